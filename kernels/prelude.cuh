@@ -21,6 +21,12 @@ typedef float sum_t;    // accumulates long sums: each thread adds few terms, th
 #define KERNEL_FIXED(threads, name, ...) extern "C" __global__ void __launch_bounds__(threads) name(__VA_ARGS__)
 #define SHARED(type, name, count) __shared__ type name[count]
 #define RESTRICT __restrict__
+/// A clock of the device, in nanoseconds from an arbitrary origin.
+DEVICE long clock_nanoseconds() {
+    long t;
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(t));
+    return t;
+}
 
 /// Element loop: a grid-stride loop.
 #define FOR_ELEMENTS(i, n) \

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 // The vector versions of libmvec are declared by glibc only under -ffast-math, which is not wanted as a whole.
 extern "C" {
@@ -26,6 +27,11 @@ constexpr HostThread threadIdx{};
 constexpr HostBlock blockDim{};
 inline void __syncthreads() {}
 inline void __syncwarp() {}
+inline long clock_nanoseconds() {
+    timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000l + t.tv_nsec;
+}
 
 template<class F, F f> struct Thunk;
 template<class... A, void (*f)(adiw::Grid, adiw::Grid, A...)>
@@ -51,10 +57,10 @@ struct Thunk<void (*)(adiw::Grid, adiw::Grid, A...), f> {
 #define ADIW_JOIN(a, b) ADIW_JOIN2(a, b)
 
 #define KERNEL(name, ...) \
-    namespace { inline void name(adiw::Grid blockIdx, adiw::Grid gridDim, __VA_ARGS__); \
-    const adiw::Registration ADIW_JOIN(register_, name)(adiw::ADIW_ISA, #name, Thunk<decltype(&name), &name>::signature, \
-        &Thunk<decltype(&name), &name>::run); } \
-    inline void name(adiw::Grid blockIdx, adiw::Grid gridDim, __VA_ARGS__)
+    static void name(adiw::Grid blockIdx, adiw::Grid gridDim, __VA_ARGS__); \
+    static const adiw::Registration ADIW_JOIN(register_, name)(adiw::ADIW_ISA, #name, \
+        Thunk<decltype(&name), &name>::signature, &Thunk<decltype(&name), &name>::run); \
+    static void name(adiw::Grid blockIdx, adiw::Grid gridDim, __VA_ARGS__)
 
 // A kernel of fixed block is a call on the host (native/host); its text is parsed and never run.
 #define KERNEL_FIXED(threads, name, ...) \

@@ -1,0 +1,18 @@
+// Elementary kernels that belong to no layer.
+//
+// fill          x_i = value                                  x [n]                 4 n bytes
+// mark_time     stamps[step, slot] = the device's clock in nanoseconds; stamps [steps, slots], step counter [1]
+// advance       step = step + 1
+#include "prelude.cuh"
+
+KERNEL(fill, float* RESTRICT x, float value, int n) {
+    FOR_ELEMENTS(i, n) x[i] = value;
+}
+
+KERNEL(mark_time, long* RESTRICT stamps, const long* RESTRICT step, int slot, int slots, int steps) {
+    if (threadIdx.x == 0) stamps[(*step % steps) * slots + slot] = clock_nanoseconds();
+}
+
+KERNEL(advance, long* step) {
+    if (threadIdx.x == 0) *step += 1;
+}

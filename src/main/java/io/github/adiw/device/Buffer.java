@@ -1,0 +1,202 @@
+package io.github.adiw.device;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Raw memory of a {@link Device}: an element type and a length, row-major where a shape is spoken of.
+ *
+ * <p><b>Lifetime.</b> A buffer from {@link Device#allocate} owns its memory and frees it in {@link #close}; a slice or a
+ * wrapped address owns nothing. Slices die with the buffer that they were cut from. Closing twice does nothing; any other
+ * use after {@code close} throws {@link IllegalStateException}. Graphs keep addresses, not buffers: close graphs first,
+ * then buffers, then the device (which frees what is left).
+ *
+ * <p><b>Threads.</b> As its device: one thread at a time. Copies to and from the Java heap wait for all work enqueued
+ * before them, and are refused while a graph is recorded.
+ */
+public final class Buffer implements AutoCloseable {
+    private final Device device;
+    private final ElementType type;
+    private final long address;
+    private final long length;
+    private final Buffer parent;
+    private final boolean owner;
+    private boolean closed;
+
+    Buffer(Device device, ElementType type, long address, long length, Buffer parent, boolean owner) {
+        this.device = device;
+        this.type = type;
+        this.address = address;
+        this.length = length;
+        this.parent = parent;
+        this.owner = owner;
+    }
+
+    /** The device whose memory this is. */
+    public Device device() {
+        return device;
+    }
+
+    /** Type of the elements. */
+    public ElementType type() {
+        return type;
+    }
+
+    /** Number of elements. */
+    public long length() {
+        return length;
+    }
+
+    /** Size in bytes. */
+    public long bytes() {
+        return length * type.bytes();
+    }
+
+    /**
+     * Address of the first element, in the device's address space.
+     *
+     * @throws IllegalStateException if closed
+     */
+    public long address() {
+        for (Buffer b = this; b != null; b = b.parent) {
+            if (b.closed) {
+                throw new IllegalStateException("the buffer is closed (" + type + " [" + length + "])");
+            }
+        }
+        return address;
+    }
+
+    /**
+     * Elements {@code offset} to {@code offset + count - 1} as a buffer of their own, without a copy.
+     *
+     * @throws IndexOutOfBoundsException if they do not lie inside
+     */
+    public Buffer slice(long offset, long count) {
+        check(offset, count);
+        return new Buffer(device, type, address() + offset * type.bytes(), count, this, false);
+    }
+
+    /** Copies all of {@code source} into the first elements. Types must match; {@code source} may not be longer. */
+    public void upload(float[] source) {
+        upload(ElementType.FLOAT32, source, source.length);
+    }
+
+    /** As {@link #upload(float[])}, for {@link ElementType#FLOAT64}. */
+    public void upload(double[] source) {
+        upload(ElementType.FLOAT64, source, source.length);
+    }
+
+    /** As {@link #upload(float[])}, for {@link ElementType#INT32}. */
+    public void upload(int[] source) {
+        upload(ElementType.INT32, source, source.length);
+    }
+
+    /** As {@link #upload(float[])}, for {@link ElementType#INT64}. */
+    public void upload(long[] source) {
+        upload(ElementType.INT64, source, source.length);
+    }
+
+    /** As {@link #upload(float[])}, for {@link ElementType#UINT8}. */
+    public void upload(byte[] source) {
+        upload(ElementType.UINT8, source, source.length);
+    }
+
+    /**
+     * Copies the remaining bytes of a direct buffer in native byte order into the first elements.
+     *
+     * @throws IllegalArgumentException if it is not direct, holds no whole number of elements, or is longer
+     */
+    public void upload(ByteBuffer source) {
+        long count = elements(source);
+        check(0, count);
+        device.copyIn(address(), HostRuntime.directAddress(source) + source.position(), count * type.bytes());
+    }
+
+    /** Copies the first elements into all of {@code target}. Types must match; {@code target} may not be longer. */
+    public void download(float[] target) {
+        download(ElementType.FLOAT32, target, target.length);
+    }
+
+    /** As {@link #download(float[])}, for {@link ElementType#FLOAT64}. */
+    public void download(double[] target) {
+        download(ElementType.FLOAT64, target, target.length);
+    }
+
+    /** As {@link #download(float[])}, for {@link ElementType#INT32}. */
+    public void download(int[] target) {
+        download(ElementType.INT32, target, target.length);
+    }
+
+    /** As {@link #download(float[])}, for {@link ElementType#INT64}. */
+    public void download(long[] target) {
+        download(ElementType.INT64, target, target.length);
+    }
+
+    /** As {@link #download(float[])}, for {@link ElementType#UINT8}. */
+    public void download(byte[] target) {
+        download(ElementType.UINT8, target, target.length);
+    }
+
+    /** Copies the first elements into the remaining bytes of a direct buffer. Errors as {@link #upload(ByteBuffer)}. */
+    public void download(ByteBuffer target) {
+        long count = elements(target);
+        check(0, count);
+        device.copyOut(address(), HostRuntime.directAddress(target) + target.position(), count * type.bytes());
+    }
+
+    /** All elements, on the Java heap. Only for {@link ElementType#FLOAT32}. */
+    public float[] toFloats() {
+        float[] result = new float[Math.toIntExact(length)];
+        download(result);
+        return result;
+    }
+
+    /** All elements, on the Java heap. Only for {@link ElementType#INT32}. */
+    public int[] toInts() {
+        int[] result = new int[Math.toIntExact(length)];
+        download(result);
+        return result;
+    }
+
+    private void upload(ElementType given, Object array, int count) {
+        match(given);
+        check(0, count);
+        device.copyIn(address(), array, (long) count * type.bytes());
+    }
+
+    private void download(ElementType given, Object array, int count) {
+        match(given);
+        check(0, count);
+        device.copyOut(address(), array, (long) count * type.bytes());
+    }
+
+    private void match(ElementType given) {
+        if (given != type) {
+            throw new IllegalArgumentException("the buffer holds " + type + ", the array " + given);
+        }
+    }
+
+    private long elements(ByteBuffer buffer) {
+        if (!buffer.isDirect()) {
+            throw new IllegalArgumentException("the ByteBuffer must be direct (ByteBuffer.allocateDirect)");
+        }
+        if (buffer.remaining() % type.bytes() != 0) {
+            throw new IllegalArgumentException(buffer.remaining() + " bytes are no whole number of " + type);
+        }
+        return buffer.remaining() / type.bytes();
+    }
+
+    private void check(long offset, long count) {
+        if (offset < 0 || count < 0 || offset + count > length) {
+            throw new IndexOutOfBoundsException("elements " + offset + " to " + (offset + count) + " of a buffer of " + length);
+        }
+    }
+
+    /** Frees the memory if this buffer owns it. A second call does nothing. */
+    @Override
+    public void close() {
+        if (!closed && owner) {
+            device.release(this, address);
+        }
+        closed = true;
+    }
+}

@@ -1,0 +1,183 @@
+package io.github.adiw.device;
+
+import io.github.adiw.AdiwException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** This machine's processor. Launches run at once, on a pool of threads; a graph is a native list of launches. */
+final class HostDevice extends Device {
+    /** Elements below which it does not pay to give a second thread a share. */
+    private static final long GRAIN = 4096;
+
+    private final int threads;
+    private final long pool;
+    private Recording recording;
+
+    /** @param threads at least 1 */
+    HostDevice(int threads) {
+        super(HostRuntime.table());
+        this.threads = threads;
+        this.pool = HostRuntime.createPool(threads);
+    }
+
+    @Override
+    public String name() {
+        return "host";
+    }
+
+    @Override
+    public String description() {
+        return processor() + ", " + threads + (threads == 1 ? " thread, " : " threads, ") + HostRuntime.instructionSet();
+    }
+
+    private static String processor() {
+        try {
+            for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
+                if (line.startsWith("model name")) {
+                    return line.substring(line.indexOf(':') + 1).trim();
+                }
+            }
+        } catch (IOException e) {
+            return "x86-64 processor";
+        }
+        return "x86-64 processor";
+    }
+
+    @Override
+    public void synchronize() {
+        open();
+    }
+
+    @Override
+    long allocateBytes(long bytes) {
+        long address = HostRuntime.allocate(bytes);
+        if (address == 0) {
+            throw new AdiwException("this machine has no " + bytes + " bytes of memory left for a buffer: use a smaller batch or less data");
+        }
+        return address;
+    }
+
+    @Override
+    void freeBytes(long address) {
+        HostRuntime.free(address);
+    }
+
+    @Override
+    void copyIn(long address, Object array, long bytes) {
+        notRecording();
+        HostRuntime.copyFromArray(address, array, 0, bytes);
+    }
+
+    @Override
+    void copyOut(long address, Object array, long bytes) {
+        notRecording();
+        HostRuntime.copyToArray(address, array, 0, bytes);
+    }
+
+    @Override
+    void copyIn(long address, long hostAddress, long bytes) {
+        notRecording();
+        HostRuntime.launch(pool, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {address, hostAddress, bytes});
+    }
+
+    @Override
+    void copyOut(long address, long hostAddress, long bytes) {
+        notRecording();
+        HostRuntime.launch(pool, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {hostAddress, address, bytes});
+    }
+
+    @Override
+    void enqueue(KernelTable.Kernel kernel, Launch shape, long[] words) {
+        int x = switch (shape.kind()) {
+            case ELEMENTS -> (int) Math.min((shape.x() + GRAIN - 1) / GRAIN, 4L * threads);
+            case ROWS, TILES -> Math.toIntExact(shape.x());
+            case BLOCK -> 1;
+        };
+        enqueue(kernel.index(), x, shape.y(), shape.z(), words);
+    }
+
+    @Override
+    void enqueueCopy(long target, long source, long bytes) {
+        enqueue(HostRuntime.COPY_NODE, 1, 1, 1, new long[] {target, source, bytes});
+    }
+
+    @Override
+    void enqueueZero(long target, long bytes) {
+        enqueue(HostRuntime.FILL_NODE, 1, 1, 1, new long[] {target, 0, bytes});
+    }
+
+    private void enqueue(int kernel, int x, int y, int z, long[] words) {
+        if (recording != null) {
+            recording.add(kernel, x, y, z, words);
+        } else {
+            HostRuntime.launch(pool, kernel, x, y, z, words);
+        }
+    }
+
+    @Override
+    void beginRecording() {
+        recording = new Recording();
+    }
+
+    @Override
+    Graph endRecording() {
+        HostGraph graph = new HostGraph(recording.create(pool));
+        recording = null;
+        return graph;
+    }
+
+    @Override
+    void abandonRecording() {
+        recording = null;
+    }
+
+    @Override
+    void shutDown() {
+        HostRuntime.destroyPool(pool);
+    }
+
+    private static final class Recording {
+        private final List<int[]> nodes = new ArrayList<>();
+        private final List<long[]> words = new ArrayList<>();
+        private int wordCount;
+
+        void add(int kernel, int x, int y, int z, long[] arguments) {
+            nodes.add(new int[] {kernel, x, y, z, wordCount});
+            words.add(arguments);
+            wordCount += arguments.length;
+        }
+
+        long create(long pool) {
+            return HostRuntime.createGraph(pool, nodes.stream().flatMapToInt(Arrays::stream).toArray(),
+                words.stream().flatMapToLong(Arrays::stream).toArray());
+        }
+    }
+
+    private static final class HostGraph implements Graph {
+        private long handle;
+
+        HostGraph(long handle) {
+            this.handle = handle;
+        }
+
+        @Override
+        public void replay() {
+            if (handle == 0) {
+                throw new IllegalStateException("the graph is closed");
+            }
+            HostRuntime.replayGraph(handle);
+        }
+
+        @Override
+        public void close() {
+            if (handle != 0) {
+                HostRuntime.destroyGraph(handle);
+                handle = 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.github.adiw.device;
+
+/**
+ * The shape of a launch, said by meaning; the device chooses grid and block.
+ *
+ * @param kind what the kernel's blocks stand for
+ * @param x    elements, rows, or the grid's first size; at least 0 (a launch over nothing does nothing)
+ * @param y    the grid's second size, 1 unless {@code kind} is {@link Kind#TILES}
+ * @param z    the grid's third size, 1 unless {@code kind} is {@link Kind#TILES}
+ */
+public record Launch(Kind kind, long x, int y, int z) {
+    /** What a kernel's blocks stand for. */
+    public enum Kind { ELEMENTS, ROWS, BLOCK, TILES }
+
+    private static final Launch ONE_BLOCK = new Launch(Kind.BLOCK, 1, 1, 1);
+
+    /** Checks that no size is negative. */
+    public Launch {
+        if (x < 0 || y < 0 || z < 0) {
+            throw new IllegalArgumentException("a launch needs sizes of at least 0, not " + x + " x " + y + " x " + z);
+        }
+    }
+
+    /** Over {@code n} independent elements: the kernel loops with {@code FOR_ELEMENTS(i, n)}. */
+    public static Launch elements(long n) {
+        return new Launch(Kind.ELEMENTS, n, 1, 1);
+    }
+
+    /** Over {@code r} rows: {@code blockIdx.x} is the row, the block's threads share its columns. */
+    public static Launch rows(long r) {
+        return new Launch(Kind.ROWS, r, 1, 1);
+    }
+
+    /** One block does it all: selections, projections, reductions of a batch. */
+    public static Launch block() {
+        return ONE_BLOCK;
+    }
+
+    /** A grid of {@code x} by {@code y} by {@code z} blocks for a kernel that declares its own block ({@code KERNEL_FIXED}). */
+    public static Launch tiles(long x, int y, int z) {
+        return new Launch(Kind.TILES, x, y, z);
+    }
+}
