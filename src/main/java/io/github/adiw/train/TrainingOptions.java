@@ -1,0 +1,299 @@
+package io.github.adiw.train;
+
+import io.github.adiw.UsageException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * How a network is trained: method of weighting, optimizer, schedule, estimation. Built by {@link #builder()}, which refuses
+ * what cannot be meant. Defaults are those of DIW's published code (Fang et al., NeurIPS 2020) where it has one.
+ *
+ * @param model             {@code lenet} or {@code mlp:W1,W2,...}
+ * @param noise             label noise of the training samples: {@code none}, {@code symmetric:R}, {@code pair:R}
+ * @param method            {@code uniform}, {@code diw} or {@code adiw-km}
+ * @param epochs            passes over the training samples, warm-up included, at least 1
+ * @param batch             training samples a step, at least 1
+ * @param validationBatch   validation samples a step, at least 1
+ * @param validationSamples clean samples that the estimation may use, at least 1
+ * @param trainSamples      how many of the training file to use; 0 for all
+ * @param optimizer         {@code sgd} or {@code adam}
+ * @param learningRate      above 0
+ * @param momentum          of SGD, in [0, 1)
+ * @param nesterov          Nesterov's form of the momentum
+ * @param weightDecay       added to the gradient, at least 0
+ * @param reduction         of the weighted losses of a batch: {@code sum} or {@code mean}
+ * @param schedule          {@code none}, {@code step:EPOCHS:FACTOR} or {@code cosine}
+ * @param warmupEpochs      first epochs, in which every weight is 1 and the weight memory is untouched; at least 0
+ * @param bandwidth         {@code diw:Q}, {@code median} or {@code gamma:X}
+ * @param estimationSteps   projected-gradient steps a batch, at least 1
+ * @param eta               step size over the bound on the curvature, above 0
+ * @param upperBound        largest weight B, at least 1
+ * @param precision         {@code fp32} or {@code tf32}
+ * @param seed              of everything that is drawn
+ * @param initialParameters safetensors with the initial parameters; null to draw them
+ * @param labels            npy with labels to use verbatim instead of {@code noise}; null for none
+ * @param trainOrder        npy int32 [steps, batch], rows into the training file; null to draw
+ * @param validationOrder   npy int32 [steps, validation batch], rows into the training file; null to draw
+ * @param steps             steps in all, whatever {@code epochs} says; 0 for none
+ * @param trace             whether the losses and weights of every step are kept ({@link TrainingResult#trace()})
+ * @param weightsTrace      whether every step's weights are kept ({@link TrainingResult#weightsTrace()})
+ */
+public record TrainingOptions(
+        String model, String noise, String method, int epochs, int batch, int validationBatch, int validationSamples,
+        int trainSamples, String optimizer, float learningRate, float momentum, boolean nesterov, float weightDecay,
+        String reduction, String schedule, int warmupEpochs, String bandwidth, int estimationSteps, float eta,
+        float upperBound, String precision, long seed, Path initialParameters, Path labels, Path trainOrder,
+        Path validationOrder, int steps, boolean trace, boolean weightsTrace) {
+
+    /** The methods that {@code method} may name. */
+    public static final List<String> METHODS = List.of("uniform", "diw", "adiw-km");
+
+    /** Checks every range; see {@link Builder#build}. */
+    public TrainingOptions {
+        oneOf("method", method, METHODS);
+        oneOf("optimizer", optimizer, List.of("sgd", "adam"));
+        oneOf("reduction", reduction, List.of("sum", "mean"));
+        oneOf("precision", precision, List.of("fp32", "tf32"));
+        atLeast("epochs", epochs, 1);
+        atLeast("batch", batch, 1);
+        atLeast("validation-batch", validationBatch, 1);
+        atLeast("validation-samples", validationSamples, 1);
+        atLeast("train-samples", trainSamples, 0);
+        atLeast("warmup-epochs", warmupEpochs, 0);
+        atLeast("estimation-steps", estimationSteps, 1);
+        atLeast("steps", steps, 0);
+        require(learningRate > 0 && Float.isFinite(learningRate), "lr", "a number above 0", learningRate);
+        require(momentum >= 0 && momentum < 1, "momentum", "a number in [0, 1)", momentum);
+        require(weightDecay >= 0 && Float.isFinite(weightDecay), "weight-decay", "a number of at least 0", weightDecay);
+        require(eta > 0 && Float.isFinite(eta), "eta", "a number above 0", eta);
+        require(upperBound >= 1 && Float.isFinite(upperBound), "upper-bound",
+            "at least 1, since the weights of a batch must sum to about its size", upperBound);
+        if (validationOrder == null && validationBatch > validationSamples && !method.equals("uniform")) {
+            throw new UsageException("--validation-batch " + validationBatch + " is more than --validation-samples "
+                + validationSamples + ": a batch is drawn without replacement, so raise the one or lower the other");
+        }
+        if (nesterov && momentum == 0) {
+            throw new UsageException("Nesterov's form needs a momentum above 0: give --momentum 0.9, or leave --nesterov out");
+        }
+        if ((trainOrder != null || validationOrder != null) && steps == 0) {
+            throw new UsageException("an order file needs --steps: how many of its rows to train on");
+        }
+        if (labels != null && !noise.equals("none")) {
+            throw new UsageException("--labels are used verbatim: leave out --noise " + noise + ", or give --noise none");
+        }
+    }
+
+    private static void oneOf(String option, String value, List<String> known) {
+        if (!known.contains(value)) {
+            throw new UsageException("--" + option + " " + value + " is not known: choose one of " + String.join(", ", known));
+        }
+    }
+
+    private static void atLeast(String option, int value, int least) {
+        require(value >= least, option, "at least " + least, value);
+    }
+
+    private static void require(boolean ok, String option, String expected, Object value) {
+        if (!ok) {
+            throw new UsageException("--" + option + " must be " + expected + ", not " + value);
+        }
+    }
+
+    /** Whether the method estimates weights with a warm-started memory. */
+    public boolean adaptive() {
+        return !method.equals("uniform");
+    }
+
+    /** A builder with the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Collects options; each method is named as the option that it sets and returns this builder. */
+    public static final class Builder {
+        private String model = "lenet";
+        private String noise = "none";
+        private String method = "adiw-km";
+        private int epochs = 400;
+        private int batch = 256;
+        private int validationBatch = 256;
+        private int validationSamples = 1000;
+        private int trainSamples;
+        private String optimizer = "sgd";
+        private float learningRate = 3e-4f;
+        private float momentum;
+        private boolean nesterov;
+        private float weightDecay = 1e-4f;
+        private String reduction = "sum";
+        private String schedule = "step:100:0.1";
+        private int warmupEpochs = 1;
+        private String bandwidth = "diw:0.01";
+        private int estimationSteps = 5;
+        private float eta = 1;
+        private float upperBound = 50;
+        private String precision = "fp32";
+        private long seed = 1;
+        private Path initialParameters;
+        private Path labels;
+        private Path trainOrder;
+        private Path validationOrder;
+        private int steps;
+        private boolean trace;
+        private boolean weightsTrace;
+
+        private Builder() { }
+
+        public Builder model(String value) {
+            model = value;
+            return this;
+        }
+
+        public Builder noise(String value) {
+            noise = value;
+            return this;
+        }
+
+        public Builder method(String value) {
+            method = value;
+            return this;
+        }
+
+        public Builder epochs(int value) {
+            epochs = value;
+            return this;
+        }
+
+        public Builder batch(int value) {
+            batch = value;
+            return this;
+        }
+
+        public Builder validationBatch(int value) {
+            validationBatch = value;
+            return this;
+        }
+
+        public Builder validationSamples(int value) {
+            validationSamples = value;
+            return this;
+        }
+
+        public Builder trainSamples(int value) {
+            trainSamples = value;
+            return this;
+        }
+
+        public Builder optimizer(String value) {
+            optimizer = value;
+            return this;
+        }
+
+        public Builder learningRate(float value) {
+            learningRate = value;
+            return this;
+        }
+
+        public Builder momentum(float value) {
+            momentum = value;
+            return this;
+        }
+
+        public Builder nesterov(boolean value) {
+            nesterov = value;
+            return this;
+        }
+
+        public Builder weightDecay(float value) {
+            weightDecay = value;
+            return this;
+        }
+
+        public Builder reduction(String value) {
+            reduction = value;
+            return this;
+        }
+
+        public Builder schedule(String value) {
+            schedule = value;
+            return this;
+        }
+
+        public Builder warmupEpochs(int value) {
+            warmupEpochs = value;
+            return this;
+        }
+
+        public Builder bandwidth(String value) {
+            bandwidth = value;
+            return this;
+        }
+
+        public Builder estimationSteps(int value) {
+            estimationSteps = value;
+            return this;
+        }
+
+        public Builder eta(float value) {
+            eta = value;
+            return this;
+        }
+
+        public Builder upperBound(float value) {
+            upperBound = value;
+            return this;
+        }
+
+        public Builder precision(String value) {
+            precision = value;
+            return this;
+        }
+
+        public Builder seed(long value) {
+            seed = value;
+            return this;
+        }
+
+        public Builder initialParameters(Path value) {
+            initialParameters = value;
+            return this;
+        }
+
+        public Builder labels(Path value) {
+            labels = value;
+            return this;
+        }
+
+        public Builder trainOrder(Path value) {
+            trainOrder = value;
+            return this;
+        }
+
+        public Builder validationOrder(Path value) {
+            validationOrder = value;
+            return this;
+        }
+
+        public Builder steps(int value) {
+            steps = value;
+            return this;
+        }
+
+        public Builder trace(boolean value) {
+            trace = value;
+            return this;
+        }
+
+        public Builder weightsTrace(boolean value) {
+            weightsTrace = value;
+            return this;
+        }
+
+        /** @throws UsageException naming the option, what was given and what is expected */
+        public TrainingOptions build() {
+            return new TrainingOptions(model, noise, method, epochs, batch, validationBatch, validationSamples, trainSamples,
+                optimizer, learningRate, momentum, nesterov, weightDecay, reduction, schedule, warmupEpochs, bandwidth,
+                estimationSteps, eta, upperBound, precision, seed, initialParameters, labels, trainOrder, validationOrder,
+                steps, trace, weightsTrace);
+        }
+    }
+}
