@@ -1,0 +1,48 @@
+// What is kept of every step, on the device, to be read once an epoch.
+//
+// step_metrics   a row of 5 a step: mean loss (1/n) sum_i l_i, weighted loss scale * sum_i w_i l_i, sum_i w_i, min_i w_i,
+//                max_i w_i; l, w [n], rows [rows, 5], row = step modulo rows. The first step whose loss or weights are not
+//                finite is remembered as halted = step + 1: what updates parameters stands still from then on.
+//                8 n bytes, 4 n operations; one block.
+// count_correct  total = total + sum_i correct_i; correct [n], one block
+// store_row      rows[step, i] = x_i; x [n], rows [steps, n]; 8 n bytes
+#include "prelude.cuh"
+
+KERNEL(step_metrics, const float* RESTRICT loss, const float* RESTRICT weights, float* RESTRICT rows,
+       const long* RESTRICT step, int* RESTRICT halted, int n, int row_count, float scale) {
+    sum_t loss_sum = 0, weighted_sum = 0, weight_sum = 0;
+    float least = INFINITY, most = -INFINITY;
+    FOR_THREADS(i, n) {
+        loss_sum += loss[i];
+        weighted_sum += weights[i] * loss[i];
+        weight_sum += weights[i];
+        least = min_of(least, weights[i]);
+        most = max_of(most, weights[i]);
+    }
+    loss_sum = block_sum(loss_sum);
+    weighted_sum = block_sum(weighted_sum);
+    weight_sum = block_sum(weight_sum);
+    least = block_min(least);
+    most = block_max(most);
+    if (threadIdx.x == 0) {
+        float* row = rows + (*step % row_count) * 5;
+        row[0] = loss_sum / n;
+        row[1] = weighted_sum * scale;
+        row[2] = weight_sum;
+        row[3] = least;
+        row[4] = most;
+        if (*halted == 0 && !(isfinite((float) loss_sum) && isfinite((float) weighted_sum) && isfinite((float) weight_sum)))
+            *halted = (int) *step + 1;
+    }
+}
+
+KERNEL(count_correct, const int* RESTRICT correct, int* RESTRICT total, int n) {
+    int count = 0;
+    FOR_THREADS(i, n) count += correct[i];
+    count = block_sum(count);
+    if (threadIdx.x == 0) *total += count;
+}
+
+KERNEL(store_row, const float* RESTRICT x, float* RESTRICT rows, const long* RESTRICT step, int n) {
+    FOR_ELEMENTS(i, n) rows[*step * n + i] = x[i];
+}
