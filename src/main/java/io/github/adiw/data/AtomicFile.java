@@ -1,0 +1,107 @@
+package io.github.adiw.data;
+
+import io.github.adiw.AdiwException;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/**
+ * Writes a file whole or not at all: into a temporary file in the same folder, which is then moved to its name. Whoever
+ * reads the name sees the old content or the new one, never a part.
+ */
+public final class AtomicFile {
+    /** Writes the content of a file. */
+    @FunctionalInterface
+    public interface Content {
+        /**
+         * @param out where to write; buffered, closed by the caller
+         * @throws IOException if writing fails
+         */
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    private AtomicFile() {
+    }
+
+    /**
+     * Writes a file; folders that are missing on the way are made.
+     *
+     * @param path the file; an existing one is replaced
+     * @param content writes it
+     * @throws AdiwException if the file cannot be written; then {@code path} is as it was before
+     */
+    public static void write(Path path, Content content) {
+        Path target = path.toAbsolutePath();
+        Path temporary = null;
+        try {
+            if (Files.isDirectory(target)) {
+                throw new AdiwException("cannot write " + path + ": it is a folder, and a file was expected");
+            }
+            Files.createDirectories(target.getParent());
+            // Not createTempFile: its files are private to the user, and these are ordinary results.
+            temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-"
+                    + Long.toHexString(System.nanoTime()) + ".tmp");
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(temporary), 1 << 16)) {
+                content.writeTo(out);
+            }
+            try {
+                Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } catch (AtomicMoveNotSupportedException e) {
+                Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+            }
+            temporary = null;
+        } catch (IOException e) {
+            throw new AdiwException("cannot write " + path + ": " + reason(e), e);
+        } finally {
+            if (temporary != null) {
+                deleteQuietly(temporary);
+            }
+        }
+    }
+
+    /**
+     * Writes text as UTF-8; as {@link #write(Path, Content)} otherwise.
+     *
+     * @param path the file; an existing one is replaced
+     * @param text the whole content
+     * @throws AdiwException if the file cannot be written
+     */
+    public static void writeString(Path path, String text) {
+        write(path, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static void deleteQuietly(Path temporary) {
+        try {
+            Files.deleteIfExists(temporary);
+        } catch (IOException e) {
+            // The first failure is the one to report; a left-over temporary file is its consequence.
+        }
+    }
+
+    /** What went wrong, in words: the file system's exceptions carry only the path as their message. */
+    static String reason(IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return "no such file or folder";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        if (e instanceof FileAlreadyExistsException || e instanceof NotDirectoryException) {
+            return "a part of its path is a file, and a folder was expected";
+        }
+        if (e instanceof FileSystemException f && f.getReason() != null) {
+            return f.getReason();
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+}
