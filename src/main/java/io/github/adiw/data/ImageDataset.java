@@ -3,6 +3,7 @@ package io.github.adiw.data;
 import io.github.adiw.UsageException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A data set of labelled images: a training and a test file, and where they were found.
@@ -48,8 +49,8 @@ public record ImageDataset(String name, ImageSet train, ImageSet test, List<Stri
 
     /** @return one line for people: name, sizes, where it was found, and whether it is the sample */
     public String description() {
-        String sizes = String.format("%,d training and %,d test images of %d x %d in %d classes", train.count(), test.count(),
-                train.height(), train.width(), classes());
+        String sizes = String.format(Locale.ROOT, "%,d training and %,d test images of %d x %d in %d classes",
+                train.count(), test.count(), train.height(), train.width(), classes());
         return sample
                 ? name + ": the embedded SAMPLE, not the whole data set (" + sizes + "; " + source + ")"
                 : name + ": " + sizes + ", from " + source;

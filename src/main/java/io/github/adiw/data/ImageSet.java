@@ -31,6 +31,30 @@ public record ImageSet(byte[] images, int[] labels, int channels, int height, in
     }
 
     /**
+     * The images of some rows, in their order; without a copy if these are all rows in file order.
+     *
+     * @param rows which, each 0 to count - 1
+     * @return images {@code [rows, channels, height, width]} and labels {@code [rows]}
+     */
+    public ImageSet gather(int[] rows) {
+        boolean all = rows.length == count();
+        for (int i = 0; all && i < rows.length; i++) {
+            all = rows[i] == i;
+        }
+        if (all) {
+            return this;
+        }
+        int size = imageSize();
+        byte[] chosen = new byte[Math.multiplyExact(rows.length, size)];
+        int[] chosenLabels = new int[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(images, rows[i] * size, chosen, i * size, size);
+            chosenLabels[i] = labels[rows[i]];
+        }
+        return new ImageSet(chosen, chosenLabels, channels, height, width);
+    }
+
+    /**
      * Counts the images of each class.
      *
      * @param classes the number of classes
