@@ -191,7 +191,8 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             try {
                 root = JSON.readTree(header.array());
             } catch (JsonProcessingException e) {
-                throw new AdiwException(message("its header is not valid JSON (" + e.getOriginalMessage() + ")"), e);
+                throw new AdiwException(message("its header is not valid JSON"
+                        + (e.getLocation() == null ? "" : " at byte " + (8 + e.getLocation().getByteOffset()))), e);
             }
             if (!root.isObject()) {
                 throw broken("its header is not a JSON object");

@@ -1,0 +1,275 @@
+package io.github.adiw.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpServer;
+import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class FashionMnistTest {
+    private static final String[] NAMES = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte"};
+
+    @TempDir
+    Path folder;
+    private final List<String> notices = new ArrayList<>();
+    private final List<String> progress = new ArrayList<>();
+    private final DownloadListener listener = new DownloadListener() {
+        @Override
+        public void notice(String sentence) {
+            notices.add(sentence);
+        }
+
+        @Override
+        public void progress(String file, long bytes, long total) {
+            progress.add(file + " " + bytes + "/" + total);
+        }
+    };
+
+    /** Four small files in the right format, by name without .gz; the seed makes them differ. */
+    private static Map<String, byte[]> files(int train, int test, int seed) {
+        Random random = new Random(seed);
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        for (int part = 0; part < 2; part++) {
+            int count = part == 0 ? train : test;
+            byte[] images = new byte[count * 784];
+            random.nextBytes(images);
+            byte[] labels = new byte[count];
+            for (int i = 0; i < count; i++) {
+                labels[i] = (byte) (i % 10);
+            }
+            files.put(NAMES[2 * part], IdxFileTest.idx(0x803, images, count, 28, 28));
+            files.put(NAMES[2 * part + 1], IdxFileTest.idx(0x801, labels, count));
+        }
+        return files;
+    }
+
+    private Path place(String name, Map<String, byte[]> files, boolean gzip) throws IOException {
+        Path place = Files.createDirectories(folder.resolve(name));
+        for (Map.Entry<String, byte[]> file : files.entrySet()) {
+            Files.write(place.resolve(file.getKey() + (gzip ? ".gz" : "")),
+                    gzip ? IdxFileTest.gzip(file.getValue()) : file.getValue());
+        }
+        return place;
+    }
+
+    private FashionMnist.Search search(String url, List<FashionMnist.Published> published) {
+        return new FashionMnist.Search(folder.resolve("cache"), folder.resolve("system"), url, published, 300);
+    }
+
+    private static List<FashionMnist.Published> published(Map<String, byte[]> files) throws Exception {
+        List<FashionMnist.Published> list = new ArrayList<>();
+        for (Map.Entry<String, byte[]> file : files.entrySet()) {
+            byte[] zipped = IdxFileTest.gzip(file.getValue());
+            list.add(new FashionMnist.Published(file.getKey() + ".gz", zipped.length,
+                    HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(zipped))));
+        }
+        return list;
+    }
+
+    private interface Served {
+        byte[] content(String name);
+    }
+
+    private static HttpServer serve(Served served) throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            byte[] content = served.content(exchange.getRequestURI().getPath().substring(1));
+            exchange.sendResponseHeaders(content == null ? 404 : 200, content == null ? -1 : content.length);
+            if (content != null) {
+                exchange.getResponseBody().write(content);
+            }
+            exchange.close();
+        });
+        server.start();
+        return server;
+    }
+
+    private static String url(HttpServer server) {
+        return "http://127.0.0.1:" + server.getAddress().getPort() + "/";
+    }
+
+    @Test
+    void theSampleIsATrueBalancedSubsetThatSaysWhatItIs() throws IOException {
+        ImageDataset sample = FashionMnist.sample();
+        assertThat(sample.sample()).isTrue();
+        assertThat(sample.description()).contains("embedded SAMPLE, not the whole data set", "11,500 training", "2,200 test");
+        assertThat(sample.train().classCounts(10)).containsOnly(1150);
+        assertThat(sample.test().classCounts(10)).containsOnly(220);
+        assertThat(sample.classNames()).hasSize(10).startsWith("T-shirt/top");
+        try (var licence = FashionMnist.class.getResourceAsStream("fashion-mnist-sample/LICENSE.txt")) {
+            assertThat(new String(licence.readAllBytes(), StandardCharsets.UTF_8)).contains("The MIT License", "Zalando SE");
+        }
+        Path debian = Path.of(FashionMnist.DEBIAN);
+        if (Files.isDirectory(debian)) {
+            ImageDataset whole = FashionMnist.open(debian, listener);
+            assertThat(whole.train().count()).isEqualTo(60_000);
+            assertThat(whole.test().count()).isEqualTo(10_000);
+            assertThat(whole.description()).contains("60,000 training", FashionMnist.DEBIAN);
+            assertThat(subset(sample.train(), whole.train())).isTrue();
+            assertThat(subset(sample.test(), whole.test())).isTrue();
+        }
+    }
+
+    /** In the same order, with the same label. */
+    private static boolean subset(ImageSet part, ImageSet whole) {
+        int next = 0;
+        for (int i = 0; i < part.count(); i++) {
+            int at = i * 784;
+            while (next < whole.count() && !(part.labels()[i] == whole.labels()[next] && Arrays.equals(part.images(),
+                    at, at + 784, whole.images(), next * 784, next * 784 + 784))) {
+                next++;
+            }
+            if (next++ == whole.count()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Test
+    void looksInTheCacheThenWhereTheSystemPutsIt() throws IOException {
+        Path system = place("system", files(20, 10, 1), true);
+        ImageDataset fromSystem = search("", FashionMnist.FILES).find(listener);
+        assertThat(fromSystem.source()).isEqualTo(system.toString());
+        assertThat(fromSystem.train().count()).isEqualTo(20);
+        assertThat(fromSystem.sample()).isFalse();
+        Path cache = place("cache", files(30, 10, 2), false);
+        ImageDataset fromCache = search("", FashionMnist.FILES).find(listener);
+        assertThat(fromCache.source()).isEqualTo(cache.toString());
+        assertThat(fromCache.train().images()).startsWith(Arrays.copyOfRange(files(30, 10, 2).get(NAMES[0]), 16, 100));
+        assertThat(notices).isEmpty();
+    }
+
+    @Test
+    void saysSoAndGoesOnWhenAUsualPlaceIsBroken() throws IOException {
+        place("system", files(20, 10, 1), true);
+        Path cache = place("cache", files(30, 10, 2), false);
+        Files.write(cache.resolve(NAMES[0]), new byte[50]);
+        assertThat(search("", FashionMnist.FILES).find(listener).train().count()).isEqualTo(20);
+        assertThat(notices).singleElement().asString().contains(NAMES[0], "magic number", "looking elsewhere");
+    }
+
+    @Test
+    void downloadsChecksAndKeeps() throws Exception {
+        Map<String, byte[]> files = files(20, 10, 3);
+        HttpServer server = serve(name -> IdxFileTest.gzip(files.get(name.replace(".gz", ""))));
+        try {
+            Files.createDirectories(folder.resolve("cache"));
+            Files.write(folder.resolve("cache").resolve(NAMES[0]), new byte[10]);
+            ImageDataset found = search(url(server), published(files)).find(listener);
+            assertThat(found.sample()).isFalse();
+            assertThat(found.source()).isEqualTo(folder.resolve("cache").toString());
+            assertThat(found.train().count()).isEqualTo(20);
+            assertThat(progress).hasSizeGreaterThanOrEqualTo(4);
+            assertThat(progress.get(0)).startsWith(NAMES[0] + ".gz ");
+        } finally {
+            server.stop(0);
+        }
+        notices.clear();
+        assertThat(search(url(server), published(files)).find(listener).train().count()).isEqualTo(20);
+        assertThat(notices).isEmpty();
+        try (var kept = Files.list(folder.resolve("cache"))) {
+            assertThat(kept.map(p -> p.getFileName().toString())).containsExactlyInAnyOrder(
+                    NAMES[0] + ".gz", NAMES[1] + ".gz", NAMES[2] + ".gz", NAMES[3] + ".gz");
+        }
+    }
+
+    @Test
+    void keepsNothingOfADownloadThatIsWrong() throws Exception {
+        Map<String, byte[]> files = files(20, 10, 3);
+        List<FashionMnist.Published> published = published(files);
+        Map<String, Served> wrong = new LinkedHashMap<>();
+        wrong.put("SHA-256", name -> {
+            byte[] content = IdxFileTest.gzip(files.get(name.replace(".gz", "")));
+            content[content.length - 1] ^= name.startsWith("t10k-labels") ? 1 : 0;
+            return content;
+        });
+        wrong.put("it ended after 5 of", name -> new byte[5]);
+        wrong.put("it is longer than", name -> new byte[100_000]);
+        wrong.put("status 404", name -> null);
+        for (Map.Entry<String, Served> entry : wrong.entrySet()) {
+            notices.clear();
+            HttpServer server = serve(entry.getValue());
+            try {
+                assertThat(search(url(server), published).find(listener).sample()).isTrue();
+            } finally {
+                server.stop(0);
+            }
+            assertThat(notices).hasSize(2);
+            assertThat(notices.get(0)).contains("cannot download " + url(server), entry.getKey());
+            assertThat(notices.get(1)).contains("embedded sample of 11500 training and 2200 test images");
+            assertThat(folder.resolve("cache")).doesNotExist();
+        }
+    }
+
+    @Test
+    void doesNotWaitForASilentServerOrAnUnknownHost() throws IOException {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            long start = System.nanoTime();
+            assertThat(search("http://127.0.0.1:" + silent.getLocalPort() + "/", FashionMnist.FILES).find(listener).sample())
+                    .isTrue();
+            assertThat((System.nanoTime() - start) / 1e9).isLessThan(10);
+            assertThat(notices.get(0)).contains("cannot download");
+        }
+        assertThat(search("http://nowhere.invalid/", FashionMnist.FILES).find(listener).sample()).isTrue();
+        assertThat(search("not an address/", FashionMnist.FILES).find(listener).sample()).isTrue();
+        assertThat(notices).hasSize(6).allMatch(n -> n.contains("cannot download") || n.contains("embedded sample"));
+    }
+
+    @Test
+    void anExplicitFolderIsFinal() throws IOException {
+        Path missing = folder.resolve("missing");
+        assertThatThrownBy(() -> FashionMnist.open(missing, listener)).isInstanceOf(AdiwException.class)
+                .hasMessageContaining(missing + " does not exist");
+        Path place = place("place", files(20, 10, 1), true);
+        assertThat(ImageDataset.open("fashion-mnist", place, listener).source()).isEqualTo(place.toString());
+        refused(place, "t10k-labels-idx1-ubyte.gz", null, "there is no t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz");
+        refused(place, "train-images-idx3-ubyte.gz", IdxFileTest.idx(0x803, new byte[19 * 784], 19, 28, 28),
+                "has 19 images, and");
+        refused(place, "train-images-idx3-ubyte.gz", IdxFileTest.idx(0x803, new byte[20 * 32], 20, 4, 8), "images of 4 x 8");
+        refused(place, "train-images-idx3-ubyte.gz", IdxFileTest.idx(0x801, new byte[20], 20), "magic number");
+        byte[] labels = new byte[20];
+        labels[7] = 10;
+        refused(place, "train-labels-idx1-ubyte.gz", IdxFileTest.idx(0x801, labels, 20), "label 7 is 10, and 0 to 9");
+        labels[7] = -1;
+        refused(place, "train-labels-idx1-ubyte.gz", IdxFileTest.idx(0x801, labels, 20), "label 7 is 255, and 0 to 9");
+        assertThat(FashionMnist.open(place, listener).test().count()).isEqualTo(10);
+        assertThatThrownBy(() -> ImageDataset.open("cifar", place, listener)).isInstanceOf(UsageException.class)
+                .hasMessageContaining("'cifar'").hasMessageContaining("known: fashion-mnist");
+        assertThat(notices).isEmpty();
+    }
+
+    private void refused(Path place, String name, byte[] content, String reason) throws IOException {
+        Path file = place.resolve(name);
+        byte[] good = Files.readAllBytes(file);
+        if (content == null) {
+            Files.delete(file);
+        } else {
+            Files.write(file, content);
+        }
+        assertThatThrownBy(() -> FashionMnist.open(place, listener)).isInstanceOf(AdiwException.class)
+                .hasMessageContaining(name.replace(".gz", "")).hasMessageContaining(reason);
+        Files.write(file, good);
+    }
+}

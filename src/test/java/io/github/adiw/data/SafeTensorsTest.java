@@ -1,0 +1,117 @@
+package io.github.adiw.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.data.SafeTensors.Tensor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SafeTensorsTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void readsWhatTheReferenceWrote() {
+        SafeTensors read = SafeTensors.read(NpyTest.fixture("reference.safetensors"));
+        assertThat(read.tensors()).containsOnlyKeys("conv1.weight", "conv1.bias", "scale");
+        Tensor weight = read.tensors().get("conv1.weight");
+        assertThat(weight.shape()).containsExactly(3, 1, 2, 2);
+        assertThat(weight.values()).hasSize(12);
+        assertThat(weight.values()[11]).isEqualTo(11f / 7f);
+        assertThat(read.tensors().get("conv1.bias").values()).containsExactly(-1f, 0.5f, 3f);
+        assertThat(read.tensors().get("scale").shape()).isEmpty();
+        assertThat(read.tensors().get("scale").values()).containsExactly(4.25f);
+        assertThat(read.metadata()).isEqualTo(Map.of("format", "pt", "made by", "äöü"));
+    }
+
+    @Test
+    void refusesBrokenFiles() throws IOException {
+        Path good = NpyTest.fixture("reference.safetensors");
+        FileCorruption.everyTruncationIsRefused(good, folder, SafeTensors::read);
+        FileCorruption.trailingBytesAreRefused(good, folder, SafeTensors::read);
+        FileCorruption.everyFlipIsReadOrRefused(good, folder, SafeTensors::read);
+    }
+
+    @Test
+    void refusesOtherTypes() {
+        assertThatThrownBy(() -> SafeTensors.read(NpyTest.fixture("half.safetensors"))).isInstanceOf(AdiwException.class)
+                .hasMessageContaining("half.safetensors").hasMessageContaining("F16, and F32 was expected");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'b':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | overlap",
+        "{'a':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | gap",
+        "{'a':{'dtype':'F32','shape':[3],'data_offsets':[0,8]}} | takes 12 bytes",
+        "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}} | goes on after its last tensor",
+        "{'a':{'dtype':'F32','shape':[4],'data_offsets':[0,16]}} | truncated",
+        "{'a':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}} | has the shape",
+        "{'a':{'dtype':'F32','shape':[1.5],'data_offsets':[0,6]}} | has the shape",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[8,0]}} | data_offsets",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[-8,0]}} | data_offsets",
+        "{'a':{'dtype':'F32','shape':[2]}} | no pair of data_offsets",
+        "{'a':{'shape':[2],'data_offsets':[0,8]}} | no dtype",
+        "{'a':3} | no dtype",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} | not valid JSON",
+        "{'a':{'dtype':'F32','shape':[65536,65536],'data_offsets':[0,8]}} | at most 2^31",
+        "{'__metadata__':{'a':1}} | not text",
+        "{'__metadata__':1} | not a JSON object",
+        "[] | not a JSON object",
+        "{} x | not valid JSON",
+        "{'a' | not valid JSON",
+    })
+    void refusesHeadersThatContradictThemselves(String header, String reason) throws IOException {
+        byte[] text = header.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+        Path file = folder.resolve("made.safetensors");
+        Files.write(file, ByteBuffer.allocate(8 + text.length + 8).order(ByteOrder.LITTLE_ENDIAN).putLong(text.length).put(text)
+                .array());
+        FileCorruption.refused(file, SafeTensors::read, header);
+        assertThatThrownBy(() -> SafeTensors.read(file)).hasMessageContaining(reason);
+    }
+
+    @Test
+    void namesAHeaderLengthThatCannotBe() throws IOException {
+        Path file = Files.write(folder.resolve("zip.safetensors"), "PK\3\4 something else altogether".getBytes(StandardCharsets.UTF_8));
+        assertThatThrownBy(() -> SafeTensors.read(file)).isInstanceOf(AdiwException.class)
+                .hasMessageContaining("is not a safetensors file");
+    }
+
+    @Property(tries = 50)
+    void whatIsWrittenIsRead(@ForAll @Size(max = 6) List<@Size(max = 50) float[]> values, @ForAll String text) throws IOException {
+        Path file = Files.createTempFile("adiw", ".safetensors");
+        try {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            for (int i = 0; i < values.size(); i++) {
+                tensors.put("t" + i + text, new Tensor(new int[] {values.get(i).length, 1}, values.get(i)));
+            }
+            new SafeTensors(tensors, Map.of("text", text)).write(file);
+            assertThat(ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN).getLong() % 8).isZero();
+            SafeTensors read = SafeTensors.read(file);
+            assertThat(read.metadata()).isEqualTo(Map.of("text", new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8)));
+            assertThat(List.copyOf(read.tensors().values())).hasSameSizeAs(values);
+            int i = 0;
+            for (Tensor tensor : read.tensors().values()) {
+                assertThat(tensor.shape()).containsExactly(values.get(i).length, 1);
+                assertThat(tensor.values()).isEqualTo(values.get(i++));
+            }
+        } finally {
+            Files.delete(file);
+        }
+    }
+}
