@@ -80,6 +80,21 @@ public final class AtomicFile {
         write(path, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
+    /**
+     * Makes a folder for results, and checks that files can be written there: before hours of work and not after.
+     *
+     * @param folder the folder; may be there already
+     * @throws AdiwException if it cannot be made or written to
+     */
+    public static void prepareFolder(Path folder) {
+        try {
+            Files.createDirectories(folder);
+            Files.delete(Files.createTempFile(folder, ".adiw", ".tmp"));
+        } catch (IOException e) {
+            throw new AdiwException("cannot write to the folder " + folder + ": " + reason(e), e);
+        }
+    }
+
     private static void deleteQuietly(Path temporary) {
         try {
             Files.deleteIfExists(temporary);

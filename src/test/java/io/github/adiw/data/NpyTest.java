@@ -132,17 +132,4 @@ class NpyTest {
         assertThatThrownBy(() -> Npy.write(folder, new float[1], 1)).isInstanceOf(AdiwException.class)
                 .hasMessageContaining("it is a folder");
     }
-
-    @Test
-    void aFailedWriteLeavesTheOldFile() throws IOException {
-        Path file = Files.writeString(folder.resolve("kept"), "old");
-        assertThatThrownBy(() -> AtomicFile.write(file, out -> {
-            out.write(new byte[100_000]);
-            throw new IOException("disk full");
-        })).isInstanceOf(AdiwException.class).hasMessage("cannot write " + file + ": disk full");
-        assertThat(file).hasContent("old");
-        try (var left = Files.list(folder)) {
-            assertThat(left).containsExactly(file);
-        }
-    }
 }
