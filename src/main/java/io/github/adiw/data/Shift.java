@@ -106,7 +106,12 @@ public interface Shift {
         return new UsageException("there is no shift '" + text + "'; known: " + KNOWN);
     }
 
-    /** A number as people write it: 0.4, 3, 1e-3. */
+    /**
+     * A number for {@link #specification()}, as people write it: 0.4, or 3 and not 3.0.
+     *
+     * @param number any number
+     * @return text that {@link #parse} reads back to the same number, if it is finite
+     */
     static String written(double number) {
         return number == Math.rint(number) && Math.abs(number) < 1e9 ? Long.toString((long) number) : Double.toString(number);
     }
