@@ -19,7 +19,7 @@ typedef float sum_t;    // accumulates long sums: each thread adds few terms, th
 #define DEVICE static __device__ __forceinline__
 #define KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
 #define KERNEL_FIXED(threads, name, ...) extern "C" __global__ void __launch_bounds__(threads) name(__VA_ARGS__)
-#define SHARED(type, name, count) __shared__ type name[count]
+#define SHARED(type, name, count) __shared__ __align__(16) type name[count]
 #define RESTRICT __restrict__
 /// A clock of the device, in nanoseconds from an arbitrary origin.
 DEVICE long clock_nanoseconds() {
@@ -32,6 +32,36 @@ DEVICE long clock_nanoseconds() {
 #define FOR_ELEMENTS(i, n) \
     for (long i = (long) blockIdx.x * blockDim.x + threadIdx.x, i##_end = (n), i##_step = (long) gridDim.x * blockDim.x; \
          i < i##_end; i += i##_step)
+
+/// A float as a TF32 operand: the nearest with 10 bits of mantissa, ties away from zero.
+DEVICE unsigned to_tf32(float x) {
+    unsigned r;
+    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(r) : "f"(x));
+    return r;
+}
+/// d += a b for a warp, all 32 lanes together: a is 16 x 8, b is 8 x 8, d is 16 x 8. With g = lane / 4, t = lane % 4 a lane holds
+///   a[0..3] = A[g][t], A[g + 8][t], A[g][t + 4], A[g + 8][t + 4]      b[0..1] = B[t][g], B[t + 4][g]
+///   d[0..3] = D[g][2 t], D[g][2 t + 1], D[g + 8][2 t], D[g + 8][2 t + 1]
+DEVICE void mma_tf32_16x8x8(float d[4], const unsigned a[4], const unsigned b[2]) {
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+/// Starts to copy 16 bytes from device memory to shared memory, both aligned to 16; zeros instead if not valid (the global
+/// address must be a mapped one all the same). Done after copy_async_wait, for this thread; for the others after a barrier.
+DEVICE void copy_async_16(void* shared, const void* global, bool valid) {
+    unsigned to = (unsigned) __cvta_generic_to_shared(shared);
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" :: "r"(to), "l"(global), "r"(valid ? 16 : 0) : "memory");
+}
+/// As copy_async_16, for 4 bytes aligned to 4.
+DEVICE void copy_async_4(void* shared, const void* global, bool valid) {
+    unsigned to = (unsigned) __cvta_generic_to_shared(shared);
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" :: "r"(to), "l"(global), "r"(valid ? 4 : 0) : "memory");
+}
+/// Closes this thread's group of copies.
+DEVICE void copy_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+/// Waits until at most N of this thread's groups, the latest, are under way.
+template<int N> DEVICE void copy_async_wait() { asm volatile("cp.async.wait_group %0;" :: "n"(N) : "memory"); }
 
 #elif defined(ADIW_HOST)
 // ------------------------------------------------------------------------------------------------ host
