@@ -1,7 +1,7 @@
 package io.github.adiw.train;
 
+import io.github.adiw.data.SafeTensors;
 import java.util.List;
-import java.util.Map;
 
 /**
  * What training reached; complete also when it was stopped early or failed.
@@ -17,7 +17,7 @@ import java.util.Map;
  * @param epochs            a report an epoch, in order
  * @param weights           float32 [N], the last weight every training sample was given
  * @param mislabelled       [N], whether the sample's label is not the true one
- * @param parameters        values by name, shapes as PyTorch's
+ * @param parameters        the model's parameters, named and shaped as PyTorch's
  * @param stepMillis        medians over the steps after warm-up; NaN if there was none
  * @param trace             the steps' losses and weights, if asked for, else empty
  * @param weightsTrace      [steps][batch], if asked for, else empty
@@ -26,12 +26,9 @@ import java.util.Map;
  */
 public record TrainingResult(TrainingOptions options, String dataset, String device, int trainSamples, int validationSamples,
                              int testSamples, double actualNoiseRate, long parameterCount, List<EpochReport> epochs,
-                             float[] weights, boolean[] mislabelled, Map<String, ParameterValue> parameters,
+                             float[] weights, boolean[] mislabelled, SafeTensors parameters,
                              StepMillis stepMillis, List<TraceRow> trace, List<float[]> weightsTrace, String failure,
                              boolean interrupted) {
-
-    /** A parameter: its shape and its values, row-major. */
-    public record ParameterValue(int[] shape, float[] values) { }
 
     /** Median milliseconds of a step: in all, in weight estimation, and in the rest. */
     public record StepMillis(double total, double weightEstimation, double training) { }

@@ -1,0 +1,104 @@
+package io.github.adiw.train;
+
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Launch;
+import java.util.Arrays;
+
+/**
+ * Where a step's time goes, measured by the device itself: a kernel writes the device's clock into a ring of stamps,
+ * int64 [steps, 4], which is read once an epoch. So nothing waits while it is measured.
+ */
+final class StepClock implements AutoCloseable {
+    /** Moments of a step, in their order. */
+    static final int START = 0, ESTIMATION_START = 1, ESTIMATION_END = 2, END = 3;
+    private static final int SLOTS = 4;
+
+    private final Device device;
+    private final Buffer step;
+    private final Buffer stamps;
+    private final int ring;
+    private final long[] read;
+    private double[] total = new double[1024];
+    private double[] estimation = new double[1024];
+    private int recorded;
+
+    /**
+     * @param step the step counter on the device, int64 [1]
+     * @param ring steps between two readings, at most
+     */
+    StepClock(Device device, Buffer step, int ring) {
+        this.device = device;
+        this.step = step;
+        this.ring = ring;
+        this.stamps = device.allocate(ElementType.INT64, (long) ring * SLOTS);
+        this.read = new long[ring * SLOTS];
+    }
+
+    /** Enqueues a stamp of this moment of the current step. */
+    void mark(int moment) {
+        device.launch("mark_time", Launch.block(), stamps, step, moment, SLOTS, ring);
+    }
+
+    /**
+     * Reads the steps {@code first} to {@code first + count - 1}.
+     *
+     * @param keep whether they count for the medians (warm-up does not)
+     * @return seconds in estimation, seconds in training
+     */
+    double[] read(long first, int count, boolean keep) {
+        stamps.download(read);
+        double estimationNanos = 0;
+        double totalNanos = 0;
+        for (long s = first; s < first + count; s++) {
+            int row = (int) (s % ring) * SLOTS;
+            long inEstimation = read[row + ESTIMATION_END] - read[row + ESTIMATION_START];
+            long inAll = read[row + END] - read[row + START];
+            estimationNanos += inEstimation;
+            totalNanos += inAll;
+            if (keep) {
+                keep(inAll, inEstimation);
+            }
+        }
+        return new double[] {estimationNanos * 1e-9, (totalNanos - estimationNanos) * 1e-9};
+    }
+
+    private void keep(long inAll, long inEstimation) {
+        if (recorded == total.length) {
+            total = Arrays.copyOf(total, 2 * recorded);
+            estimation = Arrays.copyOf(estimation, 2 * recorded);
+        }
+        total[recorded] = inAll * 1e-6;
+        estimation[recorded] = inEstimation * 1e-6;
+        recorded++;
+    }
+
+    /** Medians over the steps kept; NaN if there are none. */
+    TrainingResult.StepMillis medians() {
+        double[] training = new double[recorded];
+        for (int i = 0; i < recorded; i++) {
+            training[i] = total[i] - estimation[i];
+        }
+        return new TrainingResult.StepMillis(median(Arrays.copyOf(total, recorded)), median(Arrays.copyOf(estimation, recorded)),
+            median(training));
+    }
+
+    /** Milliseconds of every step kept, in order. */
+    double[] totals() {
+        return Arrays.copyOf(total, recorded);
+    }
+
+    private static double median(double[] values) {
+        if (values.length == 0) {
+            return Double.NaN;
+        }
+        Arrays.sort(values);
+        return (values[(values.length - 1) / 2] + values[values.length / 2]) / 2;
+    }
+
+    @Override
+    public void close() {
+        stamps.close();
+    }
+}
