@@ -1,0 +1,39 @@
+// Softmax cross-entropy with one loss a sample, and its weighted gradient.
+//
+// cross_entropy_forward   p_ic = exp(l_ic - max_c l_ic) / sum_c exp(l_ic - max_c l_ic),  loss_i = -log p_i,y_i,
+//                         correct_i = 1 if the first largest l_ic is that of y_i; l, p [rows, classes]
+//                         8 rows classes bytes, rows classes exponentials
+// cross_entropy_backward  dl_ic = scale w_i (p_ic - [c = y_i]): the gradient of scale sum_i w_i loss_i
+#include "prelude.cuh"
+
+KERNEL(cross_entropy_forward, const float* RESTRICT logits, const int* RESTRICT labels, float* RESTRICT loss, int* RESTRICT correct,
+       float* RESTRICT p, int rows, int classes) {
+    FOR_ELEMENTS(i, rows) {
+        const float* l = logits + i * classes;
+        float most = l[0];
+        int best = 0;
+        for (int c = 1; c < classes; c++)
+            if (l[c] > most) {
+                most = l[c];
+                best = c;
+            }
+        float sum = 0;
+        for (int c = 0; c < classes; c++) {
+            float e = expf(l[c] - most);
+            p[i * classes + c] = e;
+            sum += e;
+        }
+        float inverse = 1 / sum;
+        for (int c = 0; c < classes; c++) p[i * classes + c] *= inverse;
+        loss[i] = logf(sum) - (l[labels[i]] - most);
+        correct[i] = best == labels[i];
+    }
+}
+
+KERNEL(cross_entropy_backward, const float* RESTRICT p, const int* RESTRICT labels, const float* RESTRICT weights, float* RESTRICT dlogits,
+       int rows, int classes, float scale) {
+    FOR_ELEMENTS(k, (long) rows * classes) {
+        int i = (int) (k / classes), c = (int) (k % classes);
+        dlogits[k] = scale * weights[i] * (p[k] - (c == labels[i] ? 1.0f : 0.0f));
+    }
+}
