@@ -4,7 +4,7 @@
 //                max_i w_i; l, w [n], rows [rows, 5], row = step modulo rows. The first step whose loss or weights are not
 //                finite is remembered as halted = step + 1: what updates parameters stands still from then on.
 //                8 n bytes, 4 n operations; one block.
-// count_correct  total = total + sum_i correct_i; correct [n], one block
+// count_correct  total = total + sum of correct_i over the rows of this batch that the data have: correct [n], row step n + i < count; one block
 // store_row      rows[step, i] = x_i; x [n], rows [steps, n]; 8 n bytes
 #include "prelude.cuh"
 
@@ -36,11 +36,11 @@ KERNEL(step_metrics, const float* RESTRICT loss, const float* RESTRICT weights, 
     }
 }
 
-KERNEL(count_correct, const int* RESTRICT correct, int* RESTRICT total, int n) {
-    int count = 0;
-    FOR_THREADS(i, n) count += correct[i];
-    count = block_sum(count);
-    if (threadIdx.x == 0) *total += count;
+KERNEL(count_correct, const int* RESTRICT correct, int* RESTRICT total, const long* RESTRICT step, int n, int count) {
+    int sum = 0, rows = (int) (count - *step * n < n ? count - *step * n : n);
+    FOR_THREADS(i, rows) sum += correct[i];
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) *total += sum;
 }
 
 KERNEL(store_row, const float* RESTRICT x, float* RESTRICT rows, const long* RESTRICT step, int n) {
