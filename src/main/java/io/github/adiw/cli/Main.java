@@ -1,0 +1,133 @@
+package io.github.adiw.cli;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The command line. Results go to standard output, notices and progress to standard error. Exit codes: 0 done, 1 failure
+ * ({@link AdiwException}), 2 wrong use ({@link UsageException}); a failure prints one sentence, and its stack trace only
+ * with {@code --verbose} or {@code ADIW_DEBUG=1}.
+ */
+@Command(name = "adiw", versionProvider = Main.Version.class, subcommands = {InfoCommand.class, TrainCommand.class, CompareCommand.class},
+    description = {"Accelerated dynamic importance weighting: learns from training data that differ from the world (wrong labels, "
+        + "for instance) by weighting every sample in every mini-batch, on the GPU or the processor.", ""},
+    footer = {"", "Examples:",
+        "  adiw compare                    which method wins on noisy labels, and what does it cost?",
+        "  adiw info                       which devices are there, and which is chosen?",
+        "  adiw train --help               the options of a command, with examples"})
+public final class Main {
+    @CommandLine.Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and end.")
+    private boolean help;
+
+    @CommandLine.Option(names = {"-V", "--version"}, versionHelp = true, description = "Show the version and end.")
+    private boolean version;
+
+    private Main() { }
+
+    /** Runs the command line and ends the process with its exit code. */
+    public static void main(String[] args) {
+        System.setProperty("java.awt.headless", "true");
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+        int code = Interruption.guard(() -> run(args, out, err));
+        if (!Interruption.requested()) {
+            System.exit(code);
+        }
+    }
+
+    /**
+     * Runs the command line in this process.
+     *
+     * @param args what a user would type after {@code adiw}
+     * @param out  for results
+     * @param err  for notices, progress and the sentence of a failure
+     * @return the exit code: 0, 1 or 2
+     */
+    public static int run(String[] args, PrintStream out, PrintStream err) {
+        CommandLine line = new CommandLine(new Main(), new Factory(out, err));
+        line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
+        line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
+        line.setUsageHelpWidth(110);
+        line.setUsageHelpLongOptionsMaxWidth(34);
+        line.setAbbreviatedOptionsAllowed(false);
+        line.setOverwrittenOptionsAllowed(false);
+        line.setParameterExceptionHandler((failure, unused) -> wrongUse(failure, err));
+        line.setExecutionExceptionHandler((failure, unused, parsed) -> failed(failure, args, err));
+        int code = args.length == 0 ? withoutCommand(line) : line.execute(args);
+        out.flush();
+        err.flush();
+        return code;
+    }
+
+    private static int withoutCommand(CommandLine line) {
+        line.usage(line.getErr());
+        return 2;
+    }
+
+    private static int wrongUse(ParameterException failure, PrintStream err) {
+        CommandLine command = failure.getCommandLine();
+        if (failure.getCause() instanceof AdiwException || failure.getCause() instanceof UsageException) {
+            return failed((RuntimeException) failure.getCause(), new String[0], err);
+        }
+        StringBuilder sentence = new StringBuilder(oneLine(failure.getMessage()));
+        if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
+            sentence.append("; did you mean ").append(unmatched.getSuggestions().get(0)).append('?');
+        }
+        String name = command.getCommandSpec().qualifiedName();
+        err.println("adiw: " + sentence + " (see " + name + " --help)");
+        return 2;
+    }
+
+    private static int failed(Exception failure, String[] args, PrintStream err) {
+        int code = failure instanceof UsageException ? 2 : 1;
+        boolean expected = failure instanceof UsageException || failure instanceof AdiwException;
+        boolean trace = System.getenv("ADIW_DEBUG") != null || java.util.Arrays.asList(args).contains("--verbose");
+        String message = failure.getMessage() == null ? "" : oneLine(failure.getMessage());
+        if (expected) {
+            err.println("adiw: " + message);
+        } else {
+            err.println("adiw: an unexpected failure, " + failure.getClass().getSimpleName() + (message.isEmpty() ? "" : ": " + message)
+                + (trace ? "" : " (--verbose shows where)"));
+        }
+        if (trace) {
+            failure.printStackTrace(err);
+        }
+        return code;
+    }
+
+    private static String oneLine(String text) {
+        return text.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    /** Gives the commands their streams. */
+    private record Factory(PrintStream out, PrintStream err) implements CommandLine.IFactory {
+        @Override
+        public <K> K create(Class<K> type) throws Exception {
+            if (Subcommand.class.isAssignableFrom(type)) {
+                return type.cast(type.getDeclaredConstructor(Console.class).newInstance(new Console(out, err)));
+            }
+            return CommandLine.defaultFactory().create(type);
+        }
+    }
+
+    /** The version in the jar's manifest. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"adiw " + number()};
+        }
+
+        static String number() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return version == null ? "(not packaged)" : version;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package io.github.adiw.cli;
+
+import io.github.adiw.AdiwException;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Checks, before any work, that results can be written where they are wanted; leaves nothing behind. */
+final class OutputFiles {
+    private OutputFiles() { }
+
+    /** @throws AdiwException if {@code folder} is a file, or can neither be written to nor be made */
+    static void checkFolder(Path folder) {
+        Path existing = folder.toAbsolutePath().normalize();
+        while (existing != null && !Files.exists(existing)) {
+            existing = existing.getParent();
+        }
+        if (existing == null || !Files.isDirectory(existing)) {
+            throw new AdiwException("cannot write to the folder " + folder + ": " + existing + " is not a folder");
+        }
+        try {
+            Files.delete(Files.createTempDirectory(existing, ".adiw"));
+        } catch (IOException e) {
+            String reason = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : "permission denied";
+            throw new AdiwException("cannot write to the folder " + folder + ": " + reason, e);
+        }
+    }
+
+    /** @throws AdiwException if {@code file} is a folder, or its folder can neither be written to nor be made */
+    static void checkFile(Path file) {
+        if (Files.isDirectory(file)) {
+            throw new AdiwException("cannot write " + file + ": it is a folder, and a file was expected");
+        }
+        checkFolder(file.toAbsolutePath().getParent());
+    }
+}

@@ -1,0 +1,143 @@
+package io.github.adiw.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.adiw.data.AtomicFile;
+import io.github.adiw.data.Npy;
+import io.github.adiw.train.EpochReport;
+import io.github.adiw.train.TrainingOptions;
+import io.github.adiw.train.TrainingResult;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The files of a training run. */
+final class RunReport {
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    private RunReport() { }
+
+    /** An object with nothing in it. */
+    static ObjectNode object() {
+        return JSON.createObjectNode();
+    }
+
+    /** JSON as text, indented. */
+    static String text(ObjectNode node) {
+        try {
+            return JSON.writeValueAsString(node);
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Adds a number; one that is not finite becomes null, which JSON has. */
+    static void put(ObjectNode node, String key, double value) {
+        if (Double.isFinite(value)) {
+            node.put(key, value);
+        } else {
+            node.putNull(key);
+        }
+    }
+
+    /** What summary.json holds. */
+    static ObjectNode summary(TrainingResult result, boolean sample) {
+        TrainingOptions options = result.options();
+        List<EpochReport> epochs = result.epochs();
+        EpochReport last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
+        ObjectNode node = object();
+        node.put("dataset", result.dataset());
+        node.put("datasetIsSample", sample);
+        node.put("trainSamples", result.trainSamples());
+        node.put("validationSamples", result.validationSamples());
+        node.put("testSamples", result.testSamples());
+        node.put("noise", options.labels() == null ? options.noise() : "labels");
+        put(node, "actualNoiseRate", result.actualNoiseRate());
+        node.put("model", options.model());
+        node.put("parameters", result.parameterCount());
+        node.put("method", options.method());
+        node.put("device", result.device());
+        node.put("seed", options.seed());
+        node.put("epochs", options.epochs());
+        node.put("steps", options.steps());
+        node.put("batch", options.batch());
+        node.put("validationBatch", options.validationBatch());
+        node.put("optimizer", options.optimizer());
+        node.put("learningRate", number(options.learningRate()));
+        node.put("weightDecay", number(options.weightDecay()));
+        node.put("reduction", options.reduction());
+        node.put("learningRateSchedule", options.schedule());
+        node.put("warmupEpochs", options.warmupEpochs());
+        node.put("bandwidth", options.bandwidth());
+        node.put("estimationSteps", options.estimationSteps());
+        node.put("eta", number(options.eta()));
+        node.put("upperBound", number(options.upperBound()));
+        node.put("precision", options.precision());
+        ArrayNode accuracy = node.putArray("testAccuracy");
+        epochs.forEach(e -> accuracy.add(e.testAccuracy()));
+        put(node, "finalTestAccuracy", result.finalTestAccuracy());
+        put(node, "bestTestAccuracy", result.bestTestAccuracy());
+        put(node, "lastFiveTestAccuracy", result.lastFiveTestAccuracy());
+        put(node, "meanWeightClean", last == null ? Double.NaN : last.meanWeightClean());
+        put(node, "meanWeightNoisy", last == null ? Double.NaN : last.meanWeightNoisy());
+        put(node, "secondsPerEpoch", epochs.stream().mapToDouble(EpochReport::seconds).average().orElse(Double.NaN));
+        put(node, "effectiveSampleSize", last == null ? Double.NaN : last.effectiveSampleSize());
+        put(node, "fractionAtBound", last == null ? Double.NaN : last.fractionAtBound());
+        ObjectNode step = node.putObject("stepMillis");
+        put(step, "total", result.stepMillis().total());
+        put(step, "weightEstimation", result.stepMillis().weightEstimation());
+        put(step, "training", result.stepMillis().training());
+        node.put("interrupted", result.interrupted());
+        node.put("failure", result.failure());
+        node.put("version", Main.Version.number());
+        return node;
+    }
+
+    /** The number that was typed, not its nearest float's neighbours in double. */
+    private static double number(float value) {
+        return Double.parseDouble(Float.toString(value));
+    }
+
+    /** Writes summary.json, epochs.csv, model.safetensors and weights.npy; each whole or not at all, the summary last. */
+    static void write(Path folder, TrainingResult result, ObjectNode summary) {
+        AtomicFile.writeString(folder.resolve("epochs.csv"), epochs(result.epochs()));
+        result.parameters().write(folder.resolve("model.safetensors"));
+        Npy.write(folder.resolve("weights.npy"), result.weights(), result.weights().length);
+        AtomicFile.writeString(folder.resolve("summary.json"), text(summary) + "\n");
+    }
+
+    private static String epochs(List<EpochReport> epochs) {
+        StringBuilder csv = new StringBuilder("epoch,learningRate,trainLoss,testAccuracy,meanWeightClean,meanWeightNoisy,"
+            + "effectiveSampleSize,fractionAtBound,secondsEstimation,secondsTraining,seconds\n");
+        for (EpochReport e : epochs) {
+            csv.append(e.epoch());
+            for (double value : new double[] {e.learningRate(), e.trainLoss(), e.testAccuracy(), e.meanWeightClean(), e.meanWeightNoisy(),
+                e.effectiveSampleSize(), e.fractionAtBound(), e.secondsEstimation(), e.secondsTraining(), e.seconds()}) {
+                csv.append(',').append(value);
+            }
+            csv.append('\n');
+        }
+        return csv.toString();
+    }
+
+    /** Writes the losses and weights' extent of every step. */
+    static void writeTrace(Path file, List<TrainingResult.TraceRow> rows) {
+        StringBuilder csv = new StringBuilder("step,trainLoss,weightedLoss,weightSum,weightMin,weightMax\n");
+        for (TrainingResult.TraceRow row : rows) {
+            csv.append(row.step()).append(',').append(row.trainLoss()).append(',').append(row.weightedLoss()).append(',')
+                .append(row.weightSum()).append(',').append(row.weightMin()).append(',').append(row.weightMax()).append('\n');
+        }
+        AtomicFile.writeString(file, csv.toString());
+    }
+
+    /** Writes every step's weights, float32 [steps, batch]. */
+    static void writeWeightsTrace(Path file, List<float[]> rows, int batch) {
+        float[] all = new float[Math.multiplyExact(rows.size(), batch)];
+        for (int i = 0; i < rows.size(); i++) {
+            System.arraycopy(rows.get(i), 0, all, i * batch, batch);
+        }
+        Npy.write(file, all, rows.size(), batch);
+    }
+}

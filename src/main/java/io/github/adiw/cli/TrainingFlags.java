@@ -1,0 +1,171 @@
+package io.github.adiw.cli;
+
+import io.github.adiw.UsageException;
+import io.github.adiw.data.FashionMnist;
+import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Shift;
+import io.github.adiw.nn.LearningRateSchedule;
+import io.github.adiw.train.TrainingOptions;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Option;
+
+/** The options of training that {@code train} and {@code compare} share. */
+final class TrainingFlags {
+    private static final List<String> MODELS = List.of("lenet", "mlp:256,128");
+    private static final Pattern MLP = Pattern.compile("mlp:[1-9]\\d{0,6}(,[1-9]\\d{0,6})*");
+
+    @Option(names = "--dataset", paramLabel = "NAME", defaultValue = FashionMnist.NAME, description = "Default: ${DEFAULT-VALUE}.")
+    private String dataset;
+
+    @Option(names = "--data", paramLabel = "DIR",
+        description = "Where the data set's files are (plain or gzip), and nowhere else. Default: the user's cache, Debian's package "
+            + "dataset-fashion-mnist, a download, else the sample inside this program.")
+    private Path data;
+
+    @Option(names = "--model", paramLabel = "MODEL", defaultValue = "lenet",
+        description = "lenet, or mlp:W1,W2,... with the widths of the hidden layers, for instance mlp:256,128. Default: ${DEFAULT-VALUE}.")
+    private String model;
+
+    @Option(names = "--noise", paramLabel = "NOISE", defaultValue = "none",
+        description = "Wrong labels: none, symmetric:R or pair:R, R in [0, 1). Default: ${DEFAULT-VALUE}.")
+    private String noise;
+
+    @Option(names = "--epochs", paramLabel = "E", defaultValue = "400",
+        description = "Passes over the training samples, warm-up included. Default: ${DEFAULT-VALUE}.")
+    private int epochs;
+
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "256", description = "Training samples a step. Default: ${DEFAULT-VALUE}.")
+    private int batch;
+
+    @Option(names = "--validation-batch", paramLabel = "M", defaultValue = "256",
+        description = "Clean validation samples a step. Default: ${DEFAULT-VALUE}.")
+    private int validationBatch;
+
+    @Option(names = "--validation-samples", paramLabel = "V", defaultValue = "1000",
+        description = "Clean samples that the estimation may use. Default: ${DEFAULT-VALUE}.")
+    private int validationSamples;
+
+    @Option(names = "--train-samples", paramLabel = "N",
+        description = "Use the first N of a seeded permutation of the training file, validation samples among them. Default: all of it "
+            + "(compare: 10000).")
+    private Integer trainSamples;
+
+    @Option(names = "--optimizer", paramLabel = "NAME", defaultValue = "sgd", description = "sgd or adam. Default: ${DEFAULT-VALUE}.")
+    private String optimizer;
+
+    @Option(names = "--lr", paramLabel = "RATE", defaultValue = "3e-4", description = "Learning rate. Default: ${DEFAULT-VALUE}.")
+    private float learningRate;
+
+    @Option(names = "--momentum", paramLabel = "MU", defaultValue = "0", description = "Of SGD, in [0, 1). Default: ${DEFAULT-VALUE}.")
+    private float momentum;
+
+    @Option(names = "--nesterov", description = "Nesterov's form of the momentum.")
+    private boolean nesterov;
+
+    @Option(names = "--weight-decay", paramLabel = "D", defaultValue = "1e-4",
+        description = "Added to the gradient. Default: ${DEFAULT-VALUE}.")
+    private float weightDecay;
+
+    @Option(names = "--reduction", paramLabel = "NAME", defaultValue = "sum",
+        description = "Of the weighted losses of a batch: sum or mean. Default: ${DEFAULT-VALUE}.")
+    private String reduction;
+
+    @Option(names = "--lr-schedule", paramLabel = "SCHEDULE", defaultValue = "step:100:0.1",
+        description = "step:EPOCHS:FACTOR, cosine or none. Default: ${DEFAULT-VALUE}.")
+    private String schedule;
+
+    @Option(names = "--warmup-epochs", paramLabel = "E", defaultValue = "1",
+        description = "First epochs, in which every weight is 1. Default: ${DEFAULT-VALUE}.")
+    private int warmupEpochs;
+
+    @Option(names = "--bandwidth", paramLabel = "RULE", defaultValue = "diw:0.01",
+        description = "Of the Gaussian kernel: diw:Q, median or gamma:X. Default: ${DEFAULT-VALUE}.")
+    private String bandwidth;
+
+    @Option(names = "--estimation-steps", paramLabel = "S", defaultValue = "5",
+        description = "Projected-gradient steps a batch. Default: ${DEFAULT-VALUE}.")
+    private int estimationSteps;
+
+    @Option(names = "--eta", paramLabel = "ETA", defaultValue = "1",
+        description = "Size of such a step over the bound on the curvature. Default: ${DEFAULT-VALUE}.")
+    private float eta;
+
+    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "50", description = "Largest weight. Default: ${DEFAULT-VALUE}.")
+    private float upperBound;
+
+    @Option(names = "--precision", paramLabel = "NAME", defaultValue = "fp32",
+        description = "Of matrix products on a GPU: fp32 or tf32. Default: ${DEFAULT-VALUE}.")
+    private String precision;
+
+    @Option(names = "--init", paramLabel = "M.safetensors", description = "Initial parameters, instead of drawing them.")
+    private Path initialParameters;
+
+    @Option(names = "--labels", paramLabel = "L.npy",
+        description = "Training labels, int32 or int64, one a row of the training file; used as they are, instead of --noise.")
+    private Path labels;
+
+    @Option(names = "--train-order", paramLabel = "O.npy",
+        description = "Batches to train on, int32 [steps, batch]: rows of the training file. Needs --steps.")
+    private Path trainOrder;
+
+    @Option(names = "--validation-order", paramLabel = "P.npy",
+        description = "Validation batches, int32 [steps, validation batch]: rows of the training file. Needs --steps.")
+    private Path validationOrder;
+
+    @Option(names = "--steps", paramLabel = "S", description = "Steps in all, whatever --epochs says, and one evaluation at the end.")
+    private Integer steps;
+
+    /**
+     * The options, all checked that can be without the data.
+     *
+     * @throws UsageException if one of them cannot be meant
+     */
+    TrainingOptions.Builder builder(long seed, Console console) {
+        KnownNames.require("--dataset", dataset, ImageDataset.KNOWN);
+        if (!MLP.matcher(model).matches()) {
+            KnownNames.require("--model", model, MODELS);
+        }
+        if (!Shift.parse(noise).equals(Shift.NONE) && !noise.startsWith("symmetric:") && !noise.startsWith("pair:")) {
+            throw new UsageException("--noise " + noise + " is not label noise: choose none, symmetric:R or pair:R");
+        }
+        LearningRateSchedule.parse(schedule, learningRate, Math.max(1, epochs));
+        positive("--steps", steps);
+        positive("--train-samples", trainSamples);
+        String applied = noise;
+        if (labels != null && !noise.equals("none")) {
+            console.notice("--labels " + labels + " is used as it is, instead of --noise " + noise + ".");
+            applied = "none";
+        }
+        return TrainingOptions.builder().model(model).noise(applied).epochs(epochs).batch(batch).validationBatch(validationBatch)
+            .validationSamples(validationSamples).trainSamples(trainSamples == null ? 0 : trainSamples).optimizer(optimizer)
+            .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).reduction(reduction)
+            .schedule(schedule).warmupEpochs(warmupEpochs).bandwidth(bandwidth).estimationSteps(estimationSteps).eta(eta)
+            .upperBound(upperBound).precision(precision).seed(seed).initialParameters(initialParameters).labels(labels)
+            .trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
+    }
+
+    private static void positive(String option, Integer value) {
+        if (value != null && value < 1) {
+            throw new UsageException(option + " must be at least 1, not " + value);
+        }
+    }
+
+    /** Finds and reads the data set; says which, and in plain words if it is the sample. */
+    ImageDataset open(Console console) {
+        ImageDataset found = ImageDataset.open(dataset, data, console.downloads());
+        console.notice(found.description());
+        return found;
+    }
+
+    /** What was set, for people: the settings that matter for a result. */
+    static String settings(TrainingOptions options) {
+        return options.model() + ", " + (options.labels() == null ? "noise " + options.noise() : "labels " + options.labels().getFileName())
+            + (options.trainSamples() > 0 ? ", " + options.trainSamples() + " training samples" : "")
+            + ", " + options.optimizer() + " at " + options.learningRate() + ", weight decay " + options.weightDecay()
+            + ", schedule " + options.schedule() + ", batch " + options.batch() + " + " + options.validationBatch()
+            + (options.steps() > 0 ? ", " + options.steps() + " steps" : ", " + options.epochs() + " epochs")
+            + ", seed " + options.seed();
+    }
+}

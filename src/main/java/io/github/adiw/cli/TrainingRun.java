@@ -1,0 +1,30 @@
+package io.github.adiw.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.adiw.data.ImageDataset;
+import io.github.adiw.device.Device;
+import io.github.adiw.train.Trainer;
+import io.github.adiw.train.TrainingOptions;
+import io.github.adiw.train.TrainingResult;
+
+/**
+ * One training run of the command line: shows progress, ends cleanly on Ctrl-C.
+ *
+ * @param result  what was reached
+ * @param summary what summary.json holds
+ */
+record TrainingRun(TrainingResult result, ObjectNode summary) {
+    /** Trains; {@code console} hears what was split and how it goes on. */
+    static TrainingRun of(Device device, ImageDataset dataset, TrainingOptions options, Console console, boolean quiet) {
+        try (Trainer trainer = new Trainer(device, dataset, options)) {
+            if (!quiet) {
+                console.notice(trainer.split().description());
+            }
+            TrainingResult[] result = new TrainingResult[1];
+            try (TrainingProgress progress = new TrainingProgress(console, options.method(), options.epochs(), Console.terminal())) {
+                Interruption.during(() -> result[0] = trainer.run(progress), trainer::stop);
+            }
+            return new TrainingRun(result[0], RunReport.summary(result[0], dataset.sample()));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package io.github.adiw.cli.plot;
+
+import io.github.adiw.train.TrainingResult;
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** The last weights of clean and of mislabelled samples of one run, overlaid; counts on a logarithmic axis. */
+final class WeightHistogram {
+    private static final int BINS = 40;
+    /** Where the logarithmic axis begins: a bin without a sample is drawn as a line on it. */
+    private static final double NOTHING = 1;
+    /** Equally spaced values would make XChart put its ticks on bins and not on round numbers. */
+    private static final double UNEVEN = 1 - 1e-4;
+
+    private WeightHistogram() { }
+
+    static XYChart of(TrainingResult result, boolean alone) {
+        float[] weights = result.weights();
+        double end = end(weights);
+        long beyond = count(weights, end);
+        XYChart chart = new XYChartBuilder().width(alone ? 900 : 700).height(520)
+            .title("Weights by " + result.options().method() + (alone ? ", " + Pictures.subject(result) : ""))
+            .xAxisTitle("weight" + (beyond == 0 ? "" : String.format(Locale.ROOT, " (the last bin holds all above %.1f)", end)))
+            .yAxisTitle("training samples (logarithmic)").build();
+        PlotStyle.apply(chart.getStyler());
+        int highest = 0;
+        for (boolean wrong : new boolean[] {false, true}) {
+            int[] counts = counts(weights, result.mislabelled(), wrong, end);
+            int total = Arrays.stream(counts).sum();
+            if (total == 0) {
+                continue;
+            }
+            highest = Math.max(highest, Arrays.stream(counts).max().orElse(0));
+            outline(chart, String.format(Locale.ROOT, "%s (%,d, mean %.2f)", wrong ? "mislabelled" : "right label", total,
+                mean(weights, result.mislabelled(), wrong)), counts, end, wrong ? PlotStyle.MISLABELLED : PlotStyle.CLEAN);
+        }
+        chart.getStyler().setYAxisLogarithmic(true);
+        chart.getStyler().setYAxisMin(NOTHING);
+        chart.getStyler().setYAxisMax(Math.max(10, 1.5 * highest));
+        chart.getStyler().setYAxisLogarithmicDecadeOnly(true);
+        chart.getStyler().setPlotGridHorizontalLinesVisible(false);
+        chart.getStyler().setYAxisDecimalPattern("#,##0");
+        chart.getStyler().setXAxisMin(0.0);
+        chart.getStyler().setXAxisMax(end);
+        chart.getStyler().setXAxisDecimalPattern("0.##");
+        return chart;
+    }
+
+    /** Steps with upright sides. */
+    private static void outline(XYChart chart, String name, int[] counts, double end, Color colour) {
+        List<Double> x = new ArrayList<>();
+        List<Double> y = new ArrayList<>();
+        for (int b = 0; b < BINS; b++) {
+            double height = Math.max(NOTHING, counts[b]);
+            x.add(end * b / BINS);
+            y.add(height);
+            x.add(end * (b + UNEVEN) / BINS);
+            y.add(height);
+        }
+        XYSeries series = chart.addSeries(name, x, y);
+        series.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Area);
+        series.setMarker(SeriesMarkers.NONE);
+        series.setLineColor(colour);
+        series.setLineStyle(new BasicStroke(2f));
+        series.setFillColor(new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), 80));
+    }
+
+    /** The end of the axis: a round number that at most 1 sample in 500 exceeds, and no less than 2. */
+    private static double end(float[] weights) {
+        float[] sorted = weights.clone();
+        Arrays.sort(sorted);
+        double quantile = sorted.length == 0 ? 0 : sorted[(int) (0.998 * (sorted.length - 1))];
+        double end = 2;
+        for (double next : new double[] {2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50}) {
+            end = end < quantile ? next : end;
+        }
+        return end < quantile ? Math.ceil(quantile) : end;
+    }
+
+    private static long count(float[] weights, double end) {
+        long count = 0;
+        for (float weight : weights) {
+            count += weight > end ? 1 : 0;
+        }
+        return count;
+    }
+
+    private static int[] counts(float[] weights, boolean[] mislabelled, boolean wrong, double end) {
+        int[] counts = new int[BINS];
+        for (int i = 0; i < weights.length; i++) {
+            if (mislabelled[i] == wrong && Float.isFinite(weights[i])) {
+                counts[Math.max(0, Math.min(BINS - 1, (int) (weights[i] / end * BINS)))]++;
+            }
+        }
+        return counts;
+    }
+
+    private static double mean(float[] weights, boolean[] mislabelled, boolean wrong) {
+        double sum = 0;
+        int count = 0;
+        for (int i = 0; i < weights.length; i++) {
+            if (mislabelled[i] == wrong) {
+                sum += weights[i];
+                count++;
+            }
+        }
+        return sum / count;
+    }
+}
