@@ -4,6 +4,7 @@
 // Compiled for baseline x86-64. The kernels stand in other files, compiled once for each instruction set; the widest set
 // that this processor has is chosen when the library is loaded.
 #include "host/registry.h"
+#include <dlfcn.h>
 #include <jni.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -198,6 +199,9 @@ NATIVE(jobjectArray, kernels)(JNIEnv* env, jclass) {
     }
     return result;
 }
+
+/// Whether the dynamic linker finds a CUDA driver (NVIDIA's, or one that is loaded already).
+NATIVE(jboolean, findsDriver)(JNIEnv*, jclass) { return dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) != nullptr; }
 
 NATIVE(jlong, createPool)(JNIEnv*, jclass, jint threads) { return (jlong) new ThreadPool(threads); }
 NATIVE(void, destroyPool)(JNIEnv*, jclass, jlong pool) { delete (ThreadPool*) pool; }

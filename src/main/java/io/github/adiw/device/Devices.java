@@ -1,9 +1,29 @@
 package io.github.adiw.device;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The single place that decides which device runs. */
+/**
+ * The single place that decides which device runs. A process has one CUDA driver, so {@code cuda} and {@code simt} cannot
+ * both be opened in it; {@code host} can be open beside either.
+ */
 public final class Devices {
+    private static final Logger LOG = LoggerFactory.getLogger(Devices.class);
+    private static final Pattern GPU = Pattern.compile("cuda(?::(\\d{1,4}))?");
+
+    /**
+     * A decision.
+     *
+     * @param name   {@code host}, {@code cuda:N} or {@code simt}
+     * @param reason one line for a person: which, and why
+     */
+    public record Choice(String name, String reason) { }
+
     private Devices() { }
 
     /** As {@link #open(String, int)} with all processors. */
@@ -12,19 +32,73 @@ public final class Devices {
     }
 
     /**
-     * Opens a device.
+     * Opens a device. What {@code auto} chose is logged at level info.
      *
-     * @param name    {@code host}, this machine's processor
-     * @param threads worker threads on the processor, at least 1
-     * @throws UsageException if the name is not known, or {@code threads} is less than 1
+     * @param name    {@code auto}, {@code host} (this machine's processor), {@code cuda} or {@code cuda:N} (an NVIDIA GPU,
+     *                numbered from 0), {@code simt} (the stand-in driver: slow, for tests)
+     * @param threads worker threads on the processor, at least 1; a GPU does not use them
+     * @throws UsageException                if the name is not known, {@code threads} is less than 1, or this process has
+     *                                       loaded another CUDA driver
+     * @throws io.github.adiw.AdiwException  if the device cannot be used: no driver, a driver or GPU that is too old, no
+     *                                       PTX in the jar
      */
     public static Device open(String name, int threads) {
         if (threads < 1) {
             throw new UsageException("--threads must be at least 1, not " + threads);
         }
-        return switch (name) {
+        Choice choice = choose(name);
+        if (name.equals("auto")) {
+            LOG.info("{}", choice.reason);
+        }
+        return switch (choice.name) {
             case "host" -> new HostDevice(threads);
-            default -> throw new UsageException("there is no device " + name + ": choose host");
+            case "simt" -> CudaDevice.standIn();
+            default -> CudaDevice.nvidia(Integer.parseInt(choice.name.substring("cuda:".length())));
         };
+    }
+
+    /**
+     * What {@link #open} would open. For {@code auto}: the first GPU if one is usable, else the processor.
+     *
+     * @throws UsageException if the name is not known
+     */
+    public static Choice choose(String name) {
+        Matcher gpu = GPU.matcher(name);
+        if (gpu.matches()) {
+            return new Choice("cuda:" + (gpu.group(1) == null ? "0" : Integer.toString(Integer.parseInt(gpu.group(1)))), name + " was asked for");
+        }
+        return switch (name) {
+            case "host", "simt" -> new Choice(name, name + " was asked for");
+            case "auto" -> automatic();
+            default -> throw new UsageException("there is no device " + name + ": choose auto, host, cuda, cuda:N or simt");
+        };
+    }
+
+    private static Choice automatic() {
+        if (CudaDriver.loaded() == CudaDriver.Kind.STAND_IN) {
+            return new Choice("host", "device host: this process has loaded the stand-in driver");
+        }
+        try {
+            CudaDevice.prepare(0);
+            return new Choice("cuda:0", "device cuda:0: " + gpus().get(0));
+        } catch (AdiwException | UsageException e) {
+            return new Choice("host", "device host: " + e.getMessage().replace(", or use --device host", "").replace("; use --device host", "")
+                .replace(": use --device host", ""));
+        }
+    }
+
+    /**
+     * One line a GPU of this machine, by number: name, compute capability, memory.
+     *
+     * @throws io.github.adiw.AdiwException if there is no driver that can be used; the message says why
+     */
+    public static List<String> gpus() {
+        CudaDriver.load(CudaDriver.Kind.NVIDIA);
+        return CudaDriver.describeDevices();
+    }
+
+    /** One line for a person: the least driver and compute capability that this build's GPU kernels need, or that it has none. */
+    public static String requirements() {
+        return GpuKernels.ofJar().map(k -> k.requirement() + ", compute capability 8.0").orElse("this build has no kernels for NVIDIA GPUs");
     }
 }

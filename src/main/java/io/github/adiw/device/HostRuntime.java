@@ -35,6 +35,8 @@ final class HostRuntime {
 
     private static native String[] kernels();
 
+    static native boolean findsDriver();
+
     static native long createPool(int threads);
 
     static native void destroyPool(long pool);

@@ -1,0 +1,102 @@
+#include "simt/ptx.h"
+#include "simt/scheduler.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string>
+
+namespace adiw::simt {
+
+namespace {
+const char* ptx_type(char code) { return code == 'P' || code == 'L' ? "u64" : code == 'I' ? "u32" : code == 'F' ? "f32" : "f64"; }
+
+/// The text without comments.
+std::string bare(const char* text) {
+    std::string result;
+    for (const char* p = text; *p;) {
+        if (p[0] == '/' && p[1] == '/') { while (*p && *p != '\n') p++; }
+        else if (p[0] == '/' && p[1] == '*') { while (*p && !(p[0] == '*' && p[1] == '/')) p++; if (*p) p += 2; }
+        else result += *p++;
+    }
+    return result;
+}
+
+std::string word(const std::string& text, size_t& at) {
+    while (at < text.size() && isspace((unsigned char) text[at])) at++;
+    size_t begin = at;
+    while (at < text.size() && (isalnum((unsigned char) text[at]) || strchr("_$.", text[at]))) at++;
+    return text.substr(begin, at - begin);
+}
+}
+
+int cuda_version_of_ptx(int major, int minor) {
+    // PTX 7.x came with CUDA 11.x, 8.x with 12.x, 9.x with 13.x; 6.0 to 6.5 with 9.0 to 10.2.
+    static const int six[] = {9000, 9010, 9020, 10000, 10010, 10020};
+    if (major == 6) return six[minor < 5 ? minor : 5];
+    return (major + 4) * 1000 + minor * 10;
+}
+
+bool check_module(const char* text, int& major, int& minor, std::vector<std::string>& entries, char* error, size_t error_size) {
+    std::string ptx = bare(text);
+    size_t at = ptx.find(".version");
+    if (at == std::string::npos || sscanf(ptx.c_str() + at, ".version %d.%d", &major, &minor) != 2) {
+        snprintf(error, error_size, "the module is no PTX text: it has no .version line");
+        return false;
+    }
+    for (at = ptx.find(".entry"); at != std::string::npos; at = ptx.find(".entry", at)) {
+        at += strlen(".entry");
+        std::string name = word(ptx, at);
+        const Kernel* kernel = find_kernel(name.c_str());
+        if (!kernel) {
+            snprintf(error, error_size, "the PTX has a kernel %s that the simt build lacks", name.c_str());
+            return false;
+        }
+        entries.push_back(name);
+        size_t open = ptx.find_first_not_of(" \t\r\n", at), body = ptx.find('{', at);
+        size_t close = open != std::string::npos && ptx[open] == '(' ? ptx.find(')', open) : std::string::npos;
+        std::string has;
+        if (close != std::string::npos) {
+            for (size_t p = ptx.find(".param", open); p < close; p = ptx.find(".param", p)) {
+                p += strlen(".param");
+                std::string type = word(ptx, p);
+                has += has.empty() ? type.substr(1) : " " + type.substr(1);
+            }
+        }
+        std::string wanted;
+        for (const char* c = kernel->signature; *c; c++) wanted += wanted.empty() ? ptx_type(*c) : std::string(" ") + ptx_type(*c);
+        if (has != wanted) {
+            snprintf(error, error_size, "the parameters of %s differ: the PTX has (%s), the simt build (%s)", name.c_str(), has.c_str(), wanted.c_str());
+            return false;
+        }
+        size_t bound = ptx.find(".maxntid", at);
+        int threads = 0;
+        if (bound != std::string::npos && bound < body) {
+            int x = 1, y = 1, z = 1;
+            sscanf(ptx.c_str() + bound, ".maxntid %d, %d, %d", &x, &y, &z);
+            threads = x * y * z;
+        }
+        if (threads != kernel->threads) {
+            snprintf(error, error_size, "the block of %s differs: the PTX declares %d threads, the simt build %d (0: any)", name.c_str(), threads, kernel->threads);
+            return false;
+        }
+    }
+    return true;
+}
+
+char* declarations() {
+    std::string text = "// Declarations only: this build has no PTX.\n.version 7.0\n.target sm_80\n.address_size 64\n";
+    int count;
+    const Kernel* table = kernels(count);
+    for (int i = 0; i < count; i++) {
+        text += std::string(".visible .entry ") + table[i].name + "(";
+        int p = 0;
+        for (const char* c = table[i].signature; *c; c++, p++)
+            text += std::string(p ? ", " : "") + ".param ." + ptx_type(*c) + " " + table[i].name + "_param_" + std::to_string(p);
+        text += ")";
+        if (table[i].threads) text += " .maxntid " + std::to_string(table[i].threads) + ", 1, 1";
+        text += " { ret; }\n";
+    }
+    return strdup(text.c_str());
+}
+
+}

@@ -1,0 +1,379 @@
+#include "simt/scheduler.h"
+#include "simt/fiber.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+namespace adiw::simt {
+
+thread_local Thread* current __attribute__((tls_model("initial-exec"))) = nullptr;
+thread_local Block block __attribute__((tls_model("initial-exec"))) = {};
+bool (*readable)(const void*, size_t) = [](const void*, size_t) { return true; };
+
+namespace {
+constexpr int table_size = 1024;
+Kernel table[table_size];
+int table_count;
+
+Order order = forwards;
+uint64_t order_seed = 1;
+
+enum State : unsigned char { unstarted, ready, at_barrier, at_warp, ended };
+
+struct Copy { void* shared; const void* global; int bytes; bool valid; long group; };
+
+struct Task : Thread {
+    State state;
+    Fiber* fiber;
+    WarpOperation operation;
+    long groups;                // asynchronous copies: groups closed
+    int copy_count, copy_room;
+    Copy* copies;
+};
+
+struct Warp { unsigned alive, waiting; };
+
+/// One launch under way, on one operating-system thread.
+struct Scheduler {
+    Task tasks[most_threads] = {};
+    Warp warps[most_threads / 32];
+    int sequence[most_threads];
+    Fiber fibers[most_threads];
+    Fiber* idle[most_threads];
+    Fiber home;
+    int fiber_count = 0, idle_count = 0;
+    int count, cursor, ended_count, barrier_count;
+    long resumed;
+    const Kernel* kernel;
+    const uint64_t* words;
+    Fiber* starting;            // the fiber that is switched to next
+    bool failed;
+    char* error;
+    size_t error_size;
+    unsigned long serial = 0;
+    uint64_t random;
+};
+thread_local Scheduler* scheduler = nullptr;
+
+Task& self() { return *static_cast<Task*>(current); }
+uint64_t next_random(uint64_t& state) {     // splitmix64
+    uint64_t z = state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+/// Notes the first broken rule of the launch and leaves the fiber for good.
+[[noreturn]] __attribute__((format(printf, 1, 2))) void fail(const char* format, ...) {
+    Scheduler& s = *scheduler;
+    int length = snprintf(s.error, s.error_size, "kernel %s, block (%u, %u, %u), thread %d: ", s.kernel->name, block.index.x, block.index.y,
+        block.index.z, current->number);
+    va_list arguments;
+    va_start(arguments, format);
+    if (length > 0 && (size_t) length < s.error_size) vsnprintf(s.error + length, s.error_size - length, format, arguments);
+    va_end(arguments);
+    s.failed = true;
+    switch_fiber(*self().fiber, s.home);
+    abort();
+}
+
+void suspend() {
+    Task& task = self();
+    switch_fiber(*task.fiber, scheduler->home);
+}
+
+void finish_copies(Task& task, long last_group) {
+    int kept = 0;
+    for (int i = 0; i < task.copy_count; i++) {
+        Copy& c = task.copies[i];
+        if (c.group > last_group) { task.copies[kept++] = c; continue; }
+        if (c.valid) memcpy(c.shared, c.global, c.bytes);
+        else memset(c.shared, 0, c.bytes);
+    }
+    task.copy_count = kept;
+}
+
+float tf32(unsigned bits) {     // the hardware reads the upper 19 bits: a forgotten to_tf32 shows as lost precision
+    bits &= 0xffffe000u;
+    float x;
+    memcpy(&x, &bits, 4);
+    return x;
+}
+
+void multiply(Task* lanes) {
+    float a[16][8], b[8][8];
+    for (int lane = 0; lane < 32; lane++) {
+        const unsigned* pa = (const unsigned*) lanes[lane].operation.in;
+        const unsigned* pb = (const unsigned*) lanes[lane].operation.second;
+        int g = lane >> 2, t = lane & 3;
+        a[g][t] = tf32(pa[0]);
+        a[g + 8][t] = tf32(pa[1]);
+        a[g][t + 4] = tf32(pa[2]);
+        a[g + 8][t + 4] = tf32(pa[3]);
+        b[t][g] = tf32(pb[0]);
+        b[t + 4][g] = tf32(pb[1]);
+    }
+    for (int lane = 0; lane < 32; lane++) {
+        float* d = (float*) lanes[lane].operation.out;
+        int g = lane >> 2, t = lane & 3;
+        for (int i = 0; i < 4; i++) {
+            int row = g + (i >> 1) * 8, column = 2 * t + (i & 1);
+            double sum = d[i];
+            for (int k = 0; k < 8; k++) sum += (double) a[row][k] * b[k][column];
+            d[i] = (float) sum;
+        }
+    }
+}
+
+/// Completes the operation of one warp that waits with this mask, if all its living lanes have come.
+bool complete(int warp_number, unsigned mask, WarpKind kind) {
+    Scheduler& s = *scheduler;
+    Warp& warp = s.warps[warp_number];
+    unsigned members = mask & warp.alive;
+    if (members & ~warp.waiting) return false;
+    Task* lanes = s.tasks + warp_number * 32;
+    for (unsigned rest = members; rest; rest &= rest - 1) {
+        const WarpOperation& other = lanes[__builtin_ctz(rest)].operation;
+        if (other.mask != mask) return false;
+        if (other.kind != kind) fail("lanes of one warp are at different warp operations with the same mask 0x%08x", mask);
+    }
+    if (kind == matrix) {
+        if (members != 0xffffffffu) fail("a matrix instruction needs all 32 lanes of its warp, present are 0x%08x", members);
+        multiply(lanes);
+    }
+    if (kind == ballot) {
+        unsigned votes = 0;
+        for (unsigned rest = members; rest; rest &= rest - 1) {
+            int lane = __builtin_ctz(rest);
+            if (*(const int*) lanes[lane].operation.in) votes |= 1u << lane;
+        }
+        for (unsigned rest = members; rest; rest &= rest - 1) *(unsigned*) lanes[__builtin_ctz(rest)].operation.out = votes;
+    }
+    for (unsigned rest = members; rest; rest &= rest - 1) {
+        int lane = __builtin_ctz(rest);
+        WarpOperation& o = lanes[lane].operation;
+        if (kind == shuffled_value) {
+            if (o.source >= 0 && o.source < 32 && members >> o.source & 1) memcpy(o.out, lanes[o.source].operation.in, o.size);
+            else memset(o.out, 0xff, o.size);
+        }
+        lanes[lane].state = ready;
+    }
+    warp.waiting &= ~members;
+    return true;
+}
+
+void end_thread(Task& task) {
+    Scheduler& s = *scheduler;
+    finish_copies(task, task.groups + 1);
+    task.state = ended;
+    s.ended_count++;
+    int number = task.number >> 5;
+    Warp& warp = s.warps[number];
+    warp.alive &= ~(1u << (task.number & 31));
+    for (unsigned rest = warp.waiting; rest; rest &= rest - 1) {
+        const WarpOperation& o = s.tasks[number * 32 + __builtin_ctz(rest)].operation;
+        if (complete(number, o.mask, o.kind)) rest &= warp.waiting | (rest & -rest);
+    }
+}
+
+void fiber_main() {
+    Scheduler& s = *scheduler;
+    Fiber& fiber = *s.starting;
+    arrived(fiber);
+    for (;;) {
+        for (;;) {
+            Task& task = self();
+            task.fiber = &fiber;
+            s.kernel->run(s.words);
+            end_thread(task);
+            if (s.cursor == s.count) break;
+            Task& next = s.tasks[s.sequence[s.cursor]];
+            if (next.state != unstarted) break;
+            s.cursor++;
+            s.resumed++;
+            current = &next;
+        }
+        s.idle[s.idle_count++] = &fiber;
+        switch_fiber(fiber, s.home);
+    }
+}
+
+void arrange(Scheduler& s, int* values, int count) {
+    if (order != shuffled) return;
+    for (int i = count - 1; i > 0; i--) {
+        int j = (int) (next_random(s.random) % (i + 1)), v = values[i];
+        values[i] = values[j];
+        values[j] = v;
+    }
+}
+
+const char* place(const Task& task) {
+    switch (task.state) {
+        case at_barrier: return "at __syncthreads";
+        case at_warp: return task.operation.kind == synchronise ? "at __syncwarp" : task.operation.kind == ballot ? "at a vote"
+            : task.operation.kind == matrix ? "at a matrix instruction" : "at a shuffle";
+        default: return "ended";
+    }
+}
+
+void report_deadlock(Scheduler& s) {
+    const Task* first = nullptr;
+    const Task* other = nullptr;
+    for (int i = 0; i < s.count; i++) {
+        const Task& task = s.tasks[i];
+        if (!first && (task.state == at_warp || task.state == at_barrier)) first = &task;
+    }
+    for (int i = 0; i < s.count && !other; i++)
+        if (place(s.tasks[i]) != place(*first)) other = &s.tasks[i];
+    if (!other)
+        for (int i = 0; i < s.count && !other; i++)
+            if (s.tasks[i].state == at_warp && s.tasks[i].operation.mask != first->operation.mask) other = &s.tasks[i];
+    int length = snprintf(s.error, s.error_size, "kernel %s, block (%u, %u, %u) hangs: thread %d waits %s", s.kernel->name, block.index.x,
+        block.index.y, block.index.z, first->number, place(*first));
+    if (first->state == at_warp) length += snprintf(s.error + length, s.error_size - length, " with mask 0x%08x", first->operation.mask);
+    if (other) {
+        length += snprintf(s.error + length, s.error_size - length, ", thread %d is %s", other->number, place(*other));
+        if (other->state == at_warp) snprintf(s.error + length, s.error_size - length, " with mask 0x%08x", other->operation.mask);
+    }
+    s.failed = true;
+}
+
+void run_block(Scheduler& s) {
+    block.serial = ++s.serial;
+    s.ended_count = s.barrier_count = 0;
+    Grid threads = block.threads;
+    for (int i = 0; i < s.count; i++) {
+        Task& task = s.tasks[i];
+        task.index = {i % threads.x, i / threads.x % threads.y, i / threads.x / threads.y};
+        task.number = i;
+        task.state = unstarted;
+        task.groups = 0;
+        task.copy_count = 0;
+        s.sequence[i] = order == backwards ? s.count - 1 - i : i;
+    }
+    for (int w = 0; w * 32 < s.count; w++) {
+        int lanes = s.count - w * 32;
+        s.warps[w] = {lanes >= 32 ? 0xffffffffu : (1u << lanes) - 1, 0};
+    }
+    while (s.ended_count < s.count) {
+        arrange(s, s.sequence, s.count);
+        s.resumed = 0;
+        for (s.cursor = 0; s.cursor < s.count;) {
+            Task& task = s.tasks[s.sequence[s.cursor++]];
+            if (task.state == unstarted) {
+                if (s.idle_count == 0) {
+                    Fiber* fresh = &s.fibers[s.fiber_count++];
+                    prepare(*fresh, fiber_main);
+                    s.idle[s.idle_count++] = fresh;
+                }
+                task.fiber = s.idle[--s.idle_count];
+            } else if (task.state != ready) continue;
+            s.resumed++;
+            current = &task;
+            s.starting = task.fiber;
+            switch_fiber(s.home, *task.fiber);
+            if (s.failed) return;
+        }
+        if (s.barrier_count > 0 && s.barrier_count + s.ended_count == s.count) {
+            for (int i = 0; i < s.count; i++) if (s.tasks[i].state == at_barrier) s.tasks[i].state = ready;
+            s.barrier_count = 0;
+        } else if (s.resumed == 0) {
+            report_deadlock(s);
+            return;
+        }
+    }
+}
+}
+
+Registration::Registration(const char* name, const char* signature, void (*run)(const uint64_t*), int threads) {
+    if (table_count == table_size) abort();
+    table[table_count++] = {name, signature, run, threads};
+}
+
+const Kernel* kernels(int& count) {
+    count = table_count;
+    return table;
+}
+
+const Kernel* find_kernel(const char* name) {
+    for (int i = 0; i < table_count; i++) if (!strcmp(table[i].name, name)) return &table[i];
+    return nullptr;
+}
+
+void set_order(Order wanted, uint64_t seed) {
+    order = wanted;
+    order_seed = seed;
+}
+
+bool run(const Kernel& kernel, Grid grid, Grid threads, const uint64_t* words, char* error, size_t error_size) {
+    if (!scheduler) scheduler = new Scheduler();
+    Scheduler& s = *scheduler;
+    s.kernel = &kernel;
+    s.words = words;
+    s.count = threads.x * threads.y * threads.z;
+    s.failed = false;
+    s.error = error;
+    s.error_size = error_size;
+    s.random = order_seed;
+    block.threads = threads;
+    block.grid = grid;
+    long blocks = (long) grid.x * grid.y * grid.z;
+    // A shuffled order of the blocks without memory for it: multiples of a step that shares no factor with their number.
+    long step = 1, start = 0;
+    if (order == shuffled && blocks > 2) {
+        start = (long) (next_random(s.random) % blocks);
+        auto shares = [](long a, long b) { while (b) { long r = a % b; a = b; b = r; } return a != 1; };
+        do step = 1 + (long) (next_random(s.random) % (blocks - 1)); while (shares(step, blocks));
+    }
+    for (long i = 0; i < blocks && !s.failed; i++) {
+        long b = order == backwards ? blocks - 1 - i : order == shuffled ? (long) ((start + (unsigned __int128) step * i) % blocks) : i;
+        block.index = {(unsigned) (b % grid.x), (unsigned) (b / grid.x % grid.y), (unsigned) (b / grid.x / grid.y)};
+        run_block(s);
+    }
+    if (s.failed) {     // fibers in the middle of a kernel start anew
+        s.idle_count = 0;
+        for (int i = 0; i < s.fiber_count; i++) {
+            prepare(s.fibers[i], fiber_main);
+            s.idle[s.idle_count++] = &s.fibers[i];
+        }
+    }
+    return !s.failed;
+}
+
+void barrier() {
+    Scheduler& s = *scheduler;
+    self().state = at_barrier;
+    s.barrier_count++;
+    suspend();
+}
+
+void exchange(const WarpOperation& operation) {
+    Scheduler& s = *scheduler;
+    Task& task = self();
+    int lane = task.number & 31, warp = task.number >> 5;
+    if (!(operation.mask >> lane & 1)) fail("a warp operation's mask 0x%08x leaves out lane %d, which calls it", operation.mask, lane);
+    task.operation = operation;
+    task.state = at_warp;
+    s.warps[warp].waiting |= 1u << lane;
+    if (complete(warp, operation.mask, operation.kind)) return;
+    suspend();
+}
+
+void copy_async(void* shared, const void* global, int bytes, bool valid) {
+    Task& task = self();
+    if ((uintptr_t) shared % bytes || (uintptr_t) global % bytes)
+        fail("an asynchronous copy of %d bytes needs both addresses aligned to %d", bytes, bytes);
+    if (valid && !readable(global, bytes)) fail("an asynchronous copy reads %d bytes outside every live allocation", bytes);
+    if (task.copy_count == task.copy_room) {
+        task.copy_room = task.copy_room ? 2 * task.copy_room : 16;
+        task.copies = (Copy*) realloc(task.copies, task.copy_room * sizeof(Copy));
+        if (!task.copies) abort();
+    }
+    task.copies[task.copy_count++] = {shared, global, bytes, valid, task.groups + 1};
+    memset(shared, 0xff, bytes);
+}
+
+void copy_async_commit() { self().groups++; }
+void copy_async_wait(int groups) { finish_copies(self(), self().groups - groups); }
+
+}

@@ -1,0 +1,373 @@
+package io.github.adiw.device;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import jcuda.Pointer;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUmodule;
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstreamCaptureMode;
+import jcuda.driver.CUstream_flags;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * An NVIDIA GPU through JCuda's driver API, or the stand-in driver through the same calls: primary context (embedders'
+ * pointers live there), a stream of its own, graphs by stream capture. Kernel arguments pass through one reused direct
+ * buffer, copies to and from the Java heap through another.
+ */
+final class CudaDevice extends Device {
+    /** System property, for tests: threads to a block of every kernel that does not fix its block. */
+    static final String BLOCK_PROPERTY = "adiw.block";
+    private static final int STAGING_BYTES = 4 << 20;
+    private static final int MOST_ARGUMENTS = 40;
+
+    /** Reads the address that the driver gave. */
+    private static final class Allocation extends CUdeviceptr {
+        long address() {
+            return getNativePointer();
+        }
+    }
+
+    private record Function(CUfunction handle, int mostThreads) { }
+
+    private final String name;
+    private final int ordinal;
+    private final CUdevice device;
+    private final CUcontext context = new CUcontext();
+    private final CUstream stream = new CUstream();
+    private final List<CUmodule> modules = new ArrayList<>();
+    private final Map<String, CUmodule> moduleOf = new HashMap<>();
+    private final Map<String, Function> functions = new HashMap<>();
+    private final int multiprocessors;
+    private final int forcedBlock;
+    private final ByteBuffer arguments = ByteBuffer.allocateDirect(8 * MOST_ARGUMENTS).order(ByteOrder.nativeOrder());
+    private final Pointer[] argumentLists = new Pointer[MOST_ARGUMENTS + 1];
+    private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
+    private final Pointer stagingPointer = Pointer.to(staging);
+    private final long stagingAddress = HostRuntime.directAddress(staging);
+    private boolean capturing;
+    private boolean lost;
+
+    private CudaDevice(String name, int ordinal, GpuKernels kernels) {
+        super(HostRuntime.table());
+        this.name = name;
+        this.ordinal = ordinal;
+        this.device = CudaDriver.device(ordinal);
+        this.multiprocessors = CudaDriver.attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+        this.forcedBlock = Integer.getInteger(BLOCK_PROPERTY, 0);
+        Pointer[] words = new Pointer[MOST_ARGUMENTS];
+        for (int i = 0; i < MOST_ARGUMENTS; i++) {
+            words[i] = Pointer.to(arguments).withByteOffset(8L * i);
+        }
+        for (int count = 0; count <= MOST_ARGUMENTS; count++) {
+            argumentLists[count] = Pointer.to(java.util.Arrays.copyOf(words, count));
+        }
+        CudaDriver.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "opening " + name);
+        boolean opened = false;
+        try {
+            JCudaDriver.cuCtxSetCurrent(context);
+            CudaDriver.check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "opening a stream on " + name);
+            for (String text : kernels.modules()) {
+                load(text);
+            }
+            opened = true;
+        } finally {
+            if (!opened) {
+                JCudaDriver.cuDevicePrimaryCtxRelease(device);
+            }
+        }
+    }
+
+    /**
+     * Opens a GPU.
+     *
+     * @throws UsageException if the machine has no GPU of that number, or the process runs the stand-in driver
+     * @throws AdiwException  if there is no driver, it or the GPU is too old, or the jar has no PTX
+     */
+    static CudaDevice nvidia(int ordinal) {
+        GpuKernels kernels = prepare(ordinal);
+        return new CudaDevice("cuda:" + ordinal, ordinal, kernels);
+    }
+
+    /** Checks everything that {@link #nvidia} would refuse, without opening the device. */
+    static GpuKernels prepare(int ordinal) {
+        if (CudaDriver.loaded() == null && !HostRuntime.findsDriver()) {
+            CudaDriver.load(CudaDriver.Kind.NVIDIA);
+        }
+        GpuKernels kernels = CudaDriver.loaded() == CudaDriver.Kind.STAND_IN ? null : CudaDriver.kernels();
+        CudaDriver.load(CudaDriver.Kind.NVIDIA);
+        int count = CudaDriver.deviceCount();
+        if (ordinal >= count) {
+            throw new UsageException("there is no cuda:" + ordinal + ": this machine has " + count + (count == 1 ? " GPU" : " GPUs")
+                + ", numbered from 0");
+        }
+        CudaDriver.requireUsable(ordinal, kernels);
+        return kernels;
+    }
+
+    /** Opens the stand-in driver's device. */
+    static CudaDevice standIn() {
+        CudaDriver.load(CudaDriver.Kind.STAND_IN);
+        GpuKernels kernels = CudaDriver.kernels();
+        CudaDriver.requireUsable(0, kernels);
+        return new CudaDevice("simt", 0, kernels);
+    }
+
+    private void load(String text) {
+        CUmodule module = new CUmodule();
+        CudaDriver.check(JCudaDriver.cuModuleLoadData(module, text), "loading the kernels " + GpuKernels.entries(text));
+        modules.add(module);
+        for (String entry : GpuKernels.entries(text)) {
+            moduleOf.put(entry, module);
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String description() {
+        return CudaDriver.describeDevices().get(ordinal) + ", driver for CUDA " + GpuKernels.versionText(CudaDriver.version());
+    }
+
+    @Override
+    public void synchronize() {
+        open();
+        current();
+        check(JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name);
+    }
+
+    @Override
+    long allocateBytes(long bytes) {
+        if (capturing) {
+            throw new IllegalStateException("memory cannot be allocated while a graph is recorded: allocate it before");
+        }
+        current();
+        Allocation allocation = new Allocation();
+        int result = JCudaDriver.cuMemAlloc(allocation, bytes);
+        if (result == CudaDriver.OUT_OF_MEMORY) {
+            long[] free = new long[1];
+            long[] total = new long[1];
+            JCudaDriver.cuMemGetInfo(free, total);
+            throw new AdiwException(name + " has no " + bytes + " bytes of memory left for a buffer: " + free[0] + " of " + total[0]
+                + " bytes are free; use a smaller batch or less data");
+        }
+        check(result, "allocating " + bytes + " bytes on " + name);
+        return allocation.address();
+    }
+
+    @Override
+    void freeBytes(long address) {
+        current();
+        int result = JCudaDriver.cuMemFree(at(address));
+        if (!lost) {
+            check(result, "freeing memory on " + name);
+        }
+    }
+
+    @Override
+    void copyIn(long address, Object array, long bytes) {
+        notRecording();
+        current();
+        for (long done = 0; done < bytes; done += STAGING_BYTES) {
+            long part = Math.min(STAGING_BYTES, bytes - done);
+            HostRuntime.copyFromArray(stagingAddress, array, done, part);
+            toDevice(address + done, part);
+        }
+    }
+
+    @Override
+    void copyOut(long address, Object array, long bytes) {
+        notRecording();
+        current();
+        for (long done = 0; done < bytes; done += STAGING_BYTES) {
+            long part = Math.min(STAGING_BYTES, bytes - done);
+            fromDevice(address + done, part);
+            HostRuntime.copyToArray(stagingAddress, array, done, part);
+        }
+    }
+
+    @Override
+    void copyIn(long address, long hostAddress, long bytes) {
+        notRecording();
+        current();
+        for (long done = 0; done < bytes; done += STAGING_BYTES) {
+            long part = Math.min(STAGING_BYTES, bytes - done);
+            HostRuntime.launch(0, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {stagingAddress, hostAddress + done, part});
+            toDevice(address + done, part);
+        }
+    }
+
+    @Override
+    void copyOut(long address, long hostAddress, long bytes) {
+        notRecording();
+        current();
+        for (long done = 0; done < bytes; done += STAGING_BYTES) {
+            long part = Math.min(STAGING_BYTES, bytes - done);
+            fromDevice(address + done, part);
+            HostRuntime.launch(0, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {hostAddress + done, stagingAddress, part});
+        }
+    }
+
+    private void toDevice(long address, long bytes) {
+        check(JCudaDriver.cuMemcpyHtoDAsync(at(address), stagingPointer, bytes, stream), "copying to " + name);
+        check(JCudaDriver.cuStreamSynchronize(stream), "copying to " + name);
+    }
+
+    private void fromDevice(long address, long bytes) {
+        check(JCudaDriver.cuMemcpyDtoHAsync(stagingPointer, at(address), bytes, stream), "copying from " + name);
+        check(JCudaDriver.cuStreamSynchronize(stream), "copying from " + name);
+    }
+
+    @Override
+    void enqueue(KernelTable.Kernel kernel, Launch shape, long[] words) {
+        current();
+        Function function = function(kernel.name());
+        int block = switch (shape.kind()) {
+            case ELEMENTS, ROWS -> block(256, function);
+            case BLOCK -> block(1024, function);
+            case TILES -> function.mostThreads;
+        };
+        long x = shape.kind() == Launch.Kind.ELEMENTS
+            ? Math.min((shape.x() + block - 1) / block, 32L * multiprocessors) : shape.x();
+        for (int i = 0; i < words.length; i++) {
+            arguments.putLong(8 * i, words[i]);
+        }
+        check(JCudaDriver.cuLaunchKernel(function.handle, Math.toIntExact(x), shape.y(), shape.z(), block, 1, 1, 0, stream,
+            argumentLists[words.length], null), "launching " + kernel.name() + " on " + name);
+    }
+
+    private int block(int wanted, Function function) {
+        return Math.min(forcedBlock > 0 ? forcedBlock : wanted, function.mostThreads);
+    }
+
+    private Function function(String kernel) {
+        Function known = functions.get(kernel);
+        if (known != null) {
+            return known;
+        }
+        CUmodule module = moduleOf.get(kernel);
+        if (module == null) {
+            throw new AdiwException("the PTX has no kernel " + kernel + ": the jar was built incompletely; build it again with mvn package");
+        }
+        CUfunction handle = new CUfunction();
+        check(JCudaDriver.cuModuleGetFunction(handle, module, kernel), "looking up " + kernel);
+        int[] most = new int[1];
+        check(JCudaDriver.cuFuncGetAttribute(most, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, handle),
+            "asking for the block of " + kernel);
+        Function function = new Function(handle, most[0] < 32 ? most[0] : most[0] & ~31);
+        functions.put(kernel, function);
+        return function;
+    }
+
+    @Override
+    void enqueueCopy(long target, long source, long bytes) {
+        current();
+        check(JCudaDriver.cuMemcpyDtoDAsync(at(target), at(source), bytes, stream), "copying on " + name);
+    }
+
+    @Override
+    void enqueueZero(long target, long bytes) {
+        current();
+        check(JCudaDriver.cuMemsetD8Async(at(target), (byte) 0, bytes, stream), "zeroing on " + name);
+    }
+
+    @Override
+    void beginRecording() {
+        current();
+        check(JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "recording on " + name);
+        capturing = true;
+    }
+
+    @Override
+    Graph endRecording() {
+        CUgraph graph = new CUgraph();
+        capturing = false;
+        check(JCudaDriver.cuStreamEndCapture(stream, graph), "recording on " + name);
+        CUgraphExec executable = new CUgraphExec();
+        try {
+            check(JCudaDriver.cuGraphInstantiate(executable, graph, 0), "recording on " + name);
+        } finally {
+            JCudaDriver.cuGraphDestroy(graph);
+        }
+        return new CudaGraph(executable);
+    }
+
+    @Override
+    void abandonRecording() {
+        if (capturing) {
+            capturing = false;
+            CUgraph graph = new CUgraph();
+            if (JCudaDriver.cuStreamEndCapture(stream, graph) == 0) {
+                JCudaDriver.cuGraphDestroy(graph);
+            }
+        }
+    }
+
+    @Override
+    void shutDown() {
+        current();
+        modules.forEach(JCudaDriver::cuModuleUnload);
+        JCudaDriver.cuStreamDestroy(stream);
+        JCudaDriver.cuDevicePrimaryCtxRelease(device);
+    }
+
+    /** Makes the context current in this thread: embedders and other devices may have changed it. */
+    private void current() {
+        JCudaDriver.cuCtxSetCurrent(context);
+    }
+
+    private void check(int result, String doing) {
+        if (result != 0) {
+            lost |= result >= 700 && result < 720;
+            CudaDriver.check(result, doing);
+        }
+    }
+
+    private static CUdeviceptr at(long address) {
+        return new CUdeviceptr().withByteOffset(address);
+    }
+
+    private final class CudaGraph implements Graph {
+        private final CUgraphExec executable;
+        private boolean closed;
+
+        CudaGraph(CUgraphExec executable) {
+            this.executable = executable;
+        }
+
+        @Override
+        public void replay() {
+            if (closed) {
+                throw new IllegalStateException("the graph is closed");
+            }
+            open();
+            current();
+            check(JCudaDriver.cuGraphLaunch(executable, stream), "replaying a graph");
+        }
+
+        @Override
+        public void close() {
+            if (!closed) {
+                closed = true;
+                current();
+                JCudaDriver.cuGraphExecDestroy(executable);
+            }
+        }
+    }
+}

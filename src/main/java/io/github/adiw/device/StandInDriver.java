@@ -1,0 +1,41 @@
+package io.github.adiw.device;
+
+/**
+ * The stand-in CUDA driver {@code native/simt}, loaded in place of NVIDIA's: kernels run with their true block size, one
+ * fiber to a CUDA thread, in main memory. What it does beyond the driver's own functions is here, for tests.
+ */
+final class StandInDriver {
+    /** The device name that it reports. */
+    static final String DEVICE_NAME = "ADIW stand-in";
+
+    /** Order in which the threads of a block, and blocks, take turns. */
+    enum Order { FORWARDS, BACKWARDS, SHUFFLED }
+
+    static {
+        NativeLibrary.load("libcuda.so.1");
+    }
+
+    private StandInDriver() { }
+
+    /** Loads the library. */
+    static void load() { }
+
+    /** For launches from now on; {@code seed} serves {@link Order#SHUFFLED}. */
+    static void order(Order order, long seed) {
+        order(order.ordinal(), seed);
+    }
+
+    private static native void order(int order, long seed);
+
+    /** Allocations that were live when the last context ended. */
+    static native int leaked();
+
+    /** The memory that the device pretends to have, in bytes. */
+    static native void totalMemory(long bytes);
+
+    /** The CUDA version that it pretends to support: 1000 major + 10 minor. */
+    static native void driverVersion(int version);
+
+    /** A PTX text without code that declares every kernel, for a build without nvcc. */
+    static native String declarations();
+}
