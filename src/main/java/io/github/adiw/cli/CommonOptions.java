@@ -46,9 +46,12 @@ final class CommonOptions {
         }
     }
 
-    /** Opens the device that was asked for. */
-    Device open() {
-        return Devices.open(device, threads());
+    /** Opens the device that was asked for, and says in one line which it is, and why if that was left open. */
+    Device open(Console console) {
+        Devices.Choice choice = Devices.choose(device);
+        Device opened = Devices.open(choice.name(), threads());
+        console.notice(device.equals("auto") ? choice.reason() : "device " + opened.name() + ": " + opened.description());
+        return opened;
     }
 
     String device() {

@@ -78,9 +78,8 @@ final class CompareCommand extends Subcommand {
         List<TrainingRun> runs = new ArrayList<>();
         ImageDataset dataset;
         String device;
-        try (Device opened = common.open()) {
+        try (Device opened = common.open(console)) {
             device = opened.name() + ": " + opened.description();
-            console.notice(opened.description());
             dataset = flags.open(console);
             console.notice("Each method: " + TrainingFlags.settings(all.get(0)) + ".");
             for (TrainingOptions options : all) {

@@ -13,10 +13,8 @@ import picocli.CommandLine.Command;
 
 /** {@code adiw info}: what is there, and what is chosen. */
 @Command(name = "info", sortOptions = false, description = "Says which devices were found, the versions, and which device is chosen and why.",
-    footer = {"", "Examples:", "  adiw info", "  adiw info --json", "  adiw info --device cuda:1      why can this GPU not be used?"})
+    footer = {"", "Examples:", "  adiw info", "  adiw info --json", "  adiw info --device cuda:1      can this GPU be used, and if not, why?"})
 final class InfoCommand extends Subcommand {
-    private static final int MOST_GPUS = 16;
-
     /** A device by name: what it is, or why it cannot be used. */
     private record Found(String name, boolean usable, String description) { }
 
@@ -26,47 +24,51 @@ final class InfoCommand extends Subcommand {
 
     @Override
     void execute() {
-        List<Found> found = new ArrayList<>();
-        Found chosen;
-        try (Device device = common.open()) {
-            chosen = new Found(device.name(), true, device.description());
+        Devices.Choice choice = Devices.choose(common.device());
+        String description;
+        try (Device device = Devices.open(choice.name(), common.threads())) {
+            description = device.description();
         }
-        found.add(find("host"));
-        if (!chosen.name().startsWith("simt")) {
-            findGpus(found);
+        List<Found> found = devices(choice.name());
+        if (common.json()) {
+            console.result(RunReport.text(json(choice, description, found)));
+        } else {
+            print(choice, description, found);
+        }
+    }
+
+    private List<Found> devices(String chosen) {
+        List<Found> found = new ArrayList<>();
+        try (Device host = Devices.open("host", common.threads())) {
+            found.add(new Found("host", true, host.description()));
+        }
+        if (chosen.equals("simt")) {
+            found.add(new Found("cuda", false, "not looked for, since this process runs the stand-in driver"));
+        } else {
+            try {
+                List<String> gpus = Devices.gpus();
+                for (int i = 0; i < gpus.size(); i++) {
+                    found.add(new Found("cuda:" + i, true, gpus.get(i)));
+                }
+            } catch (AdiwException | UsageException e) {
+                found.add(new Found("cuda", false, e.getMessage()));
+            }
         }
         boolean standIn = Devices.class.getResource("/native/linux-x86_64/libcuda.so.1") != null;
-        found.add(new Found("simt", standIn, standIn ? "the GPU code over a stand-in driver, on this processor; slow, for tests"
-            : "the jar lacks the stand-in driver"));
-        if (common.json()) {
-            console.result(RunReport.text(json(chosen, found)));
-        } else {
-            print(chosen, found);
-        }
+        found.add(new Found("simt", standIn, standIn ? "the GPU's code path over a stand-in driver, on this processor; slow, for tests"
+            : "this build lacks the stand-in driver"));
+        return found;
     }
 
-    private void findGpus(List<Found> found) {
-        for (int i = 0; i < MOST_GPUS; i++) {
-            Found gpu = find("cuda:" + i);
-            if (!gpu.usable() && i > 0) {
-                return;
-            }
-            found.add(gpu.usable() ? gpu : new Found("cuda", false, gpu.description()));
-            if (!gpu.usable()) {
-                return;
-            }
-        }
+    private List<String[]> versions() {
+        return List.of(
+            new String[] {"adiw", Main.Version.number()},
+            new String[] {"java", Runtime.version() + ", " + System.getProperty("java.vm.name")},
+            new String[] {"system", System.getProperty("os.name") + " " + System.getProperty("os.version") + ", " + System.getProperty("os.arch")},
+            new String[] {"gpuKernels", Devices.requirements()});
     }
 
-    private Found find(String name) {
-        try (Device device = Devices.open(name, common.threads())) {
-            return new Found(name, true, device.description());
-        } catch (AdiwException | UsageException e) {
-            return new Found(name, false, e.getMessage());
-        }
-    }
-
-    private ObjectNode json(Found chosen, List<Found> found) {
+    private ObjectNode json(Devices.Choice choice, String description, List<Found> found) {
         ObjectNode node = RunReport.object();
         versions().forEach(row -> node.put(row[0], row[1]));
         node.put("threads", common.threads());
@@ -74,33 +76,21 @@ final class InfoCommand extends Subcommand {
         for (Found device : found) {
             devices.addObject().put("name", device.name()).put("usable", device.usable()).put("description", device.description());
         }
-        node.putObject("chosen").put("name", chosen.name()).put("description", chosen.description()).put("reason", reason(chosen, found));
+        node.putObject("chosen").put("name", choice.name()).put("description", description).put("reason", choice.reason());
         return node;
     }
 
-    private void print(Found chosen, List<Found> found) {
-        versions().forEach(row -> console.result(String.format(Locale.ROOT, "%-8s %s", row[0], row[1])));
-        console.result(String.format(Locale.ROOT, "%-8s %d", "threads", common.threads()));
+    private void print(Devices.Choice choice, String description, List<Found> found) {
+        versions().forEach(row -> line(row[0], row[1]));
+        line("threads", String.valueOf(common.threads()));
         console.result("");
-        for (Found device : found) {
-            console.result(String.format(Locale.ROOT, "%-8s %s%s", device.name(), device.usable() ? "" : "not usable: ", device.description()));
-        }
+        found.forEach(device -> line(device.name(), (device.usable() ? "" : "not usable: ") + device.description()));
         console.result("");
-        console.result("chosen: " + chosen.name() + ", " + reason(chosen, found));
+        line("chosen", choice.name() + ": " + description);
+        line("because", choice.reason().replaceFirst("^device \\S+: ", ""));
     }
 
-    private String reason(Found chosen, List<Found> found) {
-        if (!common.device().equals("auto")) {
-            return "because --device " + common.device() + " asks for it";
-        }
-        return found.stream().filter(d -> d.name().startsWith("cuda")).findFirst().filter(d -> !d.usable())
-            .map(gpu -> "because no GPU is usable: " + gpu.description()).orElse("because a usable GPU comes first");
-    }
-
-    private static List<String[]> versions() {
-        return List.of(
-            new String[] {"adiw", Main.Version.number()},
-            new String[] {"java", Runtime.version() + ", " + System.getProperty("java.vm.name")},
-            new String[] {"system", System.getProperty("os.name") + " " + System.getProperty("os.version") + ", " + System.getProperty("os.arch")});
+    private void line(String name, String value) {
+        console.result(String.format(Locale.ROOT, "%-11s %s", name, value));
     }
 }

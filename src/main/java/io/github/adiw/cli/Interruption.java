@@ -2,40 +2,39 @@ package io.github.adiw.cli;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.function.IntSupplier;
+import sun.misc.Signal;
 
 /**
- * Ctrl-C (or a polite kill): asks whatever works to stop, and keeps the process alive until what was reached is written,
- * for at most a minute.
+ * Ctrl-C (or a polite kill): asks whatever works to stop, so that what was reached is written; a second one ends the
+ * process at once. Signals are handled instead of a shutdown hook, since Java cannot draw the pictures during its shutdown.
  */
 final class Interruption {
+    /** The exit code of a process that Ctrl-C ended, as shells know it. */
+    static final int EXIT_CODE = 130;
+
     private static final Set<Runnable> STOPS = ConcurrentHashMap.newKeySet();
     private static volatile boolean requested;
 
     private Interruption() { }
 
-    /** Runs the whole command line, so that an interruption waits for its end. */
-    static int guard(IntSupplier work) {
-        CountDownLatch ended = new CountDownLatch(1);
-        Thread hook = new Thread(() -> {
-            if (ended.getCount() > 0) {
-                requested = true;
-                STOPS.forEach(Runnable::run);
-                try {
-                    ended.await(1, TimeUnit.MINUTES);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
+    /** From now on, Ctrl-C stops work in an orderly way; without work in hand it ends the process. */
+    static void handle() {
+        for (String name : new String[] {"INT", "TERM"}) {
+            try {
+                Signal.handle(new Signal(name), signal -> request());
+            } catch (IllegalArgumentException e) {
+                // Java was started with -Xrs, or the signal is ignored: then it stays so.
+                return;
             }
-        }, "adiw-interruption");
-        Runtime.getRuntime().addShutdownHook(hook);
-        try {
-            return work.getAsInt();
-        } finally {
-            ended.countDown();
         }
+    }
+
+    private static void request() {
+        if (requested || STOPS.isEmpty()) {
+            Runtime.getRuntime().halt(EXIT_CODE);
+        }
+        requested = true;
+        STOPS.forEach(Runnable::run);
     }
 
     /** Whether the user asked to stop. */
@@ -47,9 +46,6 @@ final class Interruption {
     static void during(Runnable work, Runnable stop) {
         STOPS.add(stop);
         try {
-            if (requested) {
-                stop.run();
-            }
             work.run();
         } finally {
             STOPS.remove(stop);

@@ -35,12 +35,12 @@ public final class Main {
     /** Runs the command line and ends the process with its exit code. */
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
+        System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", java.util.Arrays.asList(args).contains("--verbose") ? "info" : "warn");
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
-        int code = Interruption.guard(() -> run(args, out, err));
-        if (!Interruption.requested()) {
-            System.exit(code);
-        }
+        Interruption.handle();
+        int code = run(args, out, err);
+        System.exit(Interruption.requested() ? Interruption.EXIT_CODE : code);
     }
 
     /**

@@ -53,8 +53,7 @@ final class TrainCommand extends Subcommand {
                 OutputFiles.checkFile(file);
             }
         }
-        try (Device device = common.open()) {
-            console.notice(device.description());
+        try (Device device = common.open(console)) {
             ImageDataset dataset = flags.open(console);
             TrainingRun run = TrainingRun.of(device, dataset, options, console, false);
             write(run);
