@@ -25,6 +25,14 @@ record GpuKernels(List<String> modules, int cudaVersion, String ptxVersion) {
 
     /** What the jar has; empty if it was built without nvcc. */
     static Optional<GpuKernels> ofJar() {
+        return Jar.KERNELS;
+    }
+
+    private static final class Jar {
+        static final Optional<GpuKernels> KERNELS = read();
+    }
+
+    private static Optional<GpuKernels> read() {
         try (InputStream in = GpuKernels.class.getResourceAsStream("/ptx/adiw.ptx")) {
             return in == null ? Optional.empty() : Optional.of(parse(new String(in.readAllBytes(), StandardCharsets.US_ASCII)));
         } catch (IOException e) {
