@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#include <pthread.h>
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 constexpr size_t stack_bytes = 512 << 10;
@@ -52,8 +51,9 @@ void prepare(Fiber& fiber, void (*entry)()) {
 #if defined(__SANITIZE_ADDRESS__)
     __asan_unpoison_memory_region(fiber.stack, fiber.size);
 #endif
-    // From the top: a return address of 0 that entry would return to, entry, six registers.
-    uint64_t* top = (uint64_t*) (fiber.stack + fiber.size) - 2;
+    // From the top: a return address of 0 that entry would return to, 8 short of a multiple of 16 as after a call; entry; six
+    // registers.
+    uint64_t* top = (uint64_t*) (fiber.stack + fiber.size) - 1;
     top[0] = 0;
     *--top = (uint64_t) entry;
     for (int i = 0; i < 6; i++) *--top = 0;
@@ -62,17 +62,7 @@ void prepare(Fiber& fiber, void (*entry)()) {
 
 void switch_fiber(Fiber& from, Fiber& to) {
 #if defined(__SANITIZE_ADDRESS__)
-    const void* bottom = to.stack;
-    size_t size = to.size;
-    if (!bottom) {      // back to the operating-system thread's own stack
-        pthread_attr_t attributes;
-        void* address;
-        pthread_getattr_np(pthread_self(), &attributes);
-        pthread_attr_getstack(&attributes, &address, &size);
-        pthread_attr_destroy(&attributes);
-        bottom = address;
-    }
-    __sanitizer_start_switch_fiber(&from.fake_stack, bottom, size);
+    __sanitizer_start_switch_fiber(&from.fake_stack, to.stack, to.size);
 #endif
     adiw_switch_stack(&from.stack_pointer, to.stack_pointer);
 #if defined(__SANITIZE_ADDRESS__)
@@ -80,9 +70,9 @@ void switch_fiber(Fiber& from, Fiber& to) {
 #endif
 }
 
-void arrived([[maybe_unused]] Fiber& self) {
+void arrived([[maybe_unused]] Fiber& from) {
 #if defined(__SANITIZE_ADDRESS__)
-    __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+    __sanitizer_finish_switch_fiber(nullptr, (const void**) &from.stack, &from.size);
 #endif
 }
 

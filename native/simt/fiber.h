@@ -7,7 +7,7 @@ namespace adiw::simt {
 
 struct Fiber {
     void* stack_pointer = nullptr;
-    char* stack = nullptr;      // lowest usable byte; null for the operating-system thread's own stack
+    char* stack = nullptr;      // lowest usable byte
     size_t size = 0;
     void* fake_stack = nullptr; // AddressSanitizer's
 };
@@ -16,7 +16,7 @@ struct Fiber {
 void prepare(Fiber& fiber, void (*entry)());
 /// Saves this point in from and goes on in to.
 void switch_fiber(Fiber& from, Fiber& to);
-/// The first thing that runs on a fiber.
-void arrived(Fiber& self);
+/// The first thing that runs on a fiber, switched to from another.
+void arrived(Fiber& from);
 
 }

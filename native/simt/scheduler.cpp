@@ -179,7 +179,7 @@ void end_thread(Task& task) {
 void fiber_main() {
     Scheduler& s = *scheduler;
     Fiber& fiber = *s.starting;
-    arrived(fiber);
+    arrived(s.home);
     for (;;) {
         for (;;) {
             Task& task = self();

@@ -1,0 +1,206 @@
+package io.github.adiw.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.UsageException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What {@link CudaDevice} does when the driver refuses, seen through the stand-in driver. */
+class StandInTest {
+    private static final long GIB = 1L << 30;
+
+    @BeforeEach
+    void onlyWithTheStandIn() {
+        assumeTrue(DeviceMatrix.slow(), "needs the stand-in driver's test run (-Dadiw.test.device=simt)");
+    }
+
+    @AfterEach
+    void restore() {
+        if (DeviceMatrix.slow()) {
+            StandInDriver.totalMemory(16 * GIB);
+            StandInDriver.driverVersion(13_000);
+        }
+    }
+
+    @Test
+    void loadsJCudaFromThePrivateFolder() throws IOException {
+        Devices.open("simt", 1).close();
+        List<String> libraries = Files.readAllLines(Path.of("/proc/self/maps")).stream().map(line -> line.replaceAll("^.* ", ""))
+            .filter(path -> path.contains("JCuda") || path.contains("libcuda")).distinct().toList();
+        assertThat(libraries).hasSize(2).allMatch(path -> path.startsWith(NativeLibrary.folder().toString()));
+    }
+
+    @Test
+    void frees() {
+        try (Device device = Devices.open("simt", 1)) {
+            device.floats(1, 2, 3);
+            Buffer x = device.floats(1);
+            device.record(() -> device.zero(x)).close();
+        }
+        assertThat(StandInDriver.leaked()).isZero();
+    }
+
+    @Test
+    void saysHowMuchMemoryIsFree() {
+        StandInDriver.totalMemory(1000);
+        try (Device device = Devices.open("simt", 1)) {
+            device.allocate(ElementType.UINT8, 300);
+            assertThatThrownBy(() -> device.allocate(ElementType.FLOAT32, 200)).isInstanceOf(AdiwException.class)
+                .hasMessageContaining("no 800 bytes").hasMessageContaining("700 of 1000 bytes are free");
+        }
+    }
+
+    @Test
+    void namesBothVersionsWhenTheDriverIsTooOld() {
+        StandInDriver.driverVersion(10_020);
+        assertThatThrownBy(() -> Devices.open("simt", 1)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("supports CUDA 10.2").hasMessageContaining("need CUDA 11.4 (driver 470 or later");
+    }
+
+    @Test
+    void refusesASecondDriver() {
+        Devices.open("simt", 1).close();
+        assertThatThrownBy(() -> Devices.open("cuda", 1)).isInstanceOf(UsageException.class).hasMessageContaining("the stand-in driver")
+            .hasMessageContaining("use cuda in a process of its own");
+        Devices.Choice choice = Devices.choose("auto");
+        assertThat(choice.name()).isEqualTo("host");
+        assertThat(choice.reason()).contains("stand-in");
+        try (Device device = Devices.open("auto", 1)) {
+            assertThat(device.name()).isEqualTo("host");
+        }
+    }
+
+    @Test
+    void describesItself() {
+        try (Device device = Devices.open("simt", 1)) {
+            assertThat(device.name()).isEqualTo("simt");
+            assertThat(device.description()).contains("ADIW stand-in").contains("compute capability 8.0").contains("CUDA 13.0");
+        }
+    }
+
+    @Test
+    void namesTheKernelThatWritesBehindItsMemory() {
+        try (Device device = Devices.open("simt", 1)) {
+            Buffer x = device.allocate(ElementType.FLOAT32, 10);
+            device.launch("fill", Launch.elements(11), x, 1f, 11);
+            assertThatThrownBy(device::synchronize).isInstanceOf(AdiwException.class)
+                .hasMessageContaining("kernel fill wrote behind allocation").hasMessageContaining("of 40 bytes, at byte 40");
+            assertThatThrownBy(() -> device.launch("fill", Launch.elements(1), x, 1f, 1)).as("a failed device stays failed")
+                .isInstanceOf(AdiwException.class).hasMessageContaining("CUDA_ERROR_ILLEGAL_ADDRESS");
+        }
+        try (Device device = Devices.open("simt", 1)) {
+            assertThat(device.floats(1, 2).toFloats()).as("a new device works").containsExactly(1, 2);
+        }
+    }
+
+    @Test
+    void namesMemoryThatWasFreed() {
+        try (Device device = Devices.open("simt", 1)) {
+            Buffer x = device.floats(1, 2, 3);
+            Graph graph = device.record(() -> device.launch("fill", Launch.elements(3), x, 1f, 3));
+            x.close();
+            graph.replay();
+            assertThatThrownBy(device::synchronize).isInstanceOf(AdiwException.class)
+                .hasMessageContaining("argument 1 of kernel fill").hasMessageContaining("was freed");
+        }
+    }
+
+    @Test
+    void refusesMemoryThatIsNotItsOwn() {
+        try (Device device = Devices.open("simt", 1); Device host = Devices.open("host", 1)) {
+            Buffer foreign = device.wrap(ElementType.FLOAT32, host.floats(1, 2).address(), 2);
+            assertThatThrownBy(() -> device.launch("fill", Launch.elements(2), foreign, 1f, 2)).hasMessageContaining("in no allocation");
+        }
+    }
+
+    @Test
+    void allocatesNothingWhileRecording() {
+        try (Device device = Devices.open("simt", 1)) {
+            assertThatThrownBy(() -> device.record(() -> device.allocate(ElementType.FLOAT32, 1)))
+                .isInstanceOf(IllegalStateException.class).hasMessageContaining("allocate it before");
+            assertThat(device.floats(5).toFloats()).containsExactly(5);
+        }
+    }
+
+    @Test
+    void twoDevicesShareTheContext() {
+        try (Device one = Devices.open("simt", 1)) {
+            Buffer x = one.floats(1, 2);
+            try (Device two = Devices.open("simt", 1)) {
+                Buffer y = two.floats(3, 4);
+                two.launch("fill", Launch.elements(2), y, 7f, 2);
+                assertThat(y.toFloats()).containsExactly(7, 7);
+            }
+            assertThat(x.toFloats()).containsExactly(1, 2);
+        }
+    }
+
+    @Test
+    void copiesMoreThanTheStagingBufferHolds() {
+        int n = 3_000_001;
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = i;
+        }
+        try (Device device = Devices.open("simt", 1)) {
+            assertThat(device.floats(values).toFloats()).isEqualTo(values);
+        }
+    }
+
+    /** Loading the stand-in's device has compared the PTX with the simt build; here the PTX against the host's signatures. */
+    @Test
+    void everyKernelHasTheSameParametersInAllThreeBuilds() {
+        Optional<GpuKernels> ptx = GpuKernels.ofJar();
+        Devices.open("simt", 1).close();
+        GpuKernels kernels = ptx.orElseGet(() -> GpuKernels.parse(StandInDriver.declarations()));
+        Pattern entry = Pattern.compile("\\.entry\\s+(\\w+)\\s*\\(([^)]*)\\)\\s*([^{]*)");
+        Set<String> seen = new HashSet<>();
+        for (String module : kernels.modules()) {
+            Matcher matcher = entry.matcher(module);
+            while (matcher.find()) {
+                KernelTable.Kernel kernel = HostRuntime.table().get(matcher.group(1));
+                StringBuilder types = new StringBuilder();
+                for (String parameter : matcher.group(2).isBlank() ? new String[0] : matcher.group(2).split(",")) {
+                    types.append(parameter.trim().split("\\s+")[1]).append(' ');
+                }
+                StringBuilder expected = new StringBuilder();
+                kernel.signature().chars().forEach(c -> expected.append(switch (c) {
+                    case 'P', 'L' -> ".u64 ";
+                    case 'I' -> ".u32 ";
+                    case 'F' -> ".f32 ";
+                    default -> ".f64 ";
+                }));
+                assertThat(types).as(kernel.name()).hasToString(expected.toString());
+                assertThat(matcher.group(3).contains(".maxntid")).as(kernel.name() + " fixes its block").isEqualTo(kernel.fixed());
+                seen.add(kernel.name());
+            }
+        }
+        Set<String> host = new HashSet<>(Arrays.asList(HostRuntime.table().all().stream().map(KernelTable.Kernel::name).toArray(String[]::new)));
+        host.removeAll(seen);
+        assertThat(host).as("kernels of the host that the PTX lacks").isEmpty();
+    }
+
+    @Test
+    void ptxNeedsNoMoreThanItMust() {
+        assertThat(GpuKernels.parse(".version 7.0\na\n.version 8.4\nb").modules()).containsExactly(".version 7.0\na\n", ".version 8.4\nb");
+        assertThat(GpuKernels.parse(".version 7.0\n.version 8.4\n").requirement()).isEqualTo("CUDA 12.4 (driver 550 or later; PTX 8.4)");
+        assertThat(GpuKernels.parse(".version 7.0\n").requirement()).isEqualTo("CUDA 11.4 (driver 470 or later; PTX 7.0)");
+        GpuKernels.ofJar().ifPresent(kernels -> assertThat(kernels.cudaVersion()).as("the build lowers the version").isEqualTo(11_040));
+    }
+}
