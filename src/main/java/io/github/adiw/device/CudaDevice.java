@@ -252,6 +252,12 @@ final class CudaDevice extends Device {
             argumentLists[words.length], null), "launching " + kernel.name() + " on " + name);
     }
 
+    /** The largest block of a kernel on this device, or the block that it declares. */
+    int mostThreads(String kernel) {
+        current();
+        return function(kernel).mostThreads;
+    }
+
     private int block(int wanted, Function function) {
         return Math.min(forcedBlock > 0 ? forcedBlock : wanted, function.mostThreads);
     }
