@@ -1,11 +1,15 @@
-// 2-D convolution on the processor, direct: no im2col in memory. One image at a time lies in cache as a padded, channel-last
-// scratch x[y][x][c], so that a row of the kernel window, `run` = kernel * channels floats, is contiguous.
+// 2-D convolution on the processor, direct: no im2col in memory.
 //
-// forward        many filters: filters in lanes, the window's values by broadcast, two output rows of pixels as accumulators;
-//                few filters: output pixels in lanes, the weights by broadcast, filters x two rows as accumulators
-// fused forward  the same, then bias, ReLU and 2 x 2 max-pool of two rows while they are in registers or L1
-// backward       walks over gradients (pixel, filter, value) that are not zero; after pooling and ReLU that is at most one
-//                in four. Weights: acc[window] += g x[window]; data: acc[window] += g w[window], then dx[window] += acc.
+// Dense passes put images in the lanes. A group of `lanes` images lies in scratch as planes [channel][y][x][image], padded,
+// so that every load is aligned to a vector, nothing is wasted at the edges whatever the shape, and pooling is a maximum of
+// whole vectors. Registers hold a tile of accumulators:
+//   forward           outputs x 4 pixels (of a pooling window, or neighbours), weights by broadcast
+//   backward data     the forward pass of the gradient, spread apart by the stride, with the kernel turned round
+//   backward weights  filters x taps, summed over pixels in the lanes, over the lanes at the end of a group
+// After pooling at most one gradient in four is not zero. Where a row of the kernel window (kernel * channels floats, one
+// image channel-last) fills its vectors, walking over those gradients alone is less work than the dense pass:
+//   pooled backward data     acc[window] += g weight[filter], then dx[window] += acc
+//   pooled backward weights  acc[filter] += g x[window]
 #include "host/call_host.h"
 #include "host/vector.h"
 
@@ -22,28 +26,478 @@ struct Shape {
         : batch(batch), channels(channels), height(height), width(width), filters(filters), kernel(kernel), stride(stride),
           padding(padding), oh((height + 2 * padding - kernel) / stride + 1), ow((width + 2 * padding - kernel) / stride + 1),
           padded_h(height + 2 * padding), padded_w(width + 2 * padding), run(kernel * channels), row(padded_w * channels) {}
-    long image() const { return (long) channels * height * width; }
-    long output() const { return (long) filters * oh * ow; }
-    int weights() const { return filters * channels * kernel * kernel; }
-    /// Floats of the scratch of one image, with room for vectors that read past its end.
+    int image() const { return channels * height * width; }
+    int output() const { return filters * oh * ow; }
+    int pooled() const { return filters * (oh / 2) * (ow / 2); }
+    int taps() const { return channels * kernel * kernel; }
+    int weights() const { return filters * taps(); }
+    /// Floats of one image channel-last, with room for vectors that read past its end.
     long scratch() const { return round_up(padded_h * row + 4 * lanes, 16); }
     int window(int y, int x) const { return y * stride * row + x * stride * channels; }
 };
 
-void* carve(char*& memory, size_t bytes) {
-    void* start = memory;
-    memory += (bytes + 63) / 64 * 64;
+inline size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
+template<class T> T* carve(char*& memory, size_t count) {
+    T* start = (T*) memory;
+    memory += rounded(count * sizeof(T));
     return start;
 }
 
-/// x [channels, height, width] to scratch [padded_h, padded_w, channels], zero around.
+// ---------------------------------------------------------------------------------------------- images in lanes
+
+/// `count` 32-bit words of each of n <= lanes images, `stride` bytes apart, to vectors [where[i]] (-1: nowhere; null: i) of
+/// out; lanes without an image are zero. The last word may have `bytes` % 4 bytes alone.
+void to_lanes(const void* from, long stride, long bytes, int n, const int* where, float* out) {
+    int count = (int) ((bytes + 3) / 4);
+    for (int i = 0; i < count; i += lanes) {
+        vec a[lanes];
+        if (bytes - 4l * i >= 4 * lanes && n == lanes) {
+#pragma GCC unroll 16
+            for (int l = 0; l < lanes; l++) a[l] = load((const char*) from + l * stride + 4l * i);
+        } else {
+            long part = bytes - 4l * i < 4 * lanes ? bytes - 4l * i : 4 * lanes;
+            alignas(64) float rows[lanes][lanes] = {};
+            for (int l = 0; l < n; l++) memcpy(rows[l], (const char*) from + l * stride + 4l * i, part);
+            for (int l = 0; l < lanes; l++) a[l] = load(rows[l]);
+        }
+        transpose(a);
+        if (!where && count - i >= lanes) {
+#pragma GCC unroll 16
+            for (int j = 0; j < lanes; j++) store(out + (long) (i + j) * lanes, a[j]);
+        } else if (count - i >= lanes) {
+#pragma GCC unroll 16
+            for (int j = 0; j < lanes; j++) if (where[i + j] >= 0) store(out + (long) where[i + j] * lanes, a[j]);
+        } else {
+            alignas(64) float rows[lanes][lanes];
+            for (int j = 0; j < lanes; j++) store(rows[j], a[j]);
+            for (int j = 0; j < count - i; j++) {
+                int at = where ? where[i + j] : i + j;
+                if (at >= 0) store(out + (long) at * lanes, load(rows[j]));
+            }
+        }
+    }
+}
+
+/// The inverse, vectors 0.. of `in` to `bytes` bytes of each of n images. `in` is read to a multiple of `lanes` vectors.
+void from_lanes(const float* in, void* to, long stride, long bytes, int n) {
+    for (long i = 0; 4 * i < bytes; i += lanes) {
+        vec a[lanes];
+#pragma GCC unroll 16
+        for (int l = 0; l < lanes; l++) a[l] = load(in + (i + l) * lanes);
+        transpose(a);
+        char* out = (char*) to + 4 * i;
+        if (bytes - 4 * i >= 4 * lanes && n == lanes) {
+#pragma GCC unroll 16
+            for (int l = 0; l < lanes; l++) store(out + l * stride, a[l]);
+        } else {
+            long part = bytes - 4 * i < 4 * lanes ? bytes - 4 * i : 4 * lanes;
+            alignas(64) float rows[lanes][lanes];
+            for (int l = 0; l < lanes; l++) store(rows[l], a[l]);
+            for (int l = 0; l < n; l++) memcpy(out + l * stride, rows[l], part);
+        }
+    }
+}
+
+/// Planes [channels][height][width][lanes] of which rows top.. and columns left.. alone hold data, zero around and between.
+struct Planes {
+    int channels, height, width, top, bottom, left, right;
+    long size() const { return (long) channels * height * width * lanes; }
+};
+
+/// Where word (c, y, x) of an image [channels, height, width] goes: position offset + step * (y, x), -1 if outside.
+void positions(const Planes& p, int height, int width, int offset, int step, int* where) {
+    for (int c = 0; c < p.channels; c++)
+        for (int y = 0; y < height; y++)
+            for (int x = 0; x < width; x++) {
+                int py = offset + step * y, px = offset + step * x;
+                bool inside = py >= 0 && py < p.height && px >= 0 && px < p.width;
+                *where++ = inside ? (c * p.height + py) * p.width + px : -1;
+            }
+}
+
+#if defined(__AVX512F__)
+constexpr int most_outputs = 6, most_filters = 4;
+#elif defined(__AVX2__)
+constexpr int most_outputs = 3, most_filters = 2;
+#else
+constexpr int most_outputs = 2, most_filters = 2;
+#endif
+constexpr int most_taps = 5;
+
+/// `count` things in parts of at most `most`, as even as can be: the size of the part that starts at `first`.
+inline int part_of(int count, int most, int first) {
+    int parts = (count - first + most - 1) / most;
+    return (count - first + parts - 1) / parts;
+}
+
+/// acc[o][p] += sum over channels, rows and columns of the kernel of w[..][o] pixel_p[..]; w is [channels][kernel][kernel][outputs].
+template<int outputs> ALWAYS_INLINE void correlate(const Planes& planes, int kernel, const float* const pixel[4], int r0, int r1, int t0,
+                                                   int t1, const float* w, vec acc[outputs][4]) {
+    const float *p0 = pixel[0], *p1 = pixel[1], *p2 = pixel[2], *p3 = pixel[3];
+    for (int c = 0; c < planes.channels; c++)
+        for (int r = r0; r < r1; r++) {
+            long at = (((long) c * planes.height + r) * planes.width + t0) * lanes;
+            const float* wt = w + (long) ((c * kernel + r) * kernel + t0) * outputs;
+            for (int t = t0; t < t1; t++, at += lanes, wt += outputs) {
+                vec x0 = load(p0 + at), x1 = load(p1 + at), x2 = load(p2 + at), x3 = load(p3 + at);
+#pragma GCC unroll 8
+                for (int o = 0; o < outputs; o++) {
+                    vec v = splat(wt[o]);
+                    acc[o][0] += v * x0;
+                    acc[o][1] += v * x1;
+                    acc[o][2] += v * x2;
+                    acc[o][3] += v * x3;
+                }
+            }
+        }
+}
+
+/// ReLU and maximum of a window of four, lane by lane; position 0..3 of the first maximum, `dead` if it is not positive.
+ALWAYS_INLINE void pool_window(const vec window[4], float* most, int* position) {
+    ivec right = window[1] > window[0], lower_right = window[3] > window[2];
+    vec upper = right ? window[1] : window[0], lower = lower_right ? window[3] : window[2];
+    ivec below = lower > upper;
+    vec best = below ? lower : upper;
+    ivec where = below ? 2 - lower_right : -right;
+    store(most, best < 0 ? vec{} : best);
+    *(ivec*) position = best > 0 ? where : ivec{} + dead;
+}
+
+/// A correlation over planes and where its results go.
+struct Sweep {
+    Planes planes;
+    int kernel, stride, outputs, oh, ow, flags;
+    const float* bias;          // [outputs] or null
+    const float* weights;       // the outputs in parts, one after another, each [channels][kernel][kernel][part]
+    const float* data;          // the planes
+    float* out;                 // [outputs][oh][ow][lanes]; pooled [outputs][oh / 2][ow / 2][lanes]
+    int* choice;                // as out, if pooled
+    long packed() const { return (long) outputs * planes.channels * kernel * kernel; }
+};
+
+/// Outputs first.. of four pixels: the pooling window at (y, x), or four neighbours from (y, x) on, the last repeated at the edge.
+template<int outputs, bool pooled> void tile(const Sweep& s, int first, int y, int x) {
+    int y1 = pooled ? y + 1 : y, x1 = smaller(x + (pooled ? 1 : 3), s.ow - 1);
+    const float* pixel[4];
+    for (int p = 0; p < 4; p++) {
+        int py = pooled ? y + p / 2 : y, px = pooled ? x + p % 2 : smaller(x + p, x1);
+        pixel[p] = s.data + ((long) py * s.planes.width + px) * s.stride * lanes;
+    }
+    vec acc[outputs][4];
+#pragma GCC unroll 8
+    for (int o = 0; o < outputs; o++) acc[o][0] = acc[o][1] = acc[o][2] = acc[o][3] = splat(s.bias ? s.bias[first + o] : 0);
+    correlate<outputs>(s.planes, s.kernel, pixel, larger(0, s.planes.top - y1 * s.stride), smaller(s.kernel, s.planes.bottom - y * s.stride),
+                       larger(0, s.planes.left - x1 * s.stride), smaller(s.kernel, s.planes.right - x * s.stride),
+                       s.weights + (long) first * s.planes.channels * s.kernel * s.kernel, acc);
+    if (pooled) {
+        long at = ((long) first * (s.oh / 2) + y / 2) * (s.ow / 2) + x / 2, step = (long) (s.oh / 2) * (s.ow / 2);
+#pragma GCC unroll 8
+        for (int o = 0; o < outputs; o++) pool_window(acc[o], s.out + (at + o * step) * lanes, s.choice + (at + o * step) * lanes);
+        return;
+    }
+    float* out = s.out + (((long) first * s.oh + y) * s.ow + x) * lanes;
+#pragma GCC unroll 8
+    for (int o = 0; o < outputs; o++, out += (long) s.oh * s.ow * lanes)
+#pragma GCC unroll 4
+        for (int p = 0; p < 4; p++) {
+            vec v = acc[o][p];
+            if (s.flags & relu) v = v < 0 ? vec{} : v;
+            if (x + p <= x1) store(out + p * lanes, v);
+        }
+}
+
+template<bool pooled, int outputs = most_outputs> void tile_of(const Sweep& s, int first, int part, int y, int x) {
+    if (part == outputs) tile<outputs, pooled>(s, first, y, x);
+    else if constexpr (outputs > 1) tile_of<pooled, outputs - 1>(s, first, part, y, x);
+}
+
+template<bool pooled> void sweep(const Sweep& s) {
+    for (int y = 0; y < s.oh; y += pooled ? 2 : 1)
+        for (int first = 0, part; first < s.outputs; first += part) {
+            part = part_of(s.outputs, most_outputs, first);
+            for (int x = 0; x < s.ow; x += pooled ? 2 : 4) tile_of<pooled>(s, first, part, y, x);
+        }
+}
+
+/// Weights [filters, channels, kernel, kernel] in the order of a sweep over channels to filters; turned round, over filters to channels.
+void pack_weights(const Shape& s, const float* weight, bool turned, float* out) {
+    int outputs = turned ? s.channels : s.filters, inputs = turned ? s.filters : s.channels, square = s.kernel * s.kernel;
+    for (int first = 0, part; first < outputs; first += part) {
+        part = part_of(outputs, most_outputs, first);
+        for (int i = 0; i < inputs; i++)
+            for (int k = 0; k < square; k++)
+                for (int o = 0; o < part; o++)
+                    *out++ = turned ? weight[((long) i * s.channels + first + o) * square + square - 1 - k]
+                                    : weight[((long) (first + o) * s.channels + i) * square + k];
+    }
+}
+
+/// Four neighbouring positions to the bytes of one word; in place.
+void pack_choice(int* choice, long count) {
+    for (long i = 0; 4 * i < count; i++) {
+        const int* c = choice + 4 * i * lanes;
+        ivec a = *(const ivec*) c, b = *(const ivec*) (c + lanes), d = *(const ivec*) (c + 2 * lanes), e = *(const ivec*) (c + 3 * lanes);
+        *(ivec*) (choice + i * lanes) = a | b << 8 | d << 16 | e << 24;
+    }
+}
+
+void forward(Pool& pool, const Shape& s, const float* x, const float* weight, const float* bias, float* y, unsigned char* choice, int flags) {
+    Sweep model = {{s.channels, s.padded_h, s.padded_w, s.padding, s.padding + s.height, s.padding, s.padding + s.width},
+                   s.kernel, s.stride, s.filters, s.oh, s.ow, flags, bias, nullptr, nullptr, nullptr, nullptr};
+    int results = choice ? s.pooled() : s.output();
+    long room = (long) round_up(results, 4 * lanes) * lanes;
+    size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * s.image());
+    size_t bytes = shared + rounded(sizeof(float) * model.planes.size()) + (choice ? 2 : 1) * rounded(sizeof(float) * room);
+    char* common = (char*) pool.scratch(0, bytes);
+    float* weights = carve<float>(common, model.packed());
+    int* where = carve<int>(common, s.image());
+    pack_weights(s, weight, false, weights);
+    positions(model.planes, s.height, s.width, s.padding, 1, where);
+    model.weights = weights;
+    pool.each((s.batch + lanes - 1) / lanes, 1, [&](long begin, long end, int worker) {
+        char* memory = (char*) pool.scratch(worker, bytes) + shared;
+        Sweep sweeping = model;
+        float* data = carve<float>(memory, model.planes.size());
+        sweeping.data = data;
+        sweeping.out = carve<float>(memory, room);
+        sweeping.choice = (int*) memory;
+        if (s.padding) memset(data, 0, sizeof(float) * model.planes.size());
+        for (long group = begin; group < end; group++) {
+            long b = group * lanes;
+            int n = smaller(lanes, (int) (s.batch - b));
+            to_lanes(x + b * s.image(), 4l * s.image(), 4l * s.image(), n, where, data);
+            if (choice) {
+                sweep<true>(sweeping);
+                pack_choice(sweeping.choice, results);
+                from_lanes((const float*) sweeping.choice, choice + b * results, results, results, n);
+            } else sweep<false>(sweeping);
+            from_lanes(sweeping.out, y + b * results, 4l * results, 4l * results, n);
+        }
+    });
+}
+
+/// Pooled gradients of a group of images and where they go: g [pooled][lanes], choice bytes four to a word [pooled / 4][lanes].
+struct Pooled {
+    float* g;
+    float* choice;
+    static size_t bytes(const Shape& s) { return rounded(4 * lanes * (size_t) s.pooled()) + rounded(4 * lanes * (size_t) (s.pooled() / 4 + 1)); }
+    Pooled(const Shape& s, char*& memory) : g(carve<float>(memory, (size_t) s.pooled() * lanes)),
+                                            choice(carve<float>(memory, (size_t) (s.pooled() / 4 + 1) * lanes)) {}
+    void read(const Shape& s, const float* dy, const unsigned char* from, long b, int n) {
+        to_lanes(dy + b * s.pooled(), 4l * s.pooled(), 4l * s.pooled(), n, nullptr, g);
+        to_lanes(from + b * s.pooled(), s.pooled(), s.pooled(), n, nullptr, choice);
+    }
+    ivec position(long i) const { return *(const ivec*) (choice + i / 4 * lanes) >> (int) (i % 4 * 8) & 255; }
+};
+
+/// dx by a sweep over the gradient, spread apart by the stride.
+void dense_backward_data(Pool& pool, const Shape& s, const float* dy, const unsigned char* choice, const float* weight, float* dx) {
+    int offset = s.kernel - 1 - s.padding, height = s.height + s.kernel - 1, width = s.width + s.kernel - 1;
+    Planes planes = {s.filters, height, width, larger(0, offset), smaller(height, offset + (s.oh - 1) * s.stride + 1),
+                     larger(0, offset), smaller(width, offset + (s.ow - 1) * s.stride + 1)};
+    Sweep model = {planes, s.kernel, 1, s.channels, s.height, s.width, 0, nullptr, nullptr, nullptr, nullptr, nullptr};
+    long room = (long) round_up(s.image(), lanes) * lanes;
+    size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * s.output());
+    size_t bytes = shared + rounded(sizeof(float) * planes.size()) + rounded(sizeof(float) * room) + (choice ? Pooled::bytes(s) : 0);
+    char* common = (char*) pool.scratch(0, bytes);
+    float* weights = carve<float>(common, model.packed());
+    int* where = carve<int>(common, s.output());
+    pack_weights(s, weight, true, weights);
+    positions(planes, s.oh, s.ow, offset, s.stride, where);
+    model.weights = weights;
+    pool.each((s.batch + lanes - 1) / lanes, 1, [&](long begin, long end, int worker) {
+        char* memory = (char*) pool.scratch(worker, bytes) + shared;
+        Sweep sweeping = model;
+        float* data = carve<float>(memory, planes.size());
+        sweeping.data = data;
+        sweeping.out = carve<float>(memory, room);
+        memset(data, 0, sizeof(float) * planes.size());
+        for (long group = begin; group < end; group++) {
+            long b = group * lanes;
+            int n = smaller(lanes, (int) (s.batch - b));
+            if (choice) {
+                char* rest = memory;
+                Pooled gradient(s, rest);
+                gradient.read(s, dy, choice, b, n);
+                int ph = s.oh / 2, pw = s.ow / 2;
+                for (long i = 0; i < s.pooled(); i++) {
+                    vec g = load(gradient.g + i * lanes);
+                    ivec position = gradient.position(i);
+                    const int* target = where + (i / pw / ph * s.oh + i / pw % ph * 2) * s.ow + i % pw * 2;
+                    for (int q = 0; q < 4; q++) {
+                        int at = target[q / 2 * s.ow + q % 2];
+                        if (at >= 0) store(data + (long) at * lanes, position == q ? g : vec{});
+                    }
+                }
+            } else to_lanes(dy + b * s.output(), 4l * s.output(), 4l * s.output(), n, where, data);
+            sweep<false>(sweeping);
+            from_lanes(sweeping.out, dx + b * s.image(), 4l * s.image(), 4l * s.image(), n);
+        }
+    });
+}
+
+/// A band of rows of the gradient: dy [filters][rows][ow][lanes], filters `step` floats apart, and the data under its first pixel.
+struct Band {
+    const float* x;
+    const float* dy;
+    long step;
+    int rows, ow;
+    long x_row, x_step;
+};
+
+/// sums[filter][tap] += sum over the band of dy x[tap], lane by lane; sums of neighbouring filters are sums_step floats apart.
+template<int filters, int taps> void weight_tile(const Band& band, const int* tap, float* sums, long sums_step) {
+    vec acc[filters][taps];
+    long at[taps];
+#pragma GCC unroll 8
+    for (int j = 0; j < taps; j++) at[j] = tap[j];
+#pragma GCC unroll 8
+    for (int f = 0; f < filters; f++)
+#pragma GCC unroll 8
+        for (int j = 0; j < taps; j++) acc[f][j] = load(sums + f * sums_step + j * lanes);
+    const float* dy = band.dy;
+    for (int y = 0; y < band.rows; y++) {
+        const float* x = band.x + y * band.x_row;
+        for (int i = 0; i < band.ow; i++, x += band.x_step, dy += lanes) {
+            vec g[filters];
+#pragma GCC unroll 8
+            for (int f = 0; f < filters; f++) g[f] = load(dy + f * band.step);
+#pragma GCC unroll 8
+            for (int j = 0; j < taps; j++) {
+                vec v = load(x + at[j]);
+#pragma GCC unroll 8
+                for (int f = 0; f < filters; f++) acc[f][j] += g[f] * v;
+            }
+        }
+    }
+#pragma GCC unroll 8
+    for (int f = 0; f < filters; f++)
+#pragma GCC unroll 8
+        for (int j = 0; j < taps; j++) store(sums + f * sums_step + j * lanes, acc[f][j]);
+}
+
+template<int filters = most_filters, int taps = most_taps>
+void weight_tile_of(const Band& band, int filter_part, int tap_part, const int* tap, float* sums, long sums_step) {
+    if (filter_part == filters && tap_part == taps) weight_tile<filters, taps>(band, tap, sums, sums_step);
+    else if (filter_part < filters) {
+        if constexpr (filters > 1) weight_tile_of<filters - 1, taps>(band, filter_part, tap_part, tap, sums, sums_step);
+    } else if constexpr (taps > 1) weight_tile_of<filters, taps - 1>(band, filter_part, tap_part, tap, sums, sums_step);
+}
+
+void add_band(const Shape& s, Band band, const int* tap, float* sums) {
+    long sums_step = (long) s.taps() * lanes;
+    for (int f = 0, part; f < s.filters; f += part, band.dy += part * band.step) {
+        part = part_of(s.filters, most_filters, f);
+        for (int j = 0, taps; j < s.taps(); j += taps) {
+            taps = part_of(s.taps(), most_taps, j);
+            weight_tile_of(band, part, taps, tap + j, sums + f * sums_step + j * lanes, sums_step);
+        }
+    }
+}
+
+/// Splits of few images share a group: the lanes of each are added up apart.
+void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const float* dy, const unsigned char* choice, float* partials, int splits) {
+    Planes planes = {s.channels, s.padded_h, s.padded_w, 0, 0, 0, 0};
+    int count = s.weights() + s.filters, most = (s.batch + splits - 1) / splits, together = larger(1, lanes / larger(1, most));
+    // A band's gradients of one tile of filters stay in the first-level cache while the taps pass over them.
+    int rows = larger(1, smaller(s.oh, 28000 / (smaller(most_filters, s.filters) * s.ow * lanes * 4)));
+    if (choice) rows = round_up(rows, 2);
+    size_t shared = rounded(sizeof(int) * s.image()) + rounded(sizeof(int) * s.taps());
+    long room = (long) round_up(count, lanes) * lanes;
+    size_t bytes = shared + rounded(sizeof(float) * planes.size()) + rounded(sizeof(float) * room)
+        + (choice ? Pooled::bytes(s) + rounded(sizeof(float) * s.filters * rows * s.ow * lanes) : rounded(sizeof(float) * s.output() * lanes));
+    char* common = (char*) pool.scratch(0, bytes);
+    int* where = carve<int>(common, s.image());
+    int* tap = carve<int>(common, s.taps());
+    positions(planes, s.height, s.width, s.padding, 1, where);
+    for (int i = 0; i < s.taps(); i++) {
+        int c = i / (s.kernel * s.kernel), r = i / s.kernel % s.kernel, t = i % s.kernel;
+        tap[i] = ((c * s.padded_h + r) * s.padded_w + t) * lanes;
+    }
+    pool.each((splits + together - 1) / together, 1, [&](long begin, long end, int worker) {
+        char* memory = (char*) pool.scratch(worker, bytes) + shared;
+        float* data = carve<float>(memory, planes.size());
+        float* sums = carve<float>(memory, room);
+        if (s.padding) memset(data, 0, sizeof(float) * planes.size());
+        for (long unit = begin; unit < end; unit++) {
+            long first_split = unit * together, last_split = first_split + together < splits ? first_split + together : splits;
+            long first = first_split * s.batch / splits, last = last_split * s.batch / splits;
+            memset(sums, 0, sizeof(float) * room);
+            float* bias = sums + (long) s.weights() * lanes;
+            for (long b = first; b < last; b += lanes) {
+                int n = smaller(lanes, (int) (last - b));
+                to_lanes(x + b * s.image(), 4l * s.image(), 4l * s.image(), n, where, data);
+                char* rest = memory;
+                if (choice) {
+                    Pooled gradient(s, rest);
+                    float* dense = (float*) rest;
+                    gradient.read(s, dy, choice, b, n);
+                    int pw = s.ow / 2;
+                    for (int y = 0; y < s.oh; y += rows) {
+                        int here = smaller(rows, s.oh - y);
+                        Band band = {data + (long) y * s.stride * s.padded_w * lanes, dense, (long) here * s.ow * lanes, here, s.ow,
+                                     (long) s.stride * s.padded_w * lanes, (long) s.stride * lanes};
+                        for (int f = 0; f < s.filters; f++) {
+                            vec sum = load(bias + f * lanes);
+                            for (int py = 0; py < here / 2; py++) {
+                                long i = ((long) f * (s.oh / 2) + y / 2 + py) * pw;
+                                float* to = dense + f * band.step + (long) 2 * py * s.ow * lanes;
+                                for (int px = 0; px < pw; px++, i++, to += 2 * lanes) {
+                                    vec g = load(gradient.g + i * lanes);
+                                    ivec position = gradient.position(i);
+                                    sum += position == dead ? vec{} : g;
+                                    store(to, position == 0 ? g : vec{});
+                                    store(to + lanes, position == 1 ? g : vec{});
+                                    store(to + (long) s.ow * lanes, position == 2 ? g : vec{});
+                                    store(to + (long) (s.ow + 1) * lanes, position == 3 ? g : vec{});
+                                }
+                            }
+                            store(bias + f * lanes, sum);
+                        }
+                        add_band(s, band, tap, sums);
+                    }
+                } else {
+                    float* dense = (float*) rest;
+                    to_lanes(dy + b * s.output(), 4l * s.output(), 4l * s.output(), n, nullptr, dense);
+                    for (int f = 0; f < s.filters; f++) {
+                        vec sum = load(bias + f * lanes);
+                        for (long i = (long) f * s.oh * s.ow; i < (long) (f + 1) * s.oh * s.ow; i++) sum += load(dense + i * lanes);
+                        store(bias + f * lanes, sum);
+                    }
+                    for (int y = 0; y < s.oh; y += rows) {
+                        Band band = {data + (long) y * s.stride * s.padded_w * lanes, dense + (long) y * s.ow * lanes, (long) s.oh * s.ow * lanes,
+                                     smaller(rows, s.oh - y), s.ow, (long) s.stride * s.padded_w * lanes, (long) s.stride * lanes};
+                        add_band(s, band, tap, sums);
+                    }
+                }
+            }
+            for (long i = 0; i < count; i += lanes) {
+                vec a[lanes];
+#pragma GCC unroll 16
+                for (int l = 0; l < lanes; l++) a[l] = load(sums + (i + l) * lanes);
+                transpose(a);
+                alignas(64) float rows[lanes][lanes];
+                for (int l = 0; l < lanes; l++) store(rows[l], a[l]);
+                int width = smaller(lanes, (int) (count - i));
+                for (long split = first_split; split < last_split; split++) {
+                    long from = together > 1 ? split * s.batch / splits - first : 0, to = together > 1 ? (split + 1) * s.batch / splits - first : lanes;
+                    vec sum = {};
+                    for (long l = from; l < to; l++) sum += load(rows[l]);
+                    store_first(partials + split * count + i, sum, width);
+                }
+            }
+        }
+    });
+}
+
+// ---------------------------------------------------------------------------------------------- sparse after pooling
+
+/// x [channels, height, width] to scratch [padded_h, padded_w, channels], whose border is zero already.
 void spread(const Shape& s, const float* x, float* out) {
-    memset(out, 0, sizeof(float) * s.scratch());
     for (int c = 0; c < s.channels; c++)
         for (int y = 0; y < s.height; y++) {
-            const float* from = x + ((long) c * s.height + y) * s.width;
             float* to = out + (y + s.padding) * s.row + s.padding * s.channels + c;
-            for (int i = 0; i < s.width; i++) to[i * s.channels] = from[i];
+            for (int i = 0; i < s.width; i++) to[i * s.channels] = *x++;
         }
 }
 
@@ -51,372 +505,94 @@ void spread(const Shape& s, const float* x, float* out) {
 void gather(const Shape& s, const float* in, float* dx) {
     for (int c = 0; c < s.channels; c++)
         for (int y = 0; y < s.height; y++) {
-            float* to = dx + ((long) c * s.height + y) * s.width;
             const float* from = in + (y + s.padding) * s.row + s.padding * s.channels + c;
-            for (int i = 0; i < s.width; i++) to[i] = from[i * s.channels];
+            for (int i = 0; i < s.width; i++) *dx++ = from[i * s.channels];
         }
 }
 
-// ---------------------------------------------------------------------------------------------- forward
-
-/// weight [filters, channels, kernel, kernel] to [kernel][kernel * channels][filters rounded up to lanes].
-void filters_last(const Shape& s, const float* weight, float* out) {
-    int width = round_up(s.filters, lanes);
-    memset(out, 0, sizeof(float) * s.kernel * s.run * width);
-    for (int f = 0; f < s.filters; f++)
-        for (int c = 0; c < s.channels; c++)
-            for (int r = 0; r < s.kernel; r++)
-                for (int t = 0; t < s.kernel; t++)
-                    out[(r * s.run + t * s.channels + c) * width + f] = weight[((f * s.channels + c) * s.kernel + r) * s.kernel + t];
-}
-
-/// weight to [kernel][kernel * channels][filters].
-void filters_near(const Shape& s, const float* weight, float* out) {
-    for (int f = 0; f < s.filters; f++)
-        for (int c = 0; c < s.channels; c++)
-            for (int r = 0; r < s.kernel; r++)
-                for (int t = 0; t < s.kernel; t++)
-                    out[(r * s.run + t * s.channels + c) * s.filters + f] = weight[((f * s.channels + c) * s.kernel + r) * s.kernel + t];
-}
-
-/// Filters in lanes: `pixels` neighbouring outputs of each of two rows, one vector of filters; out [2][pixels][lanes].
-template<int pixels> void filter_lanes(const Shape& s, const float* top, const float* bottom, const float* w, int width, vec bias, float* out) {
-    vec acc[2][pixels];
-#pragma GCC unroll 16
-    for (int p = 0; p < pixels; p++) acc[0][p] = acc[1][p] = bias;
-    int step = s.stride * s.channels;
-    for (int r = 0; r < s.kernel; r++) {
-        for (int i = 0; i < s.run; i++, w += width) {
-            vec f = load(w);
-#pragma GCC unroll 16
-            for (int p = 0; p < pixels; p++) acc[0][p] += top[i + p * step] * f;
-#pragma GCC unroll 16
-            for (int p = 0; p < pixels; p++) acc[1][p] += bottom[i + p * step] * f;
-        }
-        top += s.row;
-        bottom += s.row;
-    }
-#pragma GCC unroll 16
-    for (int p = 0; p < pixels; p++) {
-        store(out + p * lanes, acc[0][p]);
-        store(out + (pixels + p) * lanes, acc[1][p]);
-    }
-}
+/// Whether a row of the kernel window fills its vectors well enough that one window in four costs less than all of them.
+bool sparse_pays(const Shape& s) { return 2 * s.run > round_up(s.run, lanes); }
 
 #if defined(__AVX512F__)
-constexpr int most_pixels = 10;
+constexpr int most_vectors = 4;
 #else
-constexpr int most_pixels = 6;
+constexpr int most_vectors = 2;
 #endif
+constexpr int most_rows = 5;
 
-/// One output row pair, filters in lanes. Calls each(first filter, first pixel, pixels, out), out [2][pixels][lanes]; pixels
-/// is even but for the last of an odd row. The bottom row may repeat the top one.
-template<class F> void rows_by_filters(const Shape& s, const float* scratch, int top, int bottom, const float* w, const float* bias, F&& each) {
-    int width = round_up(s.filters, lanes);
-    alignas(64) float out[2 * most_pixels * lanes];
-    for (int f0 = 0; f0 < s.filters; f0 += lanes) {
-        alignas(64) float biases[lanes] = {};
-        if (bias) for (int f = f0; f < s.filters && f < f0 + lanes; f++) biases[f - f0] = bias[f];
-        for (int x = 0; x < s.ow; ) {
-            int left = s.ow - x, pixels = left >= most_pixels ? most_pixels : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-            const float* a = scratch + s.window(top, x);
-            const float* b = scratch + s.window(bottom, x);
-            vec bv = load(biases);
-            switch (pixels) {
-                case 1: filter_lanes<1>(s, a, b, w + f0, width, bv, out); break;
-                case 2: filter_lanes<2>(s, a, b, w + f0, width, bv, out); break;
-                case 4: filter_lanes<4>(s, a, b, w + f0, width, bv, out); break;
-                default: filter_lanes<most_pixels>(s, a, b, w + f0, width, bv, out); break;
-            }
-            each(f0, x, pixels, out);
-            x += pixels;
-        }
-    }
-}
+/// A gradient, and where its window starts in the scratch, or its filter's weights.
+struct Entry { int at; float g; };
 
-/// Pixels in lanes: two vectors of neighbouring outputs of each of two rows, `count` filters; stride 1, one channel a plane.
-template<int count> void pixel_lanes(const Shape& s, const float* top, const float* bottom, long plane, int line, const float* w,
-                                     const float* bias, float* out) {
-    vec acc[count][4];
-#pragma GCC unroll 8
-    for (int f = 0; f < count; f++) acc[f][0] = acc[f][1] = acc[f][2] = acc[f][3] = splat(bias ? bias[f] : 0);
-    for (int c = 0; c < s.channels; c++)
-        for (int r = 0; r < s.kernel; r++) {
-            const float* a = top + c * plane + r * line;
-            const float* b = bottom + c * plane + r * line;
-            for (int t = 0; t < s.kernel; t++) {
-                const float* wt = w + (r * s.run + t * s.channels + c) * s.filters;
-                vec a0 = load(a + t), a1 = load(a + t + lanes), b0 = load(b + t), b1 = load(b + t + lanes);
-#pragma GCC unroll 8
-                for (int f = 0; f < count; f++) {
-                    vec v = splat(wt[f]);
-                    acc[f][0] += v * a0;
-                    acc[f][1] += v * a1;
-                    acc[f][2] += v * b0;
-                    acc[f][3] += v * b1;
-                }
-            }
-        }
-#pragma GCC unroll 8
-    for (int f = 0; f < count; f++) {
-        store(out + (f * 4) * lanes, acc[f][0]);
-        store(out + (f * 4 + 1) * lanes, acc[f][1]);
-        store(out + (f * 4 + 2) * lanes, acc[f][2]);
-        store(out + (f * 4 + 3) * lanes, acc[f][3]);
-    }
-}
-
-#if defined(__AVX512F__)
-constexpr int most_filters = 6;
-#else
-constexpr int most_filters = 2;
-#endif
-
-/// One output row pair, pixels in lanes: lines [2][filters][ow], from planes [channels][padded_h][line].
-void rows_by_pixels(const Shape& s, const float* planes, int line, int top, int bottom, const float* w, const float* bias, float* lines) {
-    alignas(64) float out[most_filters * 4 * lanes];
-    long plane = (long) s.padded_h * line;
-    for (int f0 = 0; f0 < s.filters; ) {
-        int count = s.filters - f0 >= most_filters ? most_filters : 1;
-        for (int x = 0; x < s.ow; x += 2 * lanes) {
-            const float* a = planes + top * line + x;
-            const float* b = planes + bottom * line + x;
-            if (count == 1) pixel_lanes<1>(s, a, b, plane, line, w + f0, bias ? bias + f0 : nullptr, out);
-            else pixel_lanes<most_filters>(s, a, b, plane, line, w + f0, bias ? bias + f0 : nullptr, out);
-            int width = s.ow - x < 2 * lanes ? s.ow - x : 2 * lanes;
-            for (int f = 0; f < count; f++)
-                for (int q = 0; q < 2; q++) {
-                    float* to = lines + (q * s.filters + f0 + f) * s.ow + x;
-                    const float* from = out + (f * 4 + q * 2) * lanes;
-                    store_first(to, load(from), width < lanes ? width : lanes);
-                    store_first(to + lanes, load(from + lanes), width < lanes ? 0 : width - lanes);
-                }
-        }
-        f0 += count;
-    }
-}
-
-/// ReLU and maximum of four neighbours, lane by lane; position 0..3 of the first maximum, `dead` if it is not positive.
-inline __attribute__((always_inline)) void pool(vec a, vec b, vec c, vec d, float* most, int* position) {
-    ivec right = b > a, lower_right = d > c;
-    vec upper = right ? b : a, lower = lower_right ? d : c;
-    ivec below = lower > upper;
-    vec best = below ? lower : upper;
-    ivec where = below ? 2 + (lower_right & 1) : (right & 1);
-    *(vec*) most = best < 0 ? vec{} : best;
-    *(ivec*) position = best > 0 ? where : ivec{} + dead;
-}
-
-/// Two output rows of one filter to one pooled row; reads up to 2 * lanes floats past the rows' ends.
-void pool_line(const float* upper, const float* lower, int pw, float* y, unsigned char* choice) {
-    ivec even, odd;
-    for (int i = 0; i < lanes; i++) even[i] = 2 * i, odd[i] = 2 * i + 1;
-    for (int x = 0; x < pw; x += lanes) {
-        vec a0 = load(upper + 2 * x), a1 = load(upper + 2 * x + lanes), b0 = load(lower + 2 * x), b1 = load(lower + 2 * x + lanes);
-        alignas(64) float most[lanes];
-        alignas(64) int position[lanes];
-        pool(__builtin_shuffle(a0, a1, even), __builtin_shuffle(a0, a1, odd), __builtin_shuffle(b0, b1, even),
-             __builtin_shuffle(b0, b1, odd), most, position);
-        int width = pw - x < lanes ? pw - x : lanes;
-        store_first(y + x, load(most), width);
-        store_bytes(choice + x, *(const ivec*) position, width);
-    }
-}
-
-/// Everything that a worker needs to convolve images one after another.
-struct Forward {
-    const Shape& s;
-    const bool by_pixels;
-    const int line;             // floats of a padded row of a plane
-    const float* bias;
-    float* weights;
-    static bool pixels_pay(const Shape& s) { return s.stride == 1 && s.filters * 2 <= lanes + 4 && s.ow >= lanes; }
-    Forward(const Shape& s, const float* bias) : s(s), by_pixels(pixels_pay(s)), line(round_up(s.padded_w, 16) + 16), bias(bias), weights(nullptr) {}
-    size_t weight_bytes() const { return sizeof(float) * s.kernel * s.run * round_up(s.filters, lanes); }
-    size_t image_bytes() const { return sizeof(float) * (by_pixels ? (long) s.channels * s.padded_h * line + 4 * lanes : s.scratch()); }
-    size_t line_bytes() const { return sizeof(float) * (2 * s.filters * s.ow + 2 * lanes); }
-    void prepare(const float* weight) { if (by_pixels) filters_near(s, weight, weights); else filters_last(s, weight, weights); }
-    void place(const float* x, float* image) const {
-        if (!by_pixels) { spread(s, x, image); return; }
-        memset(image, 0, image_bytes());
-        for (int c = 0; c < s.channels; c++)
-            for (int y = 0; y < s.height; y++)
-                memcpy(image + ((long) c * s.padded_h + y + s.padding) * line + s.padding, x + ((long) c * s.height + y) * s.width, sizeof(float) * s.width);
-    }
-    /// Output rows top and bottom of all filters: lines [2][filters][ow].
-    void rows(const float* image, int top, int bottom, float* lines) const {
-        if (by_pixels) {
-            rows_by_pixels(s, image, line, top, bottom, weights, bias, lines);
-            return;
-        }
-        rows_by_filters(s, image, top, bottom, weights, bias, [&](int f0, int x, int pixels, const float* out) {
-            for (int f = f0; f < s.filters && f < f0 + lanes; f++)
-                for (int q = 0; q < 2; q++)
-                    for (int p = 0; p < pixels; p++)
-                        lines[(q * s.filters + f) * s.ow + x + p] = out[(q * pixels + p) * lanes + f - f0];
-        });
-    }
-    /// The pooled row py of all filters, into y and choice of this image, [filters, oh / 2, ow / 2].
-    void pooled_row(const float* image, int py, float* lines, float* y, unsigned char* choice) const {
-        int pw = s.ow / 2, plane = s.oh / 2 * pw;
-        y += py * pw;
-        choice += py * pw;
-        if (by_pixels) {
-            rows(image, 2 * py, 2 * py + 1, lines);
-            for (int f = 0; f < s.filters; f++)
-                pool_line(lines + f * s.ow, lines + (s.filters + f) * s.ow, pw, y + f * plane, choice + f * plane);
-            return;
-        }
-        rows_by_filters(s, image, 2 * py, 2 * py + 1, weights, bias, [&](int f0, int x, int pixels, const float* out) {
-            for (int p = 0; p < pixels; p += 2) {
-                alignas(64) float most[lanes];
-                alignas(64) int position[lanes];
-                const float* upper = out + p * lanes;
-                const float* lower = out + (pixels + p) * lanes;
-                pool(load(upper), load(upper + lanes), load(lower), load(lower + lanes), most, position);
-                int at = f0 * plane + (x + p) / 2;
-                for (int f = 0; f < lanes && f0 + f < s.filters; f++, at += plane) {
-                    y[at] = most[f];
-                    choice[at] = (unsigned char) position[f];
-                }
-            }
-        });
-    }
-};
-
-/// Runs each(image number, its placed scratch, lines) over the batch; lines is room for two output rows of all filters.
-template<class F> void over_images(Pool& pool, Forward& forward, const float* x, const float* weight, F&& each) {
-    const Shape& s = forward.s;
-    size_t shared = (forward.weight_bytes() + 63) / 64 * 64;
-    size_t own = (forward.image_bytes() + 63) / 64 * 64 + (forward.line_bytes() + 63) / 64 * 64;
-    forward.weights = (float*) pool.scratch(0, shared + own);
-    forward.prepare(weight);
-    pool.each(s.batch, 4, [&](long begin, long end, int worker) {
-        char* memory = (char*) pool.scratch(worker, shared + own) + shared;
-        float* image = (float*) carve(memory, forward.image_bytes());
-        float* lines = (float*) carve(memory, forward.line_bytes());
-        for (long b = begin; b < end; b++) {
-            forward.place(x + b * s.image(), image);
-            each(b, image, lines);
-        }
-    });
-}
-
-void conv2d_forward(Pool& pool, const float* x, const float* weight, const float* bias, float* y, int batch, int channels,
-                    int height, int width, int filters, int kernel, int stride, int padding, int flags) {
-    Shape s(batch, channels, height, width, filters, kernel, stride, padding);
-    Forward forward(s, bias);
-    over_images(pool, forward, x, weight, [&](long b, const float* image, float* lines) {
-        for (int oy = 0; oy < s.oh; oy += 2) {
-            int bottom = oy + 1 < s.oh ? oy + 1 : oy;
-            forward.rows(image, oy, bottom, lines);
-            for (int q = 0; q <= bottom - oy; q++)
-                for (int f = 0; f < s.filters; f++) {
-                    const float* from = lines + (q * s.filters + f) * s.ow;
-                    float* to = y + b * s.output() + ((long) f * s.oh + oy + q) * s.ow;
-                    if (flags & relu) for (int i = 0; i < s.ow; i++) to[i] = from[i] < 0 ? 0 : from[i];
-                    else memcpy(to, from, sizeof(float) * s.ow);
-                }
-        }
-    });
-}
-
-void conv2d_relu_pool_forward(Pool& pool, const float* x, const float* weight, const float* bias, float* y, unsigned char* choice,
-                              int batch, int channels, int height, int width, int filters, int kernel, int stride, int padding) {
-    Shape s(batch, channels, height, width, filters, kernel, stride, padding);
-    Forward forward(s, bias);
-    int ph = s.oh / 2, pw = s.ow / 2;
-    over_images(pool, forward, x, weight, [&](long b, const float* image, float* lines) {
-        long at = b * s.filters * ph * pw;
-        for (int py = 0; py < ph; py++) forward.pooled_row(image, py, lines, y + at, choice + at);
-    });
-}
-
-// ---------------------------------------------------------------------------------------------- backward
-
-/// A gradient that is not zero: where its window starts in the scratch, and its value.
-struct Entry { int window; float g; };
-
-/// The entries of filter f of image b: dense from dy [batch, filters, oh, ow], or where `choice` points after pooling.
-int entries(const Shape& s, const float* dy, const unsigned char* choice, long b, int f, Entry* list) {
-    int count = 0;
-    if (choice) {
-        int ph = s.oh / 2, pw = s.ow / 2;
-        const float* g = dy + (b * s.filters + f) * ph * pw;
-        const unsigned char* c = choice + (b * s.filters + f) * ph * pw;
-        for (int y = 0; y < ph; y++)
-            for (int x = 0; x < pw; x++, g++, c++) {
-                list[count] = {s.window(2 * y + (*c >> 1), 2 * x + (*c & 1)), *g};
-                count += *c != dead;
-            }
-    } else {
-        const float* g = dy + b * s.output() + (long) f * s.oh * s.ow;
-        for (int y = 0; y < s.oh; y++)
-            for (int x = 0; x < s.ow; x++, g++) {
-                list[count] = {s.window(y, x), *g};
-                count += *g != 0;
-            }
-    }
-    return count;
-}
-
-/// sum_e g_e x[window_e], a kernel row in `vectors` vectors, `rows` kernel rows from `first` on; into sums [kernel][vectors * lanes].
-template<int rows, int vectors> void windows(const Shape& s, const float* image, const Entry* list, int count, int first, float* sums) {
+/// sums[r][v] += sum_e g_e values[at_e][r][v] over `rows` rows of `vectors` vectors.
+template<int rows, int vectors> void entry_tile(const float* values, long row, const Entry* list, int count, float* sums, long sums_row) {
     vec acc[rows][vectors];
-    for (int r = 0; r < rows; r++) for (int v = 0; v < vectors; v++) acc[r][v] = load(sums + ((first + r) * vectors + v) * lanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) acc[r][v] = load(sums + r * sums_row + v * lanes);
     for (int e = 0; e < count; e++) {
         vec g = splat(list[e].g);
-        const float* x = image + list[e].window + first * s.row;
+        const float* from = values + list[e].at;
 #pragma GCC unroll 8
         for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++) acc[r][v] += g * load(x + r * s.row + v * lanes);
+            for (int v = 0; v < vectors; v++) acc[r][v] += g * load(from + r * row + v * lanes);
     }
-    for (int r = 0; r < rows; r++) for (int v = 0; v < vectors; v++) store(sums + ((first + r) * vectors + v) * lanes, acc[r][v]);
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) store(sums + r * sums_row + v * lanes, acc[r][v]);
 }
 
-template<int vectors> void all_windows(const Shape& s, const float* image, const Entry* list, int count, float* sums) {
-    int r = 0;
-    for (; r + 5 <= s.kernel; r += 5) windows<5, vectors>(s, image, list, count, r, sums);
-    for (; r + 3 <= s.kernel; r += 3) windows<3, vectors>(s, image, list, count, r, sums);
-    for (; r < s.kernel; r++) windows<1, vectors>(s, image, list, count, r, sums);
+template<int rows = most_rows, int vectors = most_vectors>
+void entry_tile_of(int row_part, int vector_part, const float* values, long row, const Entry* list, int count, float* sums, long sums_row) {
+    if (row_part == rows && vector_part == vectors) entry_tile<rows, vectors>(values, row, list, count, sums, sums_row);
+    else if (row_part < rows) {
+        if constexpr (rows > 1) entry_tile_of<rows - 1, vectors>(row_part, vector_part, values, row, list, count, sums, sums_row);
+    } else if constexpr (vectors > 1) entry_tile_of<rows, vectors - 1>(row_part, vector_part, values, row, list, count, sums, sums_row);
 }
 
-/// Any width of run: kernel rows one after another, the run in memory.
-void wide_windows(const Shape& s, const float* image, const Entry* list, int count, int vectors, float* sums) {
-    for (int e = 0; e < count; e++)
-        for (int r = 0; r < s.kernel; r++) {
-            const float* x = image + list[e].window + r * s.row;
-            float* out = sums + (long) r * vectors * lanes;
-            float g = list[e].g;
-            for (int i = 0; i < s.run; i++) out[i] += g * x[i];
-        }
-}
-
-void add_windows(const Shape& s, const float* image, const Entry* list, int count, int vectors, float* sums) {
-    switch (vectors) {
-        case 1: all_windows<1>(s, image, list, count, sums); break;
-        case 2: all_windows<2>(s, image, list, count, sums); break;
-        case 3: all_windows<3>(s, image, list, count, sums); break;
-        case 4: all_windows<4>(s, image, list, count, sums); break;
-        default: wide_windows(s, image, list, count, vectors, sums);
-    }
-}
-
-void backward_weights(Pool& pool, const float* x, const float* dy, const unsigned char* choice, float* partials, const Shape& s, int splits) {
+/// The whole window, kernel rows of `vectors` vectors each, in tiles.
+void add_entries(const Shape& s, const float* values, long row, const Entry* list, int count, float* sums, long sums_row) {
     int vectors = (s.run + lanes - 1) / lanes;
-    size_t image_bytes = (sizeof(float) * s.scratch() + 63) / 64 * 64, list_bytes = sizeof(Entry) * (s.oh * s.ow + 1);
-    size_t sums_count = (size_t) s.kernel * vectors * lanes;
-    size_t bytes = image_bytes + (list_bytes + 63) / 64 * 64 + sizeof(float) * sums_count * s.filters;
+    for (int v = 0, vector_part; v < vectors; v += vector_part) {
+        vector_part = part_of(vectors, most_vectors, v);
+        for (int r = 0, row_part; r < s.kernel; r += row_part) {
+            row_part = part_of(s.kernel, most_rows, r);
+            entry_tile_of(row_part, vector_part, values + r * row + v * lanes, row, list, count, sums + r * sums_row + v * lanes, sums_row);
+        }
+    }
+}
+
+/// The living gradients of filter f of image b.
+int entries(const Shape& s, const float* dy, const unsigned char* choice, long b, int f, Entry* list) {
+    int ph = s.oh / 2, pw = s.ow / 2, count = 0;
+    const float* g = dy + (b * s.filters + f) * ph * pw;
+    const unsigned char* c = choice + (b * s.filters + f) * ph * pw;
+    int offset[5];
+    for (int q = 0; q < 5; q++) offset[q] = s.window(q / 2, q % 2);
+    for (int y = 0; y < ph; y++)
+        for (int x = 0; x < pw; x++, g++, c++) {
+            list[count] = {s.window(2 * y, 2 * x) + offset[*c], *g};
+            count += *c != dead;
+        }
+    return count;
+}
+
+void sparse_backward_weights(Pool& pool, const Shape& s, const float* x, const float* dy, const unsigned char* choice, float* partials, int splits) {
+    long sums_row = round_up(s.run, lanes), wide = s.kernel * sums_row;
+    size_t list_count = (size_t) (s.oh / 2) * (s.ow / 2) + 1;
+    size_t bytes = rounded(sizeof(float) * s.scratch()) + rounded(sizeof(Entry) * list_count) + rounded(sizeof(float) * wide * s.filters);
     pool.each(splits, 1, [&](long begin, long end, int worker) {
         char* memory = (char*) pool.scratch(worker, bytes);
-        float* image = (float*) carve(memory, image_bytes);
-        Entry* list = (Entry*) carve(memory, list_bytes);
+        float* image = carve<float>(memory, s.scratch());
+        Entry* list = carve<Entry>(memory, list_count);
         float* sums = (float*) memory;
+        memset(image, 0, sizeof(float) * s.scratch());
         for (long split = begin; split < end; split++) {
             float* out = partials + split * (s.weights() + s.filters);
             float* bias = out + s.weights();
-            memset(sums, 0, sizeof(float) * sums_count * s.filters);
+            memset(sums, 0, sizeof(float) * wide * s.filters);
             memset(bias, 0, sizeof(float) * s.filters);
             long last = (split + 1) * s.batch / splits;
             for (long b = split * s.batch / splits; b < last; b++) {
@@ -426,113 +602,87 @@ void backward_weights(Pool& pool, const float* x, const float* dy, const unsigne
                     float sum = 0;
                     for (int e = 0; e < count; e++) sum += list[e].g;
                     bias[f] += sum;
-                    add_windows(s, image, list, count, vectors, sums + f * sums_count);
+                    add_entries(s, image, s.row, list, count, sums + f * wide, sums_row);
                 }
             }
             for (int f = 0; f < s.filters; f++)
                 for (int c = 0; c < s.channels; c++)
                     for (int r = 0; r < s.kernel; r++)
-                        for (int t = 0; t < s.kernel; t++)
-                            out[((f * s.channels + c) * s.kernel + r) * s.kernel + t] =
-                                sums[f * sums_count + (size_t) r * vectors * lanes + t * s.channels + c];
+                        for (int t = 0; t < s.kernel; t++) *out++ = sums[f * wide + r * sums_row + t * s.channels + c];
         }
     });
 }
 
-/// sum over filters of g w[f] at one window, then dx[window] += that; w is [filters][kernel][vectors * lanes], zero past the run.
-template<int vectors> void scatter(const Shape& s, const float* w, const int* filters, const float* g, int count, float* dx) {
-    for (int r = 0; r < s.kernel; r++) {
-        vec acc[vectors];
-        for (int v = 0; v < vectors; v++) acc[v] = load(dx + r * s.row + v * lanes);
-        for (int e = 0; e < count; e++) {
-            const float* from = w + ((long) filters[e] * s.kernel + r) * vectors * lanes;
-            for (int v = 0; v < vectors; v++) acc[v] += g[e] * load(from + v * lanes);
-        }
-        for (int v = 0; v < vectors; v++) store(dx + r * s.row + v * lanes, acc[v]);
-    }
-}
-
-void wide_scatter(const Shape& s, const float* w, const int* filters, const float* g, int count, int vectors, float* dx) {
-    for (int r = 0; r < s.kernel; r++)
-        for (int e = 0; e < count; e++) {
-            const float* from = w + ((long) filters[e] * s.kernel + r) * vectors * lanes;
-            float* to = dx + r * s.row;
-            for (int i = 0; i < s.run; i++) to[i] += g[e] * from[i];
-        }
-}
-
-void scatter_window(const Shape& s, const float* w, const int* filters, const float* g, int count, int vectors, float* dx) {
-    switch (vectors) {
-        case 1: scatter<1>(s, w, filters, g, count, dx); break;
-        case 2: scatter<2>(s, w, filters, g, count, dx); break;
-        case 3: scatter<3>(s, w, filters, g, count, dx); break;
-        case 4: scatter<4>(s, w, filters, g, count, dx); break;
-        default: wide_scatter(s, w, filters, g, count, vectors, dx);
-    }
-}
-
-void backward_data(Pool& pool, const float* dy, const unsigned char* choice, const float* weight, float* dx, const Shape& s) {
-    int vectors = (s.run + lanes - 1) / lanes;
-    size_t wide = (size_t) s.kernel * vectors * lanes;
-    size_t shared = (sizeof(float) * wide * s.filters + 63) / 64 * 64, image_bytes = (sizeof(float) * s.scratch() + 63) / 64 * 64;
-    size_t list_bytes = 4 * (sizeof(int) + sizeof(float)) * s.filters, bytes = shared + image_bytes + (list_bytes + 63) / 64 * 64;
+void sparse_backward_data(Pool& pool, const Shape& s, const float* dy, const unsigned char* choice, const float* weight, float* dx) {
+    long row = round_up(s.run, lanes), wide = s.kernel * row;
+    size_t shared = rounded(sizeof(float) * wide * s.filters);
+    size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + sizeof(Entry) * 4 * s.filters;
     float* w = (float*) pool.scratch(0, bytes);
     memset(w, 0, shared);
     for (int f = 0; f < s.filters; f++)
         for (int c = 0; c < s.channels; c++)
             for (int r = 0; r < s.kernel; r++)
-                for (int t = 0; t < s.kernel; t++)
-                    w[f * wide + (size_t) r * vectors * lanes + t * s.channels + c] = weight[((f * s.channels + c) * s.kernel + r) * s.kernel + t];
-    int ph = choice ? s.oh / 2 : s.oh, pw = choice ? s.ow / 2 : s.ow, positions = choice ? 4 : 1;
+                for (int t = 0; t < s.kernel; t++) w[f * wide + r * row + t * s.channels + c] = *weight++;
+    int ph = s.oh / 2, pw = s.ow / 2;
     pool.each(s.batch, 4, [&](long begin, long end, int worker) {
         char* memory = (char*) pool.scratch(worker, bytes) + shared;
-        float* image = (float*) carve(memory, image_bytes);
-        int* filters = (int*) memory;
-        float* g = (float*) (filters + 4 * s.filters);
+        float* image = carve<float>(memory, s.scratch());
+        Entry* list = (Entry*) memory;
         for (long b = begin; b < end; b++) {
-            memset(image, 0, image_bytes);
-            const float* d = dy + b * s.filters * ph * pw;
-            const unsigned char* c = choice ? choice + b * s.filters * ph * pw : nullptr;
+            memset(image, 0, sizeof(float) * s.scratch());
+            const float* g = dy + b * s.pooled();
+            const unsigned char* c = choice + b * s.pooled();
             for (int y = 0; y < ph; y++)
                 for (int x = 0; x < pw; x++) {
                     int counts[5] = {0, 0, 0, 0, 0};
                     for (int f = 0; f < s.filters; f++) {
                         long at = ((long) f * ph + y) * pw + x;
-                        int position = c ? c[at] : 0;
-                        if (position == dead || d[at] == 0) continue;
-                        int slot = position * s.filters + counts[position]++;
-                        filters[slot] = f;
-                        g[slot] = d[at];
+                        int position = c[at];
+                        if (position != dead) list[position * s.filters + counts[position]++] = {(int) (f * wide), g[at]};
                     }
-                    for (int p = 0; p < positions; p++)
-                        if (counts[p]) {
-                            int window = choice ? s.window(2 * y + (p >> 1), 2 * x + (p & 1)) : s.window(y, x);
-                            scatter_window(s, w, filters + p * s.filters, g + p * s.filters, counts[p], vectors, image + window);
-                        }
+                    for (int q = 0; q < 4; q++)
+                        if (counts[q])
+                            add_entries(s, w, row, list + q * s.filters, counts[q], image + s.window(2 * y + q / 2, 2 * x + q % 2), s.row);
                 }
             gather(s, image, dx + b * s.image());
         }
     });
 }
 
+// ---------------------------------------------------------------------------------------------- calls
+
+void conv2d_forward(Pool& pool, const float* x, const float* weight, const float* bias, float* y, int batch, int channels,
+                    int height, int width, int filters, int kernel, int stride, int padding, int flags) {
+    forward(pool, Shape(batch, channels, height, width, filters, kernel, stride, padding), x, weight, bias, y, nullptr, flags);
+}
+
 void conv2d_backward_data(Pool& pool, const float* dy, const float* weight, float* dx, int batch, int channels, int height, int width,
                           int filters, int kernel, int stride, int padding) {
-    backward_data(pool, dy, nullptr, weight, dx, Shape(batch, channels, height, width, filters, kernel, stride, padding));
+    dense_backward_data(pool, Shape(batch, channels, height, width, filters, kernel, stride, padding), dy, nullptr, weight, dx);
 }
 
 void conv2d_backward_weights(Pool& pool, const float* x, const float* dy, float* partials, int batch, int channels, int height,
                              int width, int filters, int kernel, int stride, int padding, int splits) {
-    backward_weights(pool, x, dy, nullptr, partials, Shape(batch, channels, height, width, filters, kernel, stride, padding), splits);
+    dense_backward_weights(pool, Shape(batch, channels, height, width, filters, kernel, stride, padding), x, dy, nullptr, partials, splits);
+}
+
+void conv2d_relu_pool_forward(Pool& pool, const float* x, const float* weight, const float* bias, float* y, unsigned char* choice,
+                              int batch, int channels, int height, int width, int filters, int kernel, int stride, int padding) {
+    forward(pool, Shape(batch, channels, height, width, filters, kernel, stride, padding), x, weight, bias, y, choice, 0);
 }
 
 void conv2d_relu_pool_backward_data(Pool& pool, const float* dy, const unsigned char* choice, const float* weight, float* dx, int batch,
                                     int channels, int height, int width, int filters, int kernel, int stride, int padding) {
-    backward_data(pool, dy, choice, weight, dx, Shape(batch, channels, height, width, filters, kernel, stride, padding));
+    Shape s(batch, channels, height, width, filters, kernel, stride, padding);
+    if (sparse_pays(s)) sparse_backward_data(pool, s, dy, choice, weight, dx);
+    else dense_backward_data(pool, s, dy, choice, weight, dx);
 }
 
 void conv2d_relu_pool_backward_weights(Pool& pool, const float* x, const float* dy, const unsigned char* choice, float* partials, int batch,
                                        int channels, int height, int width, int filters, int kernel, int stride, int padding, int splits) {
-    backward_weights(pool, x, dy, choice, partials, Shape(batch, channels, height, width, filters, kernel, stride, padding), splits);
+    Shape s(batch, channels, height, width, filters, kernel, stride, padding);
+    if (sparse_pays(s)) sparse_backward_weights(pool, s, x, dy, choice, partials, splits);
+    else dense_backward_weights(pool, s, x, dy, choice, partials, splits);
 }
 }
 
