@@ -23,7 +23,10 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     private long total;
     private EpochReport unsaid;
 
-    /** @param terminal whether to redraw one line */
+    /**
+     * @param epochs   in all; 0 where steps are counted instead
+     * @param terminal whether to redraw one line
+     */
     TrainingProgress(Console console, String method, int epochs, boolean terminal) {
         this.console = console;
         this.method = method;
@@ -68,8 +71,9 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         unsaid = null;
         double elapsed = (System.nanoTime() - started) / 1e9;
         double left = done == 0 ? 0 : elapsed * (total - done) / done;
-        console.notice(String.format(Locale.ROOT, "%-8s epoch %d of %d: accuracy %.1f %%, train loss %.3f, %.0f s left", method,
-            report.epoch(), epochs, 100 * report.testAccuracy(), report.trainLoss(), left));
+        String where = epochs == 0 ? "step " + done + " of " + total : "epoch " + report.epoch() + " of " + epochs;
+        console.notice(String.format(Locale.ROOT, "%-8s %s: accuracy %.1f %%, train loss %.3f, %.0f s left", method, where,
+            100 * report.testAccuracy(), report.trainLoss(), left));
     }
 
     /** Ends the bar's line, or says the last line that was held back. */

@@ -21,7 +21,8 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
                 console.notice(trainer.split().description());
             }
             TrainingResult[] result = new TrainingResult[1];
-            try (TrainingProgress progress = new TrainingProgress(console, options.method(), options.epochs(), Console.terminal())) {
+            int epochs = options.steps() > 0 ? 0 : options.epochs();
+            try (TrainingProgress progress = new TrainingProgress(console, options.method(), epochs, Console.terminal())) {
                 Interruption.during(() -> result[0] = trainer.run(progress), trainer::stop);
             }
             return new TrainingRun(result[0], RunReport.summary(result[0], dataset.sample()));
