@@ -1,0 +1,77 @@
+package io.github.adiw.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.data.FashionMnist;
+import io.github.adiw.data.Npy;
+import io.github.adiw.device.Device;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Training goes step by step where PyTorch's goes from the same parameters, batches and labels
+ * ({@code fixtures/trajectory/trajectory.py}); on the stand-in driver, the first steps.
+ */
+class TrajectoryTest {
+    private static Path fixture(String name) {
+        try {
+            return Path.of(TrajectoryTest.class.getResource("/fixtures/trajectory/" + name).toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static TrainingResult train(TrainingOptions options) {
+        try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, FashionMnist.sample(), options)) {
+            return trainer.run(new TrainingListener() { });
+        }
+    }
+
+    private static int steps(int all) {
+        return DeviceMatrix.slow() ? 3 : all;
+    }
+
+    private static void comparesLosses(TrainingResult result, String reference) {
+        double[] expected = Npy.read(fixture(reference)).toDoubles();
+        for (TrainingResult.TraceRow row : result.trace()) {
+            double loss = expected[row.step()];
+            assertThat((double) row.trainLoss()).as("loss at step " + row.step()).isCloseTo(loss, within(1e-4 * loss));
+        }
+    }
+
+    @Test
+    void uniformWeightsWithAdam() {
+        int steps = steps(100);
+        TrainingResult result = train(TrainingOptions.builder().method("uniform").optimizer("adam").learningRate(1e-4f)
+            .weightDecay(0).reduction("mean").schedule("none").steps(steps).trace(true)
+            .initialParameters(fixture("uniform-init.safetensors")).labels(fixture("labels.npy"))
+            .trainOrder(fixture("uniform-order.npy")).build());
+        assertThat(result.trace()).hasSize(steps);
+        comparesLosses(result, "uniform-loss.npy");
+    }
+
+    @Test
+    void adaptiveWeightsWithSgd() {
+        int steps = steps(60);
+        TrainingResult result = train(TrainingOptions.builder().method("adiw-km").optimizer("sgd").learningRate(1e-5f)
+            .weightDecay(0).schedule("none").steps(steps).warmupEpochs(0).trace(true).weightsTrace(true)
+            .initialParameters(fixture("adiw-init.safetensors")).labels(fixture("labels.npy"))
+            .trainOrder(fixture("adiw-order.npy")).validationOrder(fixture("adiw-validation-order.npy")).build());
+        comparesLosses(result, "adiw-loss.npy");
+        float[] expected = Npy.read(fixture("adiw-weights.npy")).toFloats();
+        float furthest = 0;
+        for (int s = 0; s < steps; s++) {
+            float[] weights = result.weightsTrace().get(s);
+            for (int i = 0; i < weights.length; i++) {
+                assertThat(weights[i]).as("weight " + i + " at step " + s).isCloseTo(expected[s * weights.length + i], within(1e-3f));
+                furthest = Math.max(furthest, Math.abs(weights[i] - 1));
+            }
+        }
+        if (!DeviceMatrix.slow()) {
+            assertThat(furthest).as("the weights have left 1").isGreaterThan(0.5f);
+        }
+    }
+}
