@@ -76,11 +76,15 @@ template<int N> DEVICE void copy_async_wait() { asm volatile("cp.async.wait_grou
 /// Loop of one block over its row: thread strides.
 #define FOR_THREADS(i, n) for (int i = threadIdx.x, i##_end = (n); i < i##_end; i += blockDim.x)
 
+DEVICE float exp_of(float x) { return expf(x); }
+DEVICE double exp_of(double x) { return exp(x); }
 DEVICE float min_of(float a, float b) { return a < b ? a : b; }
 DEVICE float max_of(float a, float b) { return a > b ? a : b; }
 DEVICE double min_of(double a, double b) { return a < b ? a : b; }
 DEVICE double max_of(double a, double b) { return a > b ? a : b; }
 DEVICE int min_of(int a, int b) { return a < b ? a : b; }
+DEVICE long min_of(long a, long b) { return a < b ? a : b; }
+DEVICE long max_of(long a, long b) { return a > b ? a : b; }
 DEVICE int max_of(int a, int b) { return a > b ? a : b; }
 struct Add { template<class T> DEVICE T of(T a, T b) { return a + b; } };
 struct Min { template<class T> DEVICE T of(T a, T b) { return min_of(a, b); } };

@@ -15,6 +15,7 @@ import io.github.adiw.nn.Optimizer;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
 import io.github.adiw.nn.SoftmaxCrossEntropy;
+import io.github.adiw.weight.WeightEstimator;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -35,7 +36,7 @@ final class Network implements AutoCloseable {
     private final Buffer step, rate, halted, ones;
     private final Parameters parameters;
     private final Optimizer optimizer;
-    private final Weighting weighting;
+    private final WeightEstimator weighting;
     private final Pass uniformPass, weightedPass;
     private final ModelInstance evaluation;
     private final SoftmaxCrossEntropy evaluationLoss;

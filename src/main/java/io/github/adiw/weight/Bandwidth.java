@@ -1,0 +1,55 @@
+package io.github.adiw.weight;
+
+import io.github.adiw.UsageException;
+
+/**
+ * How the Gaussian kernel's gamma, k(a, b) = exp(-gamma |a - b|^2), is chosen for a batch.
+ *
+ * @param kind  the rule
+ * @param value the quantile of {@link Kind#DIW}, in [0, 1], or the gamma of {@link Kind#GIVEN}, above 0
+ */
+public record Bandwidth(Kind kind, double value) {
+    /** A rule. */
+    public enum Kind {
+        /** gamma is a quantile of the training batch's pairwise distances, as in DIW's published code. */
+        DIW,
+        /** gamma = 1 / (2 med^2), med the median pairwise distance of training and validation batch together. */
+        MEDIAN,
+        /** gamma is given. */
+        GIVEN
+    }
+
+    /** DIW's default: the quantile 0.01. */
+    public static final Bandwidth DEFAULT = new Bandwidth(Kind.DIW, 0.01);
+
+    /**
+     * Reads {@code diw:Q}, {@code median} or {@code gamma:X}.
+     *
+     * @throws UsageException if the text is none of these, or the number is out of its range
+     */
+    public static Bandwidth parse(String text) {
+        if (text.equals("median")) {
+            return new Bandwidth(Kind.MEDIAN, 0.5);
+        }
+        String[] part = text.split(":", -1);
+        if (part.length == 2) {
+            try {
+                double value = Double.parseDouble(part[1]);
+                if (part[0].equals("diw") && value >= 0 && value <= 1) {
+                    return new Bandwidth(Kind.DIW, value);
+                }
+                if (part[0].equals("gamma") && value > 0 && Double.isFinite(value)) {
+                    return new Bandwidth(Kind.GIVEN, value);
+                }
+            } catch (NumberFormatException e) {
+                throw unknown(text);
+            }
+        }
+        throw unknown(text);
+    }
+
+    private static UsageException unknown(String text) {
+        return new UsageException("--bandwidth " + text + " is not known: give diw:Q with a quantile in [0, 1], median,"
+            + " or gamma:X with X above 0, such as diw:0.01");
+    }
+}
