@@ -1,5 +1,5 @@
 // The simt build of the kernels: true block size, one fiber to a CUDA thread, so that barriers, shuffles and atomics mean what
-// they mean on the device. A block runs on one operating-system thread; its shared memory is thread_local.
+// they mean on the device. A block runs on one operating-system thread; its shared memory is that thread's.
 // Freshly entered shared memory, values shuffled from absent lanes, and the target of an asynchronous copy under way are
 // filled with ones (NaN as a float, -1 as an int), so that use of what was never written shows.
 #pragma once
@@ -114,9 +114,8 @@ struct Thunk<void (*)(A...), f> {
 #define DEVICE static inline
 #define RESTRICT __restrict__
 #define SHARED(type, name, count) \
-    alignas(16) static thread_local type name[count]; \
-    static thread_local unsigned long name##_block; \
-    adiw::simt::enter_shared(name##_block, name, sizeof name)
+    static const int name##_site = adiw::simt::shared_site(sizeof(type) * (count)); \
+    type (&name)[count] = *(type (*)[count]) adiw::simt::shared_memory(name##_site)
 #define ADIW_JOIN2(a, b) a##b
 #define ADIW_JOIN(a, b) ADIW_JOIN2(a, b)
 

@@ -53,6 +53,12 @@ struct Scheduler {
     unsigned long serial = 0;
     uint64_t random;
 };
+constexpr int most_sites = 1024;
+size_t site_bytes[most_sites];
+int sites;
+struct SharedArray { void* memory; unsigned long serial; };
+thread_local SharedArray* shared_arrays;
+
 thread_local Scheduler* scheduler = nullptr;
 
 Task& self() { return *static_cast<Task*>(current); }
@@ -376,4 +382,28 @@ void copy_async(void* shared, const void* global, int bytes, bool valid) {
 void copy_async_commit() { self().groups++; }
 void copy_async_wait(int groups) { finish_copies(self(), self().groups - groups); }
 
+
+int shared_site(size_t bytes) {
+    int site = __atomic_fetch_add(&sites, 1, __ATOMIC_RELAXED);
+    if (site >= most_sites) abort();
+    site_bytes[site] = bytes;
+    return site;
+}
+
+void* shared_memory(int site) {
+    if (!shared_arrays) {
+        shared_arrays = (SharedArray*) calloc(most_sites, sizeof(SharedArray));
+        if (!shared_arrays) abort();
+    }
+    SharedArray& array = shared_arrays[site];
+    if (!array.memory) {
+        array.memory = aligned_alloc(64, (site_bytes[site] + 63) / 64 * 64);
+        if (!array.memory) abort();
+    }
+    if (array.serial != block.serial) {
+        array.serial = block.serial;
+        memset(array.memory, 0xff, site_bytes[site]);
+    }
+    return array.memory;
+}
 }

@@ -60,9 +60,8 @@ void copy_async(void* shared, const void* global, int bytes, bool valid);
 void copy_async_commit();
 void copy_async_wait(int groups);
 
-static inline void enter_shared(unsigned long& seen, void* memory, size_t bytes) {
-    if (seen == block.serial) return;
-    seen = block.serial;
-    memset(memory, 0xff, bytes);
-}
+/// A place in the kernels that declares shared memory: its number.
+int shared_site(size_t bytes);
+/// The memory of a site for the block that this operating-system thread runs, filled with 0xff when the block first comes to it.
+void* shared_memory(int site);
 }
