@@ -17,6 +17,7 @@
 typedef float sum_t;    // accumulates long sums: each thread adds few terms, the block adds pairwise
 
 #define DEVICE static __device__ __forceinline__
+#define KERNEL_MEMBER __device__ __forceinline__
 #define KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
 #define KERNEL_FIXED(threads, name, ...) extern "C" __global__ void __launch_bounds__(threads) name(__VA_ARGS__)
 #define SHARED(type, name, count) __shared__ __align__(16) type name[count]

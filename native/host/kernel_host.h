@@ -96,6 +96,7 @@ struct Thunk<void (*)(adiw::Grid, adiw::Grid, A...), f> {
 }
 
 #define DEVICE static inline __attribute__((always_inline))
+#define KERNEL_MEMBER inline
 #define RESTRICT __restrict__
 #define SHARED(type, name, count) alignas(64) type name[count]
 #define ADIW_JOIN2(a, b) a##b

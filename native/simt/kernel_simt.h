@@ -112,6 +112,7 @@ struct Thunk<void (*)(A...), f> {
 }
 
 #define DEVICE static inline
+#define KERNEL_MEMBER inline
 #define RESTRICT __restrict__
 #define SHARED(type, name, count) \
     static const int name##_site = adiw::simt::shared_site(sizeof(type) * (count)); \

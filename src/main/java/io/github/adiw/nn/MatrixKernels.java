@@ -10,15 +10,18 @@ public final class MatrixKernels {
     public static final int ACCUMULATE = 1;
     /** Flag: ReLU last. */
     public static final int RELU = 2;
-    private static final int TILE = 64;
-    private static final int MOST_SPLITS = 32;
+    // The tiles of kernels/gemm.cu (64 x 64) and kernels/conv.cu (128 x 16).
+    private static final int GEMM_TILE = 64;
+    private static final int CONVOLUTION_ROWS = 128;
+    private static final int CONVOLUTION_COLUMNS = 16;
+    private static final int MOST_SPLITS = 64;
 
     private MatrixKernels() { }
 
     /** c [m, n] = op(a) [m, k] op(b) [k, n] + bias [n] (may be null), row-major. */
     public static void gemm(Device device, Precision precision, Buffer a, Buffer b, Buffer c, Buffer bias, int m, int n, int k,
                             boolean transposeA, boolean transposeB, int flags) {
-        device.launch(precision.kernel("gemm"), Launch.tiles(tiles(n), tiles(m), 1), a, b, c, bias, m, n, k,
+        device.launch(precision.kernel("gemm"), Launch.tiles(tiles(n, GEMM_TILE), tiles(m, GEMM_TILE), 1), a, b, c, bias, m, n, k,
             transposeA ? 1 : 0, transposeB ? 1 : 0, flags);
     }
 
@@ -31,12 +34,12 @@ public final class MatrixKernels {
         return Math.min(s.batch(), MOST_SPLITS);
     }
 
-    private static int tiles(long n) {
-        return Math.toIntExact((n + TILE - 1) / TILE);
+    private static int tiles(long n, int size) {
+        return Math.toIntExact((n + size - 1) / size);
     }
 
     private static Launch over(long rows, int columns) {
-        return Launch.tiles(tiles(rows), tiles(columns), 1);
+        return Launch.tiles(tiles(rows, CONVOLUTION_ROWS), tiles(columns, CONVOLUTION_COLUMNS), 1);
     }
 
     static void conv2dForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias, Buffer y, boolean relu) {
@@ -73,7 +76,7 @@ public final class MatrixKernels {
     }
 
     private static Launch weightTiles(Convolution s) {
-        return Launch.tiles(tiles(s.channels() * s.kernel() * s.kernel()), tiles(s.filters()), splits(s));
+        return Launch.tiles(tiles(s.channels() * s.kernel() * s.kernel() + 1, CONVOLUTION_ROWS), tiles(s.filters(), CONVOLUTION_COLUMNS), splits(s));
     }
 
     private static void sum(Device device, Convolution s, Buffer partials, Buffer dw, Buffer db) {

@@ -40,7 +40,7 @@ final class Network implements AutoCloseable {
     private final Pass uniformPass, weightedPass;
     private final ModelInstance evaluation;
     private final SoftmaxCrossEntropy evaluationLoss;
-    private final Buffer evaluationStep, evaluationCorrect;
+    private final Buffer evaluationStep, evaluationCorrect, evaluationIndex, evaluationInputs, evaluationLabels;
     private Graph uniformStep, weightedStep, weightedUpdate, evaluationGraph;
 
     Network(Device device, ImageDataset dataset, TrainingSplit split, TrainingOptions options, int[] trainOrder, int[] validationOrder) {
@@ -85,6 +85,9 @@ final class Network implements AutoCloseable {
         evaluationLoss = keep(new SoftmaxCrossEntropy(device, rows, 0, dataset.classes()));
         evaluationStep = keep(zeros(ElementType.INT64, 1));
         evaluationCorrect = keep(zeros(ElementType.INT32, 1));
+        evaluationIndex = keep(device.allocate(ElementType.INT32, rows));
+        evaluationInputs = keep(device.allocate(ElementType.FLOAT32, (long) rows * imageSize));
+        evaluationLabels = keep(device.allocate(ElementType.INT32, rows));
     }
 
     private <T extends AutoCloseable> T keep(T resource) {
@@ -221,13 +224,10 @@ final class Network implements AutoCloseable {
 
     private void evaluate() {
         int rows = evaluation.rows();
-        Buffer index = keep(device.allocate(ElementType.INT32, rows));
-        Buffer inputs = keep(device.allocate(ElementType.FLOAT32, (long) rows * imageSize));
-        Buffer batchLabels = keep(device.allocate(ElementType.INT32, rows));
-        device.launch("next_rows", Launch.elements(rows), index, evaluationStep, rows, testCount);
-        device.launch("gather_images", Launch.rows(rows), testImages, index, inputs, imageSize);
-        device.launch("gather_labels", Launch.elements(rows), testLabels, index, batchLabels, rows);
-        evaluationLoss.forward(evaluation.forward(inputs), batchLabels);
+        device.launch("next_rows", Launch.elements(rows), evaluationIndex, evaluationStep, rows, testCount);
+        device.launch("gather_images", Launch.rows(rows), testImages, evaluationIndex, evaluationInputs, imageSize);
+        device.launch("gather_labels", Launch.elements(rows), testLabels, evaluationIndex, evaluationLabels, rows);
+        evaluationLoss.forward(evaluation.forward(evaluationInputs), evaluationLabels);
         device.launch("count_correct", Launch.block(), evaluationLoss.correct(), evaluationCorrect, evaluationStep, rows, testCount);
         device.launch("advance", Launch.block(), evaluationStep);
     }
