@@ -16,7 +16,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * ({@link AdiwException}), 2 wrong use ({@link UsageException}); a failure prints one sentence, and its stack trace only
  * with {@code --verbose} or {@code ADIW_DEBUG=1}.
  */
-@Command(name = "adiw", versionProvider = Main.Version.class, subcommands = {InfoCommand.class, TrainCommand.class, CompareCommand.class},
+@Command(name = "adiw", versionProvider = Main.Version.class, subcommands = {InfoCommand.class, WeightsCommand.class, TrainCommand.class, CompareCommand.class},
     description = {"Accelerated dynamic importance weighting: learns from training data that differ from the world (wrong labels, "
         + "for instance) by weighting every sample in every mini-batch, on the GPU or the processor.", ""},
     footer = {"", "Examples:",

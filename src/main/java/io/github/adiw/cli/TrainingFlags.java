@@ -6,6 +6,7 @@ import io.github.adiw.data.ImageDataset;
 import io.github.adiw.data.Shift;
 import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.train.TrainingOptions;
+import io.github.adiw.weight.Bandwidth;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -131,6 +132,7 @@ final class TrainingFlags {
             throw new UsageException("--noise " + noise + " is not label noise: choose none, symmetric:R or pair:R");
         }
         LearningRateSchedule.parse(schedule, learningRate, Math.max(1, epochs));
+        Bandwidth.parse(bandwidth);
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
         String applied = noise;

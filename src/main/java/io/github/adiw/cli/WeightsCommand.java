@@ -1,0 +1,202 @@
+package io.github.adiw.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
+import io.github.adiw.data.Npy;
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.ConvergedKernelMeanMatching;
+import io.github.adiw.weight.KernelMeanMatching;
+import io.github.adiw.weight.KernelMeanProblem;
+import io.github.adiw.weight.WeightEstimator;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code adiw weights}: importance weights for anybody's data. */
+@Command(name = "weights", sortOptions = false, description = {"Estimates importance weights: how much each training sample has to count "
+    + "for the training samples to look like the validation samples."},
+    footer = {"", "Writes the weights as float32 [n]; prints what was found.", "",
+        "Examples:",
+        "  adiw weights --method km --train T.npy --validation V.npy --output W.npy",
+        "  adiw weights --method km --until-converged --bandwidth median --train T.npy --validation V.npy --output W.npy --json",
+        "  adiw weights --method kmm-exact --train T.npy --validation V.npy --output W.npy"})
+final class WeightsCommand extends Subcommand {
+    private static final List<String> METHODS = List.of("km", "kmm-exact");
+
+    @Option(names = "--method", paramLabel = "METHOD", required = true,
+        description = "km (kernel mean matching by a few projected-gradient steps) or kmm-exact (DIW's quadratic program, to convergence).")
+    private String method;
+
+    @Option(names = "--train", paramLabel = "T.npy", required = true, description = "Training samples, [n] or [n, d], float32 or float64.")
+    private Path train;
+
+    @Option(names = "--validation", paramLabel = "V.npy", required = true,
+        description = "Samples as they are in the world, [m] or [m, d], float32 or float64.")
+    private Path validation;
+
+    @Option(names = "--output", paramLabel = "W.npy", required = true, description = "Where to write the weights.")
+    private Path output;
+
+    @Option(names = "--bandwidth", paramLabel = "RULE", defaultValue = "diw:0.01",
+        description = "Of the Gaussian kernel exp(-gamma |a - b|^2): diw:Q (gamma is the Q-quantile of the distances among the training "
+            + "samples), median, or gamma:X. Default: ${DEFAULT-VALUE}.")
+    private String bandwidth;
+
+    @Option(names = "--steps", paramLabel = "S", defaultValue = "5", description = "Projected-gradient steps of km. Default: ${DEFAULT-VALUE}.")
+    private int steps;
+
+    @Option(names = "--eta", paramLabel = "ETA", defaultValue = "1",
+        description = "Size of such a step over the bound on the curvature. Default: ${DEFAULT-VALUE}.")
+    private float eta;
+
+    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "50", description = "Largest weight. Default: ${DEFAULT-VALUE}.")
+    private float upperBound;
+
+    @Option(names = "--initial", paramLabel = "W0.npy", description = "Weights to start from, [n]. Default: 1.")
+    private Path initial;
+
+    @Option(names = "--until-converged", description = "Go on until the optimality residual is at most 1e-6, whatever --steps says.")
+    private boolean untilConverged;
+
+    WeightsCommand(Console console) {
+        super(console);
+    }
+
+    /** Samples as they were read: {@code [n, d]}. */
+    private record Samples(String name, int n, int d, int[] shape, float[] values) {
+        static Samples read(Path file) {
+            Npy array = Npy.read(file).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireFinite();
+            int[] shape = array.shape();
+            if (shape.length != 1 && shape.length != 2) {
+                throw new AdiwException(file + " has the shape " + Arrays.toString(shape) + ", and [n] or [n, d] was expected");
+            }
+            return new Samples(file.toString(), shape[0], shape.length == 1 ? 1 : shape[1], shape, array.toFloats());
+        }
+    }
+
+    /** What an estimator found. */
+    private record Found(float[] weights, int steps, boolean solved, double residual, double seconds) { }
+
+    @Override
+    void execute() {
+        KnownNames.require("--method", method, METHODS);
+        Bandwidth rule = Bandwidth.parse(bandwidth);
+        require(steps >= 1, "--steps must be at least 1, not " + steps);
+        require(eta > 0 && Float.isFinite(eta), "--eta must be a number above 0, not " + eta);
+        require(upperBound >= 1 && Float.isFinite(upperBound), "--upper-bound must be at least 1, not " + upperBound
+            + ": the weights must sum to about the number of samples");
+        OutputFiles.checkFile(output);
+        Samples t = Samples.read(train);
+        Samples v = Samples.read(validation);
+        if (t.d() != v.d()) {
+            throw new AdiwException(t.name() + " has the shape " + Arrays.toString(t.shape()) + " and " + v.name() + " " + Arrays.toString(v.shape())
+                + ": both must have the same number of columns");
+        }
+        float[] start = start(t.n());
+        try (Device device = common.open(console);
+                Buffer z = device.floats(t.values());
+                Buffer zv = device.floats(v.values())) {
+            Found found = untilConverged || method.equals("kmm-exact") ? solve(device, t, v, z, zv, rule, start) : step(device, t, v, z, zv, rule, start);
+            KernelMeanProblem.Quality quality = quality(device, t, v, z, zv, rule, found.weights());
+            ObjectNode report = report(device, t, v, found, quality);
+            Npy.write(output, found.weights(), t.n());
+            if (common.json()) {
+                console.result(RunReport.text(report));
+            } else {
+                for (Map.Entry<String, JsonNode> entry : report.properties()) {
+                    console.result(String.format(Locale.ROOT, "%-20s %s", entry.getKey(), entry.getValue().asText()));
+                }
+            }
+            console.notice("Written to " + output);
+        }
+    }
+
+    private static void require(boolean ok, String sentence) {
+        if (!ok) {
+            throw new UsageException(sentence);
+        }
+    }
+
+    private float[] start(int n) {
+        float[] ones = new float[n];
+        Arrays.fill(ones, 1);
+        return initial == null ? ones
+            : Npy.read(initial).requireShape(n).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireFinite().toFloats();
+    }
+
+    private Found step(Device device, Samples t, Samples v, Buffer z, Buffer zv, Bandwidth rule, float[] start) {
+        try (KernelMeanMatching matching = new KernelMeanMatching(device, t.n(), t.n(), v.n(), t.d(), rule, steps, eta, upperBound)) {
+            matching.memory().upload(start);
+            double seconds = seconds(device, matching, t.n(), z, zv);
+            return new Found(matching.weights().toFloats(), steps, false, Double.NaN, seconds);
+        }
+    }
+
+    private Found solve(Device device, Samples t, Samples v, Buffer z, Buffer zv, Bandwidth rule, float[] start) {
+        try (ConvergedKernelMeanMatching matching = new ConvergedKernelMeanMatching(device, t.n(), t.n(), v.n(), t.d(), rule, upperBound)) {
+            matching.memory().upload(start);
+            matching.start(start);
+            double seconds = seconds(device, matching, t.n(), z, zv);
+            return new Found(matching.weights().toFloats(), matching.iterations(), true, matching.kktResidual(), seconds);
+        }
+    }
+
+    private static double seconds(Device device, WeightEstimator estimator, int n, Buffer z, Buffer zv) {
+        try (Buffer indices = device.ints(IntStream.range(0, n).toArray())) {
+            device.synchronize();
+            long before = System.nanoTime();
+            estimator.estimate(indices, z, zv);
+            device.synchronize();
+            return (System.nanoTime() - before) / 1e9;
+        }
+    }
+
+    private KernelMeanProblem.Quality quality(Device device, Samples t, Samples v, Buffer z, Buffer zv, Bandwidth rule, float[] weights) {
+        try (KernelMeanProblem problem = new KernelMeanProblem(device, t.n(), v.n(), t.d(), rule, upperBound)) {
+            return problem.evaluate(z, zv, IntStream.range(0, weights.length).mapToDouble(i -> weights[i]).toArray());
+        }
+    }
+
+    private ObjectNode report(Device device, Samples t, Samples v, Found found, KernelMeanProblem.Quality quality) {
+        double sum = 0;
+        double squares = 0;
+        double minimum = Double.POSITIVE_INFINITY;
+        double maximum = Double.NEGATIVE_INFINITY;
+        int atBound = 0;
+        for (float w : found.weights()) {
+            sum += w;
+            squares += (double) w * w;
+            minimum = Math.min(minimum, w);
+            maximum = Math.max(maximum, w);
+            atBound += w >= upperBound * (1 - 1e-6) ? 1 : 0;
+        }
+        double residual = found.solved() ? found.residual() : quality.kktResidual();
+        ObjectNode node = RunReport.object();
+        node.put("method", method);
+        node.put("device", device.name());
+        node.put("n", t.n());
+        node.put("m", v.n());
+        node.put("dimension", t.d());
+        RunReport.put(node, "gamma", quality.gamma());
+        node.put("steps", found.steps());
+        RunReport.put(node, "objective", quality.objective());
+        RunReport.put(node, "sum", sum);
+        RunReport.put(node, "minimum", minimum);
+        RunReport.put(node, "maximum", maximum);
+        RunReport.put(node, "effectiveSampleSize", squares == 0 ? 0 : sum * sum / squares);
+        RunReport.put(node, "fractionAtBound", (double) atBound / t.n());
+        node.put("converged", residual <= ConvergedKernelMeanMatching.TOLERANCE);
+        RunReport.put(node, "kktResidual", residual);
+        RunReport.put(node, "seconds", found.seconds());
+        return node;
+    }
+}
