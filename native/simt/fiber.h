@@ -16,7 +16,7 @@ struct Fiber {
 void prepare(Fiber& fiber, void (*entry)());
 /// Saves this point in from and goes on in to.
 void switch_fiber(Fiber& from, Fiber& to);
-/// The first thing that runs on a fiber, switched to from another.
-void arrived(Fiber& from);
+/// The first thing that runs on a fiber.
+void arrived();
 
 }

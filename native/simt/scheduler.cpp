@@ -6,8 +6,8 @@
 
 namespace adiw::simt {
 
-thread_local Thread* current __attribute__((tls_model("initial-exec"))) = nullptr;
-thread_local Block block __attribute__((tls_model("initial-exec"))) = {};
+__thread Thread* current __attribute__((tls_model("initial-exec"))) = nullptr;
+__thread Block block __attribute__((tls_model("initial-exec"))) = {};
 bool (*readable)(const void*, size_t) = [](const void*, size_t) { return true; };
 
 namespace {
@@ -46,20 +46,20 @@ struct Scheduler {
     long resumed;
     const Kernel* kernel;
     const uint64_t* words;
-    Fiber* starting;            // the fiber that is switched to next
     bool failed;
     char* error;
     size_t error_size;
     unsigned long serial = 0;
     uint64_t random;
 };
+__thread Scheduler* scheduler;
+
+// The arrays of SHARED lie on the heap: a library that has initial-exec variables may have few thread-local bytes in all.
 constexpr int most_sites = 1024;
 size_t site_bytes[most_sites];
 int sites;
 struct SharedArray { void* memory; unsigned long serial; };
-thread_local SharedArray* shared_arrays;
-
-thread_local Scheduler* scheduler = nullptr;
+__thread SharedArray* shared_arrays;
 
 Task& self() { return *static_cast<Task*>(current); }
 uint64_t next_random(uint64_t& state) {     // splitmix64
@@ -83,9 +83,30 @@ uint64_t next_random(uint64_t& state) {     // splitmix64
     abort();
 }
 
+void fiber_main();
+
+/// The next thread of this pass that can run becomes the current one: its fiber, or home at the end of the pass.
+Fiber& advance(Scheduler& s) {
+    while (s.cursor < s.count) {
+        Task& task = s.tasks[s.sequence[s.cursor++]];
+        if (task.state == unstarted) {
+            if (s.idle_count == 0) {
+                Fiber* fresh = &s.fibers[s.fiber_count++];
+                prepare(*fresh, fiber_main);
+                s.idle[s.idle_count++] = fresh;
+            }
+            task.fiber = s.idle[--s.idle_count];
+        } else if (task.state != ready) continue;
+        s.resumed++;
+        current = &task;
+        return *task.fiber;
+    }
+    return s.home;
+}
+
 void suspend() {
-    Task& task = self();
-    switch_fiber(*task.fiber, scheduler->home);
+    Fiber& mine = *self().fiber;
+    switch_fiber(mine, advance(*scheduler));
 }
 
 void finish_copies(Task& task, long last_group) {
@@ -184,23 +205,14 @@ void end_thread(Task& task) {
 
 void fiber_main() {
     Scheduler& s = *scheduler;
-    Fiber& fiber = *s.starting;
-    arrived(s.home);
+    arrived();
     for (;;) {
-        for (;;) {
-            Task& task = self();
-            task.fiber = &fiber;
-            s.kernel->run(s.words);
-            end_thread(task);
-            if (s.cursor == s.count) break;
-            Task& next = s.tasks[s.sequence[s.cursor]];
-            if (next.state != unstarted) break;
-            s.cursor++;
-            s.resumed++;
-            current = &next;
-        }
-        s.idle[s.idle_count++] = &fiber;
-        switch_fiber(fiber, s.home);
+        Fiber& mine = *self().fiber;
+        s.kernel->run(s.words);
+        end_thread(self());
+        s.idle[s.idle_count++] = &mine;
+        Fiber& next = advance(s);       // this very fiber where a thread is yet to start
+        if (&next != &mine) switch_fiber(mine, next);
     }
 }
 
@@ -264,22 +276,10 @@ void run_block(Scheduler& s) {
     while (s.ended_count < s.count) {
         arrange(s, s.sequence, s.count);
         s.resumed = 0;
-        for (s.cursor = 0; s.cursor < s.count;) {
-            Task& task = s.tasks[s.sequence[s.cursor++]];
-            if (task.state == unstarted) {
-                if (s.idle_count == 0) {
-                    Fiber* fresh = &s.fibers[s.fiber_count++];
-                    prepare(*fresh, fiber_main);
-                    s.idle[s.idle_count++] = fresh;
-                }
-                task.fiber = s.idle[--s.idle_count];
-            } else if (task.state != ready) continue;
-            s.resumed++;
-            current = &task;
-            s.starting = task.fiber;
-            switch_fiber(s.home, *task.fiber);
-            if (s.failed) return;
-        }
+        s.cursor = 0;
+        Fiber& first = advance(s);
+        if (&first != &s.home) switch_fiber(s.home, first);
+        if (s.failed) return;
         if (s.barrier_count > 0 && s.barrier_count + s.ended_count == s.count) {
             for (int i = 0; i < s.count; i++) if (s.tasks[i].state == at_barrier) s.tasks[i].state = ready;
             s.barrier_count = 0;
@@ -382,7 +382,6 @@ void copy_async(void* shared, const void* global, int bytes, bool valid) {
 void copy_async_commit() { self().groups++; }
 void copy_async_wait(int groups) { finish_copies(self(), self().groups - groups); }
 
-
 int shared_site(size_t bytes) {
     int site = __atomic_fetch_add(&sites, 1, __ATOMIC_RELAXED);
     if (site >= most_sites) abort();
@@ -406,4 +405,5 @@ void* shared_memory(int site) {
     }
     return array.memory;
 }
+
 }

@@ -50,9 +50,9 @@ struct Thread {
 };
 struct Block { Grid index, threads, grid; unsigned long serial; };
 
-// Initial-exec: one load each, and small enough for the room that the dynamic linker keeps.
-extern thread_local Thread* current __attribute__((tls_model("initial-exec")));
-extern thread_local Block block __attribute__((tls_model("initial-exec")));
+// __thread: one load each, without a check for initialisation; initial-exec: small enough for the room that the dynamic linker keeps.
+extern __thread Thread* current __attribute__((tls_model("initial-exec")));
+extern __thread Block block __attribute__((tls_model("initial-exec")));
 
 void barrier();
 void exchange(const WarpOperation& operation);
