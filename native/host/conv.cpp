@@ -130,7 +130,7 @@ inline int part_of(int count, int most, int first) {
     return (count - first + parts - 1) / parts;
 }
 
-/// acc[o][p] += sum over channels, rows and columns of the kernel of w[..][o] pixel_p[..]; w is [channels][kernel][kernel][outputs].
+/// acc[o][p] += sum over channels, rows r0.. and columns t0.. of the kernel of w[c][r][t][o] pixel_p[c][r][t].
 template<int outputs> ALWAYS_INLINE void correlate(const Planes& planes, int kernel, const float* const pixel[4], int r0, int r1, int t0,
                                                    int t1, const float* w, vec acc[outputs][4]) {
     const float *p0 = pixel[0], *p1 = pixel[1], *p2 = pixel[2], *p3 = pixel[3];
@@ -143,10 +143,10 @@ template<int outputs> ALWAYS_INLINE void correlate(const Planes& planes, int ker
 #pragma GCC unroll 8
                 for (int o = 0; o < outputs; o++) {
                     vec v = splat(wt[o]);
-                    acc[o][0] += v * x0;
-                    acc[o][1] += v * x1;
-                    acc[o][2] += v * x2;
-                    acc[o][3] += v * x3;
+                    multiply_add(acc[o][0], v, x0);
+                    multiply_add(acc[o][1], v, x1);
+                    multiply_add(acc[o][2], v, x2);
+                    multiply_add(acc[o][3], v, x3);
                 }
             }
         }
@@ -366,7 +366,7 @@ template<int filters, int taps> void weight_tile(const Band& band, const int* ta
             for (int j = 0; j < taps; j++) {
                 vec v = load(x + at[j]);
 #pragma GCC unroll 8
-                for (int f = 0; f < filters; f++) acc[f][j] += g[f] * v;
+                for (int f = 0; f < filters; f++) multiply_add(acc[f][j], g[f], v);
             }
         }
     }
@@ -493,20 +493,24 @@ void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const fl
 // ---------------------------------------------------------------------------------------------- sparse after pooling
 
 /// x [channels, height, width] to scratch [padded_h, padded_w, channels], whose border is zero already.
-void spread(const Shape& s, const float* x, float* out) {
-    for (int c = 0; c < s.channels; c++)
-        for (int y = 0; y < s.height; y++) {
-            float* to = out + (y + s.padding) * s.row + s.padding * s.channels + c;
-            for (int i = 0; i < s.width; i++) to[i * s.channels] = *x++;
+void spread(const Shape& s, const float* __restrict__ x, float* __restrict__ out) {
+    const int channels = s.channels, width = s.width;
+    for (int c = 0; c < channels; c++)
+        for (int y = 0; y < s.height; y++, x += width) {
+            float* __restrict__ to = out + (y + s.padding) * s.row + s.padding * channels + c;
+#pragma GCC unroll 4
+            for (int i = 0; i < width; i++, to += channels) *to = x[i];
         }
 }
 
 /// The inverse: the inner part of the scratch to dx [channels, height, width].
-void gather(const Shape& s, const float* in, float* dx) {
-    for (int c = 0; c < s.channels; c++)
-        for (int y = 0; y < s.height; y++) {
-            const float* from = in + (y + s.padding) * s.row + s.padding * s.channels + c;
-            for (int i = 0; i < s.width; i++) *dx++ = from[i * s.channels];
+void gather(const Shape& s, const float* __restrict__ in, float* __restrict__ dx) {
+    const int channels = s.channels, width = s.width;
+    for (int c = 0; c < channels; c++)
+        for (int y = 0; y < s.height; y++, dx += width) {
+            const float* __restrict__ from = in + (y + s.padding) * s.row + s.padding * channels + c;
+#pragma GCC unroll 4
+            for (int i = 0; i < width; i++, from += channels) dx[i] = *from;
         }
 }
 
@@ -520,23 +524,27 @@ constexpr int most_vectors = 2;
 #endif
 constexpr int most_rows = 5;
 
-/// A gradient, and where its window starts in the scratch, or its filter's weights.
-struct Entry { int at; float g; };
+/// Gradients that are not zero: `at` is where a gradient's window starts in the scratch, or its filter's weights.
+struct Entries {
+    int* at;
+    float* g;
+    int count;
+};
 
 /// sums[r][v] += sum_e g_e values[at_e][r][v] over `rows` rows of `vectors` vectors.
-template<int rows, int vectors> void entry_tile(const float* values, long row, const Entry* list, int count, float* sums, long sums_row) {
+template<int rows, int vectors> void entry_tile(const float* values, long row, const Entries& list, float* sums, long sums_row) {
     vec acc[rows][vectors];
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) acc[r][v] = load(sums + r * sums_row + v * lanes);
-    for (int e = 0; e < count; e++) {
-        vec g = splat(list[e].g);
-        const float* from = values + list[e].at;
+    for (int e = 0; e < list.count; e++) {
+        vec g = splat(list.g[e]);
+        const float* from = values + list.at[e];
 #pragma GCC unroll 8
         for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++) acc[r][v] += g * load(from + r * row + v * lanes);
+            for (int v = 0; v < vectors; v++) multiply_add(acc[r][v], g, load(from + r * row + v * lanes));
     }
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r++)
@@ -544,106 +552,151 @@ template<int rows, int vectors> void entry_tile(const float* values, long row, c
         for (int v = 0; v < vectors; v++) store(sums + r * sums_row + v * lanes, acc[r][v]);
 }
 
-template<int rows = most_rows, int vectors = most_vectors>
-void entry_tile_of(int row_part, int vector_part, const float* values, long row, const Entry* list, int count, float* sums, long sums_row) {
-    if (row_part == rows && vector_part == vectors) entry_tile<rows, vectors>(values, row, list, count, sums, sums_row);
-    else if (row_part < rows) {
-        if constexpr (rows > 1) entry_tile_of<rows - 1, vectors>(row_part, vector_part, values, row, list, count, sums, sums_row);
-    } else if constexpr (vectors > 1) entry_tile_of<rows, vectors - 1>(row_part, vector_part, values, row, list, count, sums, sums_row);
+typedef void (*EntryTile)(const float* values, long row, const Entries& list, float* sums, long sums_row);
+template<int rows = most_rows, int vectors = most_vectors> EntryTile entry_tile_of(int row_part, int vector_part) {
+    if constexpr (rows > 1) if (row_part < rows) return entry_tile_of<rows - 1, vectors>(row_part, vector_part);
+    if constexpr (vectors > 1) if (vector_part < vectors) return entry_tile_of<rows, vectors - 1>(row_part, vector_part);
+    return entry_tile<rows, vectors>;
 }
 
-/// The whole window, kernel rows of `vectors` vectors each, in tiles.
-void add_entries(const Shape& s, const float* values, long row, const Entry* list, int count, float* sums, long sums_row) {
-    int vectors = (s.run + lanes - 1) / lanes;
+/// A part of the kernel window that fits into registers.
+struct WindowPart { int row, column; EntryTile add; };
+
+int most_parts(const Shape& s) { return ((s.run + lanes - 1) / lanes) * s.kernel; }
+int window_parts(const Shape& s, WindowPart* parts) {
+    int count = 0, vectors = (s.run + lanes - 1) / lanes;
     for (int v = 0, vector_part; v < vectors; v += vector_part) {
         vector_part = part_of(vectors, most_vectors, v);
         for (int r = 0, row_part; r < s.kernel; r += row_part) {
             row_part = part_of(s.kernel, most_rows, r);
-            entry_tile_of(row_part, vector_part, values + r * row + v * lanes, row, list, count, sums + r * sums_row + v * lanes, sums_row);
+            parts[count++] = {r, v * lanes, entry_tile_of(row_part, vector_part)};
         }
     }
+    return count;
 }
 
-/// The living gradients of filter f of image b.
-int entries(const Shape& s, const float* dy, const unsigned char* choice, long b, int f, Entry* list) {
-    int ph = s.oh / 2, pw = s.ow / 2, count = 0;
-    const float* g = dy + (b * s.filters + f) * ph * pw;
-    const unsigned char* c = choice + (b * s.filters + f) * ph * pw;
-    int offset[5];
-    for (int q = 0; q < 5; q++) offset[q] = s.window(q / 2, q % 2);
-    for (int y = 0; y < ph; y++)
-        for (int x = 0; x < pw; x++, g++, c++) {
-            list[count] = {s.window(2 * y, 2 * x) + offset[*c], *g};
-            count += *c != dead;
-        }
-    return count;
+void add_entries(const WindowPart* parts, int count, const float* values, long row, const Entries& list, float* sums, long sums_row) {
+    for (int i = 0; i < count; i++)
+        parts[i].add(values + parts[i].row * row + parts[i].column, row, list, sums + parts[i].row * sums_row + parts[i].column, sums_row);
 }
 
 void sparse_backward_weights(Pool& pool, const Shape& s, const float* x, const float* dy, const unsigned char* choice, float* partials, int splits) {
     long sums_row = round_up(s.run, lanes), wide = s.kernel * sums_row;
-    size_t list_count = (size_t) (s.oh / 2) * (s.ow / 2) + 1;
-    size_t bytes = rounded(sizeof(float) * s.scratch()) + rounded(sizeof(Entry) * list_count) + rounded(sizeof(float) * wide * s.filters);
+    int ph = s.oh / 2, pw = s.ow / 2, plane = ph * pw, room = plane + 2 * lanes;
+    size_t shared = rounded(sizeof(WindowPart) * most_parts(s)) + rounded(sizeof(int) * room);
+    size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + 2 * rounded(sizeof(int) * room) + rounded(sizeof(float) * lanes * s.filters)
+        + rounded(sizeof(float) * wide * s.filters);
+    char* common = (char*) pool.scratch(0, bytes);
+    WindowPart* parts = carve<WindowPart>(common, most_parts(s));
+    int* start = carve<int>(common, room);
+    const int part_count = window_parts(s, parts), right = s.window(0, 1), below = s.window(1, 0);
+    for (int i = 0; i < plane; i++) start[i] = s.window(i / pw * 2, i % pw * 2);
     pool.each(splits, 1, [&](long begin, long end, int worker) {
-        char* memory = (char*) pool.scratch(worker, bytes);
+        char* memory = (char*) pool.scratch(worker, bytes) + shared;
         float* image = carve<float>(memory, s.scratch());
-        Entry* list = carve<Entry>(memory, list_count);
+        Entries list = {carve<int>(memory, room), carve<float>(memory, room), 0};
+        float* bias = carve<float>(memory, (size_t) lanes * s.filters);
         float* sums = (float*) memory;
         memset(image, 0, sizeof(float) * s.scratch());
         for (long split = begin; split < end; split++) {
-            float* out = partials + split * (s.weights() + s.filters);
-            float* bias = out + s.weights();
+            memset(bias, 0, sizeof(float) * lanes * s.filters);
             memset(sums, 0, sizeof(float) * wide * s.filters);
-            memset(bias, 0, sizeof(float) * s.filters);
             long last = (split + 1) * s.batch / splits;
             for (long b = split * s.batch / splits; b < last; b++) {
                 spread(s, x + b * s.image(), image);
-                for (int f = 0; f < s.filters; f++) {
-                    int count = entries(s, dy, choice, b, f, list);
-                    float sum = 0;
-                    for (int e = 0; e < count; e++) sum += list[e].g;
-                    bias[f] += sum;
-                    add_entries(s, image, s.row, list, count, sums + f * wide, sums_row);
+                const float* gradient = dy + b * s.pooled();
+                const unsigned char* position = choice + b * s.pooled();
+                for (int f = 0; f < s.filters; f++, gradient += plane, position += plane) {
+                    vec sum = load(bias + f * lanes);
+                    list.count = 0;
+                    for (int i = 0; i < plane; i += lanes) {
+                        int width = smaller(lanes, plane - i);
+                        vec g = load_first(gradient + i, width);
+                        ivec q = load_bytes(position + i, width, dead), alive = q != dead;
+                        ivec at = *(const ivec*) (start + i) + (q & 1) * right + (q >> 1) * below;
+                        sum += alive ? g : vec{};
+                        list.count += append(at, g, alive, list.at + list.count, list.g + list.count);
+                    }
+                    store(bias + f * lanes, sum);
+                    add_entries(parts, part_count, image, s.row, list, sums + f * wide, sums_row);
                 }
             }
+            float* out = partials + split * (s.weights() + s.filters);
             for (int f = 0; f < s.filters; f++)
                 for (int c = 0; c < s.channels; c++)
                     for (int r = 0; r < s.kernel; r++)
                         for (int t = 0; t < s.kernel; t++) *out++ = sums[f * wide + r * sums_row + t * s.channels + c];
+            for (int f = 0; f < s.filters; f++) {
+                float sum = 0;
+                for (int l = 0; l < lanes; l++) sum += bias[f * lanes + l];
+                *out++ = sum;
+            }
         }
     });
 }
 
+/// Gradients and positions of one image, [filters, plane], to [plane rounded up][filters rounded up].
+void filters_last(const Shape& s, const float* g, const unsigned char* position, float* g_out, int* position_out) {
+    int plane = s.oh / 2 * (s.ow / 2), filters = round_up(s.filters, lanes);
+    for (int f = 0; f < s.filters; f += lanes)
+        for (int i = 0; i < plane; i += lanes) {
+            int width = smaller(lanes, plane - i);
+            vec a[lanes], b[lanes];
+            for (int l = 0; l < lanes; l++) {
+                bool inside = f + l < s.filters;
+                long at = inside ? (long) (f + l) * plane + i : 0;
+                a[l] = load_first(g + at, inside ? width : 0);
+                b[l] = (vec) load_bytes(position + at, inside ? width : 0, dead);
+            }
+            transpose(a);
+            transpose(b);
+            for (int l = 0; l < lanes; l++) {
+                store(g_out + (long) (i + l) * filters + f, a[l]);
+                store(position_out + (long) (i + l) * filters + f, b[l]);
+            }
+        }
+}
+
 void sparse_backward_data(Pool& pool, const Shape& s, const float* dy, const unsigned char* choice, const float* weight, float* dx) {
     long row = round_up(s.run, lanes), wide = s.kernel * row;
-    size_t shared = rounded(sizeof(float) * wide * s.filters);
-    size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + sizeof(Entry) * 4 * s.filters;
-    float* w = (float*) pool.scratch(0, bytes);
-    memset(w, 0, shared);
+    int ph = s.oh / 2, pw = s.ow / 2, filters = round_up(s.filters, lanes), room = filters + lanes;
+    long transposed = (long) round_up(ph * pw, lanes) * filters;
+    size_t shared = rounded(sizeof(float) * wide * s.filters) + rounded(sizeof(WindowPart) * most_parts(s)) + rounded(sizeof(int) * filters);
+    size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + 2 * rounded(sizeof(int) * room) + 2 * rounded(sizeof(int) * transposed);
+    char* common = (char*) pool.scratch(0, bytes);
+    float* w = carve<float>(common, wide * s.filters);
+    WindowPart* parts = carve<WindowPart>(common, most_parts(s));
+    int* start = carve<int>(common, filters);
+    const int part_count = window_parts(s, parts);
+    for (int f = 0; f < filters; f++) start[f] = (int) (f * wide);
+    memset(w, 0, sizeof(float) * wide * s.filters);
     for (int f = 0; f < s.filters; f++)
         for (int c = 0; c < s.channels; c++)
             for (int r = 0; r < s.kernel; r++)
                 for (int t = 0; t < s.kernel; t++) w[f * wide + r * row + t * s.channels + c] = *weight++;
-    int ph = s.oh / 2, pw = s.ow / 2;
+    // A window that overlaps the one stored just before would wait for it: go down the image in steps that clear the kernel.
+    const int step = (s.kernel + 2 * s.stride - 1) / (2 * s.stride);
     pool.each(s.batch, 4, [&](long begin, long end, int worker) {
         char* memory = (char*) pool.scratch(worker, bytes) + shared;
         float* image = carve<float>(memory, s.scratch());
-        Entry* list = (Entry*) memory;
+        Entries list = {carve<int>(memory, room), carve<float>(memory, room), 0};
+        float* g = carve<float>(memory, transposed);
+        int* position = carve<int>(memory, transposed);
         for (long b = begin; b < end; b++) {
             memset(image, 0, sizeof(float) * s.scratch());
-            const float* g = dy + b * s.pooled();
-            const unsigned char* c = choice + b * s.pooled();
-            for (int y = 0; y < ph; y++)
-                for (int x = 0; x < pw; x++) {
-                    int counts[5] = {0, 0, 0, 0, 0};
-                    for (int f = 0; f < s.filters; f++) {
-                        long at = ((long) f * ph + y) * pw + x;
-                        int position = c[at];
-                        if (position != dead) list[position * s.filters + counts[position]++] = {(int) (f * wide), g[at]};
-                    }
-                    for (int q = 0; q < 4; q++)
-                        if (counts[q])
-                            add_entries(s, w, row, list + q * s.filters, counts[q], image + s.window(2 * y + q / 2, 2 * x + q % 2), s.row);
-                }
+            filters_last(s, dy + b * s.pooled(), choice + b * s.pooled(), g, position);
+            for (int x = 0; x < pw; x++)
+                for (int q = 0; q < 4; q++)
+                    for (int y0 = 0; y0 < step; y0++)
+                        for (int y = y0; y < ph; y += step) {
+                            long first = (long) (y * pw + x) * filters;
+                            list.count = 0;
+                            for (int f = 0; f < filters; f += lanes)
+                                list.count += append(*(const ivec*) (start + f), load(g + first + f), *(const ivec*) (position + first + f) == q,
+                                                     list.at + list.count, list.g + list.count);
+                            if (list.count)
+                                add_entries(parts, part_count, w, row, list, image + s.window(2 * y + q / 2, 2 * x + q % 2), s.row);
+                        }
             gather(s, image, dx + b * s.image());
         }
     });

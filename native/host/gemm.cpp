@@ -1,8 +1,9 @@
 // General matrix product on the processor: c[m,n] = op(a)[m,k] op(b)[k,n] + bias[n] (+ c), ReLU last; row-major.
 //
-// b is packed once into panels of two vectors' width, [k][2 lanes] each; a register tile of `tile_rows` rows by one panel then
-// reads a by broadcast, transposed or not, and the panel by aligned-size loads: 2 * tile_rows accumulators, k steps.
-// Reads (m k n / tile width) floats of a from cache; the arithmetic is 2 m n k operations.
+// b is packed once into panels of two vectors' width, [k][2 lanes] each, the last of one vector if that is enough. A register
+// tile of up to `most_rows` rows by one panel reads a by broadcast, transposed or not, and the panel by whole vectors:
+// 2 * most_rows accumulators, k steps. Heights of tiles are as even as can be, so that none is left with a single row.
+// Reads (m n k / panel) floats of a and (m n k / rows) of b from cache; the arithmetic is 2 m n k operations.
 #include "host/call_host.h"
 #include "host/vector.h"
 
@@ -10,11 +11,11 @@ namespace {
 using adiw::Pool;
 
 #if defined(__AVX512F__)
-constexpr int tile_rows = 12;
+constexpr int most_rows = 12;
 #elif defined(__AVX2__)
-constexpr int tile_rows = 6;
+constexpr int most_rows = 6;
 #else
-constexpr int tile_rows = 4;
+constexpr int most_rows = 4;
 #endif
 constexpr int panel = 2 * lanes;
 enum Flags { accumulate = 1, relu = 2 };
@@ -27,70 +28,89 @@ struct Product {
     int m, n, k, transpose_a, flags;
 };
 
+/// op(b)[0..k-1][first..] to packed [k][panel], zero past n.
 void pack_panel(const float* b, float* packed, int n, int k, int transposed, int first) {
-    int width = n - first < panel ? n - first : panel;
-    if (transposed) {
-        for (int j = 0; j < width; j++) {
-            const float* row = b + (long) (first + j) * k;
-            for (int p = 0; p < k; p++) packed[(long) p * panel + j] = row[p];
-        }
-        for (int p = 0; p < k; p++) for (int j = width; j < panel; j++) packed[(long) p * panel + j] = 0;
-    } else {
-        for (int p = 0; p < k; p++) {
+    int width = smaller(panel, n - first);
+    if (!transposed) {
+        for (int p = 0; p < k; p++, packed += panel) {
             const float* row = b + (long) p * n + first;
-            float* out = packed + (long) p * panel;
-            for (int j = 0; j < width; j++) out[j] = row[j];
-            for (int j = width; j < panel; j++) out[j] = 0;
+            store(packed, load_first(row, smaller(width, lanes)));
+            store(packed + lanes, load_first(row + lanes, larger(width - lanes, 0)));
         }
+        return;
     }
+    for (int half = 0; half < 2; half++)
+        for (int p = 0; p < k; p += lanes) {
+            int columns = smaller(lanes, k - p);
+            vec block[lanes];
+            for (int j = 0; j < lanes; j++) {
+                bool inside = half * lanes + j < width;
+                block[j] = load_first(b + (inside ? (long) (first + half * lanes + j) * k + p : 0), inside ? columns : 0);
+            }
+            transpose(block);
+            for (int j = 0; j < columns; j++) store(packed + (long) (p + j) * panel + half * lanes, block[j]);
+        }
 }
 
-template<int rows> void tile(const Product& g, int i0, int j0) {
-    vec acc[rows][2];
-    for (int i = 0; i < rows; i++) acc[i][0] = acc[i][1] = vec{};
+template<int rows, int vectors> void tile(const Product& g, int i0, int j0) {
+    vec acc[rows][vectors] = {};
     const float* b = g.packed + (long) j0 * g.k;
+    // Three rows share a pointer, which the addressing of the processor reaches by 0, 1 and 2 steps.
     long row_step = g.transpose_a ? 1 : g.k, k_step = g.transpose_a ? g.m : 1;
-    const float* a = g.a + i0 * row_step;
-    for (int p = 0; p < g.k; p++, b += panel, a += k_step) {
-        vec b0 = load(b), b1 = load(b + lanes);
+    const float* a[(rows + 2) / 3];
+#pragma GCC unroll 4
+    for (int i = 0; i < (rows + 2) / 3; i++) a[i] = g.a + (i0 + 3 * i) * row_step;
+    for (int p = 0; p < g.k; p++, b += panel) {
+        vec right[vectors];
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) right[v] = load(b + v * lanes);
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
-            vec x = splat(a[i * row_step]);
-            acc[i][0] += x * b0;
-            acc[i][1] += x * b1;
+            vec left = splat(a[i / 3][i % 3 * row_step]);
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) multiply_add(acc[i][v], left, right[v]);
         }
+#pragma GCC unroll 4
+        for (int i = 0; i < (rows + 2) / 3; i++) a[i] += k_step;
     }
-    int width = g.n - j0 < panel ? g.n - j0 : panel;
-    alignas(64) float line[panel];
-    for (int i = 0; i < rows; i++) {
-        store(line, acc[i][0]);
-        store(line + lanes, acc[i][1]);
-        float* out = g.c + (long) (i0 + i) * g.n + j0;
-        if (g.bias) for (int j = 0; j < width; j++) line[j] += g.bias[j0 + j];
-        if (g.flags & accumulate) for (int j = 0; j < width; j++) line[j] += out[j];
-        if (g.flags & relu) for (int j = 0; j < width; j++) line[j] = line[j] < 0 ? 0 : line[j];
-        for (int j = 0; j < width; j++) out[j] = line[j];
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; v++) {
+        int column = j0 + v * lanes, width = smaller(lanes, g.n - column);
+        if (width <= 0) break;
+        vec bias = g.bias ? load_first(g.bias + column, width) : vec{};
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++) {
+            float* out = g.c + (long) (i0 + i) * g.n + column;
+            vec sum = acc[i][v] + bias;
+            if (g.flags & accumulate) sum += load_first(out, width);
+            if (g.flags & relu) sum = sum < 0 ? vec{} : sum;
+            store_first(out, sum, width);
+        }
     }
 }
 
-void rows_of(const Product& g, int i0, int rows, int j0) {
-    if (rows == tile_rows) { tile<tile_rows>(g, i0, j0); return; }
-    for (int i = 0; i < rows; i++) tile<1>(g, i0 + i, j0);
+template<int rows = most_rows> void tile_of(const Product& g, int i0, int height, int j0) {
+    if (height == rows) {
+        if (g.n - j0 > lanes) tile<rows, 2>(g, i0, j0);
+        else tile<rows, 1>(g, i0, j0);
+    } else if constexpr (rows > 1) tile_of<rows - 1>(g, i0, height, j0);
 }
 
 void gemm(Pool& pool, const float* a, const float* b, float* c, const float* bias, int m, int n, int k, int transpose_a,
           int transpose_b, int flags) {
-    int panels = (n + panel - 1) / panel, tiles = (m + tile_rows - 1) / tile_rows;
+    int panels = (n + panel - 1) / panel, tiles = (m + most_rows - 1) / most_rows;
     float* packed = (float*) pool.scratch(0, sizeof(float) * panels * panel * (size_t) (k > 0 ? k : 1));
-    pool.each(panels, 1 + (1 << 13) / (panel * (k + 1)), [&](long begin, long end, int) {
+    // Handing work to another processor costs about a microsecond: packing goes along only if there is much of it.
+    pool.each(panels, 1 + (1 << 15) / (panel * (k + 1)), [&](long begin, long end, int) {
         for (long j = begin; j < end; j++) pack_panel(b, packed + j * panel * k, n, k, transpose_b, (int) j * panel);
     });
     Product g = {a, c, bias, packed, m, n, k, transpose_a, flags};
-    long grain = 1 + (1 << 15) / ((long) tile_rows * panel * (k + 1));
+    long grain = 1 + (1 << 17) / ((long) most_rows * panel * (k + 1));
     pool.each((long) tiles * panels, grain, [&](long begin, long end, int) {
         for (long t = begin; t < end; t++) {
-            int i0 = (int) (t / panels) * tile_rows, j0 = (int) (t % panels) * panel;
-            rows_of(g, i0, m - i0 < tile_rows ? m - i0 : tile_rows, j0);
+            long i = t / panels;
+            int i0 = (int) (i * m / tiles), i1 = (int) ((i + 1) * m / tiles);
+            tile_of(g, i0, i1 - i0, (int) (t % panels) * panel);
         }
     });
 }
