@@ -203,6 +203,9 @@ NATIVE(jobjectArray, kernels)(JNIEnv* env, jclass) {
 /// Whether the dynamic linker finds a CUDA driver (NVIDIA's, or one that is loaded already).
 NATIVE(jboolean, findsDriver)(JNIEnv*, jclass) { return dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) != nullptr; }
 
+/// Whether this processor runs the stand-in driver's kernels.
+NATIVE(jboolean, hasAvx2)(JNIEnv*, jclass) { return widest() >= avx2; }
+
 NATIVE(jlong, createPool)(JNIEnv*, jclass, jint threads) { return (jlong) new ThreadPool(threads); }
 NATIVE(void, destroyPool)(JNIEnv*, jclass, jlong pool) { delete (ThreadPool*) pool; }
 

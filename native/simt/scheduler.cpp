@@ -129,26 +129,25 @@ float tf32(unsigned bits) {     // the hardware reads the upper 19 bits: a forgo
 
 void multiply(Task* lanes) {
     float a[16][8], b[8][8];
+    double d[16][8];
     for (int lane = 0; lane < 32; lane++) {
         const unsigned* pa = (const unsigned*) lanes[lane].operation.in;
         const unsigned* pb = (const unsigned*) lanes[lane].operation.second;
-        int g = lane >> 2, t = lane & 3;
-        a[g][t] = tf32(pa[0]);
-        a[g + 8][t] = tf32(pa[1]);
-        a[g][t + 4] = tf32(pa[2]);
-        a[g + 8][t + 4] = tf32(pa[3]);
-        b[t][g] = tf32(pb[0]);
-        b[t + 4][g] = tf32(pb[1]);
-    }
-    for (int lane = 0; lane < 32; lane++) {
-        float* d = (float*) lanes[lane].operation.out;
+        const float* pd = (const float*) lanes[lane].operation.out;
         int g = lane >> 2, t = lane & 3;
         for (int i = 0; i < 4; i++) {
-            int row = g + (i >> 1) * 8, column = 2 * t + (i & 1);
-            double sum = d[i];
-            for (int k = 0; k < 8; k++) sum += (double) a[row][k] * b[k][column];
-            d[i] = (float) sum;
+            a[g + (i & 1) * 8][t + (i >> 1) * 4] = tf32(pa[i]);
+            d[g + (i >> 1) * 8][2 * t + (i & 1)] = pd[i];
         }
+        for (int i = 0; i < 2; i++) b[t + 4 * i][g] = tf32(pb[i]);
+    }
+    for (int row = 0; row < 16; row++)
+        for (int k = 0; k < 8; k++)
+            for (int column = 0; column < 8; column++) d[row][column] += (double) a[row][k] * b[k][column];
+    for (int lane = 0; lane < 32; lane++) {
+        float* pd = (float*) lanes[lane].operation.out;
+        int g = lane >> 2, t = lane & 3;
+        for (int i = 0; i < 4; i++) pd[i] = (float) d[g + (i >> 1) * 8][2 * t + (i & 1)];
     }
 }
 

@@ -49,6 +49,9 @@ final class CudaDriver {
             return;
         }
         if (wanted == Kind.STAND_IN) {
+            if (!HostRuntime.hasAvx2()) {
+                throw new AdiwException("simt needs a processor with AVX2 and FMA; use --device host");
+            }
             StandInDriver.load();
         } else if (!HostRuntime.findsDriver()) {
             throw new AdiwException("no NVIDIA driver is installed (libcuda.so.1 is not found): install one, or use --device host");

@@ -37,6 +37,8 @@ final class HostRuntime {
 
     static native boolean findsDriver();
 
+    static native boolean hasAvx2();
+
     static native long createPool(int threads);
 
     static native void destroyPool(long pool);
