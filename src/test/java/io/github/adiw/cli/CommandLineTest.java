@@ -251,20 +251,14 @@ class CommandLineTest {
         Path[] files = twoSamples(n, m, d);
         String common = " --device " + DeviceMatrix.name() + " --bandwidth median --train " + files[0] + " --validation " + files[1] + " --json --output ";
         JsonNode five = JSON.readTree(done(Cli.args("weights --method km" + common, folder.resolve("five.npy"))).out());
-        JsonNode km = JSON.readTree(done(Cli.args("weights --method km --until-converged" + common, folder.resolve("km.npy"))).out());
-        JsonNode exact = JSON.readTree(done(Cli.args("weights --method kmm-exact" + common, folder.resolve("exact.npy"))).out());
-        for (JsonNode json : new JsonNode[] {five, km, exact}) {
-            assertThat(keys(json)).containsExactlyInAnyOrder("method", "device", "n", "m", "dimension", "gamma", "steps", "objective", "sum",
-                "minimum", "maximum", "effectiveSampleSize", "fractionAtBound", "converged", "kktResidual", "seconds");
-            assertThat(json.get("n").asInt()).isEqualTo(n);
-            assertThat(json.get("m").asInt()).isEqualTo(m);
-            assertThat(json.get("dimension").asInt()).isEqualTo(d);
-            double eps = (Math.sqrt(n) - 1) / Math.sqrt(n);
-            assertThat(Math.abs(json.get("sum").asDouble() / n - 1)).isLessThanOrEqualTo(eps + 1e-6);
-            assertThat(json.get("minimum").asDouble()).isGreaterThanOrEqualTo(0);
-        }
+        valid(five, n, m, d);
         assertThat(five.get("steps").asInt()).isEqualTo(5);
         assertThat(five.get("converged").asBoolean()).isFalse();
+        assumeFalse(DeviceMatrix.slow(), QUICK);
+        JsonNode km = JSON.readTree(done(Cli.args("weights --method km --until-converged" + common, folder.resolve("km.npy"))).out());
+        JsonNode exact = JSON.readTree(done(Cli.args("weights --method kmm-exact" + common, folder.resolve("exact.npy"))).out());
+        valid(km, n, m, d);
+        valid(exact, n, m, d);
         assertThat(km.get("converged").asBoolean()).isTrue();
         assertThat(exact.get("converged").asBoolean()).isTrue();
         assertThat(km.get("kktResidual").asDouble()).isLessThanOrEqualTo(1e-5);
@@ -281,8 +275,20 @@ class CommandLineTest {
         assertThat(sum).isCloseTo(km.get("sum").asDouble(), within(1e-3));
     }
 
+    private static void valid(JsonNode json, int n, int m, int d) {
+        assertThat(keys(json)).containsExactlyInAnyOrder("method", "device", "n", "m", "dimension", "gamma", "steps", "objective", "sum",
+            "minimum", "maximum", "effectiveSampleSize", "fractionAtBound", "converged", "kktResidual", "seconds");
+        assertThat(json.get("n").asInt()).isEqualTo(n);
+        assertThat(json.get("m").asInt()).isEqualTo(m);
+        assertThat(json.get("dimension").asInt()).isEqualTo(d);
+        double eps = (Math.sqrt(n) - 1) / Math.sqrt(n);
+        assertThat(Math.abs(json.get("sum").asDouble() / n - 1)).isLessThanOrEqualTo(eps + 1e-6);
+        assertThat(json.get("minimum").asDouble()).isGreaterThanOrEqualTo(0);
+    }
+
     @Test
     void weightsGoOnFromInitialOnes() throws IOException {
+        assumeFalse(DeviceMatrix.slow(), QUICK);
         Path[] files = twoSamples(32, 32, 1);
         String common = "weights --method km --device " + DeviceMatrix.name() + " --bandwidth gamma:0.7 --train " + files[0] + " --validation " + files[1]
             + " --json --output ";
