@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Times our training steps and PyTorch's in turn on this machine, and prints their ratios.
+
+    (mvn -q install -DskipTests && cd benchmarks && mvn -q package)
+    python3 benchmarks/peers/compare.py [--python /usr/bin/python3] [--threads N] [--rounds 5] [--steps 60] [--output FILE.json]
+
+Two programs wait for commands (steps.py here, StepServer in benchmarks.jar), and only one of them works at a time. A round
+is: each method by ours, then by theirs. What is compared is the lower quartile of all steps of all rounds. DIW's published step
+is slow, and timed in 6 steps a round. Each --python given is a peer of its own (another PyTorch, say).
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "src/main/resources/io/github/adiw/data/fashion-mnist-sample"
+DIW_STEPS = 6
+
+
+class Server:
+    def __init__(self, command, threads):
+        # Waiting threads must leave the processor to the other program.
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "KMP_BLOCKTIME": "1", "GOMP_SPINCOUNT": "10000"}
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        self.about = self.line()
+
+    def line(self):
+        text = self.process.stdout.readline()
+        if not text:
+            sys.exit(f"{' '.join(map(str, self.process.args))} ended with status {self.process.wait()}; what it printed above says why")
+        return json.loads(text)
+
+    def run(self, method, steps):
+        self.process.stdin.write(f"run {method} {steps}\n")
+        self.process.stdin.flush()
+        return self.line()["millis"]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def has(python, modules):
+    return subprocess.run([python, "-c", "import " + modules], capture_output=True).returncode == 0
+
+
+def machine():
+    model = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    return f"{model[0]}, {len(model)} logical processors" if model else "processor unknown"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--python", action="append", help="interpreter with torch; may be given several times")
+    parser.add_argument("--java", default="java")
+    parser.add_argument("--jar", default=str(ROOT / "benchmarks/target/benchmarks.jar"))
+    parser.add_argument("--device", default="host")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--compile", action="store_true", help="let torch.compile into the peers' race")
+    parser.add_argument("--output", help="file for every step's time, JSON")
+    options = parser.parse_args()
+
+    ours = Server([options.java, "-cp", options.jar, "io.github.adiw.benchmarks.StepServer", options.device, str(options.threads)], options.threads)
+    peers = {}
+    for python in options.python or [sys.executable]:
+        methods = "uniform,adiw-km" + ",diw" * has(python, "cvxopt, sklearn")
+        peer = Server([python, str(ROOT / "benchmarks/peers/steps.py"), "--data", str(SAMPLE), "--threads", str(options.threads),
+                       "--methods", methods] + ["--compile"] * options.compile, options.threads)
+        peers[f"torch {peer.about['torch']}"] = (peer, methods.split(","))
+
+    times = {}
+    load = os.getloadavg()[0]
+    for r in range(options.rounds):
+        for method in ("uniform", "adiw-km", "diw"):
+            times.setdefault(("ours", method), []).extend(ours.run(method, options.steps))
+            for name, (peer, methods) in peers.items():
+                if method in methods:
+                    times.setdefault((name, method), []).extend(peer.run(method, DIW_STEPS if method == "diw" else options.steps))
+        print(f"round {r + 1} of {options.rounds}", file=sys.stderr)
+    for server in [ours] + [peer for peer, _ in peers.values()]:
+        server.close()
+
+    quartile = {k: float(np.quantile(v, 0.25)) for k, v in times.items()}
+    print(f"{machine()}; {options.threads} threads; {options.rounds} rounds of {options.steps} steps, lower quartile; "
+          f"load before {load:.1f}, after {os.getloadavg()[0]:.1f}")
+    for name, (peer, _) in peers.items():
+        print(f"{name}: kept " + ", ".join(f"{m} {layout}" for m, layout in peer.about["layouts"].items()))
+    rows = [(f"{method} by {name}", quartile[name, method], [quartile[name, method] / quartile["ours", m] for m in ("uniform", "adiw-km")])
+            for name, method in quartile]
+    print("\n| step | ms | over our uniform | over our adiw-km |\n| --- | --- | --- | --- |")
+    for label, millis, ratios in rows:
+        print(f"| {label} | {millis:.2f} | {ratios[0]:.2f} | {ratios[1]:.2f} |")
+    if options.output:
+        with open(options.output, "w") as f:
+            json.dump({"machine": machine(), "threads": options.threads, "peers": {n: p.about for n, (p, _) in peers.items()},
+                       "millis": {f"{name} {method}": v for (name, method), v in times.items()}}, f)
+
+
+if __name__ == "__main__":
+    main()
