@@ -139,14 +139,14 @@ template<int outputs> ALWAYS_INLINE void correlate(const Planes& planes, int ker
             long at = (((long) c * planes.height + r) * planes.width + t0) * lanes;
             const float* wt = w + (long) ((c * kernel + r) * kernel + t0) * outputs;
             for (int t = t0; t < t1; t++, at += lanes, wt += outputs) {
-                vec x0 = load(p0 + at), x1 = load(p1 + at), x2 = load(p2 + at), x3 = load(p3 + at);
+                vec v[outputs];
 #pragma GCC unroll 8
-                for (int o = 0; o < outputs; o++) {
-                    vec v = splat(wt[o]);
-                    multiply_add(acc[o][0], v, x0);
-                    multiply_add(acc[o][1], v, x1);
-                    multiply_add(acc[o][2], v, x2);
-                    multiply_add(acc[o][3], v, x3);
+                for (int o = 0; o < outputs; o++) v[o] = splat(wt[o]);
+#pragma GCC unroll 4
+                for (int p = 0; p < 4; p++) {
+                    vec x = load((p == 0 ? p0 : p == 1 ? p1 : p == 2 ? p2 : p3) + at);
+#pragma GCC unroll 8
+                    for (int o = 0; o < outputs; o++) multiply_add(acc[o][p], v[o], x);
                 }
             }
         }
@@ -172,6 +172,8 @@ struct Sweep {
     const float* data;          // the planes
     float* out;                 // [outputs][oh][ow][lanes]; pooled [outputs][oh / 2][ow / 2][lanes]
     int* choice;                // as out, if pooled
+    const char* next;           // memory written after the sweep, asked for in advance at the pace at which tiles are made
+    long next_bytes;
     long packed() const { return (long) outputs * planes.channels * kernel * kernel; }
 };
 
@@ -212,10 +214,15 @@ template<bool pooled, int outputs = most_outputs> void tile_of(const Sweep& s, i
 }
 
 template<bool pooled> void sweep(const Sweep& s) {
+    long asked = 0;
     for (int y = 0; y < s.oh; y += pooled ? 2 : 1)
         for (int first = 0, part; first < s.outputs; first += part) {
             part = part_of(s.outputs, most_outputs, first);
-            for (int x = 0; x < s.ow; x += pooled ? 2 : 4) tile_of<pooled>(s, first, part, y, x);
+            long made = (long) part * (pooled ? 1 : 4) * lanes * sizeof(float);
+            for (int x = 0; x < s.ow; x += pooled ? 2 : 4) {
+                for (long end = asked + made; asked < end && asked < s.next_bytes; asked += 64) __builtin_prefetch(s.next + asked, 1, 2);
+                tile_of<pooled>(s, first, part, y, x);
+            }
         }
 }
 
@@ -243,7 +250,7 @@ void pack_choice(int* choice, long count) {
 
 void forward(Pool& pool, const Shape& s, const float* x, const float* weight, const float* bias, float* y, unsigned char* choice, int flags) {
     Sweep model = {{s.channels, s.padded_h, s.padded_w, s.padding, s.padding + s.height, s.padding, s.padding + s.width},
-                   s.kernel, s.stride, s.filters, s.oh, s.ow, flags, bias, nullptr, nullptr, nullptr, nullptr};
+                   s.kernel, s.stride, s.filters, s.oh, s.ow, flags, bias, nullptr, nullptr, nullptr, nullptr, nullptr, 0};
     int results = choice ? s.pooled() : s.output();
     long room = (long) round_up(results, 4 * lanes) * lanes;
     size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * s.image());
@@ -266,6 +273,8 @@ void forward(Pool& pool, const Shape& s, const float* x, const float* weight, co
             long b = group * lanes;
             int n = smaller(lanes, (int) (s.batch - b));
             to_lanes(x + b * s.image(), 4l * s.image(), 4l * s.image(), n, where, data);
+            sweeping.next = (const char*) (y + b * results);
+            sweeping.next_bytes = 4l * results * n;
             if (choice) {
                 sweep<true>(sweeping);
                 pack_choice(sweeping.choice, results);
@@ -295,7 +304,7 @@ void dense_backward_data(Pool& pool, const Shape& s, const float* dy, const unsi
     int offset = s.kernel - 1 - s.padding, height = s.height + s.kernel - 1, width = s.width + s.kernel - 1;
     Planes planes = {s.filters, height, width, larger(0, offset), smaller(height, offset + (s.oh - 1) * s.stride + 1),
                      larger(0, offset), smaller(width, offset + (s.ow - 1) * s.stride + 1)};
-    Sweep model = {planes, s.kernel, 1, s.channels, s.height, s.width, 0, nullptr, nullptr, nullptr, nullptr, nullptr};
+    Sweep model = {planes, s.kernel, 1, s.channels, s.height, s.width, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 0};
     long room = (long) round_up(s.image(), lanes) * lanes;
     size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * s.output());
     size_t bytes = shared + rounded(sizeof(float) * planes.size()) + rounded(sizeof(float) * room) + (choice ? Pooled::bytes(s) : 0);
