@@ -13,8 +13,17 @@
 //   kmm_solve_step     w+ = P(v); restart where (y - w+)'(w+ - w) > 0; y = w+ + beta (w+ - w); one block
 //   kmm_solve_check    residual = max_i |w_i - P(u)_i| / max(1, max_i |w_i|), u = w - rate (K w - kappa), given in v; one block
 //   kmm_recall         w_i = W[index_i], for a degenerate batch
+//   kmm_evaluate       sum_j K_ij w_j, sum_j K_ij and kappa_i in double precision, without storing K: for the objective and the
+//                      residual of any weights; n (n + m) exponentials
 // state [4], double: rate, theta, residual, unused
 #include "projection.cuh"
+
+/// |a - b|^2 in R^d.
+template<class T> DEVICE T square_distance(const float* RESTRICT a, const float* RESTRICT b, int d) {
+    T sum = 0;
+    for (int k = 0; k < d; k++) sum += ((T) a[k] - (T) b[k]) * ((T) a[k] - (T) b[k]);
+    return sum;
+}
 
 KERNEL(kmm_begin, const float* RESTRICT memory, const int* RESTRICT index, const float* RESTRICT row_sum, float* RESTRICT w,
        float* RESTRICT rate, int n, float eta) {
@@ -112,4 +121,24 @@ KERNEL(narrow, const double* RESTRICT x, float* RESTRICT y, int n) {
 
 KERNEL(kmm_recall, const float* RESTRICT memory, const int* RESTRICT index, float* RESTRICT w, int n) {
     FOR_ELEMENTS(i, n) w[i] = memory[index[i]];
+}
+
+KERNEL(kmm_evaluate, const float* RESTRICT z, const float* RESTRICT zv, const float* RESTRICT gamma, const float* RESTRICT w,
+       double* RESTRICT product, double* RESTRICT row_sum, double* RESTRICT kappa, int n, int m, int d, double ridge) {
+    const float* zi = z + (long) blockIdx.x * d;
+    double g = gamma[0], weighted = 0, total = 0, match = 0;
+    FOR_THREADS(j, n) {
+        double k = exp(-g * square_distance<double>(zi, z + (long) j * d, d));
+        weighted += k * w[j];
+        total += k;
+    }
+    FOR_THREADS(j, m) match += exp(-g * square_distance<double>(zi, zv + (long) j * d, d));
+    weighted = block_sum(weighted);
+    total = block_sum(total);
+    match = block_sum(match);
+    if (threadIdx.x == 0) {
+        product[blockIdx.x] = weighted + ridge * w[blockIdx.x];
+        row_sum[blockIdx.x] = total + ridge;
+        kappa[blockIdx.x] = match * n / m;
+    }
 }

@@ -5,19 +5,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Npy;
-import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.weight.Bandwidth;
-import io.github.adiw.weight.ConvergedKernelMeanMatching;
-import io.github.adiw.weight.KernelMeanMatching;
-import io.github.adiw.weight.KernelMeanProblem;
-import io.github.adiw.weight.WeightEstimator;
+import io.github.adiw.weight.WeightEstimation;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -30,8 +24,6 @@ import picocli.CommandLine.Option;
         "  adiw weights --method km --until-converged --bandwidth median --train T.npy --validation V.npy --output W.npy --json",
         "  adiw weights --method kmm-exact --train T.npy --validation V.npy --output W.npy"})
 final class WeightsCommand extends Subcommand {
-    private static final List<String> METHODS = List.of("km", "kmm-exact");
-
     @Option(names = "--method", paramLabel = "METHOD", required = true,
         description = "km (kernel mean matching by a few projected-gradient steps) or kmm-exact (DIW's quadratic program, to convergence).")
     private String method;
@@ -83,12 +75,9 @@ final class WeightsCommand extends Subcommand {
         }
     }
 
-    /** What an estimator found. */
-    private record Found(float[] weights, int steps, boolean solved, double residual, double seconds) { }
-
     @Override
     void execute() {
-        KnownNames.require("--method", method, METHODS);
+        KnownNames.require("--method", method, WeightEstimation.METHODS);
         Bandwidth rule = Bandwidth.parse(bandwidth);
         require(steps >= 1, "--steps must be at least 1, not " + steps);
         require(eta > 0 && Float.isFinite(eta), "--eta must be a number above 0, not " + eta);
@@ -102,22 +91,21 @@ final class WeightsCommand extends Subcommand {
                 + ": both must have the same number of columns");
         }
         float[] start = start(t.n());
-        try (Device device = common.open(console);
-                Buffer z = device.floats(t.values());
-                Buffer zv = device.floats(v.values())) {
-            Found found = untilConverged || method.equals("kmm-exact") ? solve(device, t, v, z, zv, rule, start) : step(device, t, v, z, zv, rule, start);
-            KernelMeanProblem.Quality quality = quality(device, t, v, z, zv, rule, found.weights());
-            ObjectNode report = report(device, t, v, found, quality);
-            Npy.write(output, found.weights(), t.n());
-            if (common.json()) {
-                console.result(RunReport.text(report));
-            } else {
-                for (Map.Entry<String, JsonNode> entry : report.properties()) {
-                    console.result(String.format(Locale.ROOT, "%-20s %s", entry.getKey(), entry.getValue().asText()));
-                }
-            }
-            console.notice("Written to " + output);
+        WeightEstimation result;
+        try (Device device = common.open(console)) {
+            result = WeightEstimation.of(device, t.values(), v.values(), t.d(),
+                new WeightEstimation.Options(method, rule, steps, eta, upperBound, start, untilConverged));
         }
+        Npy.write(output, result.weights(), result.n());
+        ObjectNode report = report(result);
+        if (common.json()) {
+            console.result(RunReport.text(report));
+        } else {
+            for (Map.Entry<String, JsonNode> entry : report.properties()) {
+                console.result(String.format(Locale.ROOT, "%-20s %s", entry.getKey(), entry.getValue().asText()));
+            }
+        }
+        console.notice("Written to " + output);
     }
 
     private static void require(boolean ok, String sentence) {
@@ -127,76 +115,28 @@ final class WeightsCommand extends Subcommand {
     }
 
     private float[] start(int n) {
-        float[] ones = new float[n];
-        Arrays.fill(ones, 1);
-        return initial == null ? ones
+        return initial == null ? null
             : Npy.read(initial).requireShape(n).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireFinite().toFloats();
     }
 
-    private Found step(Device device, Samples t, Samples v, Buffer z, Buffer zv, Bandwidth rule, float[] start) {
-        try (KernelMeanMatching matching = new KernelMeanMatching(device, t.n(), t.n(), v.n(), t.d(), rule, steps, eta, upperBound)) {
-            matching.memory().upload(start);
-            double seconds = seconds(device, matching, t.n(), z, zv);
-            return new Found(matching.weights().toFloats(), steps, false, Double.NaN, seconds);
-        }
-    }
-
-    private Found solve(Device device, Samples t, Samples v, Buffer z, Buffer zv, Bandwidth rule, float[] start) {
-        try (ConvergedKernelMeanMatching matching = new ConvergedKernelMeanMatching(device, t.n(), t.n(), v.n(), t.d(), rule, upperBound)) {
-            matching.memory().upload(start);
-            matching.start(start);
-            double seconds = seconds(device, matching, t.n(), z, zv);
-            return new Found(matching.weights().toFloats(), matching.iterations(), true, matching.kktResidual(), seconds);
-        }
-    }
-
-    private static double seconds(Device device, WeightEstimator estimator, int n, Buffer z, Buffer zv) {
-        try (Buffer indices = device.ints(IntStream.range(0, n).toArray())) {
-            device.synchronize();
-            long before = System.nanoTime();
-            estimator.estimate(indices, z, zv);
-            device.synchronize();
-            return (System.nanoTime() - before) / 1e9;
-        }
-    }
-
-    private KernelMeanProblem.Quality quality(Device device, Samples t, Samples v, Buffer z, Buffer zv, Bandwidth rule, float[] weights) {
-        try (KernelMeanProblem problem = new KernelMeanProblem(device, t.n(), v.n(), t.d(), rule, upperBound)) {
-            return problem.evaluate(z, zv, IntStream.range(0, weights.length).mapToDouble(i -> weights[i]).toArray());
-        }
-    }
-
-    private ObjectNode report(Device device, Samples t, Samples v, Found found, KernelMeanProblem.Quality quality) {
-        double sum = 0;
-        double squares = 0;
-        double minimum = Double.POSITIVE_INFINITY;
-        double maximum = Double.NEGATIVE_INFINITY;
-        int atBound = 0;
-        for (float w : found.weights()) {
-            sum += w;
-            squares += (double) w * w;
-            minimum = Math.min(minimum, w);
-            maximum = Math.max(maximum, w);
-            atBound += w >= upperBound * (1 - 1e-6) ? 1 : 0;
-        }
-        double residual = found.solved() ? found.residual() : quality.kktResidual();
+    private static ObjectNode report(WeightEstimation r) {
         ObjectNode node = RunReport.object();
-        node.put("method", method);
-        node.put("device", device.name());
-        node.put("n", t.n());
-        node.put("m", v.n());
-        node.put("dimension", t.d());
-        RunReport.put(node, "gamma", quality.gamma());
-        node.put("steps", found.steps());
-        RunReport.put(node, "objective", quality.objective());
-        RunReport.put(node, "sum", sum);
-        RunReport.put(node, "minimum", minimum);
-        RunReport.put(node, "maximum", maximum);
-        RunReport.put(node, "effectiveSampleSize", squares == 0 ? 0 : sum * sum / squares);
-        RunReport.put(node, "fractionAtBound", (double) atBound / t.n());
-        node.put("converged", residual <= ConvergedKernelMeanMatching.TOLERANCE);
-        RunReport.put(node, "kktResidual", residual);
-        RunReport.put(node, "seconds", found.seconds());
+        node.put("method", r.method());
+        node.put("device", r.device());
+        node.put("n", r.n());
+        node.put("m", r.m());
+        node.put("dimension", r.dimension());
+        RunReport.put(node, "gamma", r.gamma());
+        node.put("steps", r.steps());
+        RunReport.put(node, "objective", r.objective());
+        RunReport.put(node, "sum", r.sum());
+        RunReport.put(node, "minimum", r.minimum());
+        RunReport.put(node, "maximum", r.maximum());
+        RunReport.put(node, "effectiveSampleSize", r.effectiveSampleSize());
+        RunReport.put(node, "fractionAtBound", r.fractionAtBound());
+        node.put("converged", r.converged());
+        RunReport.put(node, "kktResidual", r.kktResidual());
+        RunReport.put(node, "seconds", r.seconds());
         return node;
     }
 }

@@ -51,6 +51,11 @@ public final class KernelMeanMatching implements WeightEstimator {
         device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
     }
 
+    /** gamma of the last batch, float32 [1]. */
+    Buffer gamma() {
+        return gram.gamma();
+    }
+
     @Override
     public boolean recordable() {
         return true;
