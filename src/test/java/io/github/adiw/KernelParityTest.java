@@ -1,10 +1,17 @@
 package io.github.adiw;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.adiw.device.Device;
 import io.github.adiw.device.Launch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Every kernel of no fixed block, one by one: the host's result on the stand-in driver, whatever the block and the order. */
+/** Every kernel that does not fix its block, one by one: the host's result on the stand-in driver, whatever the block and the order. */
 class KernelParityTest {
     private final Random random = new Random(7);
 
@@ -123,5 +130,92 @@ class KernelParityTest {
     @Test
     void partialSums() {
         elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).out(new float[6]).value(6).value(35).value(6).check();
+    }
+
+    @Test
+    void bandwidths() {
+        int n = 70;
+        float[] z = positive(n);
+        elements("rank_sort", n).in(z).out(new float[n]).value(n).check();
+        float[] sorted = z.clone();
+        Arrays.sort(sorted);
+        for (double q : new double[] {0, 0.01, 0.5, 1}) {
+            KernelParity.of("quantile_sorted", Launch.block()).in(sorted).out(new float[1]).value(n).value(q).within(1e-6).check();
+            KernelParity.of("quantile_values", Launch.block()).in(z).out(new float[1]).value((long) n).value(q).within(1e-6).check();
+        }
+        KernelParity.of("pairwise_distances", Launch.rows(20)).in(floats(60)).out(new float[190]).value(20).value(3).within(1e-6).check();
+        for (int kind = 0; kind < 3; kind++) {
+            KernelParity.of("set_bandwidth", Launch.block()).in(z).in(positive(n)).in(new float[] {0.3f}).out(new float[1]).out(new int[2])
+                .value(kind).value(0.7f).value(n).value(n).value(1).check();
+        }
+    }
+
+    @Test
+    void gramMatrices() {
+        int n = 33;
+        int m = 21;
+        int d = 2;
+        float[] z = floats(n * d);
+        float[] validation = floats(m * d);
+        KernelParity.of("gram_rows", Launch.rows(n)).in(z).in(validation).in(new float[] {0.4f}).out(new float[n * n]).out(new float[n])
+            .out(new float[n]).value(n).value(m).value(d).value(1e-5f).check();
+        KernelParity.of("gram_rows_f64", Launch.rows(n)).in(z).in(validation).in(new float[] {0.4f}).out(new double[n * n]).out(new double[n])
+            .out(new double[n]).value(n).value(m).value(d).value(1e-5).within(1e-12).check();
+    }
+
+    @Test
+    void projections() {
+        for (int n : new int[] {1, 5, 200}) {
+            float[] v = floats(n);
+            KernelParity.of("project_band", Launch.block()).in(v).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n).check();
+            KernelParity.of("kmm_project", Launch.block()).in(v).out(new float[n]).in(new int[2]).value(n).value(3.0).value(0.9 * n)
+                .value(1.1 * n).check();
+        }
+    }
+
+    @Test
+    void meanMatching() {
+        int n = 61;
+        float[] memory = positive(200);
+        int[] index = below(n, 200);
+        float[] gram = positive(n * n);
+        KernelParity.of("kmm_begin", Launch.block()).in(memory).in(index).in(positive(n)).out(new float[n]).out(new float[1]).value(n)
+            .value(1f).check();
+        KernelParity.of("kmm_gradient", Launch.rows(n)).in(gram).in(positive(n)).in(positive(n)).in(new float[] {0.1f}).out(new float[n])
+            .value(n).check();
+        elements("kmm_end", n).out(memory).in(index).in(positive(n)).value(n).check();
+        elements("kmm_recall", n).in(memory).in(index).out(new float[n]).value(n).check();
+    }
+
+    @Test
+    void convergedMeanMatching() {
+        int n = 61;
+        double[] gram = new double[n * n];
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++) {
+                gram[i * n + j] = Math.exp(-0.1 * (i - j) * (i - j)) + (i == j ? 1e-5 : 0);
+            }
+        }
+        double[] v = random.doubles(n, -1, 3).toArray();
+        double[] w = random.doubles(n, 0, 2).toArray();
+        double[] y = random.doubles(n, 0, 2).toArray();
+        double[] state = {0.1, 3, 0, 0};
+        KernelParity.of("kmm_solve_begin", Launch.block()).in(random.doubles(n, 1, 4).toArray()).in(positive(n)).in(v).out(w).out(y).out(state)
+            .value(n).value(50.0).value(0.9 * n).value(1.1 * n).within(1e-12).check();
+        KernelParity.of("kmm_solve_gradient", Launch.rows(n)).in(gram).in(v).in(y).in(state).out(new double[n]).value(n).within(1e-12).check();
+        KernelParity.of("kmm_solve_step", Launch.block()).in(v).out(w).out(y).out(state).value(n).value(50.0).value(0.9 * n)
+            .value(1.1 * n).within(1e-12).check();
+        KernelParity.of("kmm_solve_check", Launch.block()).in(v).in(w).out(state).value(n).value(50.0).value(0.9 * n).value(1.1 * n)
+            .within(1e-12).check();
+        elements("narrow", n).in(v).out(new float[n]).value(n).check();
+    }
+
+    @Test
+    void noKernelIsLeftOut() throws IOException {
+        String tests = Files.readString(Path.of("src/test/java/io/github/adiw/KernelParityTest.java"));
+        try (Device device = DeviceMatrix.open()) {
+            assertThat(device.kernelNames()).as("kernels without a parity check here or in MatrixParityTest").allMatch(kernel ->
+                tests.contains('"' + kernel + '"') || kernel.endsWith("_fp32") || kernel.endsWith("_tf32") || kernel.equals("mark_time"));
+        }
     }
 }
