@@ -154,9 +154,6 @@ final class CudaDevice extends Device {
 
     @Override
     long allocateBytes(long bytes) {
-        if (capturing) {
-            throw new IllegalStateException("memory cannot be allocated while a graph is recorded: allocate it before");
-        }
         current();
         Allocation allocation = new Allocation();
         int result = JCudaDriver.cuMemAlloc(allocation, bytes);

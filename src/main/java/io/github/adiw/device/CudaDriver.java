@@ -54,7 +54,7 @@ final class CudaDriver {
             }
             StandInDriver.load();
         } else if (!HostRuntime.findsDriver()) {
-            throw new AdiwException("no NVIDIA driver is installed (libcuda.so.1 is not found): install one, or use --device host");
+            throw new AdiwException("no NVIDIA driver is installed (libcuda.so.1 is not found); install one, or use --device host");
         }
         loaded = wanted;
         try {
@@ -85,7 +85,7 @@ final class CudaDriver {
             JCudaDriver.setExceptionsEnabled(false);
         } catch (UnsatisfiedLinkError | ExceptionInInitializerError | NoClassDefFoundError e) {
             throw new AdiwException("JCuda's native library does not load with this driver (" + String.valueOf(e.getMessage()).lines()
-                .findFirst().orElse("") + "): update the NVIDIA driver, or use --device host", e);
+                .findFirst().orElse("") + "); update the NVIDIA driver, or use --device host", e);
         } catch (IOException e) {
             throw new AdiwException("cannot unpack JCuda's native library: " + e.getMessage(), e);
         } finally {
@@ -99,7 +99,7 @@ final class CudaDriver {
             if (loaded() == Kind.STAND_IN) {
                 return GpuKernels.parse(StandInDriver.declarations());
             }
-            throw new AdiwException("this build has no kernels for NVIDIA GPUs (it was made without nvcc): build it where the CUDA "
+            throw new AdiwException("this build has no kernels for NVIDIA GPUs (it was made without nvcc); build it where the CUDA "
                 + "toolkit is installed, or use --device host");
         });
     }
@@ -118,7 +118,7 @@ final class CudaDriver {
         int capability = capability(device(ordinal));
         if (capability < LEAST_CAPABILITY) {
             throw new AdiwException("cuda:" + ordinal + " (" + deviceName(device(ordinal)) + ") has compute capability "
-                + capabilityText(capability) + ", the kernels need " + capabilityText(LEAST_CAPABILITY) + ": use --device host");
+                + capabilityText(capability) + ", the kernels need " + capabilityText(LEAST_CAPABILITY) + "; use --device host");
         }
     }
 

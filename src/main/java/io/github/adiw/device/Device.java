@@ -39,6 +39,7 @@ public abstract class Device implements AutoCloseable {
      * Memory for {@code length} elements, contents undefined.
      *
      * @throws IllegalArgumentException     if {@code length} is negative
+     * @throws IllegalStateException        while a graph is recorded
      * @throws io.github.adiw.AdiwException if there is not enough memory; it says how much was asked for
      */
     public final Buffer allocate(ElementType type, long length) {
@@ -46,6 +47,9 @@ public abstract class Device implements AutoCloseable {
             throw new IllegalArgumentException("a buffer's length must be at least 0, not " + length);
         }
         open();
+        if (recording) {
+            throw new IllegalStateException("memory cannot be allocated while a graph is recorded: allocate it before");
+        }
         long bytes = Math.max(type.bytes(), Math.multiplyExact(length, type.bytes()));
         Buffer buffer = new Buffer(this, type, allocateBytes(bytes), length, null, true);
         owned.add(buffer);

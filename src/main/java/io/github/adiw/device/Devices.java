@@ -82,8 +82,8 @@ public final class Devices {
             CudaDevice.prepare(0);
             return new Choice("cuda:0", "device cuda:0: " + gpus().get(0));
         } catch (AdiwException | UsageException e) {
-            return new Choice("host", "device host: " + e.getMessage().replace(", or use --device host", "").replace("; use --device host", "")
-                .replace(": use --device host", ""));
+            String fact = e.getMessage().split("; ")[0];     // what comes behind says what to do
+            return new Choice("host", "device host: " + fact);
         }
     }
 

@@ -147,6 +147,7 @@ class DeviceTest {
         Buffer x = device.floats(1);
         assertThatThrownBy(() -> device.record(() -> x.upload(new float[] {2}))).hasMessageContaining("recorded");
         assertThatThrownBy(() -> device.record(() -> device.record(() -> { }))).hasMessageContaining("already");
+        assertThatThrownBy(() -> device.record(() -> device.floats(1))).isInstanceOf(IllegalStateException.class).hasMessageContaining("before");
         device.launch("fill", Launch.elements(1), x, 5f, 1);
         assertThat(x.toFloats()).containsExactly(5);
     }

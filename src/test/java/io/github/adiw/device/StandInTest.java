@@ -138,15 +138,6 @@ class StandInTest {
     }
 
     @Test
-    void allocatesNothingWhileRecording() {
-        try (Device device = Devices.open("simt", 1)) {
-            assertThatThrownBy(() -> device.record(() -> device.allocate(ElementType.FLOAT32, 1)))
-                .isInstanceOf(IllegalStateException.class).hasMessageContaining("allocate it before");
-            assertThat(device.floats(5).toFloats()).containsExactly(5);
-        }
-    }
-
-    @Test
     void twoDevicesShareTheContext() {
         try (Device one = Devices.open("simt", 1)) {
             Buffer x = one.floats(1, 2);
