@@ -12,7 +12,7 @@ import java.util.List;
  * @param trainSamples      N
  * @param validationSamples V
  * @param testSamples       size of the test set
- * @param actualNoiseRate   share of the training samples whose label is not the true one
+ * @param actualNoiseRate   share of the training samples exposed to noise (the clean validation samples among them are not) whose label is not the true one
  * @param parameterCount    number of parameters of the model
  * @param epochs            a report an epoch, in order
  * @param weights           float32 [N], the last weight every training sample was given
