@@ -164,6 +164,15 @@ class KernelParityTest {
     }
 
     @Test
+    void evaluation() {
+        int n = 33;
+        int m = 21;
+        int d = 2;
+        KernelParity.of("kmm_evaluate", Launch.rows(n)).in(floats(n * d)).in(floats(m * d)).in(new float[] {0.4f}).in(positive(n))
+            .out(new double[n]).out(new double[n]).out(new double[n]).value(n).value(m).value(d).value(1e-5).within(1e-12).check();
+    }
+
+    @Test
     void projections() {
         for (int n : new int[] {1, 5, 200}) {
             float[] v = floats(n);
