@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.adiw.DeviceMatrix;
-import io.github.adiw.data.FashionMnist;
+import io.github.adiw.data.DownloadListener;
+import io.github.adiw.data.ImageDataset;
 import io.github.adiw.data.Npy;
 import io.github.adiw.device.Device;
 import java.net.URISyntaxException;
@@ -13,19 +14,20 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Training goes step by step where PyTorch's goes from the same parameters, batches and labels
- * ({@code fixtures/trajectory/trajectory.py}); on the stand-in driver, the first steps.
+ * ({@code fixtures/trajectories/trajectories.py}); on the stand-in driver, the first steps.
  */
 class TrajectoryTest {
     private static Path fixture(String name) {
         try {
-            return Path.of(TrajectoryTest.class.getResource("/fixtures/trajectory/" + name).toURI());
+            return Path.of(TrajectoryTest.class.getResource("/fixtures/trajectories/" + name).toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
     }
 
     private static TrainingResult train(TrainingOptions options) {
-        try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, FashionMnist.sample(), options)) {
+        ImageDataset data = ImageDataset.open("fashion-mnist", fixture("data"), DownloadListener.SILENT);
+        try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, data, options)) {
             return trainer.run(new TrainingListener() { });
         }
     }
@@ -46,22 +48,22 @@ class TrajectoryTest {
     void uniformWeightsWithAdam() {
         int steps = steps(100);
         TrainingResult result = train(TrainingOptions.builder().method("uniform").optimizer("adam").learningRate(1e-4f)
-            .weightDecay(0).reduction("mean").schedule("none").steps(steps).trace(true)
-            .initialParameters(fixture("uniform-init.safetensors")).labels(fixture("labels.npy"))
-            .trainOrder(fixture("uniform-order.npy")).build());
+            .weightDecay(1e-4f).schedule("none").steps(steps).trace(true)
+            .initialParameters(fixture("adam.safetensors")).labels(fixture("labels.npy"))
+            .trainOrder(fixture("adam-train-order.npy")).build());
         assertThat(result.trace()).hasSize(steps);
-        comparesLosses(result, "uniform-loss.npy");
+        comparesLosses(result, "adam-train-loss.npy");
     }
 
     @Test
     void adaptiveWeightsWithSgd() {
         int steps = steps(60);
         TrainingResult result = train(TrainingOptions.builder().method("adiw-km").optimizer("sgd").learningRate(1e-5f)
-            .weightDecay(0).schedule("none").steps(steps).warmupEpochs(0).trace(true).weightsTrace(true)
-            .initialParameters(fixture("adiw-init.safetensors")).labels(fixture("labels.npy"))
-            .trainOrder(fixture("adiw-order.npy")).validationOrder(fixture("adiw-validation-order.npy")).build());
-        comparesLosses(result, "adiw-loss.npy");
-        float[] expected = Npy.read(fixture("adiw-weights.npy")).toFloats();
+            .weightDecay(1e-4f).schedule("none").steps(steps).warmupEpochs(0).trace(true).weightsTrace(true)
+            .initialParameters(fixture("adiw-km.safetensors")).labels(fixture("labels.npy"))
+            .trainOrder(fixture("adiw-km-train-order.npy")).validationOrder(fixture("adiw-km-validation-order.npy")).build());
+        comparesLosses(result, "adiw-km-train-loss.npy");
+        float[] expected = Npy.read(fixture("adiw-km-weights.npy")).toFloats();
         float furthest = 0;
         for (int s = 0; s < steps; s++) {
             float[] weights = result.weightsTrace().get(s);
