@@ -168,7 +168,22 @@ template<bool TF32> DEVICE void backward_weights(int bx, int by, int split, cons
     float* out = partials + (long) split * s.filters * (window + 1);
     FOR_THREADS(at, 128 * 16) {
         int i = row0 + at % 128, f = f0 + at / 128;
-        if (i <= window && f < s.filters) out[i < window ? (long) f * window + i : (long) s.filters * window + f] = memory[at % 128 * 17 + at / 128];
+        if (i < window + (TF32 ? 0 : 1) && f < s.filters)
+            out[i < window ? (long) f * window + i : (long) s.filters * window + f] = memory[at % 128 * 17 + at / 128];
+    }
+    if (TF32 && bx == 0) {      // the row of ones would round the gradients to TF32: the biases' gradients are summed exactly
+        __syncthreads();
+        int f = threadIdx.x % 16, stripe = threadIdx.x / 16;
+        float sum = 0;
+        if (f0 + f < s.filters)
+            for (int k = first * pixels + stripe; k < last * pixels; k += 16)
+                sum += output_gradient(s, dy, choice, k / pixels, f0 + f, k / s.ow % s.oh, k % s.ow);
+        memory[threadIdx.x] = sum;
+        __syncthreads();
+        if (stripe == 0 && f0 + f < s.filters) {
+            for (int t = 1; t < 16; t++) sum += memory[t * 16 + f];
+            out[(long) s.filters * window + f0 + f] = sum;
+        }
     }
 }
 
