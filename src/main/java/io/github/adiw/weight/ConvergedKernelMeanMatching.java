@@ -7,8 +7,8 @@ import io.github.adiw.device.Graph;
 import io.github.adiw.device.Launch;
 
 /**
- * DIW's weights: the quadratic program of kernel mean matching, minimise 1/2 w'Kw - kappa'w over 0 <= w <= B and
- * |sum w - n| <= n eps, solved to convergence in double precision for every batch (Fang et al., NeurIPS 2020), by accelerated
+ * DIW's weights: the quadratic program of kernel mean matching, minimise 1/2 w'Kw - kappa'w over {@code 0 <= w <= B} and
+ * {@code |sum w - n| <= n eps}, solved to convergence in double precision for every batch (Fang et al., NeurIPS 2020), by accelerated
  * projected gradient with adaptive restart. It asks the device every {@value #CHUNK} iterations whether it has converged, so
  * that it cannot be part of a graph.
  */
