@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Training steps of LeNet in PyTorch on the processor, timed on command.
 
-    python3 benchmarks/peers/steps.py --data FOLDER [--threads 2] [--race 12]
+    python3 benchmarks/peers/steps.py --data FOLDER --init FILE.safetensors [--threads 2] [--race 12]
 
 Reads commands from standard input, one a line, and answers each with one line of JSON on standard output:
     run METHOD STEPS        {"method", "millis": [STEPS numbers]}; METHOD as below
@@ -16,8 +16,9 @@ The first line printed is {"torch", "threads", "layouts": {method: what was kept
 uniform and adiw-km are given what makes them fast: images as float32 in memory, the pool before the ReLU (the same numbers, a
 quarter of the work), no graph for the validation pass, several tensors a call in the optimizer, and the fastest of the memory
 layouts and compilers that this PyTorch has, found by a race at the start. DIW as published has none of that, but the same images.
-Data: FOLDER's Fashion-MNIST (IDX), the first 10,000 rows with 40 % symmetric label noise, 1,000 clean ones among them. SGD, learning
-rate 3e-4, weight decay 1e-4, sum-reduced. Needs torch and numpy; for diw also cvxopt and scikit-learn.
+Data: FOLDER's Fashion-MNIST (IDX), the first 10,000 rows with 40 % symmetric label noise, 1,000 clean ones among them. SGD from the
+parameters in FILE, a network that has begun to learn (at first all losses are equal, and there is nothing to estimate), learning rate
+1e-5, weight decay 1e-4, sum-reduced. Needs torch and numpy; for diw also cvxopt and scikit-learn.
 """
 import argparse
 import gzip
@@ -41,10 +42,20 @@ def idx(folder, name, header):
         return np.frombuffer(f.read(), "u1")[header:]
 
 
+def parameters(path):
+    """The tensors of a safetensors file of float32."""
+    content = Path(path).read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    return {name: torch.tensor(np.frombuffer(content[start:], "<f4")[t["data_offsets"][0] // 4:t["data_offsets"][1] // 4].reshape(t["shape"]))
+            for name, t in header.items() if name != "__metadata__"}
+
+
 class Data:
     """Everything in memory; batches without replacement within an epoch."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, initial):
+        self.initial = parameters(initial)
         random = np.random.default_rng(1)
         truth = idx(folder, "train-labels-idx1-ubyte", 8)[:N].astype("i8")
         self.images = torch.tensor(idx(folder, "train-images-idx3-ubyte", 16)[:784 * N].reshape(N, 1, 28, 28)).float() / 255
@@ -121,17 +132,18 @@ def estimate(z, validation, w):
 
 
 def sgd(net, **how):
-    return torch.optim.SGD(net.parameters(), lr=3e-4, weight_decay=1e-4, **how)
+    return torch.optim.SGD(net.parameters(), lr=1e-5, weight_decay=1e-4, **how)
 
 
 class Fast:
     """A network and its optimizer in one of the layouts."""
 
     def __init__(self, data, layout):
-        torch.manual_seed(1)
         self.data = data
         self.format = torch.channels_last if "channels-last" in layout else torch.contiguous_format
-        self.net = LeNet().to(memory_format=self.format)
+        self.net = LeNet()
+        self.net.load_state_dict(data.initial)
+        self.net.to(memory_format=self.format)
         self.optimizer = sgd(self.net, foreach=True)
         self.forward = self.net
         if "traced" in layout:
@@ -177,9 +189,9 @@ class Diw:
         from sklearn.metrics.pairwise import rbf_kernel
         solvers.options["show_progress"] = False
         self.matrix, self.solvers, self.rbf_kernel = matrix, solvers, rbf_kernel
-        torch.manual_seed(1)
         self.data = data
         self.net = PublishedLeNet()
+        self.net.load_state_dict(data.initial)
         self.optimizer = sgd(self.net)
 
     @staticmethod
@@ -252,13 +264,15 @@ def race(make, data, layouts, count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True)
+    parser.add_argument("--init", required=True)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--race", type=int, default=12, help="steps of each layout in each of the race's three rounds")
     parser.add_argument("--compile", action="store_true", help="let torch.compile into the race; it takes a minute to start")
     parser.add_argument("--methods", default="uniform,adiw-km,diw")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    data = Data(options.data)
+    torch.manual_seed(1)
+    data = Data(options.data, options.init)
     layouts = ["plain", "channels-last", "traced", "traced channels-last"] + ["compiled", "compiled channels-last"] * options.compile
     runners, kept = {}, {}
     for method in options.methods.split(","):

@@ -12,6 +12,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -19,11 +20,12 @@ import java.util.stream.Collectors;
 /**
  * Training steps on command, so that another program can be timed in turn with them ({@code benchmarks/peers/compare.py}).
  *
- * <pre>java -cp benchmarks/target/benchmarks.jar io.github.adiw.benchmarks.StepServer [DEVICE [THREADS]]</pre>
+ * <pre>java -cp benchmarks/target/benchmarks.jar io.github.adiw.benchmarks.StepServer FILE.safetensors [DEVICE [THREADS]]</pre>
  *
  * Commands on standard input, each answered by one line of JSON: {@code run METHOD STEPS} by {@code {"method", "millis"}},
  * {@code quit}. The first line printed is {@code {"device", "threads"}}. LeNet, batch 256 + 256, 10,000 images of the
- * embedded sample with 40 % symmetric noise, SGD at 3e-4, sum-reduced: what {@code benchmarks/peers/steps.py} trains.
+ * embedded sample with 40 % symmetric noise, SGD at 1e-5, sum-reduced, every run from the parameters in the file: what
+ * {@code benchmarks/peers/steps.py} trains.
  *
  * <p>Times are from one step's end to the next one's, so drawing, gathering and every launch are in them.
  */
@@ -33,22 +35,23 @@ public final class StepServer {
     private StepServer() { }
 
     public static void main(String[] arguments) throws IOException {
-        String name = arguments.length > 0 ? arguments[0] : "host";
-        int threads = arguments.length > 1 ? Integer.parseInt(arguments[1]) : Runtime.getRuntime().availableProcessors();
+        Path start = Path.of(arguments[0]);
+        String name = arguments.length > 1 ? arguments[1] : "host";
+        int threads = arguments.length > 2 ? Integer.parseInt(arguments[2]) : Runtime.getRuntime().availableProcessors();
         ImageDataset images = fewTests(FashionMnist.sample());
         try (Device device = Devices.open(name, threads)) {
             answer("{\"device\": \"" + device.name() + "\", \"threads\": " + threads + "}");
             BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             for (String line = commands.readLine(); line != null && !line.equals("quit"); line = commands.readLine()) {
                 String[] words = line.split(" ");
-                String millis = Arrays.stream(run(device, images, words[1], Integer.parseInt(words[2])))
+                String millis = Arrays.stream(run(device, images, start, words[1], Integer.parseInt(words[2])))
                     .mapToObj(t -> String.format(Locale.ROOT, "%.4f", t)).collect(Collectors.joining(", "));
                 answer("{\"method\": \"" + words[1] + "\", \"millis\": [" + millis + "]}");
             }
         }
     }
 
-    private static double[] run(Device device, ImageDataset images, String method, int steps) {
+    private static double[] run(Device device, ImageDataset images, Path start, String method, int steps) {
         long[] ends = new long[WARM + steps + 1];
         TrainingListener watch = new TrainingListener() {
             @Override
@@ -58,7 +61,7 @@ public final class StepServer {
             }
         };
         try (Trainer trainer = new Trainer(device, images, TrainingOptions.builder().method(method).noise("symmetric:0.4")
-                .trainSamples(10_000).schedule("none").warmupEpochs(0).steps(WARM + steps).build())) {
+                .initialParameters(start).learningRate(1e-5f).trainSamples(10_000).schedule("none").warmupEpochs(0).steps(WARM + steps).build())) {
             trainer.run(watch);
         }
         double[] millis = new double[steps];
