@@ -102,6 +102,7 @@ public record Model(String name, int channels, int height, int width, int classe
      * @param parameters from {@link #parameters}, on the same device
      * @param trained    rows of the batch that are trained on, at least 0; they come first
      * @param extra      further rows of the forward pass, at least 0
+     * @throws IllegalArgumentException if there is no row at all
      */
     public ModelInstance instance(Device device, Parameters parameters, int trained, int extra, Precision precision) {
         return new ModelInstance(this, device, parameters, trained, extra, precision, true);

@@ -12,10 +12,15 @@ import java.util.List;
 public final class ModelInstance implements AutoCloseable {
     private final int rows;
     private final int trained;
+    private final Model model;
     private final List<Layer> layers = new ArrayList<>();
 
     /** @param fuse whether convolution, ReLU and pool become one layer where they can */
     ModelInstance(Model model, Device device, Parameters parameters, int trained, int extra, Precision precision, boolean fuse) {
+        if (trained < 0 || extra < 0 || trained + extra == 0) {
+            throw new IllegalArgumentException("a model instance needs at least one row, not " + trained + " trained and " + extra + " further rows");
+        }
+        this.model = model;
         this.trained = trained;
         this.rows = trained + extra;
         List<Model.Stage> stages = model.stages();
@@ -68,8 +73,13 @@ public final class ModelInstance implements AutoCloseable {
      *
      * @param input float32 {@code [rows, channels, height, width]}; it must stay as it is until {@link #backward} has run
      * @return the logits, float32 {@code [rows, classes]}, overwritten by the next pass
+     * @throws IllegalArgumentException if the input has another size
      */
     public Buffer forward(Buffer input) {
+        if (input.length() != (long) rows * model.input().size()) {
+            throw new IllegalArgumentException("the input must be [" + rows + ", " + model.channels() + ", " + model.height() + ", " + model.width()
+                + "], but has " + input.length() + " elements");
+        }
         Buffer x = input;
         for (Layer layer : layers) {
             x = layer.forward(x);
@@ -81,8 +91,17 @@ public final class ModelInstance implements AutoCloseable {
      * Enqueues the backward pass of the last forward pass: fills the parameters' gradients.
      *
      * @param logitGradient float32 {@code [trained, classes]}; overwritten
+     * @throws IllegalStateException    if the instance has no rows that are trained on
+     * @throws IllegalArgumentException if the gradient has another size
      */
     public void backward(Buffer logitGradient) {
+        if (trained == 0) {
+            throw new IllegalStateException("an instance for evaluation has no backward pass: none of its " + rows + " rows is trained on");
+        }
+        if (logitGradient.length() != (long) trained * model.classes()) {
+            throw new IllegalArgumentException("the gradient of the logits must be [" + trained + ", " + model.classes() + "], but has "
+                + logitGradient.length() + " elements");
+        }
         Buffer gradient = logitGradient;
         for (int i = layers.size() - 1; i >= 0; i--) {
             gradient = layers.get(i).backward(gradient, i > 0);

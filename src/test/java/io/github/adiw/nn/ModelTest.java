@@ -1,0 +1,195 @@
+package io.github.adiw.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
+
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.UsageException;
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.Graph;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole networks against {@link DoubleNetwork}: losses, and gradients against finite differences. */
+class ModelTest {
+    private static final int TRAINED = 4;
+    private static final int EXTRA = 3;
+    private final Device device = DeviceMatrix.open();
+    private final Random random = new Random(21);
+
+    @AfterEach
+    void close() {
+        device.close();
+    }
+
+    static List<Arguments> networks() {
+        List<Model.Stage> strange = List.of(new Model.Conv("a", 3, 3, 1, 1), new Model.Relu(), new Model.MaxPool(), new Model.Relu(),
+            new Model.Conv("b", 4, 2, 2, 0), new Model.MaxPool(), new Model.Linear("c", 5));
+        return List.of(
+            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), true),
+            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), false),
+            Arguments.of(Model.parse("lenet", 3, 16, 20, 4), true),
+            Arguments.of(Model.parse("mlp:13,7", 1, 6, 5, 3), true),
+            Arguments.of(new Model("odd sizes, which no fused layer takes", 2, 11, 13, 5, strange), true));
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("networks")
+    void gradientsAreTheSlopesOfTheLoss(Model model, boolean fuse) {
+        Pass pass = new Pass(model, fuse);
+        DoubleNetwork reference = new DoubleNetwork(model, pass.parameters);
+        int size = model.input().size();
+        for (int i = 0; i < TRAINED + EXTRA; i++) {
+            assertThat((double) pass.losses[i]).as("loss %d", i)
+                .isCloseTo(reference.loss(Arrays.copyOfRange(pass.x, i * size, (i + 1) * size), pass.labels[i]), withinPercentage(1e-3));
+        }
+        for (Parameter p : pass.parameters.list()) {
+            float[] gradient = p.gradient().toFloats();
+            float most = 0;
+            for (float g : gradient) {
+                most = Math.max(most, Math.abs(g));
+            }
+            assertThat(most).as(p.name()).isPositive();
+            for (int k = 0; k < 8; k++) {
+                int at = random.nextInt(gradient.length);
+                double slope = reference.slope(p.name(), at, theta -> {
+                    double sum = 0;
+                    for (int i = 0; i < TRAINED; i++) {
+                        sum += pass.weights[i] * theta.loss(Arrays.copyOfRange(pass.x, i * size, (i + 1) * size), pass.labels[i]);
+                    }
+                    return sum;
+                });
+                assertThat((double) gradient[at]).as("%s[%d]", p.name(), at).isCloseTo(slope, within(1e-5 * most));
+            }
+        }
+    }
+
+    /** A network's forward and backward pass over random rows. */
+    private final class Pass {
+        final float[] x;
+        final int[] labels;
+        final float[] weights = {1, 0.25f, 3, 0};
+        final float[] losses;
+        final Parameters parameters;
+
+        Pass(Model model, boolean fuse) {
+            int rows = TRAINED + EXTRA;
+            x = new float[rows * model.input().size()];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = random.nextFloat();
+            }
+            labels = random.ints(rows, 0, model.classes()).toArray();
+            parameters = model.parameters(device);
+            parameters.initialize(5);
+            ModelInstance instance = new ModelInstance(model, device, parameters, TRAINED, EXTRA, Precision.FP32, fuse);
+            SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy(device, rows, TRAINED, model.classes());
+            Buffer rowLabels = device.ints(labels);
+            loss.forward(instance.forward(device.floats(x)), rowLabels);
+            instance.backward(loss.backward(rowLabels, device.floats(weights), 1));
+            losses = loss.losses().toFloats();
+        }
+    }
+
+    @Test
+    void fusedAndSeparateLayersAgree() {
+        Model model = Model.parse("lenet", 1, 28, 28, 10);
+        Parameters parameters = model.parameters(device);
+        parameters.initialize(8);
+        float[] x = new float[6 * 784];
+        float[] dy = new float[5 * 10];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = random.nextFloat();
+        }
+        for (int i = 0; i < dy.length; i++) {
+            dy[i] = (float) random.nextGaussian();
+        }
+        Map<String, float[]> separate = results(model, parameters, x, dy, false);
+        results(model, parameters, x, dy, true).forEach((name, values) -> ReferenceCase.assertClose(name, values, separate.get(name), 1e-5));
+    }
+
+    private Map<String, float[]> results(Model model, Parameters parameters, float[] x, float[] dy, boolean fuse) {
+        Map<String, float[]> results = new LinkedHashMap<>();
+        try (ModelInstance instance = new ModelInstance(model, device, parameters, 5, 1, Precision.FP32, fuse)) {
+            results.put("logits", instance.forward(device.floats(x)).toFloats());
+            instance.backward(device.floats(dy));
+            parameters.list().forEach(p -> results.put(p.name(), p.gradient().toFloats()));
+        }
+        return results;
+    }
+
+    @Test
+    void aRowsLogitsDoNotDependOnTheRowsBesideIt() {
+        Model model = Model.parse("lenet", 1, 28, 28, 10);
+        Parameters parameters = model.parameters(device);
+        parameters.initialize(8);
+        float[] x = new float[19 * 784];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = random.nextFloat();
+        }
+        float[] together = model.instance(device, parameters, 16, 3, Precision.FP32).forward(device.floats(x)).toFloats();
+        ModelInstance alone = model.instance(device, parameters, 0, 1, Precision.FP32);
+        for (int i = 0; i < 19; i += 6) {
+            float[] logits = alone.forward(device.floats(Arrays.copyOfRange(x, i * 784, (i + 1) * 784))).toFloats();
+            ReferenceCase.assertClose("row " + i, Arrays.copyOfRange(together, i * 10, (i + 1) * 10), logits, 1e-5);
+        }
+    }
+
+    @Test
+    void aRecordedPassSeesTheParametersOfTheMoment() {
+        Model model = Model.parse("mlp:3", 1, 2, 2, 2);
+        Parameters parameters = model.parameters(device);
+        ModelInstance evaluation = model.instance(device, parameters, 0, 1, Precision.FP32);
+        Buffer x = device.floats(1, 2, 3, 4);
+        List<Buffer> logits = new ArrayList<>();
+        try (Graph graph = device.record(() -> logits.add(evaluation.forward(x)))) {
+            graph.replay();
+            assertThat(logits.get(0).toFloats()).containsExactly(0, 0);
+            parameters.get("fc2.bias").value().upload(new float[] {0.5f, -2});
+            graph.replay();
+            assertThat(logits.get(0).toFloats()).containsExactly(0.5f, -2);
+        }
+    }
+
+    @Test
+    void anInstanceRefusesWhatDoesNotFitIt() {
+        Model model = Model.parse("mlp:3", 1, 2, 2, 2);
+        Parameters parameters = model.parameters(device);
+        ModelInstance evaluation = model.instance(device, parameters, 0, 2, Precision.FP32);
+        assertThatThrownBy(() -> evaluation.forward(device.floats(1, 2, 3, 4))).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("[2, 1, 2, 2]").hasMessageContaining("4 elements");
+        assertThatThrownBy(() -> evaluation.backward(device.floats())).isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("evaluation");
+        ModelInstance training = model.instance(device, parameters, 2, 1, Precision.FP32);
+        assertThatThrownBy(() -> training.backward(device.floats(1, 2, 3, 4, 5, 6))).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("[2, 2]").hasMessageContaining("6 elements");
+        assertThatThrownBy(() -> model.instance(device, parameters, 0, 0, Precision.FP32)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> model.instance(device, parameters, 3, -1, Precision.FP32)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "resnet", "mlp", "mlp:", "mlp:0", "mlp:-3", "mlp:12,", "mlp:a", "mlp:100000", "LeNet"})
+    void unknownModelsAreRefused(String text) {
+        assertThatThrownBy(() -> Model.parse(text, 1, 28, 28, 10)).isInstanceOf(UsageException.class)
+            .hasMessageContaining("--model " + text).hasMessageContaining("mlp:256,128");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {12, 27, 30})
+    void lenetRefusesImagesThatItsWindowsDoNotFit(int side) {
+        assertThatThrownBy(() -> Model.parse("lenet", 1, side, 28, 10)).isInstanceOf(UsageException.class)
+            .hasMessageContaining(side + " x 28").hasMessageContaining("mlp:256,128");
+    }
+}
