@@ -5,8 +5,8 @@
 // conv2d_backward_data            dx = the transposed convolution of dy; rows: input pixels; columns: channels; k: f, r, s.
 //                                 Grid: ceil(batch height width / 128), ceil(channels / 16)
 // conv2d_backward_weights         partials[split] = gradient of the weights [filters, channels, kernel, kernel], then of the biases [filters], over
-//                                 samples split batch / splits ..; rows: c, r, s and one row of ones (in TF32 that row's sums are made in
-//                                 single precision instead); columns: filters; k: output pixels.
+//                                 samples split batch / splits ..; rows: c, r, s and one row of ones (in TF32 the
+//                                 biases are summed apart, exactly); columns: filters; k: output pixels.
 //                                 Grid: ceil((channels kernel^2 + 1) / 128), ceil(filters / 16), splits
 // conv2d_relu_pool_forward        y = max over 2 x 2 windows of max(0, conv), choice = the first maximum's position 0..3, or 4 if none is positive;
 //                                 rows are ordered so that the four pixels of a window are neighbours
@@ -165,25 +165,7 @@ template<bool TF32> DEVICE void backward_weights(int bx, int by, int split, cons
     SHARED(float, memory, (TileMemory<128, 16>::floats));
     int row0 = bx * 128, f0 = by * 16, window = s.channels * s.kernel * s.kernel, pixels = s.oh * s.ow;
     int first = (int) ((long) split * s.batch / splits), last = (int) ((long) (split + 1) * s.batch / splits);
-    WeightOperand operand = {s, x, dy, choice};
-    tile_product<128, 16, TF32>(operand, row0, f0, first * pixels, last * pixels, memory);
-    int ones = window - row0;
-    if (TF32 && ones >= 0 && ones < 128) {
-        // The biases' gradients are sums of dy, often of terms that cancel: rounded to TF32 they would miss by more than a product does.
-        float* parts = memory + TileMemory<128, 16>::sums;
-        FOR_THREADS(at, 256) {
-            float sum = 0;
-            for (int k = first * pixels + at % 16; k < last * pixels; k += 16) sum += operand.b(k, f0 + at / 16);
-            parts[at] = sum;
-        }
-        __syncthreads();
-        FOR_THREADS(f, 16) {
-            float sum = 0;
-            for (int part = 0; part < 16; part++) sum += parts[f * 16 + part];
-            memory[ones * 17 + f] = sum;
-        }
-        __syncthreads();
-    }
+    tile_product<128, 16, TF32>(WeightOperand{s, x, dy, choice}, row0, f0, first * pixels, last * pixels, memory);
     float* out = partials + (long) split * s.filters * (window + 1);
     FOR_THREADS(at, 128 * 16) {
         int i = row0 + at % 128, f = f0 + at / 128;
