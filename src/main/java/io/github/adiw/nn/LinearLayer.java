@@ -43,7 +43,7 @@ final class LinearLayer implements Layer {
             device.launch("relu_backward", Launch.elements((long) trained * out), gradient, output, gradient, trained * out);
         }
         MatrixKernels.gemm(device, precision, gradient, input, weight.gradient(), null, out, in, trained, true, false, 0);
-        device.launch("column_sum", Launch.elements(out), gradient, bias.gradient(), trained, out);
+        device.launch("column_sum", Launch.rows((out + 15) / 16), gradient, bias.gradient(), trained, out);
         if (!needed) {
             return null;
         }

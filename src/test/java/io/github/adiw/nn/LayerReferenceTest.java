@@ -161,6 +161,15 @@ class LayerReferenceTest {
         check(c, batch, 0, new MaxPoolLayer(device, batch + EXTRA, batch, c.size("channels"), c.size("height"), c.size("width")));
     }
 
+    @Test
+    void maxPoolLetsNothingHideANumberThatIsNone() {
+        for (int at = 0; at < 4; at++) {
+            float[] x = {-1, 5, 2, 3};
+            x[at] = Float.NaN;
+            assertThat(new MaxPoolLayer(device, 1, 1, 1, 2, 2).forward(device.floats(x)).toFloats()).containsExactly(Float.NaN);
+        }
+    }
+
     static List<ReferenceCase> crossEntropy() {
         return ReferenceCase.ofKind("cross_entropy");
     }
