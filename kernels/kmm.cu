@@ -1,21 +1,16 @@
 // Kernel mean matching (Huang et al. 2006): minimise 1/2 w'Kw - kappa'w over 0 <= w <= B, |sum w - n| <= n eps.
 //
 // ADIW's form (Fang et al., arXiv 2605.25499): a few projected-gradient steps from the weights of the samples' last visit.
-//   kmm_begin     w_i = W[index_i];  rate = eta / max_i row_sum_i, a bound on 1 / the largest eigenvalue of K; one block
-//   kmm_gradient  v_i = w_i - rate (sum_j K_ij w_j - kappa_i); a row of K a block; 4 n^2 bytes, 2 n^2 operations
-//   kmm_project   w = P(v), P the projection on the feasible set; nothing if the batch is degenerate; one block
+//   kmm_recall    w_i = v_i = W[index_i]; v may be null
+//   kmm_product   product = K v; a row a block; 4 n^2 bytes, 2 n^2 operations
+//   kmm_step      w+ = P(v - eta/L (K v - kappa)), L the largest row sum of K, which bounds its largest eigenvalue; P the projection on
+//                 the feasible set; v = w+ + beta (w+ - w) (Nesterov's momentum; beta 0 for none); nothing if the batch is degenerate;
+//                 one block
 //   kmm_end       W[index_i] = w_i; where a sample stands twice in the batch, its last row is kept
 //
-// DIW's form (Fang et al., NeurIPS 2020): the same program to convergence, in double precision, by accelerated projected gradient
-// with adaptive restart (Nesterov 1983; O'Donoghue and Candes 2015).
-//   kmm_solve_begin    w = y = P(w_0), theta = 1
-//   kmm_solve_gradient v_i = y_i - rate (sum_j K_ij y_j - kappa_i)
-//   kmm_solve_step     w+ = P(v); restart where (y - w+)'(w+ - w) > 0; y = w+ + beta (w+ - w); one block
-//   kmm_solve_check    residual = max_i |w_i - P(u)_i| / max(1, max_i |w_i|), u = w - rate (K w - kappa), given in v; one block
-//   kmm_recall         w_i = W[index_i], for a degenerate batch
-//   kmm_evaluate       sum_j K_ij w_j, sum_j K_ij and kappa_i in double precision, without storing K: for the objective and the
-//                      residual of any weights; n (n + m) exponentials
-// state [4], double: rate, theta, residual, unused
+// How good weights are, in double precision:
+//   kmm_evaluate     sum_j K_ij w_j, sum_j K_ij and kappa_i, without storing K; n (n + m) exponentials; a row a block
+//   kmm_residual  residual[0] = max_i |w_i - P(u)_i| / max(1, max_i |w_i|), u = w - (K w - kappa) / L, given; one block
 #include "projection.cuh"
 
 /// |a - b|^2 in R^d.
@@ -25,29 +20,31 @@ template<class T> DEVICE T square_distance(const float* RESTRICT a, const float*
     return sum;
 }
 
-KERNEL(kmm_begin, const float* RESTRICT memory, const int* RESTRICT index, const float* RESTRICT row_sum, float* RESTRICT w,
-       float* RESTRICT rate, int n, float eta) {
-    float most = 0;
-    FOR_THREADS(i, n) {
-        w[i] = memory[index[i]];
-        most = max_of(most, row_sum[i]);
-    }
-    most = block_max(most);
-    if (threadIdx.x == 0) rate[0] = eta / most;
-}
-
-KERNEL(kmm_gradient, const float* RESTRICT K, const float* RESTRICT kappa, const float* RESTRICT w, const float* RESTRICT rate, float* RESTRICT v, int n) {
-    const float* row = K + (long) blockIdx.x * n;
+KERNEL(kmm_product, const float* RESTRICT K, const float* RESTRICT v, float* RESTRICT product, int n) {
+    const float* RESTRICT row = K + (long) blockIdx.x * n;
     sum_t sum = 0;
-    FOR_THREADS(j, n) sum += row[j] * w[j];
+    for (int start = 0; start < n; start += 1024) {     // short sums in single precision, their sum in sum_t
+        float some = 0;
+        FOR_THREADS(c, min_of(1024, n - start)) some += row[start + c] * v[start + c];
+        sum += some;
+    }
     sum = block_sum(sum);
-    if (threadIdx.x == 0) v[blockIdx.x] = w[blockIdx.x] - rate[0] * (float) (sum - kappa[blockIdx.x]);
+    if (threadIdx.x == 0) product[blockIdx.x] = (float) sum;
 }
 
-KERNEL(kmm_project, const float* RESTRICT v, float* RESTRICT w, const int* RESTRICT status, int n, double upper, double low, double high) {
+KERNEL(kmm_step, const float* RESTRICT product, const float* RESTRICT kappa, const float* RESTRICT row_sum, const int* RESTRICT status,
+       float* RESTRICT u, float* RESTRICT v, float* RESTRICT w, int n, float eta, float beta, double upper, double low, double high) {
     if (status[0]) return;
-    double t = band_multiplier(v, n, upper, low, high);
-    FOR_THREADS(i, n) w[i] = (float) clipped(v[i] - t, upper);
+    int most = 0;                                       // bits of positive floats are in the order of the floats, and vectorise
+    FOR_THREADS(i, n) most = max_of(most, __float_as_int(row_sum[i]));
+    float rate = eta / __int_as_float(block_max(most));
+    FOR_THREADS(i, n) u[i] = v[i] - rate * (product[i] - kappa[i]);
+    Shift shift = band_shift(u, n, upper, low, high);
+    FOR_THREADS(i, n) {
+        float next = (float) clipped(u[i], shift, upper);
+        v[i] = next + beta * (next - w[i]);
+        w[i] = next;
+    }
 }
 
 KERNEL(kmm_end, float* RESTRICT memory, const int* RESTRICT index, const float* RESTRICT w, int n) {
@@ -58,72 +55,28 @@ KERNEL(kmm_end, float* RESTRICT memory, const int* RESTRICT index, const float* 
     }
 }
 
-KERNEL(kmm_solve_begin, const double* RESTRICT row_sum, const float* RESTRICT start, double* RESTRICT v, double* RESTRICT w, double* RESTRICT y,
-       double* RESTRICT state, int n, double upper, double low, double high) {
-    double most = 0;
+KERNEL(kmm_residual, const double* RESTRICT u, const double* RESTRICT w, double* RESTRICT residual, int n, double upper, double low, double high) {
+    Shift shift = band_shift(u, n, upper, low, high);
+    double off = 0, most = 1;
     FOR_THREADS(i, n) {
-        most = max_of(most, row_sum[i]);
-        v[i] = start[i];
-    }
-    most = block_max(most);
-    double t = band_multiplier(v, n, upper, low, high);
-    FOR_THREADS(i, n) w[i] = y[i] = clipped(v[i] - t, upper);
-    if (threadIdx.x == 0) {
-        state[0] = 1 / most;
-        state[1] = 1;
-        state[2] = INFINITY;
-    }
-}
-
-KERNEL(kmm_solve_gradient, const double* RESTRICT K, const double* RESTRICT kappa, const double* RESTRICT y, const double* RESTRICT state,
-       double* RESTRICT v, int n) {
-    const double* row = K + (long) blockIdx.x * n;
-    double sum = 0;
-    FOR_THREADS(j, n) sum += row[j] * y[j];
-    sum = block_sum(sum);
-    if (threadIdx.x == 0) v[blockIdx.x] = y[blockIdx.x] - state[0] * (sum - kappa[blockIdx.x]);
-}
-
-KERNEL(kmm_solve_step, const double* RESTRICT v, double* RESTRICT w, double* RESTRICT y, double* RESTRICT state, int n, double upper, double low, double high) {
-    double t = band_multiplier(v, n, upper, low, high), uphill = 0;
-    FOR_THREADS(i, n) {
-        double next = clipped(v[i] - t, upper);
-        uphill += (y[i] - next) * (next - w[i]);
-    }
-    uphill = block_sum(uphill);
-    double theta = uphill > 0 ? 1 : state[1];
-    double larger = (1 + sqrt(1 + 4 * theta * theta)) / 2;
-    double beta = uphill > 0 ? 0 : (theta - 1) / larger;
-    FOR_THREADS(i, n) {
-        double next = clipped(v[i] - t, upper);
-        y[i] = next + beta * (next - w[i]);
-        w[i] = next;
-    }
-    __syncthreads();
-    if (threadIdx.x == 0) state[1] = larger;
-}
-
-KERNEL(kmm_solve_check, const double* RESTRICT u, const double* RESTRICT w, double* RESTRICT state, int n, double upper, double low, double high) {
-    double t = band_multiplier(u, n, upper, low, high), off = 0, most = 1;
-    FOR_THREADS(i, n) {
-        double difference = w[i] - clipped(u[i] - t, upper);
+        double difference = w[i] - clipped(u[i], shift, upper);
         off = max_of(off, difference < 0 ? -difference : difference);
         most = max_of(most, w[i]);
     }
     off = block_max(off);
     most = block_max(most);
-    if (threadIdx.x == 0) state[2] = off / most;
+    if (threadIdx.x == 0) residual[0] = off / most;
 }
 
-KERNEL(narrow, const double* RESTRICT x, float* RESTRICT y, int n) {
-    FOR_ELEMENTS(i, n) y[i] = (float) x[i];
+KERNEL(kmm_recall, const float* RESTRICT memory, const int* RESTRICT index, float* RESTRICT w, float* RESTRICT v, int n) {
+    FOR_ELEMENTS(i, n) {
+        float x = memory[index[i]];
+        w[i] = x;
+        if (v) v[i] = x;
+    }
 }
 
-KERNEL(kmm_recall, const float* RESTRICT memory, const int* RESTRICT index, float* RESTRICT w, int n) {
-    FOR_ELEMENTS(i, n) w[i] = memory[index[i]];
-}
-
-KERNEL(kmm_evaluate, const float* RESTRICT z, const float* RESTRICT zv, const float* RESTRICT gamma, const float* RESTRICT w,
+KERNEL(kmm_evaluate, const float* RESTRICT z, const float* RESTRICT zv, const double* RESTRICT gamma, const float* RESTRICT w,
        double* RESTRICT product, double* RESTRICT row_sum, double* RESTRICT kappa, int n, int m, int d, double ridge) {
     const float* zi = z + (long) blockIdx.x * d;
     double g = gamma[0], weighted = 0, total = 0, match = 0;

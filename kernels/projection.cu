@@ -4,6 +4,6 @@
 #include "projection.cuh"
 
 KERNEL(project_band, const float* v, float* w, int n, double upper, double low, double high) {
-    double t = band_multiplier(v, n, upper, low, high);
-    FOR_THREADS(i, n) w[i] = (float) clipped(v[i] - t, upper);
+    Shift shift = band_shift(v, n, upper, low, high);
+    FOR_THREADS(i, n) w[i] = (float) clipped(v[i], shift, upper);
 }

@@ -2,12 +2,15 @@ package io.github.adiw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -135,18 +138,45 @@ class KernelParityTest {
     @Test
     void bandwidths() {
         int n = 70;
+        int m = 31;
         float[] z = positive(n);
-        elements("rank_sort", n).in(z).out(new float[n]).value(n).check();
+        float[] validation = positive(m);
+        KernelParity.of("rank_sort", Launch.rows(n)).in(z).in(validation).out(new float[n]).value(n).value(0).check();
+        KernelParity.of("rank_sort", Launch.rows(n + m)).in(z).in(validation).out(new float[n + m]).value(n).value(m).check();
         float[] sorted = z.clone();
         Arrays.sort(sorted);
-        for (double q : new double[] {0, 0.01, 0.5, 1}) {
-            KernelParity.of("quantile_sorted", Launch.block()).in(sorted).out(new float[1]).value(n).value(q).within(1e-6).check();
-            KernelParity.of("quantile_values", Launch.block()).in(z).out(new float[1]).value((long) n).value(q).within(1e-6).check();
+        for (long statistic : new long[] {0, 24, 1207, n * (n - 1) / 2 - 1}) {
+            for (int kind = 0; kind < 2; kind++) {
+                KernelParity.of("bandwidth_sorted", Launch.block()).in(sorted).in(z).in(validation).out(new double[1]).out(new int[1]).value(n)
+                    .value(kind).value(statistic).value(statistic == 24 ? 0.25 : 0.0).value(n).value(m).within(1e-12).check();
+            }
         }
-        KernelParity.of("pairwise_distances", Launch.rows(20)).in(floats(60)).out(new float[190]).value(20).value(3).within(1e-6).check();
-        for (int kind = 0; kind < 3; kind++) {
-            KernelParity.of("set_bandwidth", Launch.block()).in(z).in(positive(n)).in(new float[] {0.3f}).out(new float[1]).out(new int[2])
-                .value(kind).value(0.7f).value(n).value(n).value(1).check();
+        KernelParity.of("bandwidth_given", Launch.block()).in(z).in(validation).out(new double[1]).out(new int[1]).value(0.7).value(n).value(m)
+            .value(1).check();
+        KernelParity.of("bandwidth_given", Launch.block()).in(new float[n]).in(validation).out(new double[1]).out(new int[1]).value(0.7).value(n)
+            .value(m).value(1).check();
+    }
+
+    @Test
+    void bandwidthsOfManyDimensions() {
+        int n = 40;
+        int m = 23;
+        int d = 3;
+        float[] z = floats(n * d);
+        float[] validation = floats(m * d);
+        elements("transpose_pool", (n + m) * d).in(z).in(validation).out(new float[(n + m) * d]).value(n).value(n + m).value(d).check();
+        elements("transpose_columns", n * d).in(z).out(new float[(n + m) * d]).value(n).value(d).value((long) n + m).value(5).check();
+        int blocks = 4;
+        KernelParity.of("pair_histogram", Launch.rows(blocks)).in(z).in(new long[2]).out(new int[blocks * 2048]).out(new int[blocks])
+            .value(n).value(d).value(blocks).value(20).value(11).check();
+        int[] histograms = new int[blocks * 2048];
+        for (int i = 0; i < histograms.length; i++) {
+            histograms[i] = random.nextInt(3);
+        }
+        for (int pass = 0; pass < 3; pass++) {
+            KernelParity.of("bandwidth_radix", Launch.block()).in(histograms).in(new int[] {0x41000001, -1, 0x40800000, -1}).in(z).in(validation)
+                .out(new long[] {500, 700}).out(new double[1]).out(new int[1]).value(blocks).value(pass).value(pass == 0 ? 11 : 10).value(0)
+                .value(900L).value(0.25).value(n * d).value(m * d).value(d).within(1e-12).check();
         }
     }
 
@@ -154,13 +184,13 @@ class KernelParityTest {
     void gramMatrices() {
         int n = 33;
         int m = 21;
-        int d = 2;
-        float[] z = floats(n * d);
-        float[] validation = floats(m * d);
-        KernelParity.of("gram_rows", Launch.rows(n)).in(z).in(validation).in(new float[] {0.4f}).out(new float[n * n]).out(new float[n])
-            .out(new float[n]).value(n).value(m).value(d).value(1e-5f).check();
-        KernelParity.of("gram_rows_f64", Launch.rows(n)).in(z).in(validation).in(new float[] {0.4f}).out(new double[n * n]).out(new double[n])
-            .out(new double[n]).value(n).value(m).value(d).value(1e-5).within(1e-12).check();
+        for (int d = 1; d < 3; d++) {
+            float[] z = floats(n * d);
+            KernelParity.of("gram_rows", Launch.rows(n)).in(z).in(floats(m * d)).in(new double[] {0.4}).in(floats(n)).out(new float[n * n])
+                .out(new float[n]).out(new float[n]).out(new float[n]).value((long) (d == 1 ? 1 : m)).value(n).value(m).value(d).value(1e-5f).check();
+            KernelParity.of("kappa_rows_f64", Launch.rows(n)).in(z).in(floats(m * d)).in(new double[] {0.4}).out(new double[n])
+                .value(n).value(m).value(d).within(1e-12).check();
+        }
     }
 
     @Test
@@ -168,7 +198,7 @@ class KernelParityTest {
         int n = 33;
         int m = 21;
         int d = 2;
-        KernelParity.of("kmm_evaluate", Launch.rows(n)).in(floats(n * d)).in(floats(m * d)).in(new float[] {0.4f}).in(positive(n))
+        KernelParity.of("kmm_evaluate", Launch.rows(n)).in(floats(n * d)).in(floats(m * d)).in(new double[] {0.4}).in(positive(n))
             .out(new double[n]).out(new double[n]).out(new double[n]).value(n).value(m).value(d).value(1e-5).within(1e-12).check();
     }
 
@@ -177,8 +207,9 @@ class KernelParityTest {
         for (int n : new int[] {1, 5, 200}) {
             float[] v = floats(n);
             KernelParity.of("project_band", Launch.block()).in(v).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n).check();
-            KernelParity.of("kmm_project", Launch.block()).in(v).out(new float[n]).in(new int[2]).value(n).value(3.0).value(0.9 * n)
-                .value(1.1 * n).check();
+            float[] far = v.clone();
+            Arrays.fill(far, 3e20f);
+            KernelParity.of("project_band", Launch.block()).in(far).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n).check();
         }
     }
 
@@ -187,36 +218,51 @@ class KernelParityTest {
         int n = 61;
         float[] memory = positive(200);
         int[] index = below(n, 200);
-        float[] gram = positive(n * n);
-        KernelParity.of("kmm_begin", Launch.block()).in(memory).in(index).in(positive(n)).out(new float[n]).out(new float[1]).value(n)
-            .value(1f).check();
-        KernelParity.of("kmm_gradient", Launch.rows(n)).in(gram).in(positive(n)).in(positive(n)).in(new float[] {0.1f}).out(new float[n])
-            .value(n).check();
+        KernelParity.of("kmm_product", Launch.rows(n)).in(positive(n * n)).in(positive(n)).out(new float[n]).value(n).check();
+        for (int stopped = 0; stopped < 2; stopped++) {
+            KernelParity.of("kmm_step", Launch.block()).in(positive(n)).in(positive(n)).in(positive(n)).in(new int[] {stopped}).out(new float[n])
+                .out(positive(n)).out(positive(n)).value(n).value(1f).value(0.5f).value(3.0).value(0.9 * n).value(1.1 * n).check();
+        }
         elements("kmm_end", n).out(memory).in(index).in(positive(n)).value(n).check();
-        elements("kmm_recall", n).in(memory).in(index).out(new float[n]).value(n).check();
+        elements("kmm_recall", n).in(memory).in(index).out(new float[n]).out(new float[n]).value(n).check();
+        KernelParity.of("kmm_residual", Launch.block()).in(random.doubles(n, -1, 3).toArray()).in(random.doubles(n, 0, 2).toArray())
+            .out(new double[1]).value(n).value(50.0).value(0.9 * n).value(1.1 * n).within(1e-12).check();
     }
 
     @Test
-    void convergedMeanMatching() {
-        int n = 61;
-        double[] gram = new double[n * n];
-        for (int i = 0; i < n; i++) {
-            for (int j = 0; j < n; j++) {
-                gram[i * n + j] = Math.exp(-0.1 * (i - j) * (i - j)) + (i == j ? 1e-5 : 0);
+    void interiorPoint() {
+        int n = 37;
+        int most = 20;
+        for (int d = 1; d < 3; d++) {
+            float[] z = floats(n * d);
+            KernelParity.of("kmm_factor", Launch.block()).in(z).in(new double[] {0.05}).in(new int[1]).out(new double[most * n])
+                .out(new double[n]).out(new double[4]).value(n).value(d).value(most).within(1e-4).check();
+        }
+        int rank = 3;
+        double[] factor = new double[most * n];
+        double[] kappa = new double[n];
+        for (int k = 0; k < rank; k++) {
+            for (int i = 0; i < n; i++) {
+                factor[k * n + i] = Math.cos(0.3 * k * i) / (k + 1);
+                kappa[i] += factor[k * n + i] * (20 - 5 * k);
             }
         }
-        double[] v = random.doubles(n, -1, 3).toArray();
-        double[] w = random.doubles(n, 0, 2).toArray();
-        double[] y = random.doubles(n, 0, 2).toArray();
-        double[] state = {0.1, 3, 0, 0};
-        KernelParity.of("kmm_solve_begin", Launch.block()).in(random.doubles(n, 1, 4).toArray()).in(positive(n)).in(v).out(w).out(y).out(state)
-            .value(n).value(50.0).value(0.9 * n).value(1.1 * n).within(1e-12).check();
-        KernelParity.of("kmm_solve_gradient", Launch.rows(n)).in(gram).in(v).in(y).in(state).out(new double[n]).value(n).within(1e-12).check();
-        KernelParity.of("kmm_solve_step", Launch.block()).in(v).out(w).out(y).out(state).value(n).value(50.0).value(0.9 * n)
-            .value(1.1 * n).within(1e-12).check();
-        KernelParity.of("kmm_solve_check", Launch.block()).in(v).in(w).out(state).value(n).value(50.0).value(0.9 * n).value(1.1 * n)
-            .within(1e-12).check();
-        elements("narrow", n).in(v).out(new float[n]).value(n).check();
+        KernelParity.check(1e-7, device -> {
+            Buffer weights = device.floats(new float[n]);
+            Buffer result = doubles(device, new double[] {0, 0, rank, 0});
+            device.launch("kmm_interior_point", Launch.block(), doubles(device, factor), doubles(device, kappa), device.ints(0),
+                doubles(device, new double[most * most]), doubles(device, new double[14 * n]), doubles(device, new double[most]),
+                result, weights, n, 1e-5, 5.0, 0.9 * n, 1.1 * n, 100);
+            double[] found = new double[4];
+            result.download(found);
+            return List.of(weights.toFloats(), new double[] {found[3]});
+        });
+    }
+
+    private static Buffer doubles(Device device, double[] values) {
+        Buffer buffer = device.allocate(ElementType.FLOAT64, values.length);
+        buffer.upload(values);
+        return buffer;
     }
 
     @Test

@@ -15,7 +15,7 @@ final class Weightings {
         Bandwidth bandwidth = Bandwidth.parse(options.bandwidth());
         return switch (options.method()) {
             case "diw" -> new ConvergedKernelMeanMatching(device, samples, options.batch(), options.validationBatch(), 1, bandwidth,
-                options.upperBound(), ConvergedKernelMeanMatching.TOLERANCE);
+                options.upperBound());
             case "adiw-km" -> new KernelMeanMatching(device, samples, options.batch(), options.validationBatch(), 1, bandwidth,
                 options.estimationSteps(), options.eta(), options.upperBound());
             default -> throw new IllegalArgumentException(options.method() + " estimates no weights");

@@ -1,123 +1,94 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
-import io.github.adiw.device.Graph;
 import io.github.adiw.device.Launch;
 
 /**
- * DIW's weights: the quadratic program of kernel mean matching, minimise 1/2 w'Kw - kappa'w over {@code 0 <= w <= B} and
- * {@code |sum w - n| <= n eps}, solved to convergence in double precision for every batch (Fang et al., NeurIPS 2020), by accelerated
- * projected gradient with adaptive restart. It asks the device every {@value #CHUNK} iterations whether it has converged, so
- * that it cannot be part of a graph.
+ * DIW's weights: the quadratic program of kernel mean matching, minimise 1/2 w'Kw - kappa'w over 0 <= w <= B and
+ * |sum w - n| <= n eps, solved to convergence in double precision for every batch (Fang et al., NeurIPS 2020).
+ *
+ * <p>The solver is an interior point (Mehrotra 1992) on K = F'F by pivoted Cholesky: a Gaussian K is nearly of low rank r, so
+ * that K is never stored and an iteration costs n r^2. It runs on the device from the first to the last iteration. The
+ * solution does not depend on where it starts, so the memory of weights is written and read for degenerate batches only.
  */
 public final class ConvergedKernelMeanMatching implements WeightEstimator {
-    /** Iterations between two looks at the residual. */
-    static final int CHUNK = 50;
-    /** The residual at which weights count as converged. */
+    /** The residual at which a solution counts as converged. */
     public static final double TOLERANCE = 1e-6;
-    /**
-     * The residual to ask for where the objective must be right to 1e-6 of its size: K is nearly singular, and in several
-     * dimensions it can be off by 2e-6 at {@link #TOLERANCE}. Takes two to three times as many iterations.
-     */
-    public static final double TIGHT_TOLERANCE = 2e-7;
-    /** The iterations after which it gives up. */
-    public static final int MOST_ITERATIONS = 100_000;
+    private static final int MOST_ITERATIONS = 100;
+    private static final int MOST_RANK = 2048;
+    private static final long MOST_ELEMENTS = 1L << 26;
 
     private final Device device;
-    private final int n;
-    private final double tolerance;
+    private final int n, m, d, mostRank;
     private final WeightBounds bounds;
-    private final GramMatrix gram;
-    private final Buffer memory, weights, solution, extrapolated, moved, state, start;
-    private final double[] read = new double[3];
-    private final int[] degenerate = new int[1];
-    private final Graph chunk;
-    private int iterations;
+    private final BatchBandwidth bandwidth;
+    private final Buffer memory, weights, kappa, factor, rest, square, vectors, small, result;
 
     /**
-     * Arguments as {@link KernelMeanMatching}'s.
-     *
-     * @param tolerance the residual at which it stops, above 0
+     * @param samples    N, training samples in all, at least 1
+     * @param n          training batch, at least 1
+     * @param m          validation batch, at least 1
+     * @param d          dimension of the transformed data, at least 1
+     * @param upperBound B, at least 1
      */
-    public ConvergedKernelMeanMatching(Device device, int samples, int n, int m, int d, Bandwidth bandwidth, float upperBound, double tolerance) {
+    public ConvergedKernelMeanMatching(Device device, int samples, int n, int m, int d, Bandwidth bandwidth, float upperBound) {
         this.device = device;
         this.n = n;
-        this.tolerance = tolerance;
+        this.m = m;
+        this.d = d;
+        this.mostRank = (int) Math.max(1, Math.min(Math.min(n, MOST_RANK), MOST_ELEMENTS / n));
         this.bounds = new WeightBounds(n, upperBound);
-        this.gram = new GramMatrix(device, n, m, d, bandwidth, true);
+        this.bandwidth = new BatchBandwidth(device, n, m, d, bandwidth);
         this.memory = device.allocate(ElementType.FLOAT32, samples);
         this.weights = device.allocate(ElementType.FLOAT32, n);
-        this.start = device.allocate(ElementType.FLOAT32, n);
-        this.solution = device.allocate(ElementType.FLOAT64, n);
-        this.extrapolated = device.allocate(ElementType.FLOAT64, n);
-        this.moved = device.allocate(ElementType.FLOAT64, n);
-        this.state = device.allocate(ElementType.FLOAT64, 4);
+        this.kappa = device.allocate(ElementType.FLOAT64, n);
+        this.factor = device.allocate(ElementType.FLOAT64, (long) mostRank * n);
+        this.rest = device.allocate(ElementType.FLOAT64, n);
+        this.square = device.allocate(ElementType.FLOAT64, (long) mostRank * mostRank);
+        this.vectors = device.allocate(ElementType.FLOAT64, 14L * n);
+        this.small = device.allocate(ElementType.FLOAT64, mostRank);
+        this.result = device.allocate(ElementType.FLOAT64, 4);
+        device.zero(result);
         device.launch("fill", Launch.elements(samples), memory, 1f, samples);
-        device.launch("fill", Launch.elements(n), start, 1f, n);
-        this.chunk = device.record(this::iterate);
-    }
-
-    private void iterate() {
-        for (int i = 0; i < CHUNK; i++) {
-            gradient(extrapolated);
-            device.launch("kmm_solve_step", Launch.block(), moved, solution, extrapolated, state, n, bounds.upper(), bounds.low(), bounds.high());
-        }
-        gradient(solution);
-        device.launch("kmm_solve_check", Launch.block(), moved, solution, state, n, bounds.upper(), bounds.low(), bounds.high());
-    }
-
-    private void gradient(Buffer at) {
-        device.launch("kmm_solve_gradient", Launch.rows(n), gram.matrix(), gram.kappa(), at, state, moved, n);
-    }
-
-    /** Sets the weights from which the next {@link #estimate} starts, float {@code [n]}; 1 unless set. */
-    public void start(float[] values) {
-        start.upload(values);
     }
 
     @Override
     public void estimate(Buffer indices, Buffer z, Buffer validation) {
-        gram.compute(z, validation);
-        device.launch("kmm_solve_begin", Launch.block(), gram.rowSums(), start, moved, solution, extrapolated, state, n,
-            bounds.upper(), bounds.low(), bounds.high());
-        gram.status().download(degenerate);
-        read[2] = degenerate[0] == 0 ? Double.POSITIVE_INFINITY : 0;
-        for (iterations = 0; read[2] > tolerance && iterations < MOST_ITERATIONS; iterations += CHUNK) {
-            chunk.replay();
-            state.download(read);
-        }
-        if (degenerate[0] == 0) {
-            device.launch("narrow", Launch.elements(n), solution, weights, n);
-            device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
-        } else {
-            device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, n);
-        }
+        bandwidth.compute(z, validation);
+        device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, null, n);
+        device.launch("kappa_rows_f64", Launch.rows(n), z, validation, bandwidth.gamma(), kappa, n, m, d);
+        device.launch("kmm_factor", Launch.block(), z, bandwidth.gamma(), bandwidth.status(), factor, rest, result, n, d, mostRank);
+        device.launch("kmm_interior_point", Launch.block(), factor, kappa, bandwidth.status(), square, vectors, small, result, weights,
+            n, GramMatrix.RIDGE, bounds.upper(), bounds.low(), bounds.high(), MOST_ITERATIONS);
+        device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
     }
 
-    /** Iterations of the last {@link #estimate}. */
+    /**
+     * Iterations of the last {@link #estimate}; waits for it.
+     *
+     * @throws AdiwException if K has no factor of a rank that could be stored
+     */
     public int iterations() {
-        return iterations;
+        double[] read = new double[4];
+        result.download(read);
+        if (read[2] < 0) {
+            throw new AdiwException("the Gram matrix of these " + n + " rows has a rank of more than " + mostRank
+                + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km");
+        }
+        return (int) read[1];
     }
 
-    /** max |w - P(w - grad/L)| / max(1, max |w|) at the last solution. */
-    public double kktResidual() {
-        return read[2];
-    }
-
-    /** The last solution, float64 {@code [n]}. */
-    Buffer solution() {
-        return solution;
-    }
-
-    GramMatrix gram() {
-        return gram;
+    /** float64 {@code [1]}. */
+    Buffer gamma() {
+        return bandwidth.gamma();
     }
 
     @Override
     public boolean recordable() {
-        return false;
+        return true;
     }
 
     @Override
@@ -132,9 +103,8 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
 
     @Override
     public void close() {
-        chunk.close();
-        gram.close();
-        for (Buffer buffer : new Buffer[] {memory, weights, solution, extrapolated, moved, state, start}) {
+        bandwidth.close();
+        for (Buffer buffer : new Buffer[] {memory, weights, kappa, factor, rest, square, vectors, small, result}) {
             buffer.close();
         }
     }

@@ -7,24 +7,21 @@ import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 
 /**
- * Bandwidth and Gram matrix of one batch, in single or double precision: K {@code [n, n]} with 1e-5 added to the diagonal,
- * its row sums {@code [n]}, and kappa {@code [n]}. All memory is allocated at construction.
+ * Bandwidth and Gram matrix of one batch: K {@code [n, n]} with 1e-5 added to the diagonal, its row sums {@code [n]},
+ * kappa {@code [n]}, and products K v {@code [n]}. All memory is allocated at construction.
  */
 final class GramMatrix implements AutoCloseable {
     /** Added to the diagonal of K. */
     static final double RIDGE = 1e-5;
     /** Largest n for which the n x n matrix is stored. */
     static final int MOST_ROWS = 16384;
-    private static final int MOST_SORTED = 16384;
 
     private final Device device;
     private final int n, m, d;
-    private final Bandwidth bandwidth;
-    private final boolean wide;
-    private final Buffer matrix, rowSums, kappa, gamma, quantile, status, pooled, distances;
+    private final BatchBandwidth bandwidth;
+    private final Buffer matrix, rowSums, kappa, product, columns;
 
-    /** @param wide whether the matrix is double precision */
-    GramMatrix(Device device, int n, int m, int d, Bandwidth bandwidth, boolean wide) {
+    GramMatrix(Device device, int n, int m, int d, Bandwidth bandwidth) {
         if (n > MOST_ROWS) {
             throw new UsageException("kernel mean matching stores an n x n matrix, and n = " + n + " is more than " + MOST_ROWS
                 + ": estimate on fewer samples");
@@ -33,57 +30,38 @@ final class GramMatrix implements AutoCloseable {
         this.n = n;
         this.m = m;
         this.d = d;
-        this.bandwidth = bandwidth;
-        this.wide = wide;
-        ElementType type = wide ? ElementType.FLOAT64 : ElementType.FLOAT32;
-        matrix = device.allocate(type, (long) n * n);
-        rowSums = device.allocate(type, n);
-        kappa = device.allocate(type, n);
-        gamma = device.allocate(ElementType.FLOAT32, 1);
-        quantile = device.allocate(ElementType.FLOAT32, 1);
-        status = device.allocate(ElementType.INT32, 1);
-        int count = bandwidth.kind() == Bandwidth.Kind.MEDIAN ? n + m : n;
-        pooled = device.allocate(ElementType.FLOAT32, bandwidth.kind() == Bandwidth.Kind.MEDIAN ? (long) count * d : 0);
-        boolean sorted = d == 1 && count <= MOST_SORTED;
-        distances = device.allocate(ElementType.FLOAT32, bandwidth.kind() == Bandwidth.Kind.GIVEN ? 0 : sorted ? count : (long) count * (count - 1) / 2);
-        device.zero(quantile);
+        this.bandwidth = new BatchBandwidth(device, n, m, d, bandwidth);
+        matrix = device.allocate(ElementType.FLOAT32, (long) n * n);
+        rowSums = device.allocate(ElementType.FLOAT32, n);
+        kappa = device.allocate(ElementType.FLOAT32, n);
+        product = device.allocate(ElementType.FLOAT32, n);
+        columns = device.allocate(ElementType.FLOAT32, d == 1 ? 0 : (n + (long) m) * d);
     }
 
-    /** Enqueues everything for z {@code [n, d]} and z' {@code [m, d]}. */
-    void compute(Buffer z, Buffer validation) {
-        switch (bandwidth.kind()) {
-            case DIW -> quantile(z, n);
-            case MEDIAN -> {
-                device.copy(z.slice(0, (long) n * d), pooled.slice(0, (long) n * d));
-                device.copy(validation.slice(0, (long) m * d), pooled.slice((long) n * d, (long) m * d));
-                quantile(pooled, n + m);
-            }
-            case GIVEN -> { }
+    /** Enqueues everything for z {@code [n, d]} and z' {@code [m, d]}, and the product with {@code v}. */
+    void compute(Buffer z, Buffer validation, Buffer v) {
+        bandwidth.compute(z, validation);
+        Buffer training = z;
+        Buffer target = validation;
+        long stride = n + (long) m;
+        if (d > 1) {
+            device.launch("transpose_columns", Launch.elements((long) n * d), z, columns, n, d, stride, 0);
+            device.launch("transpose_columns", Launch.elements((long) m * d), validation, columns, m, d, stride, n);
+            training = columns;
+            target = columns.slice(n, columns.length() - n);
         }
-        device.launch("set_bandwidth", Launch.block(), z, validation, quantile, gamma, status, bandwidth.kind().ordinal(),
-            (float) bandwidth.value(), n * d, m * d, d);
-        if (wide) {
-            device.launch("gram_rows_f64", Launch.rows(n), z, validation, gamma, matrix, rowSums, kappa, n, m, d, RIDGE);
-        } else {
-            device.launch("gram_rows", Launch.rows(n), z, validation, gamma, matrix, rowSums, kappa, n, m, d, (float) RIDGE);
-        }
+        device.launch("gram_rows", Launch.rows(n), training, target, bandwidth.gamma(), v, matrix, rowSums, kappa, product, stride, n, m, d,
+            (float) RIDGE);
     }
 
-    private void quantile(Buffer values, int count) {
-        if (count < 2) {
-            return;
-        }
-        if (distances.length() == count) {
-            device.launch("rank_sort", Launch.elements(count), values, distances, count);
-            device.launch("quantile_sorted", Launch.block(), distances, quantile, count, bandwidth.value());
-        } else {
-            device.launch("pairwise_distances", Launch.rows(count), values, distances, count, d);
-            device.launch("quantile_values", Launch.block(), distances, quantile, distances.length(), bandwidth.value());
-        }
+    /** Enqueues the product with {@code v}. */
+    void multiply(Buffer v) {
+        device.launch("kmm_product", Launch.rows(n), matrix, v, product, n);
     }
 
-    Buffer matrix() {
-        return matrix;
+    /** K v for the v that was given last. */
+    Buffer product() {
+        return product;
     }
 
     Buffer rowSums() {
@@ -94,19 +72,20 @@ final class GramMatrix implements AutoCloseable {
         return kappa;
     }
 
-    /** float32 [1]. */
+    /** float64 {@code [1]}. */
     Buffer gamma() {
-        return gamma;
+        return bandwidth.gamma();
     }
 
-    /** int32 [1]: 1 where the batch is degenerate, so that no step may be taken. */
+    /** int32 {@code [1]}: 1 where the batch is degenerate, so that no step may be taken. */
     Buffer status() {
-        return status;
+        return bandwidth.status();
     }
 
     @Override
     public void close() {
-        for (Buffer buffer : new Buffer[] {matrix, rowSums, kappa, gamma, quantile, status, pooled, distances}) {
+        bandwidth.close();
+        for (Buffer buffer : new Buffer[] {matrix, rowSums, kappa, product, columns}) {
             buffer.close();
         }
     }

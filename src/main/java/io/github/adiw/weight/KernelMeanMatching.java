@@ -15,7 +15,7 @@ public final class KernelMeanMatching implements WeightEstimator {
     private final float eta;
     private final WeightBounds bounds;
     private final GramMatrix gram;
-    private final Buffer memory, weights, moved, rate;
+    private final Buffer memory, weights, ahead, moved;
 
     /**
      * @param samples    N, training samples in all, at least 1
@@ -32,26 +32,29 @@ public final class KernelMeanMatching implements WeightEstimator {
         this.steps = steps;
         this.eta = eta;
         this.bounds = new WeightBounds(n, upperBound);
-        this.gram = new GramMatrix(device, n, m, d, bandwidth, false);
+        this.gram = new GramMatrix(device, n, m, d, bandwidth);
         this.memory = device.allocate(ElementType.FLOAT32, samples);
         this.weights = device.allocate(ElementType.FLOAT32, n);
         this.moved = device.allocate(ElementType.FLOAT32, n);
-        this.rate = device.allocate(ElementType.FLOAT32, 1);
+        this.ahead = device.allocate(ElementType.FLOAT32, n);
         device.launch("fill", Launch.elements(samples), memory, 1f, samples);
     }
 
     @Override
     public void estimate(Buffer indices, Buffer z, Buffer validation) {
-        gram.compute(z, validation);
-        device.launch("kmm_begin", Launch.block(), memory, indices, gram.rowSums(), weights, rate, n, eta);
+        device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, ahead, n);
+        gram.compute(z, validation, ahead);
         for (int i = 0; i < steps; i++) {
-            device.launch("kmm_gradient", Launch.rows(n), gram.matrix(), gram.kappa(), weights, rate, moved, n);
-            device.launch("kmm_project", Launch.block(), moved, weights, gram.status(), n, bounds.upper(), bounds.low(), bounds.high());
+            if (i > 0) {
+                gram.multiply(ahead);
+            }
+            device.launch("kmm_step", Launch.block(), gram.product(), gram.kappa(), gram.rowSums(), gram.status(), moved, ahead, weights, n,
+                eta, 0f, bounds.upper(), bounds.low(), bounds.high());
         }
         device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
     }
 
-    /** gamma of the last batch, float32 [1]. */
+    /** gamma of the last batch, float64 {@code [1]}. */
     Buffer gamma() {
         return gram.gamma();
     }
@@ -76,7 +79,7 @@ public final class KernelMeanMatching implements WeightEstimator {
         gram.close();
         memory.close();
         weights.close();
+        ahead.close();
         moved.close();
-        rate.close();
     }
 }

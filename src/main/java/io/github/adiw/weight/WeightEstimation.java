@@ -92,17 +92,15 @@ public record WeightEstimation(String method, String device, int n, int m, int d
     }
 
     private static WeightEstimation exact(Device device, Buffer z, Buffer zv, Buffer indices, int n, int m, int d, Options options) {
-        try (ConvergedKernelMeanMatching solver = new ConvergedKernelMeanMatching(device, n, n, m, d, options.bandwidth, options.upperBound,
-                ConvergedKernelMeanMatching.TIGHT_TOLERANCE)) {
+        try (ConvergedKernelMeanMatching solver = new ConvergedKernelMeanMatching(device, n, n, m, d, options.bandwidth, options.upperBound)) {
             if (options.initial != null) {
-                solver.start(options.initial);
                 solver.memory().upload(options.initial);
             }
             long start = System.nanoTime();
             solver.estimate(indices, z, zv);
             device.synchronize();
             double seconds = (System.nanoTime() - start) * 1e-9;
-            return result(device, z, zv, n, m, d, options, solver.gram().gamma(), solver.weights(), solver.iterations(), seconds);
+            return result(device, z, zv, n, m, d, options, solver.gamma(), solver.weights(), solver.iterations(), seconds);
         }
     }
 
@@ -126,11 +124,12 @@ public record WeightEstimation(String method, String device, int n, int m, int d
         double[] product = new double[n];
         double[] rowSums = new double[n];
         double[] kappa = new double[n];
-        double[] state = new double[4];
+        double[] residual = new double[1];
+        double[] bandwidth = new double[1];
         WeightBounds bounds = new WeightBounds(n, options.upperBound);
         try (Buffer products = device.allocate(ElementType.FLOAT64, n); Buffer sums = device.allocate(ElementType.FLOAT64, n);
              Buffer kappas = device.allocate(ElementType.FLOAT64, n); Buffer moved = device.allocate(ElementType.FLOAT64, n);
-             Buffer wide = device.allocate(ElementType.FLOAT64, n); Buffer residual = device.allocate(ElementType.FLOAT64, 4)) {
+             Buffer wide = device.allocate(ElementType.FLOAT64, n); Buffer residuals = device.allocate(ElementType.FLOAT64, 1)) {
             device.launch("kmm_evaluate", Launch.rows(n), z, zv, gamma, weights, products, sums, kappas, n, m, d, GramMatrix.RIDGE);
             products.download(product);
             sums.download(rowSums);
@@ -144,8 +143,9 @@ public record WeightEstimation(String method, String device, int n, int m, int d
             }
             moved.upload(gone);
             wide.upload(exact);
-            device.launch("kmm_solve_check", Launch.block(), moved, wide, residual, n, bounds.upper(), bounds.low(), bounds.high());
-            residual.download(state);
+            device.launch("kmm_residual", Launch.block(), moved, wide, residuals, n, bounds.upper(), bounds.low(), bounds.high());
+            residuals.download(residual);
+            gamma.download(bandwidth);
         }
         double objective = 0, sum = 0, squares = 0, least = Double.POSITIVE_INFINITY, most = Double.NEGATIVE_INFINITY;
         int atBound = 0;
@@ -157,8 +157,8 @@ public record WeightEstimation(String method, String device, int n, int m, int d
             most = Math.max(most, w[i]);
             atBound += w[i] >= options.upperBound * (1 - 1e-6) ? 1 : 0;
         }
-        return new WeightEstimation(options.method, device.name(), n, m, d, gamma.toFloats()[0], steps, objective, sum, least, most,
-            squares == 0 ? 0 : sum * sum / squares, (double) atBound / n, state[2] <= ConvergedKernelMeanMatching.TOLERANCE, state[2],
+        return new WeightEstimation(options.method, device.name(), n, m, d, bandwidth[0], steps, objective, sum, least, most,
+            squares == 0 ? 0 : sum * sum / squares, (double) atBound / n, residual[0] <= ConvergedKernelMeanMatching.TOLERANCE, residual[0],
             seconds, w);
     }
 }

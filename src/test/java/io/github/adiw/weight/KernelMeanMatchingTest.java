@@ -103,7 +103,7 @@ class KernelMeanMatchingTest {
         WeightEstimation steps = WeightEstimation.of(device, z, validation, 1,
             new WeightEstimation.Options("km", Bandwidth.parse("gamma:3"), 300, 1, 50, null, false));
         assertThat(steps.objective()).isCloseTo(exact.objective(), within(1e-4 * Math.abs(exact.objective())));
-        assertThat(exact.weights()[7]).as("far from all validation data").isZero();
+        assertThat(exact.weights()[7]).as("far from all validation data").isBetween(0f, 1e-6f);
     }
 
     @Test
@@ -152,7 +152,7 @@ class KernelMeanMatchingTest {
         float[][] batches = {{2, 2, 2}, {1, Float.NaN, 3}, {1, 2, Float.POSITIVE_INFINITY}};
         for (float[] z : batches) {
             try (KernelMeanMatching matching = new KernelMeanMatching(device, 3, 3, 2, 1, Bandwidth.DEFAULT, 5, 1, 50);
-                 ConvergedKernelMeanMatching converged = new ConvergedKernelMeanMatching(device, 3, 3, 2, 1, Bandwidth.DEFAULT, 50, 1e-6);
+                 ConvergedKernelMeanMatching converged = new ConvergedKernelMeanMatching(device, 3, 3, 2, 1, Bandwidth.DEFAULT, 50);
                  Buffer indices = device.ints(0, 1, 2); Buffer zBuffer = device.floats(z); Buffer v = device.floats(1, 2)) {
                 for (WeightEstimator estimator : List.of(matching, converged)) {
                     estimator.memory().upload(new float[] {0.5f, 1.5f, 2});

@@ -1,0 +1,213 @@
+// Bandwidth of the Gaussian kernel exp(-gamma |a - b|^2) for a batch: gamma is the quantile q of the pairwise distances of the training
+// batch (DIW's published code: a distance used as gamma), or 1 / (2 median^2) of training and validation batch together, or given.
+// Training data z [n, d], validation data z' [m, d]; the pool is z, or z and z' for the median; count points, count (count - 1) / 2 pairs.
+// The quantile is exact, with linear interpolation between the order statistics k and k + 1 (as numpy.quantile).
+//
+// rank_sort         d = 1: the pool in ascending order; each point counts those before it; count^2 comparisons; a row a block
+// bandwidth_sorted  d = 1: with sorted x the pairs within t, x_j - x_i <= t, are counted in 2 count steps by a pointer that only
+//                   advances; t is sought by interpolation inside a bracket of differences that occur, about 10 counts; one block
+// transpose_pool    d > 1: the pool as [d, count]; 8 count d bytes
+// pair_histogram    d > 1: a pass of a radix selection: histogram of 11 (10, 10) bits of the squared distances whose higher bits are
+//                   those found so far; each block some rows of pairs; count^2 d / 2 operations; least: the least one above them
+// bandwidth_radix   d > 1: sums the histograms, finds the bin of order statistic k; after the last pass, sets gamma; one block
+// bandwidth_given   gamma = value; one block
+//
+// gamma [1]; status [1] = 1 where the batch is degenerate (z all equal, n = 1, a median of 0, z or z' not finite), so that no step may be
+// taken. kind: 0 quantile, 1 median, 2 given.
+#include "prelude.cuh"
+
+/// Whether no step may be taken on z, z'. All threads of the block call it.
+DEVICE int degenerate(const float* RESTRICT z, const float* RESTRICT zv, int size, int validation_size, int d) {
+    int differ = 0, broken = 0;
+    if (d == 1) {
+        float first = z[0];
+        FOR_THREADS(i, size) differ |= z[i] != first ? 1 : 0;
+    } else {
+        FOR_THREADS(i, size) differ |= z[i] != z[i % d] ? 1 : 0;
+    }
+    FOR_THREADS(i, size) broken |= isfinite(z[i]) ? 0 : 1;
+    FOR_THREADS(i, validation_size) broken |= isfinite(zv[i]) ? 0 : 1;
+    differ = block_max(differ);
+    broken = block_max(broken);
+    return !differ || broken;
+}
+
+DEVICE void set_bandwidth(double quantile, int kind, int is_degenerate, double* gamma, int* status) {
+    if (threadIdx.x != 0) return;
+    gamma[0] = kind == 1 ? 1 / (2 * quantile * quantile) : quantile;
+    status[0] = is_degenerate || (kind == 1 && quantile == 0);
+}
+
+KERNEL(rank_sort, const float* RESTRICT z, const float* RESTRICT zv, float* RESTRICT sorted, int n, int m) {
+    int row = blockIdx.x, before = 0;
+    float v = row < n ? z[row] : zv[row - n];
+    int own = row < n ? row : n, other = row < n ? 0 : row - n;       // points before this one, of z and of z'; ties keep their order
+    FOR_THREADS(j, own) before += z[j] <= v ? 1 : 0;
+    FOR_THREADS(j, n - own) before += z[own + j] < v ? 1 : 0;
+    FOR_THREADS(j, other) before += zv[j] <= v ? 1 : 0;
+    FOR_THREADS(j, m - other) before += zv[other + j] < v ? 1 : 0;
+    before = block_sum(before);
+    if (threadIdx.x == 0) sorted[before] = v;       // a NaN comes to stand first; the batch is refused
+}
+
+/// Of the differences x_j - x_i, i < j, of sorted x: how many are at most t, the largest of these, and the least of the others.
+DEVICE void count_pairs(const float* x, int count, double t, long* within, double* largest, double* least) {
+    int first = (int) ((long) count * threadIdx.x / blockDim.x), last = (int) ((long) count * (threadIdx.x + 1) / blockDim.x);
+    long pairs = 0;
+    double below = 0, above = INFINITY;
+    if (first < last) {
+        int j = first + 1, high = count;            // j: the first index with x_j - x_i > t
+        double a = x[first];
+        if (first > 0) while (j < high) {
+            int middle = (j + high) >> 1;
+            if (x[middle] - a <= t) j = middle + 1;
+            else high = middle;
+        }
+        for (int i = first; i < last; i++) {
+            a = x[i];
+            if (j <= i) j = i + 1;
+            while (j < count && x[j] - a <= t) j++;
+            pairs += j - i - 1;
+            if (j > i + 1) below = max_of(below, x[j - 1] - a);
+            if (j < count) above = min_of(above, x[j] - a);
+        }
+    }
+    *within = block_sum(pairs);
+    *largest = block_max(below);
+    *least = block_min(above);
+}
+
+/// The number half way between two that are not negative, in the order of their bits.
+DEVICE double bit_middle(double a, double b) {
+    long long low = __double_as_longlong(a), high = __double_as_longlong(b);
+    return __longlong_as_double(low + (high - low) / 2);
+}
+
+KERNEL(bandwidth_sorted, const float* RESTRICT x, const float* RESTRICT z, const float* RESTRICT zv, double* RESTRICT gamma,
+       int* RESTRICT status, int count, int kind, long k, double part, int n, int m) {
+    int stopped = degenerate(z, zv, n, m, 1);
+    if (stopped) {
+        set_bandwidth(0, kind, 1, gamma, status);
+        return;
+    }
+    long all = (long) count * (count - 1) / 2, within_low = 0, within_high = all;
+    double low = 0, high = (double) x[count - 1] - x[0];       // statistics k and k + 1 lie in [low, high]
+    double value = high, next = high;
+    bool found = k + 1 >= all;
+    for (int round = 0; !found; round++) {
+        double share = (double) (k + 1 - within_low) / (double) (within_high - within_low);
+        double t = low + (high - low) * share;
+        if (round % 4 == 3 || !(t >= low && t < high)) t = bit_middle(low, high);
+        long within;
+        double largest, least;
+        count_pairs(x, count, t, &within, &largest, &least);
+        if (within == k + 1) {
+            value = largest;
+            next = least;
+            found = true;
+        } else if (within > k + 1) {
+            high = largest;
+            within_high = within;
+        } else {
+            low = least;
+            within_low = within;
+        }
+        if (low >= high) {
+            value = next = low;
+            found = true;
+        }
+    }
+    set_bandwidth(value + part * (next - value), kind, 0, gamma, status);
+}
+
+KERNEL(transpose_pool, const float* RESTRICT z, const float* RESTRICT zv, float* RESTRICT pool, int n, int count, int d) {
+    FOR_ELEMENTS(p, (long) count * d) {
+        long k = p / count, i = p % count;
+        pool[p] = i < n ? z[i * d + k] : zv[(i - n) * d + k];
+    }
+}
+
+KERNEL(pair_histogram, const float* RESTRICT pool, const long* RESTRICT state, int* RESTRICT histograms, unsigned* RESTRICT least,
+       int count, int d, int blocks, int shift, int bits) {
+    SHARED(int, histogram, 2048);
+    SHARED(float, square, 256);
+    unsigned prefix = (unsigned) state[0], bins = 1u << bits, above = 0xffffffffu;
+    FOR_THREADS(b, (int) bins) histogram[b] = 0;
+    __syncthreads();
+    for (int i = blockIdx.x; i < count - 1; i += blocks) {
+        for (int start = i + 1; start < count; start += 256) {
+            int length = min_of(256, count - start);
+            FOR_THREADS(c, length) square[c] = 0;
+            for (int k = 0; k < d; k++) {
+                const float* RESTRICT column = pool + (long) k * count;
+                float a = column[i];
+                FOR_THREADS(c, length) square[c] += (column[start + c] - a) * (column[start + c] - a);
+            }
+            FOR_THREADS(c, length) {
+                unsigned u = __float_as_uint(square[c]), bin = (u >> shift) - (prefix << bits);
+                if (bin < bins && blockDim.x == 1) histogram[bin]++;
+                else if (bin < bins) atomicAdd(&histogram[bin], 1);
+                else if ((u >> shift >> bits) > prefix && u < above) above = u;
+            }
+        }
+    }
+    above = (unsigned) block_min((long) above);
+    __syncthreads();
+    FOR_THREADS(b, (int) bins) histograms[(long) blockIdx.x * 2048 + b] = histogram[b];
+    if (threadIdx.x == 0) least[blockIdx.x] = above;
+}
+
+/// state [2]: bits found so far; rank of the statistic among those that share them.
+KERNEL(bandwidth_radix, const int* RESTRICT histograms, const unsigned* RESTRICT least, const float* RESTRICT z, const float* RESTRICT zv,
+       long* RESTRICT state, double* RESTRICT gamma, int* RESTRICT status, int blocks, int pass, int bits, int kind, long k, double part,
+       int size, int validation_size, int d) {
+    SHARED(long, total, 2048);
+    SHARED(long, group, 32);
+    int bins = 1 << bits;
+    FOR_THREADS(b, bins) {
+        long sum = 0;
+        for (int block = 0; block < blocks; block++) sum += histograms[(long) block * 2048 + b];
+        total[b] = sum;
+    }
+    long above = 0xffffffffl;
+    FOR_THREADS(b, blocks) above = min_of(above, (long) least[b]);
+    above = block_min(above);
+    __syncthreads();
+    FOR_THREADS(g, bins / 64) {
+        long sum = 0;
+        for (int b = 0; b < 64; b++) sum += total[g * 64 + b];
+        group[g] = sum;
+    }
+    __syncthreads();
+    long rank = pass == 0 ? k : state[1];
+    int bin = 0;
+    while (bin < bins - 64 && rank >= group[bin / 64]) {
+        rank -= group[bin / 64];
+        bin += 64;
+    }
+    while (bin < bins - 1 && rank >= total[bin]) rank -= total[bin++];
+    unsigned prefix = pass == 0 ? 0 : (unsigned) state[0];
+    unsigned found = (prefix << bits) + (unsigned) bin;
+    __syncthreads();
+    if (pass < 2) {
+        if (threadIdx.x == 0) {
+            state[0] = found;
+            state[1] = rank;
+        }
+        return;
+    }
+    int stopped = degenerate(z, zv, size, validation_size, d);
+    int after = bin + 1;
+    while (after < bins && total[after] == 0) after++;
+    unsigned next = rank + 1 < total[bin] ? found : after < bins ? (prefix << bits) + (unsigned) after : (unsigned) above;
+    double value = sqrt((double) __uint_as_float(found));
+    double upper = part == 0 ? value : sqrt((double) __uint_as_float(next));
+    set_bandwidth(value + part * (upper - value), kind, stopped, gamma, status);
+    if (threadIdx.x == 0) state[0] = state[1] = 0;
+}
+
+KERNEL(bandwidth_given, const float* RESTRICT z, const float* RESTRICT zv, double* RESTRICT gamma, int* RESTRICT status, double value,
+       int size, int validation_size, int d) {
+    int stopped = degenerate(z, zv, size, validation_size, d);
+    set_bandwidth(value, 2, stopped, gamma, status);
+}

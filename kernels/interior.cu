@@ -1,0 +1,366 @@
+// DIW's program (Huang et al. 2006; Fang et al., NeurIPS 2020), to convergence, in double precision:
+//     minimise 1/2 w'(K + ridge I) w - kappa'w   subject to   0 <= w <= B,  low <= sum w <= high
+// by Mehrotra's predictor-corrector interior point (SIAM J. Optimization 2, 1992). A Gaussian K is nearly of low rank, so that it is
+// never stored: K = F'F, F [r, n] by Cholesky with diagonal pivoting, stopped where no diagonal element of the rest exceeds 1e-10 (the
+// objective is then off by less than 1e-10 n B). A Newton system (D + F'F) x = b, D diagonal, is solved through the r x r matrix
+// I + F D^-1 F' (Woodbury) with one step of iterative refinement; the sum is eliminated last, since its multiplier may be huge.
+//
+// kappa_rows_f64       kappa_i = (n / m) sum_j exp(-gamma |z_i - z'_j|^2); n m exponentials; a row a block
+// kmm_factor           F and its rank; n r^2 / 2 operations, n r exponentials; one block
+// kmm_interior_point   w, and its residual; n r^2 operations an iteration, about 20 iterations; one block
+// z [n, d], z' [m, d], F [most, n], square [most, most], vectors [14, n], small [most]
+// result, double [4]: residual max |w - P(w - grad/L)| / max(1, max |w|), iterations, rank (-1 where F has too few rows), L
+#include "projection.cuh"
+
+KERNEL(kappa_rows_f64, const float* RESTRICT z, const float* RESTRICT zv, const double* RESTRICT gamma, double* RESTRICT kappa,
+       int n, int m, int d) {
+    const float* zi = z + (long) blockIdx.x * d;
+    double g = -gamma[0], sum = 0;
+    if (d == 1) {
+        double a = zi[0];
+        FOR_THREADS(j, m) sum += exp((a - zv[j]) * (a - zv[j]) * g);
+    } else {
+        FOR_THREADS(j, m) {
+            double square = 0;
+            for (int k = 0; k < d; k++) {
+                double difference = (double) zi[k] - zv[(long) j * d + k];
+                square += difference * difference;
+            }
+            sum += exp(square * g);
+        }
+    }
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) kappa[blockIdx.x] = sum * n / m;
+}
+
+KERNEL(kmm_factor, const float* RESTRICT z, const double* RESTRICT gamma, const int* RESTRICT status, double* RESTRICT F, double* RESTRICT rest,
+       double* RESTRICT result, int n, int d, int most) {
+    if (status[0]) return;
+    const double tolerance = 1e-10;
+    double g = -gamma[0];
+    FOR_THREADS(i, n) rest[i] = 1;
+    int rank = 0;
+    for (;; rank++) {
+        double largest = 0;
+        FOR_THREADS(i, n) largest = max_of(largest, rest[i]);
+        largest = block_max(largest);
+        if (largest <= tolerance || rank > most) break;
+        int pivot = n;
+        FOR_THREADS(i, n) pivot = min_of(pivot, rest[i] == largest ? i : n);
+        pivot = block_min(pivot);
+        if (rank == most) {         // no room for another row
+            rank = -1;
+            break;
+        }
+        double* row = F + (long) rank * n;
+        const float* zp = z + (long) pivot * d;
+        if (d == 1) {
+            double a = zp[0];
+            FOR_THREADS(i, n) row[i] = exp((a - z[i]) * (a - z[i]) * g);
+        } else {
+            FOR_THREADS(i, n) {
+                double square = 0;
+                for (int k = 0; k < d; k++) {
+                    double difference = (double) zp[k] - z[(long) i * d + k];
+                    square += difference * difference;
+                }
+                row[i] = exp(square * g);
+            }
+        }
+        for (int l = 0; l < rank; l++) {
+            const double* before = F + (long) l * n;
+            double factor = before[pivot];
+            FOR_THREADS(i, n) row[i] -= factor * before[i];
+        }
+        double scale = 1 / sqrt(largest);
+        __syncthreads();
+        FOR_THREADS(i, n) {
+            double x = row[i] * scale;
+            double left = rest[i] - x * x;
+            row[i] = x;
+            rest[i] = i == pivot ? 0 : left > 0 ? left : 0;
+        }
+        __syncthreads();
+    }
+    if (threadIdx.x == 0) result[2] = rank;
+}
+
+/// out = G x, one dot product a row; G [rows, n], x [n], out [rows].
+DEVICE void times(const double* RESTRICT G, const double* RESTRICT x, double* RESTRICT out, int rows, int n) {
+    __syncthreads();
+    FOR_THREADS(k, rows) {
+        const double* row = G + (long) k * n;
+        double sum = 0;
+        for (int i = 0; i < n; i++) sum += row[i] * x[i];
+        out[k] = sum;
+    }
+    __syncthreads();
+}
+
+/// out = out + sign G'y; y [rows], out [n].
+DEVICE void add_transposed(const double* RESTRICT G, const double* RESTRICT y, double* RESTRICT out, int rows, int n, double sign) {
+    for (int k = 0; k < rows; k++) {
+        const double* row = G + (long) k * n;
+        double factor = sign * y[k];
+        FOR_THREADS(i, n) out[i] += factor * row[i];
+    }
+}
+
+/// The upper triangle of I + G diag(x) G' by tiles of 4 x 4, so that a loaded element serves four products; G [rows, n].
+DEVICE void weighted_square(const double* RESTRICT G, const double* RESTRICT x, double* RESTRICT square, int rows, int n) {
+    int tiles = (rows + 3) / 4;
+    FOR_THREADS(tile, tiles * tiles) {
+        int k = tile / tiles * 4, l = tile % tiles * 4;
+        if (l < k) continue;
+        const double *a[4], *b[4];
+        for (int i = 0; i < 4; i++) {
+            a[i] = G + (long) min_of(k + i, rows - 1) * n;
+            b[i] = G + (long) min_of(l + i, rows - 1) * n;
+        }
+        double s00 = 0, s01 = 0, s02 = 0, s03 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+        double s20 = 0, s21 = 0, s22 = 0, s23 = 0, s30 = 0, s31 = 0, s32 = 0, s33 = 0;
+        const double *RESTRICT a0 = a[0], *RESTRICT a1 = a[1], *RESTRICT a2 = a[2], *RESTRICT a3 = a[3];
+        const double *RESTRICT b0 = b[0], *RESTRICT b1 = b[1], *RESTRICT b2 = b[2], *RESTRICT b3 = b[3];
+        for (int i = 0; i < n; i++) {
+            double y0 = b0[i] * x[i], y1 = b1[i] * x[i], y2 = b2[i] * x[i], y3 = b3[i] * x[i];
+            s00 += a0[i] * y0; s01 += a0[i] * y1; s02 += a0[i] * y2; s03 += a0[i] * y3;
+            s10 += a1[i] * y0; s11 += a1[i] * y1; s12 += a1[i] * y2; s13 += a1[i] * y3;
+            s20 += a2[i] * y0; s21 += a2[i] * y1; s22 += a2[i] * y2; s23 += a2[i] * y3;
+            s30 += a3[i] * y0; s31 += a3[i] * y1; s32 += a3[i] * y2; s33 += a3[i] * y3;
+        }
+        double sums[16] = {s00, s01, s02, s03, s10, s11, s12, s13, s20, s21, s22, s23, s30, s31, s32, s33};
+        for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 4; j++)
+                if (k + i < rows && l + j < rows && l + j >= k + i)
+                    square[(long) (k + i) * rows + l + j] = sums[4 * i + j] + (k + i == l + j ? 1 : 0);
+    }
+    __syncthreads();
+}
+
+/// The upper triangle U of A = U'U, in place; A [size, size].
+DEVICE void cholesky(double* A, int size) {
+    for (int k = 0; k < size; k++) {
+        double* RESTRICT row = A + (long) k * size;
+        __syncthreads();
+        double pivot = sqrt(max_of(row[k], 1e-300));
+        __syncthreads();
+        FOR_THREADS(j, size - k) row[k + j] *= 1 / pivot;
+        __syncthreads();
+        FOR_THREADS(i, size - k - 1) {
+            double* RESTRICT below = A + (long) (k + 1 + i) * size;
+            double factor = row[k + 1 + i];
+            for (int j = k + 1 + i; j < size; j++) below[j] -= factor * row[j];
+        }
+    }
+    __syncthreads();
+}
+
+/// y = (U'U)^-1 y.
+DEVICE void cholesky_solve(const double* U, double* y, int size) {
+    for (int k = 0; k < size; k++) {
+        const double* row = U + (long) k * size;
+        __syncthreads();
+        double x = y[k] / row[k];
+        __syncthreads();
+        if (threadIdx.x == 0) y[k] = x;
+        FOR_THREADS(j, size - k - 1) y[k + 1 + j] -= row[k + 1 + j] * x;
+    }
+    for (int k = size - 1; k >= 0; k--) {
+        const double* row = U + (long) k * size;
+        __syncthreads();
+        double sum = 0;
+        FOR_THREADS(j, size - k - 1) sum += row[k + 1 + j] * y[k + 1 + j];
+        sum = block_sum(sum);
+        if (threadIdx.x == 0) y[k] = (y[k] - sum) / row[k];
+    }
+    __syncthreads();
+}
+
+/// x = (D + G'G)^-1 b; inverse = 1 / D; U of I + G D^-1 G'; t [n] and y [rows] are overwritten.
+DEVICE void woodbury(const double* RESTRICT G, const double* RESTRICT U, const double* RESTRICT inverse, const double* RESTRICT b,
+                     double* RESTRICT x, double* RESTRICT t, double* RESTRICT y, int rows, int n) {
+    FOR_THREADS(i, n) t[i] = b[i] * inverse[i];
+    times(G, t, y, rows, n);
+    cholesky_solve(U, y, rows);
+    FOR_THREADS(i, n) x[i] = 0;
+    add_transposed(G, y, x, rows, n, -1);
+    FOR_THREADS(i, n) x[i] = t[i] + inverse[i] * x[i];
+}
+
+/// The same, with one step of iterative refinement; off and fix [n] are overwritten too.
+DEVICE void solve(const double* RESTRICT G, const double* RESTRICT U, const double* RESTRICT inverse, const double* RESTRICT b,
+                  double* RESTRICT x, double* RESTRICT t, double* RESTRICT off, double* RESTRICT fix, double* RESTRICT y, int rows, int n) {
+    woodbury(G, U, inverse, b, x, t, y, rows, n);
+    times(G, x, y, rows, n);
+    FOR_THREADS(i, n) off[i] = b[i] - x[i] / inverse[i];
+    add_transposed(G, y, off, rows, n, -1);
+    woodbury(G, U, inverse, off, fix, t, y, rows, n);
+    FOR_THREADS(i, n) x[i] += fix[i];
+}
+
+/// The longest step to 1 that keeps x + step dx >= 0, as the largest -dx / x met so far.
+DEVICE double pull(double x, double dx) { return -dx / x; }
+
+KERNEL(kmm_interior_point, double* RESTRICT F, const double* RESTRICT kappa, const int* RESTRICT status, double* RESTRICT square,
+       double* RESTRICT vectors, double* RESTRICT small, double* RESTRICT result, float* RESTRICT weights,
+       int n, double ridge, double upper, double low, double high, int most_iterations) {
+    if (status[0] || result[2] < 0) return;
+    int rank = (int) result[2];
+    double* RESTRICT w = vectors;
+    double* RESTRICT zl = vectors + (long) n;           // multipliers of 0 <= w and of w <= B
+    double* RESTRICT zu = vectors + 2l * n;
+    double* RESTRICT gradient = vectors + 3l * n;
+    double* RESTRICT inverse = vectors + 4l * n;        // 1 / D
+    double* RESTRICT b = vectors + 5l * n;
+    double* RESTRICT dw = vectors + 6l * n;
+    double* RESTRICT t = vectors + 7l * n;
+    double* RESTRICT off = vectors + 8l * n;            // residual of the linear system
+    double* RESTRICT fix = vectors + 9l * n;
+    double* RESTRICT cl = vectors + 10l * n;            // Mehrotra's second-order terms
+    double* RESTRICT cu = vectors + 11l * n;
+    double* RESTRICT room = vectors + 12l * n;          // B - w, kept apart: it must not round to 0
+    double* RESTRICT y = small;
+    double* RESTRICT q = vectors + 13l * n;             // (D + F'F)^-1 1
+
+    // L, the largest row sum of K; K = F'F
+    FOR_THREADS(i, n) t[i] = 1;
+    times(F, t, y, rank, n);
+    FOR_THREADS(i, n) off[i] = 0;
+    add_transposed(F, y, off, rank, n, 1);
+    double L = 0;
+    FOR_THREADS(i, n) L = max_of(L, off[i]);
+    L = block_max(L) + ridge;
+
+    double start = upper > 2 ? 1 : upper / 2;
+    FOR_THREADS(i, n) {
+        w[i] = start;
+        room[i] = upper - start;
+    }
+    double s = start * n, reach = high - low;           // s stands for sum w
+    if (s < low + 0.1 * reach || s > high - 0.1 * reach) s = low + 0.5 * reach;
+    double slack_l = s - low, slack_u = high - s;
+    double multiplier = 0, sl = 0, su = 0;              // of sum w = s, low <= s, s <= high
+    int iteration = 0;
+    for (; ; iteration++) {
+        times(F, w, y, rank, n);
+        FOR_THREADS(i, n) gradient[i] = ridge * w[i] - kappa[i];
+        add_transposed(F, y, gradient, rank, n, 1);
+        if (iteration == 0) {
+            double size = 0;
+            FOR_THREADS(i, n) size += fabs(gradient[i]);
+            size = max_of(block_sum(size) / n, 1e-3);
+            FOR_THREADS(i, n) {
+                zl[i] = max_of(gradient[i], 0.0) + size;
+                zu[i] = max_of(-gradient[i], 0.0) + size;
+            }
+            sl = su = size;
+        }
+        double sum = 0, gap = 0, worst = 0, value = 0, widest = 1;
+        FOR_THREADS(i, n) {
+            double dual = fabs(gradient[i] - multiplier - zl[i] + zu[i]) / L;
+            sum += w[i];
+            gap += w[i] * zl[i] + room[i] * zu[i];
+            value += w[i] * (gradient[i] - kappa[i]);
+            worst = max_of(worst, max_of(dual, max_of(min_of(w[i], zl[i] / L), min_of(room[i], zu[i] / L))));
+            widest = max_of(widest, w[i]);
+        }
+        sum = block_sum(sum);
+        gap = block_sum(gap);
+        value = block_sum(value) / 2;
+        worst = block_max(worst) / block_max(widest);
+        double primal = sum - s;
+        gap += slack_l * sl + slack_u * su;
+        double mu = gap / (2.0 * n + 2);
+        if ((worst <= 1e-8 && gap <= 1e-9 * fabs(value) + 1e-12 && fabs(primal) <= 1e-9 * n) || iteration == most_iterations) break;
+
+        double theta = sl / slack_l + su / slack_u;
+        FOR_THREADS(i, n) {
+            inverse[i] = 1 / (ridge + zl[i] / w[i] + zu[i] / room[i]);
+            b[i] = 1;
+        }
+        __syncthreads();
+        weighted_square(F, inverse, square, rank, n);
+        cholesky(square, rank);
+        solve(F, square, inverse, b, q, t, off, fix, y, rank, n);
+        double sum_q = 0;
+        FOR_THREADS(i, n) sum_q += q[i];
+        sum_q = block_sum(sum_q);
+
+        double aim = 0, cross_l = 0, cross_u = 0, ds = 0, dm = 0, dsl = 0, dsu = 0, step = 1;
+        for (int phase = 0; phase < 2; phase++) {
+            // phase 0 aims at the boundary, phase 1 at the central path with the second-order terms of phase 0
+            double rs = -(multiplier - sl + su) + (aim - cross_l) / slack_l - sl - (aim - cross_u) / slack_u + su;
+            FOR_THREADS(i, n) {
+                double second_l = phase ? cl[i] : 0, second_u = phase ? cu[i] : 0;
+                b[i] = -(gradient[i] - multiplier) + (aim - second_l) / w[i] - (aim - second_u) / room[i];
+            }
+            solve(F, square, inverse, b, dw, t, off, fix, y, rank, n);
+            double change = 0;
+            FOR_THREADS(i, n) change += dw[i];
+            change = block_sum(change);
+            dm = (rs / theta - change - primal) / (1 / theta + sum_q);
+            ds = (rs - dm) / theta;
+            FOR_THREADS(i, n) dw[i] += dm * q[i];
+            dsl = (aim - cross_l) / slack_l - sl - sl / slack_l * ds;
+            dsu = (aim - cross_u) / slack_u - su + su / slack_u * ds;
+            double most_pull = max_of(max_of(pull(slack_l, ds), pull(slack_u, -ds)), max_of(pull(sl, dsl), pull(su, dsu)));
+            FOR_THREADS(i, n) {
+                double second_l = phase ? cl[i] : 0, second_u = phase ? cu[i] : 0;
+                double dl = (aim - second_l) / w[i] - zl[i] - zl[i] / w[i] * dw[i];
+                double du = (aim - second_u) / room[i] - zu[i] + zu[i] / room[i] * dw[i];
+                most_pull = max_of(most_pull, max_of(max_of(pull(w[i], dw[i]), pull(room[i], -dw[i])), max_of(pull(zl[i], dl), pull(zu[i], du))));
+                t[i] = dl;
+                off[i] = du;
+            }
+            most_pull = block_max(most_pull);
+            step = most_pull > 1 ? 1 / most_pull : 1;
+            if (phase == 0) {
+                double reached = (slack_l + step * ds) * (sl + step * dsl) + (slack_u - step * ds) * (su + step * dsu), own = 0;
+                FOR_THREADS(i, n) {
+                    own += (w[i] + step * dw[i]) * (zl[i] + step * t[i]) + (room[i] - step * dw[i]) * (zu[i] + step * off[i]);
+                    cl[i] = dw[i] * t[i];
+                    cu[i] = -dw[i] * off[i];
+                }
+                reached += block_sum(own);
+                double ratio = reached / gap;
+                aim = ratio * ratio * ratio * mu;
+                cross_l = ds * dsl;
+                cross_u = -ds * dsu;
+            }
+        }
+        step = min_of(1.0, 0.995 * (step < 1 ? step : 1 / 0.995));
+        FOR_THREADS(i, n) {
+            w[i] += step * dw[i];
+            room[i] -= step * dw[i];
+            zl[i] += step * t[i];
+            zu[i] += step * off[i];
+        }
+        s += step * ds;
+        slack_l += step * ds;
+        slack_u -= step * ds;
+        multiplier += step * dm;
+        sl += step * dsl;
+        su += step * dsu;
+        __syncthreads();
+    }
+
+    // One projected-gradient step puts what is at a bound exactly there; how far it moves is the residual.
+    FOR_THREADS(i, n) t[i] = w[i] - gradient[i] / L;
+    __syncthreads();
+    Shift shift = band_shift(t, n, upper, low, high);
+    double moved = 0, widest = 1;
+    FOR_THREADS(i, n) {
+        double next = clipped(t[i], shift, upper);
+        moved = max_of(moved, fabs(w[i] - next));
+        widest = max_of(widest, next);
+        w[i] = next;
+        weights[i] = (float) next;
+    }
+    moved = block_max(moved);
+    widest = block_max(widest);
+    if (threadIdx.x == 0) {
+        result[0] = moved / widest;
+        result[1] = iteration;
+        result[3] = L;
+    }
+}
