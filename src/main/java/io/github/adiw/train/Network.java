@@ -41,7 +41,7 @@ final class Network implements AutoCloseable {
     private final ModelInstance evaluation;
     private final SoftmaxCrossEntropy evaluationLoss;
     private final Buffer evaluationStep, evaluationCorrect, evaluationIndex, evaluationInputs, evaluationLabels;
-    private Graph uniformStep, weightedStep, weightedUpdate, evaluationGraph;
+    private Graph uniformStep, weightedStep, evaluationGraph;
 
     Network(Device device, ImageDataset dataset, TrainingSplit split, TrainingOptions options, int[] trainOrder, int[] validationOrder) {
         this.device = device;
@@ -190,29 +190,14 @@ final class Network implements AutoCloseable {
         if (weighting == null) {
             return;
         }
-        Runnable before = () -> {
+        weightedStep = keep(device.record(() -> {
             mark.accept(StepClock.START);
             weightedPass.forward();
             mark.accept(StepClock.ESTIMATION_START);
-        };
-        Runnable after = () -> {
+            weighting.estimate(weightedPass.trainingIndex(), weightedPass.losses(), weightedPass.validationLosses());
             mark.accept(StepClock.ESTIMATION_END);
             finish(weightedPass, weighting.weights(), mark, afterWeights);
-        };
-        if (weighting.recordable()) {
-            weightedStep = keep(device.record(() -> {
-                before.run();
-                estimate();
-                after.run();
-            }));
-        } else {
-            weightedStep = keep(device.record(before));
-            weightedUpdate = keep(device.record(after));
-        }
-    }
-
-    private void estimate() {
-        weighting.estimate(weightedPass.trainingIndex(), weightedPass.losses(), weightedPass.validationLosses());
+        }));
     }
 
     private void finish(Pass pass, Buffer weights, IntConsumer mark, BiConsumer<Buffer, Buffer> afterWeights) {
@@ -239,10 +224,6 @@ final class Network implements AutoCloseable {
             return;
         }
         weightedStep.replay();
-        if (weightedUpdate != null) {
-            estimate();
-            weightedUpdate.replay();
-        }
     }
 
     /** Share of the test set that is classified right. */

@@ -21,7 +21,7 @@ import java.util.List;
  * NeurIPS 2020), its accelerated form (ADIW, Fang et al., arXiv 2605.25499), or uniform weights.
  *
  * <p>A step is recorded once and replayed; everything that changes from step to step lives on the device, and nothing is
- * copied back before the epoch ends (DIW's solver excepted, which asks the device whether it has converged). One thread.
+ * copied back before the epoch ends. One thread.
  */
 public final class Trainer implements AutoCloseable {
     private static final int METRICS = 5;

@@ -87,11 +87,6 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
     }
 
     @Override
-    public boolean recordable() {
-        return true;
-    }
-
-    @Override
     public Buffer weights() {
         return weights;
     }

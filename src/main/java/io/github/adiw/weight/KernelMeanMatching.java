@@ -60,11 +60,6 @@ public final class KernelMeanMatching implements WeightEstimator {
     }
 
     @Override
-    public boolean recordable() {
-        return true;
-    }
-
-    @Override
     public Buffer weights() {
         return weights;
     }

@@ -10,7 +10,9 @@ import io.github.adiw.device.Buffer;
  */
 public interface WeightEstimator extends AutoCloseable {
     /**
-     * Sets {@link #weights} and {@link #memory} for a batch.
+     * Enqueues what sets {@link #weights} and {@link #memory} for a batch; it waits for nothing, so that it may be called while a
+     * graph is recorded. A degenerate batch (all z equal, n = 1, a number that is not finite) leaves the memory as it is, and
+     * gives the weights that it holds.
      *
      * @param indices    int32 {@code [n]}, the samples' numbers, each in 0 to N - 1; where one stands twice, its last row's
      *                   weight is remembered
@@ -18,9 +20,6 @@ public interface WeightEstimator extends AutoCloseable {
      * @param validation float32 {@code [m, d]}, transformed validation data
      */
     void estimate(Buffer indices, Buffer z, Buffer validation);
-
-    /** Whether {@link #estimate} only enqueues launches, so that it may be called while a graph is recorded. */
-    boolean recordable();
 
     /** Weights of the last batch, float32 {@code [n]}. */
     Buffer weights();

@@ -53,12 +53,8 @@ public class WeightEstimationByBatchSize {
         Buffer validation = opened.floats(losses(random, 0.5));
         WeightEstimator estimator = method.equals("km") ? new KernelMeanMatching(opened, n, n, n, 1, Bandwidth.DEFAULT, 5, 1, 50)
             : new ConvergedKernelMeanMatching(opened, n, n, n, 1, Bandwidth.DEFAULT, 50);
-        if (estimator.recordable()) {
-            Graph graph = opened.record(() -> estimator.estimate(indices, z, validation));
-            estimation = graph::replay;
-        } else {
-            estimation = () -> estimator.estimate(indices, z, validation);
-        }
+        Graph graph = opened.record(() -> estimator.estimate(indices, z, validation));
+        estimation = graph::replay;
     }
 
     /** Positive and skewed, as losses are. */
