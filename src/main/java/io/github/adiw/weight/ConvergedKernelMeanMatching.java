@@ -7,8 +7,8 @@ import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 
 /**
- * DIW's weights: the quadratic program of kernel mean matching, minimise 1/2 w'Kw - kappa'w over 0 <= w <= B and
- * |sum w - n| <= n eps, solved to convergence in double precision for every batch (Fang et al., NeurIPS 2020).
+ * DIW's weights: the quadratic program of kernel mean matching, minimise 1/2 w'Kw - kappa'w over {@code 0 <= w <= B} and
+ * {@code |sum w - n| <= n eps}, solved to convergence in double precision for every batch (Fang et al., NeurIPS 2020).
  *
  * <p>The solver is an interior point (Mehrotra 1992) on K = F'F by pivoted Cholesky: a Gaussian K is nearly of low rank r, so
  * that K is never stored and an iteration costs n r^2. It runs on the device from the first to the last iteration. The
