@@ -25,7 +25,9 @@ import picocli.CommandLine.Option;
         "  adiw weights --method kmm-exact --train T.npy --validation V.npy --output W.npy"})
 final class WeightsCommand extends Subcommand {
     @Option(names = "--method", paramLabel = "METHOD", required = true,
-        description = "km (kernel mean matching by a few projected-gradient steps) or kmm-exact (DIW's quadratic program, to convergence).")
+        description = "What is minimised between the world and the weighted training samples: km (kernel mean matching by a few steps), "
+            + "kmm-exact (DIW's quadratic program, to convergence), kl (KLIEP), ls (least squares), kl-direct and ls-direct (the same on the "
+            + "weights themselves), w1 (Wasserstein-1, one dimension).")
     private String method;
 
     @Option(names = "--train", paramLabel = "T.npy", required = true, description = "Training samples, [n] or [n, d], float32 or float64.")
@@ -43,12 +45,16 @@ final class WeightsCommand extends Subcommand {
             + "samples), median, or gamma:X. Default: ${DEFAULT-VALUE}.")
     private String bandwidth;
 
-    @Option(names = "--steps", paramLabel = "S", defaultValue = "5", description = "Projected-gradient steps of km. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--steps", paramLabel = "S", defaultValue = "5", description = "Steps. Default: ${DEFAULT-VALUE}.")
     private int steps;
 
-    @Option(names = "--eta", paramLabel = "ETA", defaultValue = "1",
-        description = "Size of such a step over the bound on the curvature. Default: ${DEFAULT-VALUE}.")
-    private float eta;
+    @Option(names = "--eta", paramLabel = "ETA",
+        description = "Size of a step over the bound on the curvature (w1: over the standard deviation of all samples). Default: 1; w1: 0.1.")
+    private Float eta;
+
+    @Option(names = "--lambda", paramLabel = "X", defaultValue = "0.1",
+        description = "Of ls: how much large coefficients are held back. Default: ${DEFAULT-VALUE}.")
+    private float lambda;
 
     @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "50", description = "Largest weight. Default: ${DEFAULT-VALUE}.")
     private float upperBound;
@@ -77,10 +83,10 @@ final class WeightsCommand extends Subcommand {
 
     @Override
     void execute() {
-        KnownNames.require("--method", method, WeightEstimation.METHODS);
+        KnownNames.require("--method", method, WeightEstimation.methods());
         Bandwidth rule = Bandwidth.parse(bandwidth);
         require(steps >= 1, "--steps must be at least 1, not " + steps);
-        require(eta > 0 && Float.isFinite(eta), "--eta must be a number above 0, not " + eta);
+        require(eta == null || eta > 0 && Float.isFinite(eta), "--eta must be a number above 0, not " + eta);
         require(upperBound >= 1 && Float.isFinite(upperBound), "--upper-bound must be at least 1, not " + upperBound
             + ": the weights must sum to about the number of samples");
         OutputFiles.checkFile(output);
@@ -94,7 +100,8 @@ final class WeightsCommand extends Subcommand {
         WeightEstimation result;
         try (Device device = common.open(console)) {
             result = WeightEstimation.of(device, t.values(), v.values(), t.d(),
-                new WeightEstimation.Options(method, rule, steps, eta, upperBound, start, untilConverged));
+                new WeightEstimation.Options(method, rule, steps, eta == null ? WeightEstimation.defaultEta(method) : eta, upperBound, lambda,
+                    start, untilConverged));
         }
         Npy.write(output, result.weights(), result.n());
         ObjectNode report = report(result);

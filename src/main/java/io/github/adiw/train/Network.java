@@ -128,6 +128,11 @@ final class Network implements AutoCloseable {
             return index.slice(0, batch);
         }
 
+        /** Rows of the validation batch in the training set, int32 [validation batch]. */
+        Buffer validationIndex() {
+            return index.slice(batch, extra);
+        }
+
         Buffer losses() {
             return loss.losses().slice(0, batch);
         }
@@ -144,7 +149,7 @@ final class Network implements AutoCloseable {
             }
             device.launch("gather_labels", Launch.elements(batch), labels, trainingIndex(), batchLabels.slice(0, batch), batch);
             if (extra > 0) {
-                Buffer validationIndex = index.slice(batch, extra);
+                Buffer validationIndex = validationIndex();
                 if (validationOrder != null) {
                     device.launch("read_order", Launch.elements(extra), validationIndex, validationOrder, step, extra);
                 } else {
@@ -194,7 +199,8 @@ final class Network implements AutoCloseable {
             mark.accept(StepClock.START);
             weightedPass.forward();
             mark.accept(StepClock.ESTIMATION_START);
-            weighting.estimate(weightedPass.trainingIndex(), weightedPass.losses(), weightedPass.validationLosses());
+            weighting.estimate(weightedPass.trainingIndex(), weightedPass.validationIndex(), weightedPass.losses(),
+                weightedPass.validationLosses());
             mark.accept(StepClock.ESTIMATION_END);
             finish(weightedPass, weighting.weights(), mark, afterWeights);
         }));

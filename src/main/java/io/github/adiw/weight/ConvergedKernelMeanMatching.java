@@ -27,22 +27,16 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
     private final BatchBandwidth bandwidth;
     private final Buffer memory, weights, kappa, factor, rest, square, vectors, small, result;
 
-    /**
-     * @param samples    N, training samples in all, at least 1
-     * @param n          training batch, at least 1
-     * @param m          validation batch, at least 1
-     * @param d          dimension of the transformed data, at least 1
-     * @param upperBound B, at least 1
-     */
-    public ConvergedKernelMeanMatching(Device device, int samples, int n, int m, int d, Bandwidth bandwidth, float upperBound) {
+    /** @param options N, n, m, d, the bandwidth and B matter here, the others do not */
+    public ConvergedKernelMeanMatching(Device device, EstimatorOptions options) {
         this.device = device;
-        this.n = n;
-        this.m = m;
-        this.d = d;
+        this.n = options.n();
+        this.m = options.m();
+        this.d = options.d();
         this.mostRank = (int) Math.max(1, Math.min(Math.min(n, MOST_RANK), MOST_ELEMENTS / n));
-        this.bounds = new WeightBounds(n, upperBound);
-        this.bandwidth = new BatchBandwidth(device, n, m, d, bandwidth);
-        this.memory = device.allocate(ElementType.FLOAT32, samples);
+        this.bounds = new WeightBounds(n, options.upperBound());
+        this.bandwidth = new BatchBandwidth(device, n, m, d, options.bandwidth());
+        this.memory = device.allocate(ElementType.FLOAT32, options.samples());
         this.weights = device.allocate(ElementType.FLOAT32, n);
         this.kappa = device.allocate(ElementType.FLOAT64, n);
         this.factor = device.allocate(ElementType.FLOAT64, (long) mostRank * n);
@@ -52,11 +46,11 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
         this.small = device.allocate(ElementType.FLOAT64, mostRank);
         this.result = device.allocate(ElementType.FLOAT64, 4);
         device.zero(result);
-        device.launch("fill", Launch.elements(samples), memory, 1f, samples);
+        device.launch("fill", Launch.elements(options.samples()), memory, 1f, options.samples());
     }
 
     @Override
-    public void estimate(Buffer indices, Buffer z, Buffer validation) {
+    public void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         bandwidth.compute(z, validation);
         device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, null, n);
         device.launch("kappa_rows_f64", Launch.rows(n), z, validation, bandwidth.gamma(), kappa, n, m, d);
@@ -67,11 +61,14 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
     }
 
     /**
-     * Iterations of the last {@link #estimate}; waits for it.
+     * As {@link #estimate}; waits.
      *
-     * @throws AdiwException if K has no factor of a rank that could be stored
+     * @return the iterations of the interior point
+     * @throws AdiwException if K has no factor of a rank that could be stored; the weights are then those that were remembered
      */
-    public int iterations() {
+    @Override
+    public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        estimate(indices, validationIndices, z, validation);
         double[] read = new double[4];
         result.download(read);
         if (read[2] < 0) {
@@ -81,9 +78,9 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
         return (int) read[1];
     }
 
-    /** float64 {@code [1]}. */
-    Buffer gamma() {
-        return bandwidth.gamma();
+    @Override
+    public Quality quality(Buffer z, Buffer validation) {
+        return bounds.quality(device, z, validation, m, d, bandwidth.gamma(), weights);
     }
 
     @Override

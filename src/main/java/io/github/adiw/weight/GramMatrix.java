@@ -38,6 +38,11 @@ final class GramMatrix implements AutoCloseable {
         columns = device.allocate(ElementType.FLOAT32, d == 1 ? 0 : (n + (long) m) * d);
     }
 
+    /** Enqueues the bandwidth alone. */
+    void computeBandwidth(Buffer z, Buffer validation) {
+        bandwidth.compute(z, validation);
+    }
+
     /** Enqueues everything for z {@code [n, d]} and z' {@code [m, d]}, and the product with {@code v}. */
     void compute(Buffer z, Buffer validation, Buffer v) {
         bandwidth.compute(z, validation);

@@ -4,6 +4,7 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import java.util.stream.IntStream;
 
 /**
  * ADIW with kernel mean matching: a few projected-gradient steps on 1/2 w'Kw - kappa'w from the weights of the samples' last
@@ -11,52 +12,61 @@ import io.github.adiw.device.Launch;
  */
 public final class KernelMeanMatching implements WeightEstimator {
     private final Device device;
-    private final int n, steps;
-    private final float eta;
+    private final EstimatorOptions options;
+    private final int n;
     private final WeightBounds bounds;
     private final GramMatrix gram;
     private final Buffer memory, weights, ahead, moved;
 
-    /**
-     * @param samples    N, training samples in all, at least 1
-     * @param n          training batch, at least 1
-     * @param m          validation batch, at least 1
-     * @param d          dimension of the transformed data, at least 1
-     * @param steps      projected-gradient steps a batch, at least 1
-     * @param eta        step size over the curvature bound, above 0
-     * @param upperBound B, at least 1
-     */
-    public KernelMeanMatching(Device device, int samples, int n, int m, int d, Bandwidth bandwidth, int steps, float eta, float upperBound) {
+    /** An estimator; {@link Divergence#estimator}. */
+    public KernelMeanMatching(Device device, EstimatorOptions options) {
         this.device = device;
-        this.n = n;
-        this.steps = steps;
-        this.eta = eta;
-        this.bounds = new WeightBounds(n, upperBound);
-        this.gram = new GramMatrix(device, n, m, d, bandwidth);
-        this.memory = device.allocate(ElementType.FLOAT32, samples);
+        this.options = options;
+        this.n = options.n();
+        this.bounds = new WeightBounds(n, options.upperBound());
+        this.gram = new GramMatrix(device, n, options.m(), options.d(), options.bandwidth());
+        this.memory = device.allocate(ElementType.FLOAT32, options.samples());
         this.weights = device.allocate(ElementType.FLOAT32, n);
         this.moved = device.allocate(ElementType.FLOAT32, n);
         this.ahead = device.allocate(ElementType.FLOAT32, n);
-        device.launch("fill", Launch.elements(samples), memory, 1f, samples);
+        device.launch("fill", Launch.elements(options.samples()), memory, 1f, options.samples());
     }
 
     @Override
-    public void estimate(Buffer indices, Buffer z, Buffer validation) {
+    public void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, ahead, n);
         gram.compute(z, validation, ahead);
-        for (int i = 0; i < steps; i++) {
+        for (int i = 0; i < options.steps(); i++) {
             if (i > 0) {
                 gram.multiply(ahead);
             }
             device.launch("kmm_step", Launch.block(), gram.product(), gram.kappa(), gram.rowSums(), gram.status(), moved, ahead, weights, n,
-                eta, 0f, bounds.upper(), bounds.low(), bounds.high());
+                options.eta(), 0f, bounds.upper(), bounds.low(), bounds.high());
         }
         device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
     }
 
-    /** gamma of the last batch, float64 {@code [1]}. */
-    Buffer gamma() {
-        return gram.gamma();
+    /** Hands the program to {@link ConvergedKernelMeanMatching}: its interior point gets there in about 20 iterations. */
+    @Override
+    public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, null, n);
+        gram.computeBandwidth(z, validation);
+        EstimatorOptions own = new EstimatorOptions(n, options.validationSamples(), n, options.m(), options.d(), options.bandwidth(), 1, 1,
+            options.upperBound(), 0);
+        try (ConvergedKernelMeanMatching solver = new ConvergedKernelMeanMatching(device, own);
+             Buffer rows = device.ints(IntStream.range(0, n).toArray())) {
+            device.copy(weights, solver.memory());
+            int iterations = solver.converge(rows, validationIndices, z, validation);
+            device.copy(solver.weights(), weights);
+            device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
+            device.synchronize();
+            return iterations;
+        }
+    }
+
+    @Override
+    public Quality quality(Buffer z, Buffer validation) {
+        return bounds.quality(device, z, validation, options.m(), options.d(), gram.gamma(), weights);
     }
 
     @Override
@@ -76,5 +86,18 @@ public final class KernelMeanMatching implements WeightEstimator {
         weights.close();
         ahead.close();
         moved.close();
+    }
+
+    /** {@code km}. */
+    public static final class Factory implements Divergence {
+        @Override
+        public String name() {
+            return "km";
+        }
+
+        @Override
+        public WeightEstimator estimator(Device device, EstimatorOptions options) {
+            return new KernelMeanMatching(device, options);
+        }
     }
 }

@@ -14,18 +14,38 @@ public interface WeightEstimator extends AutoCloseable {
      * graph is recorded. A degenerate batch (all z equal, n = 1, a number that is not finite) leaves the memory as it is, and
      * gives the weights that it holds.
      *
-     * @param indices    int32 {@code [n]}, the samples' numbers, each in 0 to N - 1; where one stands twice, its last row's
-     *                   weight is remembered
-     * @param z          float32 {@code [n, d]}, transformed training data
-     * @param validation float32 {@code [m, d]}, transformed validation data
+     * @param indices           int32 {@code [n]}, the training samples' numbers, each in 0 to N - 1; where one stands twice, its
+     *                          last row's weight is remembered
+     * @param validationIndices int32 {@code [m]}, the validation samples' numbers, each in 0 to V - 1
+     * @param z                 float32 {@code [n, d]}, transformed training data
+     * @param validation        float32 {@code [m, d]}, transformed validation data
      */
-    void estimate(Buffer indices, Buffer z, Buffer validation);
+    void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation);
+
+    /**
+     * As {@link #estimate}, but goes on until the {@link Quality#kktResidual residual} is at most 1e-6, or 100,000 steps are made;
+     * waits, and cannot be recorded.
+     *
+     * @return steps made
+     */
+    int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation);
+
+    /** How good the last batch's estimate is, given the same data again; waits. */
+    Quality quality(Buffer z, Buffer validation);
 
     /** Weights of the last batch, float32 {@code [n]}. */
     Buffer weights();
 
     /** The last weight of every training sample, float32 {@code [N]}, 1 where it has none yet. */
     Buffer memory();
+
+    /**
+     * What is remembered from batch to batch: {@link #memory} itself, or the coefficients of the validation samples, float32
+     * {@code [V]}, negative where a sample has none yet.
+     */
+    default Buffer state() {
+        return memory();
+    }
 
     @Override
     void close();

@@ -64,7 +64,7 @@ class KernelMeanMatchingTest {
 
     private static WeightEstimation.Options options(JsonNode c, String method, int steps, boolean untilConverged) {
         return new WeightEstimation.Options(method, Bandwidth.parse(c.get("bandwidth").asText()), steps, 1,
-            (float) c.get("upperBound").asDouble(), null, untilConverged);
+            (float) c.get("upperBound").asDouble(), 0.1f, null, untilConverged);
     }
 
     /** Thousands of iterations: on the stand-in driver {@link #solvesASmallProgram} stands for them. */
@@ -98,10 +98,10 @@ class KernelMeanMatchingTest {
         float[] z = {0, 0.1f, 0.2f, 1, 1.1f, 3, 3.1f, 5};
         float[] validation = {0.05f, 0.1f, 1.05f, 0.9f};
         WeightEstimation exact = WeightEstimation.of(device, z, validation, 1,
-            new WeightEstimation.Options("kmm-exact", Bandwidth.parse("gamma:3"), 5, 1, 50, null, false));
+            new WeightEstimation.Options("kmm-exact", Bandwidth.parse("gamma:3"), 5, 1, 50, 0.1f, null, false));
         assertThat(exact.converged()).isTrue();
         WeightEstimation steps = WeightEstimation.of(device, z, validation, 1,
-            new WeightEstimation.Options("km", Bandwidth.parse("gamma:3"), 300, 1, 50, null, false));
+            new WeightEstimation.Options("km", Bandwidth.parse("gamma:3"), 300, 1, 50, 0.1f, null, false));
         assertThat(steps.objective()).isCloseTo(exact.objective(), within(1e-4 * Math.abs(exact.objective())));
         assertThat(exact.weights()[7]).as("far from all validation data").isBetween(0f, 1e-6f);
     }
@@ -123,7 +123,7 @@ class KernelMeanMatchingTest {
         double last = c.get("start").asDouble();
         for (int call = 0; call < 8; call++) {
             WeightEstimation result = estimate(c, new WeightEstimation.Options("km", Bandwidth.parse(c.get("bandwidth").asText()), 5, 1,
-                (float) c.get("upperBound").asDouble(), weights, false));
+                (float) c.get("upperBound").asDouble(), 0.1f, weights, false));
             assertThat(result.objective()).isLessThanOrEqualTo(last + 1e-6 * Math.abs(last));
             last = result.objective();
             weights = result.weights();
@@ -134,9 +134,9 @@ class KernelMeanMatchingTest {
     void remembersTheWeightsOfSamples() {
         float[] z = {0.1f, 0.2f, 3, 0.15f};
         float[] validation = {0.1f, 0.12f, 0.2f};
-        try (KernelMeanMatching matching = new KernelMeanMatching(device, 10, 4, 3, 1, Bandwidth.parse("gamma:2"), 5, 1, 50);
-             Buffer indices = device.ints(7, 2, 4, 2); Buffer zBuffer = device.floats(z); Buffer v = device.floats(validation)) {
-            matching.estimate(indices, zBuffer, v);
+        try (KernelMeanMatching matching = new KernelMeanMatching(device, EstimatorOptions.of(10, 3, 4, 3, 1).bandwidth(Bandwidth.parse("gamma:2")));
+             Buffer indices = device.ints(7, 2, 4, 2); Buffer validationIndices = device.ints(0, 1, 2); Buffer zBuffer = device.floats(z); Buffer v = device.floats(validation)) {
+            matching.estimate(indices, validationIndices, zBuffer, v);
             float[] weights = matching.weights().toFloats();
             float[] memory = matching.memory().toFloats();
             assertThat(memory[7]).isEqualTo(weights[0]);
@@ -151,12 +151,12 @@ class KernelMeanMatchingTest {
     void degenerateBatchesLeaveTheStateAsItIs() {
         float[][] batches = {{2, 2, 2}, {1, Float.NaN, 3}, {1, 2, Float.POSITIVE_INFINITY}};
         for (float[] z : batches) {
-            try (KernelMeanMatching matching = new KernelMeanMatching(device, 3, 3, 2, 1, Bandwidth.DEFAULT, 5, 1, 50);
-                 ConvergedKernelMeanMatching converged = new ConvergedKernelMeanMatching(device, 3, 3, 2, 1, Bandwidth.DEFAULT, 50);
-                 Buffer indices = device.ints(0, 1, 2); Buffer zBuffer = device.floats(z); Buffer v = device.floats(1, 2)) {
+            try (KernelMeanMatching matching = new KernelMeanMatching(device, EstimatorOptions.of(3, 2, 3, 2, 1).bandwidth(Bandwidth.DEFAULT));
+                 ConvergedKernelMeanMatching converged = new ConvergedKernelMeanMatching(device, EstimatorOptions.of(3, 2, 3, 2, 1));
+                 Buffer indices = device.ints(0, 1, 2); Buffer validationIndices = device.ints(0, 1, 2); Buffer zBuffer = device.floats(z); Buffer v = device.floats(1, 2)) {
                 for (WeightEstimator estimator : List.of(matching, converged)) {
                     estimator.memory().upload(new float[] {0.5f, 1.5f, 2});
-                    estimator.estimate(indices, zBuffer, v);
+                    estimator.estimate(indices, validationIndices, zBuffer, v);
                     assertThat(estimator.weights().toFloats()).containsExactly(0.5f, 1.5f, 2);
                     assertThat(estimator.memory().toFloats()).containsExactly(0.5f, 1.5f, 2);
                 }
@@ -166,9 +166,9 @@ class KernelMeanMatchingTest {
 
     @Test
     void oneSampleKeepsItsWeight() {
-        try (KernelMeanMatching matching = new KernelMeanMatching(device, 1, 1, 2, 1, Bandwidth.DEFAULT, 5, 1, 50);
-             Buffer indices = device.ints(0); Buffer z = device.floats(3); Buffer v = device.floats(1, 2)) {
-            matching.estimate(indices, z, v);
+        try (KernelMeanMatching matching = new KernelMeanMatching(device, EstimatorOptions.of(1, 2, 1, 2, 1).bandwidth(Bandwidth.DEFAULT));
+             Buffer indices = device.ints(0); Buffer validationIndices = device.ints(0, 1, 2); Buffer z = device.floats(3); Buffer v = device.floats(1, 2)) {
+            matching.estimate(indices, validationIndices, z, v);
             assertThat(matching.weights().toFloats()).containsExactly(1);
         }
     }
@@ -178,11 +178,11 @@ class KernelMeanMatchingTest {
         assertThatThrownBy(() -> Bandwidth.parse("diw:2")).isInstanceOf(UsageException.class).hasMessageContaining("[0, 1]");
         assertThatThrownBy(() -> Bandwidth.parse("gamma:0")).isInstanceOf(UsageException.class);
         assertThatThrownBy(() -> Bandwidth.parse("mean")).isInstanceOf(UsageException.class).hasMessageContaining("median");
-        assertThatThrownBy(() -> new WeightEstimation.Options("kmm", Bandwidth.DEFAULT, 5, 1, 50, null, false)).hasMessageContaining("km, kmm-exact");
-        assertThatThrownBy(() -> new WeightEstimation.Options("km", Bandwidth.DEFAULT, 0, 1, 50, null, false)).hasMessageContaining("--steps");
-        assertThatThrownBy(() -> new WeightEstimation.Options("km", Bandwidth.DEFAULT, 5, -1, 50, null, false)).hasMessageContaining("--eta");
-        assertThatThrownBy(() -> new WeightEstimation.Options("km", Bandwidth.DEFAULT, 5, 1, 0.5f, null, false)).hasMessageContaining("--upper-bound");
+        assertThatThrownBy(() -> new WeightEstimation.Options("kmm", Bandwidth.DEFAULT, 5, 1, 50, 0.1f, null, false)).hasMessageContaining("km, kmm-exact");
+        assertThatThrownBy(() -> new WeightEstimation.Options("km", Bandwidth.DEFAULT, 0, 1, 50, 0.1f, null, false)).hasMessageContaining("--steps");
+        assertThatThrownBy(() -> new WeightEstimation.Options("km", Bandwidth.DEFAULT, 5, -1, 50, 0.1f, null, false)).hasMessageContaining("--eta");
+        assertThatThrownBy(() -> new WeightEstimation.Options("km", Bandwidth.DEFAULT, 5, 1, 0.5f, 0.1f, null, false)).hasMessageContaining("--upper-bound");
         assertThatThrownBy(() -> WeightEstimation.of(device, new float[4], new float[3], 2,
-            new WeightEstimation.Options("km", Bandwidth.DEFAULT, 5, 1, 50, null, false))).isInstanceOf(UsageException.class);
+            new WeightEstimation.Options("km", Bandwidth.DEFAULT, 5, 1, 50, 0.1f, null, false))).isInstanceOf(UsageException.class);
     }
 }

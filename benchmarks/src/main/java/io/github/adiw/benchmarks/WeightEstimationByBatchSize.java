@@ -4,9 +4,9 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
 import io.github.adiw.device.Graph;
-import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.ConvergedKernelMeanMatching;
-import io.github.adiw.weight.KernelMeanMatching;
+import io.github.adiw.weight.Divergences;
+import io.github.adiw.weight.EstimatorOptions;
 import io.github.adiw.weight.WeightEstimator;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +35,7 @@ public class WeightEstimationByBatchSize {
     @Param({"64", "128", "256", "512", "1024", "4096"})
     private int n;
 
-    @Param({"km", "kmm-exact"})
+    @Param({"km", "kmm-exact", "kl", "ls", "w1", "kl-direct", "ls-direct"})
     private String method;
 
     @Param("auto")
@@ -51,9 +51,10 @@ public class WeightEstimationByBatchSize {
         Buffer indices = opened.ints(IntStream.range(0, n).toArray());
         Buffer z = opened.floats(losses(random, 2.0));
         Buffer validation = opened.floats(losses(random, 0.5));
-        WeightEstimator estimator = method.equals("km") ? new KernelMeanMatching(opened, n, n, n, 1, Bandwidth.DEFAULT, 5, 1, 50)
-            : new ConvergedKernelMeanMatching(opened, n, n, n, 1, Bandwidth.DEFAULT, 50);
-        Graph graph = opened.record(() -> estimator.estimate(indices, z, validation));
+        EstimatorOptions options = EstimatorOptions.of(n, n, n, n, 1);
+        WeightEstimator estimator = method.equals("kmm-exact") ? new ConvergedKernelMeanMatching(opened, options)
+            : Divergences.get(method).estimator(opened, options.eta(Divergences.get(method).defaultEta()));
+        Graph graph = opened.record(() -> estimator.estimate(indices, indices, z, validation));
         estimation = graph::replay;
     }
 

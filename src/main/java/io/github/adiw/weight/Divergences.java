@@ -1,0 +1,36 @@
+package io.github.adiw.weight;
+
+import io.github.adiw.UsageException;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+
+/** The divergences there are: this library's and those that others registered. */
+public final class Divergences {
+    private Divergences() { }
+
+    /** All of them by name, in alphabetical order. */
+    public static Map<String, Divergence> all() {
+        Map<String, Divergence> all = new TreeMap<>();
+        for (Divergence divergence : ServiceLoader.load(Divergence.class, Divergence.class.getClassLoader())) {
+            all.put(divergence.name(), divergence);
+        }
+        ClassLoader context = Thread.currentThread().getContextClassLoader();
+        if (context != null) {
+            for (Divergence divergence : ServiceLoader.load(Divergence.class, context)) {
+                all.putIfAbsent(divergence.name(), divergence);
+            }
+        }
+        return all;
+    }
+
+    /** @throws UsageException if there is none of that name; it lists those there are */
+    public static Divergence get(String name) {
+        Map<String, Divergence> all = all();
+        Divergence divergence = all.get(name);
+        if (divergence == null) {
+            throw new UsageException("there is no divergence " + name + ": choose one of " + String.join(", ", all.keySet()));
+        }
+        return divergence;
+    }
+}

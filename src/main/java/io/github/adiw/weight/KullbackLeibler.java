@@ -1,0 +1,116 @@
+package io.github.adiw.weight;
+
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.Launch;
+import java.util.Arrays;
+
+/**
+ * ADIW with the Kullback-Leibler divergence: the ratio r(z) = sum_l alpha_l k(z, z'_l) minimises -(1/m) sum_j log r(z'_j) over
+ * alpha >= 0 and (1/n) sum_i r(z_i) = 1 (KLIEP, Sugiyama et al. 2008), by multiplicative steps that keep the constraint and never
+ * raise the objective. The state is a coefficient for every validation sample. {@code eta} has no part in it.
+ */
+public final class KullbackLeibler extends SteppedEstimator {
+    private final GaussianBasis basis;
+    private final Buffer coefficients, alpha, b, u;
+
+    /** An estimator; {@link Divergence#estimator}. */
+    public KullbackLeibler(Device device, EstimatorOptions options) {
+        super(device, options, options.bandwidth());
+        basis = basis(true);
+        coefficients = floats(options.validationSamples());
+        alpha = floats(m);
+        b = floats(m);
+        u = floats(m);
+        device.launch("fill", Launch.elements(options.validationSamples()), coefficients, -1f, options.validationSamples());
+    }
+
+    @Override
+    void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge) {
+        recall(indices);
+        basis.compute(z, validation, bandwidth.gamma());
+        device.launch("kl_begin", Launch.block(), coefficients, validationIndices, basis.transposeSums(), bandwidth.status(), b, alpha, n, m);
+    }
+
+    @Override
+    void step(boolean converge) {
+        device.launch("kl_density", Launch.rows(m), basis.top(), alpha, u, m);
+        device.launch("kl_update", Launch.rows(m), basis.top(), u, b, bandwidth.status(), alpha, m);
+    }
+
+    @Override
+    void finish(Buffer indices, Buffer validationIndices) {
+        device.launch("model_weights", Launch.rows(n), basis.basis(), alpha, bandwidth.status(), weights, m, options.upperBound());
+        remember(indices);
+        device.launch("kmm_end", Launch.elements(m), coefficients, validationIndices, alpha, m);
+    }
+
+    @Override
+    public Quality quality(Buffer z, Buffer validation) {
+        double[] a = doubles(alpha);
+        double[] r = product(validation, validation, m, m, a);
+        double[] s = product(validation, validation, m, m, constant(m, 1));
+        double[] constraint = product(validation, z, m, n, constant(n, 1.0 / n));
+        double objective = 0;
+        double[] inverse = new double[m];
+        double[] curvature = new double[m];
+        for (int j = 0; j < m; j++) {
+            objective -= Math.log(r[j]) / m;
+            inverse[j] = 1 / (m * r[j]);
+            curvature[j] = s[j] / (m * r[j] * r[j]);
+        }
+        double[] gradient = product(validation, validation, m, m, inverse);
+        double L = Arrays.stream(product(validation, validation, m, m, curvature)).max().orElseThrow();
+        double[] moved = new double[m];
+        for (int l = 0; l < m; l++) {
+            moved[l] = a[l] + gradient[l] / L;
+        }
+        return new Quality(gamma(), objective, residual(a, onConstraint(moved, constraint)));
+    }
+
+    /** The nearest point of {x >= 0, b'x = 1}: max(0, v - t b), t by Newton's steps from the left, which are monotone. */
+    static double[] onConstraint(double[] v, double[] b) {
+        double t = Double.POSITIVE_INFINITY;
+        for (int l = 0; l < v.length; l++) {
+            if (b[l] > 0) {
+                t = Math.min(t, (v[l] - 1 / b[l]) / b[l]);
+            }
+        }
+        for (int pass = 0; pass < 1000; pass++) {
+            double sum = -1;
+            double slope = 0;
+            for (int l = 0; l < v.length; l++) {
+                double x = v[l] - t * b[l];
+                sum += x > 0 ? b[l] * x : 0;
+                slope += x > 0 ? b[l] * b[l] : 0;
+            }
+            if (slope == 0 || Math.abs(sum) <= 1e-14) {
+                break;
+            }
+            t += sum / slope;
+        }
+        double[] x = new double[v.length];
+        for (int l = 0; l < v.length; l++) {
+            x[l] = Math.max(0, v[l] - t * b[l]);
+        }
+        return x;
+    }
+
+    @Override
+    public Buffer state() {
+        return coefficients;
+    }
+
+    /** {@code kl}. */
+    public static final class Factory implements Divergence {
+        @Override
+        public String name() {
+            return "kl";
+        }
+
+        @Override
+        public WeightEstimator estimator(Device device, EstimatorOptions options) {
+            return new KullbackLeibler(device, options);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package io.github.adiw.weight;
+
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.Launch;
+import java.util.Arrays;
+
+/**
+ * The Kullback-Leibler divergence on the sample weights themselves: w minimises -(1/m) sum_j log((1/n) sum_i w_i k(z'_j, z_i)) over
+ * 0 <= w <= B, sum w = n, by EM steps, which never raise the objective. Converged it collapses to a few atoms: it is of use stopped
+ * early, and a weight that comes back below 1e-3 starts from there, or it could never return. {@code eta} has no part in it.
+ */
+public final class KullbackLeiblerDirect extends SteppedEstimator {
+    private final GaussianBasis basis;
+    private final Buffer u, share;
+
+    /** An estimator; {@link Divergence#estimator}. */
+    public KullbackLeiblerDirect(Device device, EstimatorOptions options) {
+        super(device, options, options.bandwidth());
+        basis = basis(false);
+        u = floats(m);
+        share = floats(n);
+    }
+
+    @Override
+    void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge) {
+        device.launch("direct_recall", Launch.elements(n), memory, indices, bandwidth.status(), weights, n);
+        basis.compute(z, validation, bandwidth.gamma());
+    }
+
+    @Override
+    void step(boolean converge) {
+        device.launch("direct_density", Launch.rows(m), basis.transpose(), weights, u, n);
+        device.launch("direct_share", Launch.rows(n), basis.basis(), u, weights, share, n, m);
+        device.launch("direct_scale", Launch.block(), share, bandwidth.status(), weights, n, (double) options.upperBound());
+    }
+
+    @Override
+    void finish(Buffer indices, Buffer validationIndices) {
+        remember(indices);
+    }
+
+    @Override
+    public Quality quality(Buffer z, Buffer validation) {
+        double[] w = doubles(weights);
+        double[] q = product(validation, z, m, n, w);
+        double[] s = product(validation, z, m, n, constant(n, 1));
+        double objective = 0;
+        double[] inverse = new double[m];
+        double[] curvature = new double[m];
+        for (int j = 0; j < m; j++) {
+            objective -= Math.log(q[j] / n) / m;
+            inverse[j] = -1 / (m * q[j]);
+            curvature[j] = s[j] / (m * q[j] * q[j]);
+        }
+        double L = Arrays.stream(product(z, validation, n, m, curvature)).max().orElseThrow();
+        return new Quality(gamma(), objective, residualOfWeights(w, product(z, validation, n, m, inverse), L));
+    }
+
+    /** {@code kl-direct}. */
+    public static final class Factory implements Divergence {
+        @Override
+        public String name() {
+            return "kl-direct";
+        }
+
+        @Override
+        public WeightEstimator estimator(Device device, EstimatorOptions options) {
+            return new KullbackLeiblerDirect(device, options);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package io.github.adiw.weight;
+
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.Launch;
+
+/**
+ * Least squares on the sample weights themselves with a kernel-smoothed ratio: w minimises 1/2 (1/n) sum w_i^2 - (1/m) sum_ji s_ji w_i,
+ * s_ji = k(z'_j, z_i) / sum_l k(z'_j, z_l), over 0 <= w <= B, sum w = n. One step with eta 1 is the minimiser; with eta below 1 it is a
+ * moving average over a sample's visits.
+ */
+public final class LeastSquaresDirect extends SteppedEstimator {
+    private final GaussianBasis basis;
+    private final Buffer target, moved;
+
+    /** An estimator; {@link Divergence#estimator}. */
+    public LeastSquaresDirect(Device device, EstimatorOptions options) {
+        super(device, options, options.bandwidth());
+        basis = basis(false);
+        target = floats(n);
+        moved = floats(n);
+    }
+
+    @Override
+    void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge) {
+        recall(indices);
+        basis.compute(z, validation, bandwidth.gamma());
+        device.launch("smooth_target", Launch.rows(n), basis.basis(), basis.transposeSums(), target, n, m);
+    }
+
+    @Override
+    void step(boolean converge) {
+        device.launch("smooth_step", Launch.block(), target, bandwidth.status(), moved, weights, n, converge ? 1f : options.eta(),
+            (double) options.upperBound());
+    }
+
+    @Override
+    void finish(Buffer indices, Buffer validationIndices) {
+        remember(indices);
+    }
+
+    @Override
+    public Quality quality(Buffer z, Buffer validation) {
+        double[] w = doubles(weights);
+        double[] shares = product(validation, z, m, n, constant(n, 1));
+        for (int j = 0; j < m; j++) {
+            shares[j] = 1 / Math.max(shares[j] * m, 1e-30 * m);
+        }
+        double[] pull = product(z, validation, n, m, shares);
+        double objective = 0;
+        double[] gradient = new double[n];
+        for (int i = 0; i < n; i++) {
+            objective += w[i] * (w[i] / (2 * n) - pull[i]);
+            gradient[i] = w[i] / n - pull[i];
+        }
+        return new Quality(gamma(), objective, residualOfWeights(w, gradient, 1.0 / n));
+    }
+
+    /** {@code ls-direct}. */
+    public static final class Factory implements Divergence {
+        @Override
+        public String name() {
+            return "ls-direct";
+        }
+
+        @Override
+        public WeightEstimator estimator(Device device, EstimatorOptions options) {
+            return new LeastSquaresDirect(device, options);
+        }
+    }
+}

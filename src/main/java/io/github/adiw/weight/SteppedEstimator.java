@@ -1,0 +1,181 @@
+package io.github.adiw.weight;
+
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Graph;
+import io.github.adiw.device.Launch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** An estimator that begins from its state, takes steps, and writes the state back. */
+abstract class SteppedEstimator implements WeightEstimator {
+    /** The residual at which a solution counts as converged. */
+    static final double TOLERANCE = 1e-6;
+    private static final int MOST_STEPS = 100_000;
+    private static final int CHUNK = 100;
+
+    final Device device;
+    final EstimatorOptions options;
+    final int n, m, d;
+    final BatchBandwidth bandwidth;
+    final Buffer weights, memory;
+    private final List<Runnable> closing = new ArrayList<>();
+
+    SteppedEstimator(Device device, EstimatorOptions options, Bandwidth bandwidth) {
+        this.device = device;
+        this.options = options;
+        this.n = options.n();
+        this.m = options.m();
+        this.d = options.d();
+        this.bandwidth = new BatchBandwidth(device, n, m, d, bandwidth);
+        this.weights = floats(n);
+        this.memory = floats(options.samples());
+        device.launch("fill", Launch.elements(options.samples()), memory, 1f, options.samples());
+    }
+
+    /** A buffer that is closed with this. */
+    final Buffer floats(long length) {
+        return keep(device.allocate(ElementType.FLOAT32, length));
+    }
+
+    final Buffer keep(Buffer buffer) {
+        closing.add(buffer::close);
+        return buffer;
+    }
+
+    /** The kernel matrices of a batch, closed with this. */
+    final GaussianBasis basis(boolean withTop) {
+        GaussianBasis basis = new GaussianBasis(device, n, m, d, withTop);
+        closing.add(basis::close);
+        return basis;
+    }
+
+    /** Sample weights of the state into {@link #weights}, for where the batch turns out to be degenerate. */
+    final void recall(Buffer indices) {
+        device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, null, n);
+    }
+
+    final void remember(Buffer indices) {
+        device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
+    }
+
+    /** Everything before the first step; the bandwidth is there. */
+    abstract void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge);
+
+    abstract void step(boolean converge);
+
+    /** Sets the weights and writes the state back. */
+    abstract void finish(Buffer indices, Buffer validationIndices);
+
+    @Override
+    public final void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        bandwidth.compute(z, validation);
+        begin(indices, validationIndices, z, validation, false);
+        for (int i = 0; i < options.steps(); i++) {
+            step(false);
+        }
+        finish(indices, validationIndices);
+    }
+
+    @Override
+    public final int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        bandwidth.compute(z, validation);
+        begin(indices, validationIndices, z, validation, true);
+        int steps = 0;
+        try (Graph chunk = device.record(() -> {
+            for (int i = 0; i < CHUNK; i++) {
+                step(true);
+            }
+        })) {
+            double residual = Double.POSITIVE_INFINITY;
+            int next = CHUNK;
+            while (residual > TOLERANCE && steps < MOST_STEPS) {
+                for (; steps < next; steps += CHUNK) {
+                    chunk.replay();
+                }
+                finish(indices, validationIndices);
+                residual = quality(z, validation).kktResidual();
+                next = Math.min(MOST_STEPS, steps + Math.max(CHUNK, steps / 4 / CHUNK * CHUNK));
+            }
+        }
+        return steps;
+    }
+
+    final double gamma() {
+        double[] read = new double[1];
+        bandwidth.gamma().download(read);
+        return read[0];
+    }
+
+    /** sum_j k(a_i, b_j) v_j in double precision; a {@code [rows, d]}, b {@code [columns, d]}. */
+    final double[] product(Buffer a, Buffer b, int rows, int columns, double[] v) {
+        try (Buffer in = device.allocate(ElementType.FLOAT64, columns); Buffer out = device.allocate(ElementType.FLOAT64, rows)) {
+            in.upload(v);
+            device.launch("gaussian_product_f64", Launch.rows(rows), a, b, bandwidth.gamma(), in, out, columns, d);
+            double[] result = new double[rows];
+            out.download(result);
+            return result;
+        }
+    }
+
+    static double[] doubles(Buffer floats) {
+        float[] from = floats.toFloats();
+        double[] to = new double[from.length];
+        for (int i = 0; i < to.length; i++) {
+            to[i] = from[i];
+        }
+        return to;
+    }
+
+    static double[] constant(int length, double value) {
+        double[] x = new double[length];
+        Arrays.fill(x, value);
+        return x;
+    }
+
+    /** max |x - y| / max(1, max |x|). */
+    static double residual(double[] x, double[] y) {
+        double off = 0;
+        double most = 1;
+        for (int i = 0; i < x.length; i++) {
+            off = Math.max(off, Math.abs(x[i] - y[i]));
+            most = Math.max(most, Math.abs(x[i]));
+        }
+        return off / most;
+    }
+
+    /** max |w - P(w - gradient / L)| / max(1, max |w|), P the projection on 0 <= w <= B, sum w = n. */
+    final double residualOfWeights(double[] w, double[] gradient, double L) {
+        double[] moved = new double[n];
+        for (int i = 0; i < n; i++) {
+            moved[i] = w[i] - gradient[i] / L;
+        }
+        try (Buffer u = device.allocate(ElementType.FLOAT64, n); Buffer x = device.allocate(ElementType.FLOAT64, n);
+             Buffer out = device.allocate(ElementType.FLOAT64, 1)) {
+            u.upload(moved);
+            x.upload(w);
+            device.launch("kmm_residual", Launch.block(), u, x, out, n, (double) options.upperBound(), (double) n, (double) n);
+            double[] result = new double[1];
+            out.download(result);
+            return result[0];
+        }
+    }
+
+    @Override
+    public final Buffer weights() {
+        return weights;
+    }
+
+    @Override
+    public final Buffer memory() {
+        return memory;
+    }
+
+    @Override
+    public final void close() {
+        bandwidth.close();
+        closing.forEach(Runnable::run);
+    }
+}
