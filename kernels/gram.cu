@@ -1,50 +1,48 @@
-// Gram matrices of kernel mean matching (Huang et al. 2006; Fang et al., NeurIPS 2020, eq. 5). Points lie by columns: coordinate k of
-// training point i is z[k stride + i], of validation point j zv[k stride + j]; with d = 1 these are the data as they come.
+// Gaussian kernel matrices K_ij = k(a_i, b_j) = exp(-gamma |a_i - b_j|^2) of two sets of points, and products with them; stored where
+// they are small, and else computed anew for every product. Points lie by columns: coordinate k of point i is a[k stride + i]; with d = 1
+// these are the data as they come. A row a block; rows columns exponentials.
 //
-// gram_rows          K_ij = exp(-gamma |z_i - z_j|^2) + ridge [i = j],  row_sum_i = sum_j K_ij,  product_i = sum_j K_ij w_j,
-//                    kappa_i = (n / m) sum_j exp(-gamma |z_i - z'_j|^2); a row a block; 4 n^2 bytes, n (n + m) exponentials
-// transpose_columns  columns[k stride + first + i] = z[i, k]; z [n, d]
+// gram_rows             K = k(z, z) + ridge I (K may be null: not stored), row_sum = K 1, product = K w, kappa_i = (n/m) sum_j k(z_i, z'_j):
+//                       what kernel mean matching needs (Huang et al. 2006; Fang et al., NeurIPS 2020, eq. 5), in one pass; 4 n^2 bytes
+// gaussian_rows         K (may be null), row_sum = K 1; 4 rows columns bytes
+// gaussian_product      product = K v + ridge v; K is not stored
+// gaussian_product_f64  the same in double precision, ridge 0
+// matrix_product        product = K v for K stored; 4 rows columns bytes, 2 rows columns operations
+// transpose_columns     columns[k stride + first + i] = z[i, k]; z [n, d]
 #include "prelude.cuh"
 
-/// square[c] = |z_i - z_(start + c)|^2 for c < length <= 256; z_i is given by the pointer to its first coordinate. Each thread fills,
-/// and may read, the elements of its own FOR_THREADS loop.
-DEVICE void squared_distances(const float* RESTRICT point, const float* RESTRICT columns, long stride, int d, int start, int length,
-                              float* RESTRICT square) {
-    FOR_THREADS(c, length) square[c] = 0;
-    for (int k = 0; k < d; k++) {
-        const float* RESTRICT column = columns + k * stride + start;
-        float a = point[k * stride];
-        FOR_THREADS(c, length) square[c] += (column[c] - a) * (column[c] - a);
+/// value[c] = k(point, b_(start + c)) for c < length <= 256; point is given by the address of its first coordinate. Each thread fills, and
+/// may read, the elements of its own FOR_THREADS loop.
+DEVICE void gaussian_chunk(const float* RESTRICT point, const float* RESTRICT b, long stride, int d, int start, int length, float gamma,
+                           float* RESTRICT value) {
+    const float* RESTRICT column = b + start;
+    float x = point[0];
+    FOR_THREADS(c, length) value[c] = (column[c] - x) * (column[c] - x);
+    for (int k = 1; k < d; k++) {
+        column += stride;
+        x = point[k * stride];
+        FOR_THREADS(c, length) value[c] += (column[c] - x) * (column[c] - x);
     }
+    FOR_THREADS(c, length) value[c] = expf(value[c] * -gamma);
 }
 
 KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const double* RESTRICT gamma, const float* RESTRICT w,
        float* RESTRICT K, float* RESTRICT row_sum, float* RESTRICT kappa, float* RESTRICT product, long stride, int n, int m, int d, float ridge) {
-    SHARED(float, square, 256);
+    SHARED(float, value, 256);
     int i = blockIdx.x;
-    float g = -(float) gamma[0];
-    float* RESTRICT row = K + (long) i * n;
+    float g = (float) gamma[0];
     sum_t total = 0, weighted = 0, match = 0;
     for (int start = 0; start < n; start += 256) {      // short sums in single precision, their sum in sum_t
         int length = min_of(256, n - start);
         float some = 0, some_weighted = 0;
-        if (d == 1) {
-            float a = z[i];
-            FOR_THREADS(c, length) {
-                float difference = a - z[start + c];
-                float k = expf(difference * difference * g);
-                row[start + c] = k;
-                some += k;
-                some_weighted += k * w[start + c];
-            }
-        } else {
-            squared_distances(z + i, z, stride, d, start, length, square);
-            FOR_THREADS(c, length) {
-                float k = expf(square[c] * g);
-                row[start + c] = k;
-                some += k;
-                some_weighted += k * w[start + c];
-            }
+        gaussian_chunk(z + i, z, stride, d, start, length, g, value);
+        FOR_THREADS(c, length) {
+            some += value[c];
+            some_weighted += value[c] * w[start + c];
+        }
+        if (K) {
+            float* RESTRICT row = K + (long) i * n + start;
+            FOR_THREADS(c, length) row[c] = value[c];
         }
         total += some;
         weighted += some_weighted;
@@ -52,27 +50,86 @@ KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const doubl
     for (int start = 0; start < m; start += 256) {
         int length = min_of(256, m - start);
         float some = 0;
-        if (d == 1) {
-            float a = z[i];
-            FOR_THREADS(c, length) {
-                float difference = a - zv[start + c];
-                some += expf(difference * difference * g);
-            }
-        } else {
-            squared_distances(z + i, zv, stride, d, start, length, square);
-            FOR_THREADS(c, length) some += expf(square[c] * g);
-        }
+        gaussian_chunk(z + i, zv, stride, d, start, length, g, value);
+        FOR_THREADS(c, length) some += value[c];
         match += some;
     }
     total = block_sum(total);
     weighted = block_sum(weighted);
     match = block_sum(match);
     if (threadIdx.x == 0) {
-        row[i] += ridge;
+        if (K) K[(long) i * n + i] += ridge;
         row_sum[i] = (float) (total + ridge);
         product[i] = (float) (weighted + ridge * w[i]);
         kappa[i] = (float) (match * n / m);
     }
+}
+
+KERNEL(gaussian_rows, const float* RESTRICT a, const float* RESTRICT b, const double* RESTRICT gamma, float* RESTRICT K,
+       float* RESTRICT row_sum, long stride, int columns, int d) {
+    SHARED(float, value, 256);
+    sum_t total = 0;
+    for (int start = 0; start < columns; start += 256) {
+        int length = min_of(256, columns - start);
+        float some = 0;
+        gaussian_chunk(a + blockIdx.x, b, stride, d, start, length, (float) gamma[0], value);
+        FOR_THREADS(c, length) some += value[c];
+        if (K) {
+            float* RESTRICT row = K + (long) blockIdx.x * columns + start;
+            FOR_THREADS(c, length) row[c] = value[c];
+        }
+        total += some;
+    }
+    total = block_sum(total);
+    if (threadIdx.x == 0) row_sum[blockIdx.x] = (float) total;
+}
+
+KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const double* RESTRICT gamma, const float* RESTRICT v,
+       float* RESTRICT product, long stride, int columns, int d, float ridge) {
+    SHARED(float, value, 256);
+    sum_t total = 0;
+    for (int start = 0; start < columns; start += 256) {
+        int length = min_of(256, columns - start);
+        float some = 0;
+        gaussian_chunk(a + blockIdx.x, b, stride, d, start, length, (float) gamma[0], value);
+        FOR_THREADS(c, length) some += value[c] * v[start + c];
+        total += some;
+    }
+    total = block_sum(total);
+    if (threadIdx.x == 0) product[blockIdx.x] = (float) (ridge == 0 ? total : total + ridge * v[blockIdx.x]);
+}
+
+KERNEL(gaussian_product_f64, const float* RESTRICT a, const float* RESTRICT b, const double* RESTRICT gamma, const double* RESTRICT v,
+       double* RESTRICT product, long stride, int columns, int d) {
+    SHARED(double, value, 256);
+    const float* point = a + blockIdx.x;
+    double g = -gamma[0], total = 0;
+    for (int start = 0; start < columns; start += 256) {
+        int length = min_of(256, columns - start);
+        FOR_THREADS(c, length) value[c] = 0;
+        for (int k = 0; k < d; k++) {
+            const float* RESTRICT column = b + k * stride + start;
+            double x = point[k * stride];
+            FOR_THREADS(c, length) value[c] += (column[c] - x) * (column[c] - x);
+        }
+        double some = 0;
+        FOR_THREADS(c, length) some += exp(value[c] * g) * v[start + c];
+        total += some;
+    }
+    total = block_sum(total);
+    if (threadIdx.x == 0) product[blockIdx.x] = total;
+}
+
+KERNEL(matrix_product, const float* RESTRICT K, const float* RESTRICT v, float* RESTRICT product, int columns) {
+    const float* RESTRICT row = K + (long) blockIdx.x * columns;
+    sum_t sum = 0;
+    for (int start = 0; start < columns; start += 1024) {
+        float some = 0;
+        FOR_THREADS(c, min_of(1024, columns - start)) some += row[start + c] * v[start + c];
+        sum += some;
+    }
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) product[blockIdx.x] = (float) sum;
 }
 
 KERNEL(transpose_columns, const float* RESTRICT z, float* RESTRICT columns, int n, int d, long stride, int first) {

@@ -2,35 +2,14 @@
 //
 // ADIW's form (Fang et al., arXiv 2605.25499): a few projected-gradient steps from the weights of the samples' last visit.
 //   kmm_recall    w_i = v_i = W[index_i]; v may be null
-//   kmm_product   product = K v; a row a block; 4 n^2 bytes, 2 n^2 operations
 //   kmm_step      w+ = P(v - eta/L (K v - kappa)), L the largest row sum of K, which bounds its largest eigenvalue; P the projection on
 //                 the feasible set; v = w+ + beta (w+ - w) (Nesterov's momentum; beta 0 for none); nothing if the batch is degenerate;
 //                 one block
 //   kmm_end       W[index_i] = w_i; where a sample stands twice in the batch, its last row is kept
 //
 // How good weights are, in double precision:
-//   kmm_evaluate     sum_j K_ij w_j, sum_j K_ij and kappa_i, without storing K; n (n + m) exponentials; a row a block
 //   kmm_residual  residual[0] = max_i |w_i - P(u)_i| / max(1, max_i |w_i|), u = w - (K w - kappa) / L, given; one block
 #include "projection.cuh"
-
-/// |a - b|^2 in R^d.
-template<class T> DEVICE T square_distance(const float* RESTRICT a, const float* RESTRICT b, int d) {
-    T sum = 0;
-    for (int k = 0; k < d; k++) sum += ((T) a[k] - (T) b[k]) * ((T) a[k] - (T) b[k]);
-    return sum;
-}
-
-KERNEL(kmm_product, const float* RESTRICT K, const float* RESTRICT v, float* RESTRICT product, int n) {
-    const float* RESTRICT row = K + (long) blockIdx.x * n;
-    sum_t sum = 0;
-    for (int start = 0; start < n; start += 1024) {     // short sums in single precision, their sum in sum_t
-        float some = 0;
-        FOR_THREADS(c, min_of(1024, n - start)) some += row[start + c] * v[start + c];
-        sum += some;
-    }
-    sum = block_sum(sum);
-    if (threadIdx.x == 0) product[blockIdx.x] = (float) sum;
-}
 
 KERNEL(kmm_step, const float* RESTRICT product, const float* RESTRICT kappa, const float* RESTRICT row_sum, const int* RESTRICT status,
        float* RESTRICT u, float* RESTRICT v, float* RESTRICT w, int n, float eta, float beta, double upper, double low, double high) {
@@ -73,25 +52,5 @@ KERNEL(kmm_recall, const float* RESTRICT memory, const int* RESTRICT index, floa
         float x = memory[index[i]];
         w[i] = x;
         if (v) v[i] = x;
-    }
-}
-
-KERNEL(kmm_evaluate, const float* RESTRICT z, const float* RESTRICT zv, const double* RESTRICT gamma, const float* RESTRICT w,
-       double* RESTRICT product, double* RESTRICT row_sum, double* RESTRICT kappa, int n, int m, int d, double ridge) {
-    const float* zi = z + (long) blockIdx.x * d;
-    double g = gamma[0], weighted = 0, total = 0, match = 0;
-    FOR_THREADS(j, n) {
-        double k = exp(-g * square_distance<double>(zi, z + (long) j * d, d));
-        weighted += k * w[j];
-        total += k;
-    }
-    FOR_THREADS(j, m) match += exp(-g * square_distance<double>(zi, zv + (long) j * d, d));
-    weighted = block_sum(weighted);
-    total = block_sum(total);
-    match = block_sum(match);
-    if (threadIdx.x == 0) {
-        product[blockIdx.x] = weighted + ridge * w[blockIdx.x];
-        row_sum[blockIdx.x] = total + ridge;
-        kappa[blockIdx.x] = match * n / m;
     }
 }

@@ -1,67 +1,144 @@
-// Wasserstein-1 between the weighted training batch (1/n) sum_i w_i at z_i and the validation batch (1/m) sum_j at z'_j, d = 1, exact:
+// Wasserstein-1 between the weighted training batch (1/n) sum_i w_i at z_i and the validation batch (1/m) sum_j at z'_j. For d = 1 exact:
 //     W = sup over 1-Lipschitz f of (1/n) sum_i w_i f(z_i) - (1/m) sum_j f(z'_j) = integral |F_w(x) - F_te(x)| dx.
 // With the pool sorted, D_k = F_w - F_te behind the k-th point, the best f falls or rises by the distance to the next point against the
 // sign of D_k, and stays where |D_k| <= 1e-6 (ties would otherwise turn on the order of summation). The gradient in w_i is f(z_i) / n; f is
-// defined up to a constant, which the projection removes.
+// defined up to a constant, which the projection removes. For d > 1 sliced: the mean of W over random unit directions (Rabin, Peyre,
+// Delon, Bernot 2011). The pool is z and z', count = n + m points; one slice for d = 1.
 //
-// w1_order       order of the pool, x sorted, both [n + m]; a point's place is the number of points before it; (n + m)^2 comparisons
-// w1_begin       w_i = W[index_i] put on sum w = n, 0 <= w <= B; best = infinite; scale = eta / the standard deviation of the pool; one block
-// w1_step        distance at w; where it is the least so far, best = w; then w <- P(w - scale_k (f - mean f)), P the projection on
-//                sum w = n, 0 <= w <= B; scale_k = scale / sqrt(1 + k decay), k the number of steps made; one block, two scans of n + m
-// w1_end         w = best
-// scalars [4], double: best distance, scale, steps made, distance at w
+// slice_directions  unit vectors from normal numbers: Philox at (component, round, slice) under the seed; a slice a block
+// slice_project     x[s, i] = direction_s . point_i; count d operations a slice
+// rank_pool         order and sorted values of each slice, both [slices, count]; a point's place is the number of points before it;
+//                   count comparisons a point; a point a block
+// sort_pool         the same by a bitonic network, size = the least power of two not below count; size log^2(size) / 4 exchanges; a slice a
+//                   block; keys [slices, size]: bits of the value in ascending order, then the point
+// w1_begin          w_i = state[index_i] put on sum w = n, 0 <= w <= B; best distance infinite; scale = eta / the standard deviation of the pool
+//                   (the root of the mean variance of the coordinates); one block
+// w1_potential      distance_s and f_s - mean f_s at z, [slices, n]; a slice a block, two scans of count
+// w1_step           distance at w: the mean of the slices'. Where it is the least so far, or last = 1, best = w; then, if move = 1,
+//                   w <- P(w - t g), g = mean_s f_s, P the projection on sum w = n, 0 <= w <= B. Step t = scale / sqrt(1 + k decay), k the
+//                   number of steps made, but at most half of Polyak's step towards a distance of 0, distance / (mean_i g_i^2), which grows
+//                   short as the optimum comes near; one block
+// scalars [4], double: best distance, scale, steps made, distance at w. round [1]: how often directions were drawn
 #include "projection.cuh"
+#include "random.cuh"
 
-KERNEL(w1_order, const float* RESTRICT z, const float* RESTRICT zv, int* RESTRICT order, float* RESTRICT sorted, int n, int m) {
-    int row = blockIdx.x, before = 0;
-    float v = row < n ? z[row] : zv[row - n];
-    int own = row < n ? row : n, other = row < n ? 0 : row - n;       // points before this one, of z and of z'; ties keep their order
-    FOR_THREADS(j, own) before += z[j] <= v ? 1 : 0;
-    FOR_THREADS(j, n - own) before += z[own + j] < v ? 1 : 0;
-    FOR_THREADS(j, other) before += zv[j] <= v ? 1 : 0;
-    FOR_THREADS(j, m - other) before += zv[other + j] < v ? 1 : 0;
-    before = block_sum(before);
-    if (threadIdx.x == 0) {
-        order[before] = row;
-        sorted[before] = v;
+KERNEL(slice_directions, float* RESTRICT direction, const long* RESTRICT round, int d, long seed) {
+    float* own = direction + (long) blockIdx.x * d;
+    if (d == 1) {
+        if (threadIdx.x == 0) own[0] = 1;
+        return;
+    }
+    float squares = 0;
+    FOR_THREADS(k, d) {
+        Philox r = philox((unsigned) k, (unsigned) round[0], (unsigned) blockIdx.x, 0x736c6963u, (unsigned) seed, (unsigned) (seed >> 32));
+        float x = sqrtf(-2 * logf(1 - unit_float(r.x))) * cosf(6.2831853f * unit_float(r.y));     // Box and Muller
+        own[k] = x;
+        squares += x * x;
+    }
+    squares = block_sum(squares);
+    float scale = rsqrtf(max_of(squares, 1e-30f));
+    FOR_THREADS(k, d) own[k] *= scale;
+}
+
+KERNEL(slice_project, const float* RESTRICT direction, const float* RESTRICT z, const float* RESTRICT zv, float* RESTRICT x, int slices, int n, int m,
+       int d) {
+    long count = n + (long) m;
+    FOR_ELEMENTS(p, slices * count) {
+        long s = p / count, i = p % count;
+        const float* point = i < n ? z + i * d : zv + (i - n) * d;
+        float sum = 0;
+        for (int k = 0; k < d; k++) sum += direction[s * d + k] * point[k];
+        x[p] = sum;
     }
 }
 
-KERNEL(w1_begin, const float* RESTRICT memory, const int* RESTRICT index, const float* RESTRICT sorted, const int* RESTRICT status,
-       float* RESTRICT w, float* RESTRICT best, double* RESTRICT scalars, int n, int m, float eta, double upper) {
-    FOR_THREADS(i, n) best[i] = memory[index[i]];
-    if (status[0]) {
-        FOR_THREADS(i, n) w[i] = best[i];
-        return;
+KERNEL(rank_pool, const float* RESTRICT x, int* RESTRICT order, float* RESTRICT sorted, int count) {
+    long first = (long) (blockIdx.x / count) * count;
+    int own = blockIdx.x % count, before = 0;
+    float v = x[first + own];
+    const float* RESTRICT slice = x + first;
+    FOR_THREADS(j, own) before += slice[j] <= v ? 1 : 0;
+    const float* RESTRICT rest = slice + own;
+    FOR_THREADS(j, count - own) before += rest[j] < v ? 1 : 0;
+    before = block_sum(before);
+    if (threadIdx.x == 0) {
+        order[first + before] = own;
+        sorted[first + before] = v;
     }
-    Shift shift = band_shift(best, n, upper, (double) n, (double) n);
-    FOR_THREADS(i, n) w[i] = (float) clipped(best[i], shift, upper);
-    double sum = 0, squares = 0, first = sorted[0];
-    FOR_THREADS(k, n + m) {
-        double x = sorted[k] - first;
-        sum += x;
-        squares += x * x;
+}
+
+KERNEL(sort_pool, const float* RESTRICT x, long* RESTRICT keys, int* RESTRICT order, float* RESTRICT sorted, int count, int size) {
+    long first = (long) blockIdx.x * count;
+    long* RESTRICT key = keys + (long) blockIdx.x * size;
+    FOR_THREADS(i, size) {
+        int bits = i < count ? __float_as_int(x[first + i]) : 0x7fffffff;
+        bits = bits < 0 ? bits ^ 0x7fffffff : bits;
+        key[i] = ((long) bits << 32) | i;
     }
-    sum = block_sum(sum) / (n + m);
-    squares = block_sum(squares) / (n + m) - sum * sum;
+    __syncthreads();
+    for (int run = 2; run <= size; run <<= 1) {
+        for (int gap = run >> 1; gap > 0; gap >>= 1) {
+            FOR_THREADS(t, size >> 1) {
+                int i = ((t & ~(gap - 1)) << 1) | (t & (gap - 1));
+                long a = key[i], b = key[i + gap];
+                bool swap = (a > b) == ((i & run) == 0);
+                key[i] = swap ? b : a;
+                key[i + gap] = swap ? a : b;
+            }
+            __syncthreads();
+        }
+    }
+    FOR_THREADS(i, count) {
+        int point = (int) (key[i] & 0xffffffffl);
+        order[first + i] = point;
+        sorted[first + i] = x[first + point];
+    }
+}
+
+KERNEL(w1_begin, const float* RESTRICT state, const int* RESTRICT index, const float* RESTRICT z, const float* RESTRICT zv, const int* RESTRICT status,
+       float* RESTRICT w, double* RESTRICT scalars, int n, int m, int d, float eta, double upper) {
+    FOR_THREADS(i, n) w[i] = state[index[i]];
+    if (status[0]) return;
+    Shift shift = band_shift(w, n, upper, (double) n, (double) n);
+    FOR_THREADS(i, n) w[i] = (float) clipped(w[i], shift, upper);
+    double variance = 0;
+    for (int k = 0; k < d; k++) {
+        double sum = 0, squares = 0, origin = z[k];
+        FOR_THREADS(i, n) {
+            double x = z[(long) i * d + k] - origin;
+            sum += x;
+            squares += x * x;
+        }
+        FOR_THREADS(j, m) {
+            double x = zv[(long) j * d + k] - origin;
+            sum += x;
+            squares += x * x;
+        }
+        sum = block_sum(sum) / (n + m);
+        variance += block_sum(squares) / (n + m) - sum * sum;
+    }
     if (threadIdx.x == 0) {
         scalars[0] = INFINITY;
-        scalars[1] = squares > 0 ? eta / sqrt(squares) : 0;
+        scalars[1] = variance > 0 ? eta / sqrt(variance / d) : 0;
         scalars[2] = 0;
     }
 }
 
-KERNEL(w1_step, const int* RESTRICT order, const float* RESTRICT sorted, const int* RESTRICT status, float* RESTRICT w, float* RESTRICT best,
-       float* RESTRICT f, float* RESTRICT u, double* RESTRICT scalars, int n, int m, double upper, double decay, int move) {
+KERNEL(w1_potential, const int* RESTRICT order, const float* RESTRICT sorted, const float* RESTRICT w, const int* RESTRICT status,
+       double* RESTRICT distances, float* RESTRICT f, int n, int m) {
     if (status[0]) return;
     SHARED(double, part, 1024);
     int count = n + m, first = (int) ((long) count * threadIdx.x / blockDim.x), last = (int) ((long) count * (threadIdx.x + 1) / blockDim.x);
+    order += (long) blockIdx.x * count;
+    sorted += (long) blockIdx.x * count;
+    f += (long) blockIdx.x * n;
     double mass = 0, own = 1.0 / n, other = -1.0 / m;
     for (int k = first; k < last; k++) mass += order[k] < n ? w[order[k]] * own : other;
     part[threadIdx.x] = mass;
     __syncthreads();
     double D = 0;
     for (int t = 0; t < (int) threadIdx.x; t++) D += part[t];
+    __syncthreads();
     double height = 0, distance = 0, before = D;
     for (int k = first; k < last; k++) {
         D += order[k] < n ? w[order[k]] * own : other;
@@ -85,9 +162,20 @@ KERNEL(w1_step, const int* RESTRICT order, const float* RESTRICT sorted, const i
         double gap = k + 1 < count ? (double) sorted[k + 1] - sorted[k] : 0;
         height += D > 1e-6 ? -gap : D < -1e-6 ? gap : 0;
     }
-    double mean = block_sum(total) / n;
-    bool better = distance < scalars[0];
-    double scale = scalars[1] / sqrt(1 + scalars[2] * decay);
+    float mean = (float) (block_sum(total) / n);
+    __syncthreads();
+    FOR_THREADS(i, n) f[i] -= mean;
+    if (threadIdx.x == 0) distances[blockIdx.x] = distance;
+}
+
+KERNEL(w1_step, const double* RESTRICT distances, const float* RESTRICT f, const int* RESTRICT status, float* RESTRICT w, float* RESTRICT best,
+       float* RESTRICT u, double* RESTRICT scalars, long* RESTRICT round, int slices, int n, double upper, double decay, int move, int last) {
+    if (threadIdx.x == 0 && move) round[0] += 1;
+    if (status[0]) return;
+    double distance = 0;
+    for (int s = 0; s < slices; s++) distance += distances[s] / slices;
+    bool better = last || distance < scalars[0];
+    double longest = scalars[1] / sqrt(1 + scalars[2] * decay);
     __syncthreads();
     if (better) FOR_THREADS(i, n) best[i] = w[i];
     if (threadIdx.x == 0) {
@@ -96,12 +184,18 @@ KERNEL(w1_step, const int* RESTRICT order, const float* RESTRICT sorted, const i
         if (move) scalars[2] += 1;
     }
     if (!move) return;
-    __syncthreads();
-    FOR_THREADS(i, n) u[i] = w[i] - (float) (scale * (f[i] - mean));
+    FOR_THREADS(i, n) u[i] = 0;
+    for (int s = 0; s < slices; s++) {
+        const float* RESTRICT slice = f + (long) s * n;
+        FOR_THREADS(i, n) u[i] += slice[i];
+    }
+    float size = 1.0f / slices;
+    sum_t squares = 0;
+    FOR_THREADS(i, n) squares += u[i] * size * (u[i] * size);
+    squares = block_sum(squares);
+    double polyak = squares > 0 ? 0.5 * distance * n / squares : 0;
+    float t = size * (float) min_of(longest, polyak);
+    FOR_THREADS(i, n) u[i] = w[i] - t * u[i];
     Shift shift = band_shift(u, n, upper, (double) n, (double) n);
     FOR_THREADS(i, n) w[i] = (float) clipped(u[i], shift, upper);
-}
-
-KERNEL(w1_end, const float* RESTRICT best, const int* RESTRICT status, float* RESTRICT w, int n) {
-    FOR_ELEMENTS(i, n) if (!status[0]) w[i] = best[i];
 }

@@ -186,6 +186,8 @@ class KernelParityTest {
         int m = 21;
         for (int d = 1; d < 3; d++) {
             float[] z = floats(n * d);
+            KernelParity.of("gram_rows", Launch.rows(n)).in(z).in(floats(m * d)).in(new double[] {0.4}).in(floats(n)).in(null)
+                .out(new float[n]).out(new float[n]).out(new float[n]).value((long) (d == 1 ? 1 : m)).value(n).value(m).value(d).value(1e-5f).check();
             KernelParity.of("gram_rows", Launch.rows(n)).in(z).in(floats(m * d)).in(new double[] {0.4}).in(floats(n)).out(new float[n * n])
                 .out(new float[n]).out(new float[n]).out(new float[n]).value((long) (d == 1 ? 1 : m)).value(n).value(m).value(d).value(1e-5f).check();
             KernelParity.of("kappa_rows_f64", Launch.rows(n)).in(z).in(floats(m * d)).in(new double[] {0.4}).out(new double[n])
@@ -194,12 +196,92 @@ class KernelParityTest {
     }
 
     @Test
-    void evaluation() {
-        int n = 33;
-        int m = 21;
-        int d = 2;
-        KernelParity.of("kmm_evaluate", Launch.rows(n)).in(floats(n * d)).in(floats(m * d)).in(new double[] {0.4}).in(positive(n))
-            .out(new double[n]).out(new double[n]).out(new double[n]).value(n).value(m).value(d).value(1e-5).within(1e-12).check();
+    void kernelMatrices() {
+        int rows = 23;
+        int columns = 270;
+        double[] gamma = {0.4};
+        for (int d = 1; d < 4; d += 2) {
+            long stride = rows + (long) columns;
+            float[] points = floats((int) stride * d);
+            float[] others = floats((int) stride * d);
+            KernelParity.of("gaussian_rows", Launch.rows(rows)).in(points).in(others).in(gamma).out(new float[rows * columns]).out(new float[rows])
+                .value(stride).value(columns).value(d).check();
+            KernelParity.of("gaussian_rows", Launch.rows(rows)).in(points).in(others).in(gamma).in(null).out(new float[rows])
+                .value(stride).value(columns).value(d).check();
+            KernelParity.of("gaussian_product", Launch.rows(rows)).in(points).in(others).in(gamma).in(positive(columns)).out(new float[rows])
+                .value(stride).value(columns).value(d).value(0.25f).check();
+            KernelParity.of("gaussian_product_f64", Launch.rows(rows)).in(points).in(others).in(gamma)
+                .in(random.doubles(columns, -1, 3).toArray()).out(new double[rows]).value(stride).value(columns).value(d).within(1e-12).check();
+        }
+    }
+
+    @Test
+    void divergences() {
+        int n = 61;
+        int m = 47;
+        float[] memory = positive(200);
+        memory[3] = memory[40] = -1;
+        int[] index = below(m, 200);
+        elements("reciprocal", n).in(positive(n)).out(new float[n]).value(n).value(0.5f).check();
+        for (int stopped = 0; stopped < 2; stopped++) {
+            int[] status = {stopped};
+            elements("model_weights", n).in(floats(n)).in(status).out(positive(n)).value(n).value(1.5f).check();
+            KernelParity.of("normalize", Launch.block()).in(status).out(positive(n)).value(n).check();
+            KernelParity.of("kl_begin", Launch.block()).in(memory).in(index).in(positive(m)).in(status).out(new float[m]).out(new float[m])
+                .value(n).value(m).check();
+            elements("kl_update", m).in(positive(m)).in(positive(m)).in(status).out(positive(m)).value(m).check();
+            KernelParity.of("ls_begin", Launch.block()).in(memory).in(index).in(positive(m)).out(new float[m]).out(new float[m]).out(new float[1])
+                .value(n).value(m).value(0.1f).value(1f).check();
+            elements("ls_update", m).in(positive(m)).in(positive(m)).in(new float[] {0.7f}).in(status).out(positive(m)).out(positive(m))
+                .value(n).value(m).value(0.1f).value(0.5f).check();
+            elements("direct_recall", m).in(memory).in(index).in(status).out(new float[m]).value(m).check();
+            KernelParity.of("direct_scale", Launch.block()).in(positive(n)).in(status).out(new float[n]).out(positive(n)).value(n).value(m)
+                .value(2.0).check();
+            KernelParity.of("smooth_step", Launch.block()).in(positive(n)).in(status).out(new float[n]).out(positive(n)).out(positive(n))
+                .value(n).value(m).value(0.5f).value(0.3f).value(2.0).check();
+        }
+        KernelParity.of("kl_begin", Launch.block()).in(new float[200]).in(index).in(positive(m)).in(new int[1]).out(new float[m]).out(new float[m])
+            .value(n).value(m).check();
+    }
+
+    @Test
+    void wasserstein() {
+        int n = 61;
+        int m = 47;
+        int slices = 3;
+        int count = n + m;
+        KernelParity.of("slice_directions", Launch.rows(slices)).out(new float[slices]).in(new long[] {5}).value(1).value(7L).check();
+        KernelParity.of("slice_directions", Launch.rows(slices)).out(new float[slices * 20]).in(new long[] {5}).value(20).value(7L).check();
+        elements("slice_project", slices * count).in(floats(slices * 4)).in(floats(n * 4)).in(floats(m * 4)).out(new float[slices * count])
+            .value(slices).value(n).value(m).value(4).check();
+        float[] x = floats(slices * count);
+        x[7] = x[9] = x[50];
+        KernelParity.of("rank_pool", Launch.rows(slices * count)).in(x).out(new int[slices * count]).out(new float[slices * count])
+            .value(count).check();
+        KernelParity.of("sort_pool", Launch.rows(slices)).in(x).out(new long[slices * 128]).out(new int[slices * count])
+            .out(new float[slices * count]).value(count).value(128).check();
+        float[] sorted = new float[slices * count];
+        int[] order = new int[slices * count];
+        for (int s = 0; s < slices; s++) {
+            int first = s * count;
+            int[] points = random.ints(0, count).distinct().limit(count).toArray();
+            float[] values = positive(count);
+            Arrays.sort(values);
+            System.arraycopy(points, 0, order, first, count);
+            System.arraycopy(values, 0, sorted, first, count);
+        }
+        for (int stopped = 0; stopped < 2; stopped++) {
+            int[] status = {stopped};
+            KernelParity.of("w1_begin", Launch.block()).in(positive(200)).in(below(n, 200)).in(floats(n * 2)).in(floats(m * 2)).in(status)
+                .out(new float[n]).out(new double[4]).value(n).value(m).value(2).value(0.1f).value(3.0).check();
+            KernelParity.of("w1_potential", Launch.rows(slices)).in(order).in(sorted).in(positive(n)).in(status).out(new double[slices])
+                .out(new float[slices * n]).value(n).value(m).check();
+            for (int move = 0; move < 2; move++) {
+                KernelParity.of("w1_step", Launch.block()).in(new double[] {0.3, 0.2, 0.4}).in(floats(slices * n)).in(status).out(positive(n))
+                    .out(positive(n)).out(new float[n]).out(new double[] {0.5, 0.3, 2, 0}).out(new long[] {4}).value(slices).value(n).value(3.0)
+                    .value(0.02).value(move).value(1 - move).check();
+            }
+        }
     }
 
     @Test
@@ -218,7 +300,7 @@ class KernelParityTest {
         int n = 61;
         float[] memory = positive(200);
         int[] index = below(n, 200);
-        KernelParity.of("kmm_product", Launch.rows(n)).in(positive(n * n)).in(positive(n)).out(new float[n]).value(n).check();
+        KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * n)).in(positive(n)).out(new float[n]).value(n).check();
         for (int stopped = 0; stopped < 2; stopped++) {
             KernelParity.of("kmm_step", Launch.block()).in(positive(n)).in(positive(n)).in(positive(n)).in(new int[] {stopped}).out(new float[n])
                 .out(positive(n)).out(positive(n)).value(n).value(1f).value(0.5f).value(3.0).value(0.9 * n).value(1.1 * n).check();

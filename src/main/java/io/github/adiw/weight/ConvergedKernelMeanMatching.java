@@ -25,6 +25,7 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
     private final int n, m, d, mostRank;
     private final WeightBounds bounds;
     private final BatchBandwidth bandwidth;
+    private final BatchPoints points;
     private final Buffer memory, weights, kappa, factor, rest, square, vectors, small, result;
 
     /** @param options N, n, m, d, the bandwidth and B matter here, the others do not */
@@ -36,6 +37,7 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
         this.mostRank = (int) Math.max(1, Math.min(Math.min(n, MOST_RANK), MOST_ELEMENTS / n));
         this.bounds = new WeightBounds(n, options.upperBound());
         this.bandwidth = new BatchBandwidth(device, n, m, d, options.bandwidth());
+        this.points = new BatchPoints(device, n, m, d);
         this.memory = device.allocate(ElementType.FLOAT32, options.samples());
         this.weights = device.allocate(ElementType.FLOAT32, n);
         this.kappa = device.allocate(ElementType.FLOAT64, n);
@@ -80,7 +82,13 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
 
     @Override
     public Quality quality(Buffer z, Buffer validation) {
-        return bounds.quality(device, z, validation, m, d, bandwidth.gamma(), weights);
+        points.set(z, validation);
+        return bounds.quality(device, points, m, bandwidth.gamma(), weights);
+    }
+
+    @Override
+    public void startFrom(float[] sampleWeights) {
+        memory.upload(sampleWeights);
     }
 
     @Override
@@ -96,6 +104,7 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
     @Override
     public void close() {
         bandwidth.close();
+        points.close();
         for (Buffer buffer : new Buffer[] {memory, weights, kappa, factor, rest, square, vectors, small, result}) {
             buffer.close();
         }

@@ -15,9 +15,12 @@ import io.github.adiw.UsageException;
  * @param eta               step size over the curvature bound (of {@code w1}: over the standard deviation of the pooled batch), above 0
  * @param upperBound        B, the largest weight, at least 1
  * @param lambda            of {@code ls}: weight of |alpha|^2 / 2, at least 0
+ * @param projections       of {@code w1} where d > 1: random directions a step, at least 1
+ * @param momentum          Nesterov's momentum of {@code km}, {@code ls} and {@code ls-direct}, in [0, 1); the others have none
+ * @param normalize         whether a batch's weights are divided by their mean (as in GIW, Fang et al., NeurIPS 2023)
  */
 public record EstimatorOptions(int samples, int validationSamples, int n, int m, int d, Bandwidth bandwidth, int steps, float eta,
-                               float upperBound, float lambda) {
+                               float upperBound, float lambda, int projections, float momentum, boolean normalize) {
     /** Checks every range. */
     public EstimatorOptions {
         if (samples < 1 || validationSamples < 1 || n < 1 || m < 1 || d < 1) {
@@ -36,35 +39,62 @@ public record EstimatorOptions(int samples, int validationSamples, int n, int m,
         if (!(lambda >= 0) || !Float.isFinite(lambda)) {
             throw new UsageException("--lambda must be at least 0, not " + lambda);
         }
+        if (projections < 1) {
+            throw new UsageException("--projections must be at least 1, not " + projections);
+        }
+        if (!(momentum >= 0 && momentum < 1)) {
+            throw new UsageException("--momentum must be a number in [0, 1), not " + momentum);
+        }
     }
 
-    /** Five steps, eta 1, B 50, lambda 0.1, DIW's bandwidth. */
+    /** Five steps, eta 1, B 50, lambda 0.1, DIW's bandwidth, 64 projections, no momentum, not normalised. */
     public static EstimatorOptions of(int samples, int validationSamples, int n, int m, int d) {
-        return new EstimatorOptions(samples, validationSamples, n, m, d, Bandwidth.DEFAULT, 5, 1, 50, 0.1f);
+        return new EstimatorOptions(samples, validationSamples, n, m, d, Bandwidth.DEFAULT, 5, 1, 50, 0.1f, 64, 0, false);
     }
 
     /** With another bandwidth. */
     public EstimatorOptions bandwidth(Bandwidth other) {
-        return new EstimatorOptions(samples, validationSamples, n, m, d, other, steps, eta, upperBound, lambda);
+        return new EstimatorOptions(samples, validationSamples, n, m, d, other, steps, eta,
+            upperBound, lambda, projections, momentum, normalize);
     }
 
     /** With another number of steps. */
     public EstimatorOptions steps(int other) {
-        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, other, eta, upperBound, lambda);
+        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, other, eta,
+            upperBound, lambda, projections, momentum, normalize);
     }
 
     /** With another step size. */
     public EstimatorOptions eta(float other) {
-        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, other, upperBound, lambda);
+        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, other, upperBound, lambda, projections, momentum, normalize);
     }
 
     /** With another upper bound. */
     public EstimatorOptions upperBound(float other) {
-        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta, other, lambda);
+        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta, other, lambda, projections, momentum, normalize);
     }
 
     /** With another lambda. */
     public EstimatorOptions lambda(float other) {
-        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta, upperBound, other);
+        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta,
+            upperBound, other, projections, momentum, normalize);
+    }
+
+    /** With another number of projections. */
+    public EstimatorOptions projections(int other) {
+        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta,
+            upperBound, lambda, other, momentum, normalize);
+    }
+
+    /** With another momentum. */
+    public EstimatorOptions momentum(float other) {
+        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta,
+            upperBound, lambda, projections, other, normalize);
+    }
+
+    /** With or without normalisation. */
+    public EstimatorOptions normalize(boolean other) {
+        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta,
+            upperBound, lambda, projections, momentum, other);
     }
 }

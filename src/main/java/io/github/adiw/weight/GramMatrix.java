@@ -1,67 +1,50 @@
 package io.github.adiw.weight;
 
-import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 
 /**
- * Bandwidth and Gram matrix of one batch: K {@code [n, n]} with 1e-5 added to the diagonal, its row sums {@code [n]},
- * kappa {@code [n]}, and products K v {@code [n]}. All memory is allocated at construction.
+ * What kernel mean matching needs of a batch: K {@code [n, n]} with 1e-5 added to the diagonal, its row sums {@code [n]}, kappa
+ * {@code [n]}, and products K v {@code [n]}. K is stored as {@link GaussianMatrix} is. All memory is allocated at construction.
  */
 final class GramMatrix implements AutoCloseable {
     /** Added to the diagonal of K. */
     static final double RIDGE = 1e-5;
-    /** Largest n for which the n x n matrix is stored. */
-    static final int MOST_ROWS = 16384;
 
     private final Device device;
-    private final int n, m, d;
-    private final BatchBandwidth bandwidth;
-    private final Buffer matrix, rowSums, kappa, product, columns;
+    private final int n, m;
+    private final Buffer matrix, rowSums, kappa, product;
+    private BatchPoints points;
+    private Buffer gamma;
 
-    GramMatrix(Device device, int n, int m, int d, Bandwidth bandwidth) {
-        if (n > MOST_ROWS) {
-            throw new UsageException("kernel mean matching stores an n x n matrix, and n = " + n + " is more than " + MOST_ROWS
-                + ": estimate on fewer samples");
-        }
+    GramMatrix(Device device, int n, int m) {
         this.device = device;
         this.n = n;
         this.m = m;
-        this.d = d;
-        this.bandwidth = new BatchBandwidth(device, n, m, d, bandwidth);
-        matrix = device.allocate(ElementType.FLOAT32, (long) n * n);
+        matrix = (long) n * n <= GaussianMatrix.MOST_STORED ? device.allocate(ElementType.FLOAT32, (long) n * n) : null;
         rowSums = device.allocate(ElementType.FLOAT32, n);
         kappa = device.allocate(ElementType.FLOAT32, n);
         product = device.allocate(ElementType.FLOAT32, n);
-        columns = device.allocate(ElementType.FLOAT32, d == 1 ? 0 : (n + (long) m) * d);
     }
 
-    /** Enqueues the bandwidth alone. */
-    void computeBandwidth(Buffer z, Buffer validation) {
-        bandwidth.compute(z, validation);
-    }
-
-    /** Enqueues everything for z {@code [n, d]} and z' {@code [m, d]}, and the product with {@code v}. */
-    void compute(Buffer z, Buffer validation, Buffer v) {
-        bandwidth.compute(z, validation);
-        Buffer training = z;
-        Buffer target = validation;
-        long stride = n + (long) m;
-        if (d > 1) {
-            device.launch("transpose_columns", Launch.elements((long) n * d), z, columns, n, d, stride, 0);
-            device.launch("transpose_columns", Launch.elements((long) m * d), validation, columns, m, d, stride, n);
-            training = columns;
-            target = columns.slice(n, columns.length() - n);
-        }
-        device.launch("gram_rows", Launch.rows(n), training, target, bandwidth.gamma(), v, matrix, rowSums, kappa, product, stride, n, m, d,
-            (float) RIDGE);
+    /** Enqueues everything, and the product with {@code v}. */
+    void compute(BatchPoints points, Buffer gamma, Buffer v) {
+        this.points = points;
+        this.gamma = gamma;
+        device.launch("gram_rows", Launch.rows(n), points.training(), points.validation(), gamma, v, matrix, rowSums, kappa, product,
+            points.stride(), n, m, points.dimension(), (float) RIDGE);
     }
 
     /** Enqueues the product with {@code v}. */
     void multiply(Buffer v) {
-        device.launch("kmm_product", Launch.rows(n), matrix, v, product, n);
+        if (matrix != null) {
+            device.launch("matrix_product", Launch.rows(n), matrix, v, product, n);
+        } else {
+            device.launch("gaussian_product", Launch.rows(n), points.training(), points.training(), gamma, v, product, points.stride(), n,
+                points.dimension(), (float) RIDGE);
+        }
     }
 
     /** K v for the v that was given last. */
@@ -77,20 +60,12 @@ final class GramMatrix implements AutoCloseable {
         return kappa;
     }
 
-    /** float64 {@code [1]}. */
-    Buffer gamma() {
-        return bandwidth.gamma();
-    }
-
-    /** int32 {@code [1]}: 1 where the batch is degenerate, so that no step may be taken. */
-    Buffer status() {
-        return bandwidth.status();
-    }
-
     @Override
     public void close() {
-        bandwidth.close();
-        for (Buffer buffer : new Buffer[] {matrix, rowSums, kappa, product, columns}) {
+        if (matrix != null) {
+            matrix.close();
+        }
+        for (Buffer buffer : new Buffer[] {rowSums, kappa, product}) {
             buffer.close();
         }
     }

@@ -11,56 +11,65 @@ import java.util.Arrays;
  * raise the objective. The state is a coefficient for every validation sample. {@code eta} has no part in it.
  */
 public final class KullbackLeibler extends SteppedEstimator {
-    private final GaussianBasis basis;
-    private final Buffer coefficients, alpha, b, u;
+    private final GaussianMatrix basis, transpose, top;
+    final Buffer alpha;
+    private final Buffer coefficients, b, r, u;
 
     /** An estimator; {@link Divergence#estimator}. */
     public KullbackLeibler(Device device, EstimatorOptions options) {
         super(device, options, options.bandwidth());
-        basis = basis(true);
+        basis = matrix(n, m);
+        transpose = matrix(m, n);
+        top = matrix(m, m);
         coefficients = floats(options.validationSamples());
         alpha = floats(m);
         b = floats(m);
+        r = floats(Math.max(n, m));
         u = floats(m);
         device.launch("fill", Launch.elements(options.validationSamples()), coefficients, -1f, options.validationSamples());
     }
 
     @Override
     void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge) {
-        recall(indices);
-        basis.compute(z, validation, bandwidth.gamma());
-        device.launch("kl_begin", Launch.block(), coefficients, validationIndices, basis.transposeSums(), bandwidth.status(), b, alpha, n, m);
+        recall(indices, null);
+        basis.compute(points, points.training(), points.validation(), bandwidth.gamma());
+        transpose.compute(points, points.validation(), points.training(), bandwidth.gamma());
+        top.compute(points, points.validation(), points.validation(), bandwidth.gamma());
+        device.launch("kl_begin", Launch.block(), coefficients, validationIndices, transpose.rowSums(), bandwidth.status(), b, alpha, n, m);
     }
 
     @Override
     void step(boolean converge) {
-        device.launch("kl_density", Launch.rows(m), basis.top(), alpha, u, m);
-        device.launch("kl_update", Launch.rows(m), basis.top(), u, b, bandwidth.status(), alpha, m);
+        top.multiply(alpha, r);
+        device.launch("reciprocal", Launch.elements(m), r, u, m, 1f / m);
+        top.multiply(u, r);
+        device.launch("kl_update", Launch.elements(m), r, b, bandwidth.status(), alpha, m);
     }
 
     @Override
     void finish(Buffer indices, Buffer validationIndices) {
-        device.launch("model_weights", Launch.rows(n), basis.basis(), alpha, bandwidth.status(), weights, m, options.upperBound());
-        remember(indices);
+        basis.multiply(alpha, r);
+        device.launch("model_weights", Launch.elements(n), r, bandwidth.status(), weights, n, options.upperBound());
         device.launch("kmm_end", Launch.elements(m), coefficients, validationIndices, alpha, m);
     }
 
     @Override
-    public Quality quality(Buffer z, Buffer validation) {
+    Quality quality(Buffer z, Buffer validation, BatchPoints points) {
+        Buffer zv = points.validation();
         double[] a = doubles(alpha);
-        double[] r = product(validation, validation, m, m, a);
-        double[] s = product(validation, validation, m, m, constant(m, 1));
-        double[] constraint = product(validation, z, m, n, constant(n, 1.0 / n));
+        double[] ratio = product(zv, zv, m, m, a);
+        double[] s = product(zv, zv, m, m, constant(m, 1));
+        double[] constraint = product(zv, points.training(), m, n, constant(n, 1.0 / n));
         double objective = 0;
         double[] inverse = new double[m];
         double[] curvature = new double[m];
         for (int j = 0; j < m; j++) {
-            objective -= Math.log(r[j]) / m;
-            inverse[j] = 1 / (m * r[j]);
-            curvature[j] = s[j] / (m * r[j] * r[j]);
+            objective -= Math.log(ratio[j]) / m;
+            inverse[j] = 1 / (m * ratio[j]);
+            curvature[j] = s[j] / (m * ratio[j] * ratio[j]);
         }
-        double[] gradient = product(validation, validation, m, m, inverse);
-        double L = Arrays.stream(product(validation, validation, m, m, curvature)).max().orElseThrow();
+        double[] gradient = product(zv, zv, m, m, inverse);
+        double L = Arrays.stream(product(zv, zv, m, m, curvature)).max().orElseThrow();
         double[] moved = new double[m];
         for (int l = 0; l < m; l++) {
             moved[l] = a[l] + gradient[l] / L;

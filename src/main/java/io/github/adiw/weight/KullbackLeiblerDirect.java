@@ -11,40 +11,45 @@ import java.util.Arrays;
  * early, and a weight that comes back below 1e-3 starts from there, or it could never return. {@code eta} has no part in it.
  */
 public final class KullbackLeiblerDirect extends SteppedEstimator {
-    private final GaussianBasis basis;
-    private final Buffer u, share;
+    private final GaussianMatrix basis, transpose;
+    private final Buffer mixture, u, share, scaled;
 
     /** An estimator; {@link Divergence#estimator}. */
     public KullbackLeiblerDirect(Device device, EstimatorOptions options) {
         super(device, options, options.bandwidth());
-        basis = basis(false);
+        basis = matrix(n, m);
+        transpose = matrix(m, n);
+        mixture = floats(m);
         u = floats(m);
         share = floats(n);
+        scaled = floats(n);
     }
 
     @Override
     void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge) {
         device.launch("direct_recall", Launch.elements(n), memory, indices, bandwidth.status(), weights, n);
-        basis.compute(z, validation, bandwidth.gamma());
+        basis.compute(points, points.training(), points.validation(), bandwidth.gamma());
+        transpose.compute(points, points.validation(), points.training(), bandwidth.gamma());
     }
 
     @Override
     void step(boolean converge) {
-        device.launch("direct_density", Launch.rows(m), basis.transpose(), weights, u, n);
-        device.launch("direct_share", Launch.rows(n), basis.basis(), u, weights, share, n, m);
-        device.launch("direct_scale", Launch.block(), share, bandwidth.status(), weights, n, (double) options.upperBound());
+        transpose.multiply(weights, mixture);
+        device.launch("reciprocal", Launch.elements(m), mixture, u, m, 1f);
+        basis.multiply(u, share);
+        device.launch("direct_scale", Launch.block(), share, bandwidth.status(), scaled, weights, n, m, (double) options.upperBound());
     }
 
     @Override
-    void finish(Buffer indices, Buffer validationIndices) {
-        remember(indices);
-    }
+    void finish(Buffer indices, Buffer validationIndices) { }
 
     @Override
-    public Quality quality(Buffer z, Buffer validation) {
+    Quality quality(Buffer z, Buffer validation, BatchPoints points) {
+        Buffer zt = points.training();
+        Buffer zv = points.validation();
         double[] w = doubles(weights);
-        double[] q = product(validation, z, m, n, w);
-        double[] s = product(validation, z, m, n, constant(n, 1));
+        double[] q = product(zv, zt, m, n, w);
+        double[] s = product(zv, zt, m, n, constant(n, 1));
         double objective = 0;
         double[] inverse = new double[m];
         double[] curvature = new double[m];
@@ -53,8 +58,8 @@ public final class KullbackLeiblerDirect extends SteppedEstimator {
             inverse[j] = -1 / (m * q[j]);
             curvature[j] = s[j] / (m * q[j] * q[j]);
         }
-        double L = Arrays.stream(product(z, validation, n, m, curvature)).max().orElseThrow();
-        return new Quality(gamma(), objective, residualOfWeights(w, product(z, validation, n, m, inverse), L));
+        double L = Arrays.stream(product(zt, zv, n, m, curvature)).max().orElseThrow();
+        return new Quality(gamma(), objective, residualOfWeights(w, product(zt, zv, n, m, inverse), L));
     }
 
     /** {@code kl-direct}. */

@@ -11,51 +11,61 @@ import java.util.Arrays;
  * projected-gradient steps of eta over the largest row sum of H + lambda. The state is a coefficient for every validation sample.
  */
 public final class LeastSquares extends SteppedEstimator {
-    private final GaussianBasis basis;
-    private final Buffer coefficients, alpha, v, y, curvature, scalars;
+    private static final float CONVERGING_MOMENTUM = 0.9f;
+    private final GaussianMatrix basis, transpose, top;
+    final Buffer alpha;
+    private final Buffer coefficients, v, fitted, gradient, curvature, rate;
 
     /** An estimator; {@link Divergence#estimator}. */
     public LeastSquares(Device device, EstimatorOptions options) {
         super(device, options, options.bandwidth());
-        basis = basis(true);
+        basis = matrix(n, m);
+        transpose = matrix(m, n);
+        top = matrix(m, m);
         coefficients = floats(options.validationSamples());
         alpha = floats(m);
         v = floats(m);
-        y = floats(n);
+        fitted = floats(n);
+        gradient = floats(m);
         curvature = floats(m);
-        scalars = floats(2);
+        rate = floats(1);
         device.launch("fill", Launch.elements(options.validationSamples()), coefficients, -1f, options.validationSamples());
     }
 
     @Override
     void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge) {
-        recall(indices);
-        basis.compute(z, validation, bandwidth.gamma());
-        device.launch("kmm_product", Launch.rows(m), basis.transpose(), basis.basisSums(), curvature, n);
-        device.launch("ls_begin", Launch.block(), coefficients, validationIndices, curvature, alpha, v, scalars, n, m, options.lambda(),
-            converge ? 1f : options.eta(), converge ? 1 : 0);
+        recall(indices, null);
+        basis.compute(points, points.training(), points.validation(), bandwidth.gamma());
+        transpose.compute(points, points.validation(), points.training(), bandwidth.gamma());
+        top.compute(points, points.validation(), points.validation(), bandwidth.gamma());
+        transpose.multiply(basis.rowSums(), curvature);
+        device.launch("ls_begin", Launch.block(), coefficients, validationIndices, curvature, alpha, v, rate, n, m, options.lambda(),
+            converge ? 1f : options.eta());
     }
 
     @Override
     void step(boolean converge) {
-        device.launch("kmm_product", Launch.rows(n), basis.basis(), v, y, m);
-        device.launch("ls_update", Launch.rows(m), basis.transpose(), y, basis.topSums(), scalars, bandwidth.status(), alpha, v, n, m, options.lambda());
+        basis.multiply(v, fitted);
+        transpose.multiply(fitted, gradient);
+        device.launch("ls_update", Launch.elements(m), gradient, top.rowSums(), rate, bandwidth.status(), alpha, v, n, m, options.lambda(),
+            converge ? CONVERGING_MOMENTUM : options.momentum());
     }
 
     @Override
     void finish(Buffer indices, Buffer validationIndices) {
-        device.launch("model_weights", Launch.rows(n), basis.basis(), alpha, bandwidth.status(), weights, m, options.upperBound());
-        remember(indices);
+        basis.multiply(alpha, fitted);
+        device.launch("model_weights", Launch.elements(n), fitted, bandwidth.status(), weights, n, options.upperBound());
         device.launch("kmm_end", Launch.elements(m), coefficients, validationIndices, alpha, m);
     }
 
     @Override
-    public Quality quality(Buffer z, Buffer validation) {
+    Quality quality(Buffer z, Buffer validation, BatchPoints points) {
+        Buffer zt = points.training();
+        Buffer zv = points.validation();
         double[] a = doubles(alpha);
-        double[] fitted = product(z, validation, n, m, a);
-        double[] product = product(validation, z, m, n, fitted);
-        double[] rows = product(validation, z, m, n, product(z, validation, n, m, constant(m, 1)));
-        double[] h = product(validation, validation, m, m, constant(m, 1.0 / m));
+        double[] product = product(zv, zt, m, n, product(zt, zv, n, m, a));
+        double[] rows = product(zv, zt, m, n, product(zt, zv, n, m, constant(m, 1)));
+        double[] h = product(zv, zv, m, m, constant(m, 1.0 / m));
         double L = Arrays.stream(rows).max().orElseThrow() / n + options.lambda();
         double objective = 0;
         double[] moved = new double[m];

@@ -10,43 +10,48 @@ import io.github.adiw.device.Launch;
  * moving average over a sample's visits.
  */
 public final class LeastSquaresDirect extends SteppedEstimator {
-    private final GaussianBasis basis;
-    private final Buffer target, moved;
+    private final GaussianMatrix basis, transpose;
+    private final Buffer shares, target, ahead, moved;
 
     /** An estimator; {@link Divergence#estimator}. */
     public LeastSquaresDirect(Device device, EstimatorOptions options) {
         super(device, options, options.bandwidth());
-        basis = basis(false);
+        basis = matrix(n, m);
+        transpose = matrix(m, n);
+        shares = floats(m);
         target = floats(n);
+        ahead = floats(n);
         moved = floats(n);
     }
 
     @Override
     void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge) {
-        recall(indices);
-        basis.compute(z, validation, bandwidth.gamma());
-        device.launch("smooth_target", Launch.rows(n), basis.basis(), basis.transposeSums(), target, n, m);
+        recall(indices, ahead);
+        basis.compute(points, points.training(), points.validation(), bandwidth.gamma());
+        transpose.compute(points, points.validation(), points.training(), bandwidth.gamma());
+        device.launch("reciprocal", Launch.elements(m), transpose.rowSums(), shares, m, 1f);
+        basis.multiply(shares, target);
     }
 
     @Override
     void step(boolean converge) {
-        device.launch("smooth_step", Launch.block(), target, bandwidth.status(), moved, weights, n, converge ? 1f : options.eta(),
-            (double) options.upperBound());
+        device.launch("smooth_step", Launch.block(), target, bandwidth.status(), moved, ahead, weights, n, m, converge ? 1f : options.eta(),
+            converge ? 0f : options.momentum(), (double) options.upperBound());
     }
 
     @Override
-    void finish(Buffer indices, Buffer validationIndices) {
-        remember(indices);
-    }
+    void finish(Buffer indices, Buffer validationIndices) { }
 
     @Override
-    public Quality quality(Buffer z, Buffer validation) {
+    Quality quality(Buffer z, Buffer validation, BatchPoints points) {
+        Buffer zt = points.training();
+        Buffer zv = points.validation();
         double[] w = doubles(weights);
-        double[] shares = product(validation, z, m, n, constant(n, 1));
+        double[] shares = product(zv, zt, m, n, constant(n, 1));
         for (int j = 0; j < m; j++) {
             shares[j] = 1 / Math.max(shares[j] * m, 1e-30 * m);
         }
-        double[] pull = product(z, validation, n, m, shares);
+        double[] pull = product(zt, zv, n, m, shares);
         double objective = 0;
         double[] gradient = new double[n];
         for (int i = 0; i < n; i++) {

@@ -20,6 +20,7 @@ abstract class SteppedEstimator implements WeightEstimator {
     final EstimatorOptions options;
     final int n, m, d;
     final BatchBandwidth bandwidth;
+    final BatchPoints points;
     final Buffer weights, memory;
     private final List<Runnable> closing = new ArrayList<>();
 
@@ -29,10 +30,23 @@ abstract class SteppedEstimator implements WeightEstimator {
         this.n = options.n();
         this.m = options.m();
         this.d = options.d();
-        this.bandwidth = new BatchBandwidth(device, n, m, d, bandwidth);
+        this.bandwidth = keep(new BatchBandwidth(device, n, m, d, bandwidth));
+        this.points = keep(new BatchPoints(device, n, m, d));
         this.weights = floats(n);
         this.memory = floats(options.samples());
         device.launch("fill", Launch.elements(options.samples()), memory, 1f, options.samples());
+    }
+
+    /** A resource that is closed with this. */
+    final <T extends AutoCloseable> T keep(T resource) {
+        closing.add(() -> {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                throw new IllegalStateException("a resource of the device could not be released", e);
+            }
+        });
+        return resource;
     }
 
     /** A buffer that is closed with this. */
@@ -40,49 +54,54 @@ abstract class SteppedEstimator implements WeightEstimator {
         return keep(device.allocate(ElementType.FLOAT32, length));
     }
 
-    final Buffer keep(Buffer buffer) {
-        closing.add(buffer::close);
-        return buffer;
+    /** A kernel matrix that is closed with this. */
+    final GaussianMatrix matrix(int rows, int columns) {
+        return keep(new GaussianMatrix(device, rows, columns));
     }
 
-    /** The kernel matrices of a batch, closed with this. */
-    final GaussianBasis basis(boolean withTop) {
-        GaussianBasis basis = new GaussianBasis(device, n, m, d, withTop);
-        closing.add(basis::close);
-        return basis;
+    /** Enqueues the sample weights of the state into {@link #weights} and, unless it is null, {@code ahead}. */
+    final void recall(Buffer indices, Buffer ahead) {
+        device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, ahead, n);
     }
 
-    /** Sample weights of the state into {@link #weights}, for where the batch turns out to be degenerate. */
-    final void recall(Buffer indices) {
-        device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, null, n);
-    }
-
-    final void remember(Buffer indices) {
-        device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
-    }
-
-    /** Everything before the first step; the bandwidth is there. */
+    /** Enqueues everything before the first step; bandwidth and points are there. */
     abstract void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge);
 
     abstract void step(boolean converge);
 
-    /** Sets the weights and writes the state back. */
+    /** Enqueues what sets the weights, and what writes the state back where it is not the weights. */
     abstract void finish(Buffer indices, Buffer validationIndices);
+
+    /** How good the state is, given that {@link #points} are set. */
+    abstract Quality quality(Buffer z, Buffer validation, BatchPoints points);
 
     @Override
     public final void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
-        bandwidth.compute(z, validation);
-        begin(indices, validationIndices, z, validation, false);
+        start(indices, validationIndices, z, validation, false);
         for (int i = 0; i < options.steps(); i++) {
             step(false);
         }
         finish(indices, validationIndices);
+        remember(indices);
+    }
+
+    private void start(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge) {
+        bandwidth.compute(z, validation);
+        points.set(z, validation);
+        begin(indices, validationIndices, z, validation, converge);
+    }
+
+    /** Enqueues what keeps the weights for the samples' next visit. */
+    final void remember(Buffer indices) {
+        if (options.normalize()) {
+            device.launch("normalize", Launch.block(), bandwidth.status(), weights, n);
+        }
+        device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
     }
 
     @Override
-    public final int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
-        bandwidth.compute(z, validation);
-        begin(indices, validationIndices, z, validation, true);
+    public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        start(indices, validationIndices, z, validation, true);
         int steps = 0;
         try (Graph chunk = device.record(() -> {
             for (int i = 0; i < CHUNK; i++) {
@@ -96,11 +115,19 @@ abstract class SteppedEstimator implements WeightEstimator {
                     chunk.replay();
                 }
                 finish(indices, validationIndices);
-                residual = quality(z, validation).kktResidual();
+                residual = quality(z, validation, points).kktResidual();
                 next = Math.min(MOST_STEPS, steps + Math.max(CHUNK, steps / 4 / CHUNK * CHUNK));
             }
         }
+        remember(indices);
+        device.synchronize();
         return steps;
+    }
+
+    @Override
+    public final Quality quality(Buffer z, Buffer validation) {
+        points.set(z, validation);
+        return quality(z, validation, points);
     }
 
     final double gamma() {
@@ -109,11 +136,15 @@ abstract class SteppedEstimator implements WeightEstimator {
         return read[0];
     }
 
-    /** sum_j k(a_i, b_j) v_j in double precision; a {@code [rows, d]}, b {@code [columns, d]}. */
+    /** sum_j k(a_i, b_j) v_j in double precision; a and b by columns. */
     final double[] product(Buffer a, Buffer b, int rows, int columns, double[] v) {
+        return product(device, points, bandwidth.gamma(), a, b, rows, columns, v);
+    }
+
+    static double[] product(Device device, BatchPoints points, Buffer gamma, Buffer a, Buffer b, int rows, int columns, double[] v) {
         try (Buffer in = device.allocate(ElementType.FLOAT64, columns); Buffer out = device.allocate(ElementType.FLOAT64, rows)) {
             in.upload(v);
-            device.launch("gaussian_product_f64", Launch.rows(rows), a, b, bandwidth.gamma(), in, out, columns, d);
+            device.launch("gaussian_product_f64", Launch.rows(rows), a, b, gamma, in, out, points.stride(), columns, points.dimension());
             double[] result = new double[rows];
             out.download(result);
             return result;
@@ -146,8 +177,14 @@ abstract class SteppedEstimator implements WeightEstimator {
         return off / most;
     }
 
-    /** max |w - P(w - gradient / L)| / max(1, max |w|), P the projection on 0 <= w <= B, sum w = n. */
+    /** max |w - P(w - gradient / L)| / max(1, max |w|), P the projection on {@code 0 <= w <= B, sum w = n}. */
     final double residualOfWeights(double[] w, double[] gradient, double L) {
+        return residualOfWeights(device, w, gradient, L, options.upperBound(), n, n);
+    }
+
+    /** As the other, P the projection on {@code 0 <= w <= upper, low <= sum w <= high}. */
+    static double residualOfWeights(Device device, double[] w, double[] gradient, double L, double upper, double low, double high) {
+        int n = w.length;
         double[] moved = new double[n];
         for (int i = 0; i < n; i++) {
             moved[i] = w[i] - gradient[i] / L;
@@ -156,11 +193,16 @@ abstract class SteppedEstimator implements WeightEstimator {
              Buffer out = device.allocate(ElementType.FLOAT64, 1)) {
             u.upload(moved);
             x.upload(w);
-            device.launch("kmm_residual", Launch.block(), u, x, out, n, (double) options.upperBound(), (double) n, (double) n);
+            device.launch("kmm_residual", Launch.block(), u, x, out, n, upper, low, high);
             double[] result = new double[1];
             out.download(result);
             return result[0];
         }
+    }
+
+    @Override
+    public void startFrom(float[] sampleWeights) {
+        memory.upload(sampleWeights);
     }
 
     @Override
@@ -175,7 +217,6 @@ abstract class SteppedEstimator implements WeightEstimator {
 
     @Override
     public final void close() {
-        bandwidth.close();
         closing.forEach(Runnable::run);
     }
 }

@@ -1,71 +1,144 @@
 package io.github.adiw.weight;
 
-import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 
 /**
- * ADIW with the Wasserstein-1 distance between the weighted training batch and the validation batch, for d = 1 exactly: subgradient
- * steps w <- P(w - eta (f - mean f) / s), f the optimal potential, s the standard deviation of the pooled batch, P the projection on
- * 0 <= w <= B, sum w = n. The best iterate is kept, since the distance need not fall in every step.
+ * ADIW with the Wasserstein-1 distance between the weighted training batch and the validation batch: subgradient steps
+ * w &lt;- P(w - eta (f - mean f) / s), f the optimal potential, s the standard deviation of the pooled batch, P the projection on
+ * {@code 0 <= w <= B, sum w = n}.
+ *
+ * <p>A step is at most half of Polyak's step towards a distance of 0, which grows short as the optimum comes near. For d = 1 the distance
+ * is exact; a batch is given its best iterate, since the distance need not fall in every step, and the state is the last one, since a
+ * best iterate may lie at a kink that no short step leaves. For d > 1 it is sliced: the mean over {@link EstimatorOptions#projections}
+ * random unit directions, redrawn in every step, and a batch is given the last iterate. It has no bandwidth, and
+ * {@link EstimatorOptions#momentum} has no part in it.
  */
 public final class Wasserstein extends SteppedEstimator {
     private static final double DECAY = 0.02;
-    private final Buffer order, sorted, best, potential, moved, scalars;
+    private static final int MOST_RANKED = 4096;
+    private static final long SEED = 0x77617373L;
 
-    /**
-     * An estimator; {@link Divergence#estimator}.
-     *
-     * @throws UsageException if d is not 1
-     */
+    private final int slices;
+    private final Buffer round, evaluationRound, direction, projected, order, sorted, keys, state, current, moved, distances, scalars;
+    final Buffer potential;
+    private Buffer zBuffer, validationBuffer;
+
+    /** An estimator; {@link Divergence#estimator}. */
     public Wasserstein(Device device, EstimatorOptions options) {
         super(device, options, new Bandwidth(Bandwidth.Kind.GIVEN, 1));
-        if (d != 1) {
-            throw new UsageException("the divergence w1 takes transformed data of one dimension, not " + d + ": choose another, or one column");
-        }
-        order = keep(device.allocate(ElementType.INT32, n + (long) m));
-        sorted = floats(n + (long) m);
-        best = floats(n);
-        potential = floats(n);
+        slices = d == 1 ? 1 : options.projections();
+        long count = n + (long) m;
+        round = keep(device.allocate(ElementType.INT64, 1));
+        evaluationRound = keep(device.allocate(ElementType.INT64, 1));
+        device.zero(round);
+        evaluationRound.upload(new long[] {-1});
+        direction = floats((long) slices * d);
+        projected = floats(slices * count);
+        order = keep(device.allocate(ElementType.INT32, slices * count));
+        sorted = floats(slices * count);
+        keys = keep(device.allocate(ElementType.INT64, count <= MOST_RANKED ? 0 : slices * (long) size()));
+        state = floats(options.samples());
+        device.launch("fill", Launch.elements(options.samples()), state, 1f, options.samples());
+        current = floats(n);
+        potential = floats((long) slices * n);
         moved = floats(n);
+        distances = keep(device.allocate(ElementType.FLOAT64, slices));
         scalars = keep(device.allocate(ElementType.FLOAT64, 4));
+    }
+
+    /** The least power of two not below n + m. */
+    private int size() {
+        return Integer.highestOneBit(n + m - 1) << 1;
     }
 
     @Override
     void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge) {
-        device.launch("w1_order", Launch.rows(n + (long) m), z, validation, order, sorted, n, m);
-        device.launch("w1_begin", Launch.block(), memory, indices, sorted, bandwidth.status(), weights, best, scalars, n, m, options.eta(),
-            (double) options.upperBound());
+        zBuffer = z;
+        validationBuffer = validation;
+        recall(indices, null);
+        device.launch("w1_begin", Launch.block(), state, indices, z, validation, bandwidth.status(), current, scalars, n, m, d,
+            options.eta(), (double) options.upperBound());
+        if (d == 1) {
+            sort(round, z, validation);
+        }
+    }
+
+    private void sort(Buffer drawn, Buffer z, Buffer validation) {
+        int count = n + m;
+        device.launch("slice_directions", Launch.rows(slices), direction, drawn, d, SEED);
+        device.launch("slice_project", Launch.elements((long) slices * count), direction, z, validation, projected, slices, n, m, d);
+        if (count <= MOST_RANKED) {
+            device.launch("rank_pool", Launch.rows(slices * (long) count), projected, order, sorted, count);
+        } else {
+            device.launch("sort_pool", Launch.rows(slices), projected, keys, order, sorted, count, size());
+        }
     }
 
     @Override
     void step(boolean converge) {
-        walk(converge ? DECAY : 0, 1);
+        if (d > 1) {
+            sort(round, zBuffer, validationBuffer);
+        }
+        measure(current);
+        walk(converge ? DECAY : 0, 1, 0);
     }
 
-    private void walk(double decay, int move) {
-        device.launch("w1_step", Launch.block(), order, sorted, bandwidth.status(), weights, best, potential, moved, scalars, n, m,
-            (double) options.upperBound(), decay, move);
+    private void measure(Buffer w) {
+        device.launch("w1_potential", Launch.rows(slices), order, sorted, w, bandwidth.status(), distances, potential, n, m);
+    }
+
+    private void walk(double decay, int move, int last) {
+        device.launch("w1_step", Launch.block(), distances, potential, bandwidth.status(), current, weights, moved, scalars, round, slices, n,
+            (double) options.upperBound(), decay, move, last);
     }
 
     @Override
     void finish(Buffer indices, Buffer validationIndices) {
-        walk(0, 0);
-        device.launch("w1_end", Launch.elements(n), best, bandwidth.status(), weights, n);
-        remember(indices);
+        if (d == 1) {
+            measure(current);
+        }
+        walk(0, 0, d == 1 ? 0 : 1);
+        device.launch("kmm_end", Launch.elements(n), state, indices, current, n);
     }
 
-    /** The objective is the distance; the residual is that of a step of eta / s, which does not vanish at a kink. */
     @Override
-    public Quality quality(Buffer z, Buffer validation) {
-        walk(0, 0);
+    public Buffer state() {
+        return state;
+    }
+
+    @Override
+    public void startFrom(float[] sampleWeights) {
+        super.startFrom(sampleWeights);
+        state.upload(sampleWeights);
+    }
+
+    /**
+     * The objective is the distance, for d > 1 over directions that are always the same; the residual is that of a step of eta / s, which
+     * does not vanish at a kink.
+     */
+    @Override
+    Quality quality(Buffer z, Buffer validation, BatchPoints points) {
+        if (d > 1) {
+            sort(evaluationRound, z, validation);
+        }
+        measure(weights);
+        double[] distance = new double[slices];
+        distances.download(distance);
         double[] read = new double[4];
         scalars.download(read);
-        double[] w = doubles(weights);
-        double[] f = doubles(potential);
-        return new Quality(0, read[3], residualOfWeights(w, f, 1 / read[1]));
+        float[] f = potential.toFloats();
+        double[] gradient = new double[n];
+        double mean = 0;
+        for (int s = 0; s < slices; s++) {
+            mean += distance[s] / slices;
+            for (int i = 0; i < n; i++) {
+                gradient[i] += f[s * n + i] / slices;
+            }
+        }
+        return new Quality(0, mean, residualOfWeights(doubles(weights), gradient, read[1] > 0 ? 1 / read[1] : 1));
     }
 
     /** {@code w1}. */

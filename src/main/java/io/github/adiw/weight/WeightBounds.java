@@ -2,12 +2,10 @@ package io.github.adiw.weight;
 
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
-import io.github.adiw.device.ElementType;
-import io.github.adiw.device.Launch;
 import java.util.Arrays;
 
 /**
- * The feasible set of kernel mean matching for a batch of n samples: 0 <= w <= upper and |sum w - n| <= n eps with
+ * The feasible set of kernel mean matching for a batch of n samples: {@code 0 <= w <= upper} and {@code |sum w - n| <= n eps} with
  * eps = (sqrt(n) - 1) / sqrt(n) (Huang et al. 2006).
  */
 record WeightBounds(int n, double upper) {
@@ -24,37 +22,22 @@ record WeightBounds(int n, double upper) {
     }
 
     /** How good weights are for 1/2 w'Kw - kappa'w; waits. */
-    Quality quality(Device device, Buffer z, Buffer validation, int m, int d, Buffer gamma, Buffer weights) {
-        float[] w = weights.toFloats();
-        double[] product = new double[n];
-        double[] rowSums = new double[n];
-        double[] kappa = new double[n];
-        double[] residual = new double[1];
+    Quality quality(Device device, BatchPoints points, int m, Buffer gamma, Buffer weights) {
+        Buffer z = points.training();
+        double[] w = SteppedEstimator.doubles(weights);
+        double[] product = SteppedEstimator.product(device, points, gamma, z, z, n, n, w);
+        double[] rowSums = SteppedEstimator.product(device, points, gamma, z, z, n, n, SteppedEstimator.constant(n, 1));
+        double[] kappa = SteppedEstimator.product(device, points, gamma, z, points.validation(), n, m, SteppedEstimator.constant(m, (double) n / m));
         double[] bandwidth = new double[1];
-        try (Buffer products = device.allocate(ElementType.FLOAT64, n); Buffer sums = device.allocate(ElementType.FLOAT64, n);
-             Buffer kappas = device.allocate(ElementType.FLOAT64, n); Buffer moved = device.allocate(ElementType.FLOAT64, n);
-             Buffer wide = device.allocate(ElementType.FLOAT64, n); Buffer residuals = device.allocate(ElementType.FLOAT64, 1)) {
-            device.launch("kmm_evaluate", Launch.rows(n), z, validation, gamma, weights, products, sums, kappas, n, m, d, GramMatrix.RIDGE);
-            products.download(product);
-            sums.download(rowSums);
-            kappas.download(kappa);
-            gamma.download(bandwidth);
-            double bound = Arrays.stream(rowSums).max().orElseThrow();
-            double[] gone = new double[n];
-            double[] exact = new double[n];
-            for (int i = 0; i < n; i++) {
-                exact[i] = w[i];
-                gone[i] = w[i] - (product[i] - kappa[i]) / bound;
-            }
-            moved.upload(gone);
-            wide.upload(exact);
-            device.launch("kmm_residual", Launch.block(), moved, wide, residuals, n, upper, low(), high());
-            residuals.download(residual);
-        }
+        gamma.download(bandwidth);
+        double[] gradient = new double[n];
         double objective = 0;
         for (int i = 0; i < n; i++) {
+            product[i] += GramMatrix.RIDGE * w[i];
+            gradient[i] = product[i] - kappa[i];
             objective += w[i] * (product[i] / 2 - kappa[i]);
         }
-        return new Quality(bandwidth[0], objective, residual[0]);
+        double L = Arrays.stream(rowSums).max().orElseThrow() + GramMatrix.RIDGE;
+        return new Quality(bandwidth[0], objective, SteppedEstimator.residualOfWeights(device, w, gradient, L, upper, low(), high()));
     }
 }

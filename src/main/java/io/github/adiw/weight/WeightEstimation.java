@@ -99,13 +99,14 @@ public record WeightEstimation(String method, String device, int n, int m, int d
         }
         try (Buffer z = device.floats(train); Buffer zv = device.floats(validation);
              Buffer indices = device.ints(IntStream.range(0, n).toArray())) {
-            EstimatorOptions made = new EstimatorOptions(n, m, n, m, d, options.bandwidth, options.steps, options.eta, options.upperBound, options.lambda);
+            EstimatorOptions made = EstimatorOptions.of(n, m, n, m, d).bandwidth(options.bandwidth).steps(options.steps).eta(options.eta)
+                .upperBound(options.upperBound).lambda(options.lambda);
             boolean exact = options.method.equals(EXACT);
             try (WeightEstimator estimator = exact ? new ConvergedKernelMeanMatching(device, made)
                     : Divergences.get(options.method).estimator(device, made);
                  Buffer validationIndices = device.ints(IntStream.range(0, m).toArray())) {
                 if (options.initial != null) {
-                    estimator.memory().upload(options.initial);
+                    estimator.startFrom(options.initial);
                 }
                 long start = System.nanoTime();
                 int steps = options.steps;

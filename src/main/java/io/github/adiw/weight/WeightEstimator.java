@@ -40,12 +40,19 @@ public interface WeightEstimator extends AutoCloseable {
     Buffer memory();
 
     /**
-     * What is remembered from batch to batch: {@link #memory} itself, or the coefficients of the validation samples, float32
-     * {@code [V]}, negative where a sample has none yet.
+     * What the next visit starts from: {@link #memory} itself, or another iterate of the weights {@code [N]}, or the coefficients of the
+     * validation samples, float32 {@code [V]}, negative where a sample has none yet.
      */
     default Buffer state() {
         return memory();
     }
+
+    /**
+     * Makes these the remembered weights, and what the samples' next visit starts from where that is weights.
+     *
+     * @param sampleWeights {@code [N]}
+     */
+    void startFrom(float[] sampleWeights);
 
     @Override
     void close();
