@@ -1,7 +1,5 @@
 package io.github.adiw.cli;
 
-import static io.github.adiw.cli.TrainCommand.written;
-
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
@@ -11,13 +9,15 @@ import io.github.adiw.data.AtomicFile;
 import io.github.adiw.data.ImageDataset;
 import io.github.adiw.device.Device;
 import io.github.adiw.train.TrainingOptions;
-import io.github.adiw.train.TrainingResult;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Mixin;
@@ -25,23 +25,29 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
-/** {@code adiw compare}: several methods from the same seed. */
+/** {@code adiw compare}: several methods, each under the same shifts and from the same seeds. */
 @Command(name = "compare", sortOptions = false, defaultValueProvider = CompareCommand.Defaults.class,
     description = "Trains the same network with several methods of weighting from the same seed, and says which wins, by how much, "
         + "and where the time went.",
-    footer = {"", "Writes DIR/compare.json, compare.md, accuracy.png, step-time.png, weights.png, and a folder a method with what train writes.",
+    footer = {"", "Writes DIR/compare.html (all in one page), compare.json, compare.md, accuracy.png, step-time.png, weights.png, and a folder "
+        + "a method with what train writes. With several noises or seeds the pictures are in DIR/NOISE, the runs in DIR/NOISE/SEED/METHOD.",
+        "A call that was interrupted goes on where it stopped: runs that finished under the same settings are not repeated.",
         "", "Examples:",
         "  adiw compare                                          10,000 images, 40 %% wrong labels",
         "  adiw compare --noise pair:0.3 --epochs 100 --output out/pair",
-        "  adiw compare --methods uniform,adiw-km --device cuda --seed 7"})
+        "  adiw compare --methods uniform,adiw-km --device cuda --seed 7",
+        "  adiw compare --methods all --noise symmetric:0.4,pair:0.3 --seeds 1,2,3 --output out/table"})
 final class CompareCommand extends Subcommand {
-    /** The columns of a run by itself. */
-    static final String[] HEADING_ALONE = {"method", "accuracy %", "best %", "w clean", "w wrong", "ms/step", "estimation", "training"};
     private static final int TRAIN_SAMPLES = 10_000;
+    private static final String ALL = "all";
 
     @Option(names = "--methods", paramLabel = "M1,M2,...", hideParamSyntax = true, split = ",", defaultValue = "uniform,diw,adiw-km",
-        description = "Which methods, in this order. Default: ${DEFAULT-VALUE}.")
+        description = "Which methods, in this order, or all. Default: ${DEFAULT-VALUE}.")
     private List<String> methods;
+
+    @Option(names = "--seeds", paramLabel = "S1,S2,...", hideParamSyntax = true, split = ",",
+        description = "Run everything from each of these seeds, and show mean and standard deviation. Default: the one of --seed.")
+    private List<Long> seeds;
 
     @Mixin
     private TrainingFlags flags = new TrainingFlags();
@@ -49,6 +55,11 @@ final class CompareCommand extends Subcommand {
     @Option(names = "--output", paramLabel = "DIR", defaultValue = "adiw-compare",
         description = "Folder for what is written; it is made if need be. Default: ${DEFAULT-VALUE}.")
     private Path output;
+
+    @Option(names = "--fresh", description = "Run everything again, whatever DIR holds from an earlier call.")
+    private boolean fresh;
+
+    private boolean single;
 
     CompareCommand(Console console) {
         super(console);
@@ -61,119 +72,163 @@ final class CompareCommand extends Subcommand {
 
         @Override
         public String defaultValue(ArgSpec argument) {
-            return argument.isOption() ? VALUES.get(((OptionSpec) argument).longestName()) : null;
+            return argument.isOption() ? Arrays.stream(((OptionSpec) argument).names()).map(VALUES::get)
+                .filter(value -> value != null).findFirst().orElse(null) : null;
         }
     }
 
     @Override
     void execute() {
-        methods.forEach(method -> KnownNames.require("--methods", method, TrainingOptions.METHODS));
-        if (new HashSet<>(methods).size() < methods.size()) {
-            throw new UsageException("--methods " + String.join(",", methods) + " names a method twice: name each once");
-        }
-        List<TrainingOptions> all = new ArrayList<>();
-        TrainingOptions.Builder builder = flags.builder(common.seed(), console);
-        methods.forEach(method -> all.add(builder.method(method).build()));
+        List<TrainingOptions> all = plan();
         OutputFiles.checkFolder(output);
-        List<TrainingRun> runs = new ArrayList<>();
-        ImageDataset dataset;
-        String device;
         try (Device opened = common.open(console)) {
-            device = opened.name() + ": " + opened.description();
-            dataset = flags.open(console);
-            console.notice("Each method: " + TrainingFlags.settings(all.get(0)) + ".");
+            String device = opened.name() + ": " + opened.description();
+            ImageDataset dataset = flags.open(console);
+            console.notice((single ? "Each method: " : all.size() + " runs: ") + settings(all) + ".");
+            String data = RunFolder.checksum(dataset);
+            List<TrainingRun> runs = new ArrayList<>();
+            TrainingOptions before = null;
             for (TrainingOptions options : all) {
-                TrainingRun run = TrainingRun.of(opened, dataset, options, console, !runs.isEmpty());
+                if (!single) {
+                    console.notice("run " + (runs.size() + 1) + " of " + all.size() + ": " + name(options));
+                }
+                RunFolder folder = new RunFolder(folder(options), RunFolder.settings(options, data, device, common.threads()));
+                if (!takenOver(folder, options)) {
+                    boolean sameSplit = before != null && before.seed() == options.seed() && before.noise().equals(options.noise());
+                    train(opened, dataset, options, folder, sameSplit);
+                    before = options;
+                }
+                TrainingRun run = folder.read(options);
                 runs.add(run);
-                Path folder = output.resolve(options.method());
-                AtomicFile.prepareFolder(folder);
-                RunReport.write(folder, run.result(), run.summary());
-                Pictures.write(folder, List.of(run.result()), console::notice);
                 if (run.result().interrupted() || Interruption.requested()) {
                     break;
                 }
             }
+            finish(dataset, device, all, runs);
         }
-        finish(dataset, device, runs);
     }
 
-    private void finish(ImageDataset dataset, String device, List<TrainingRun> runs) {
-        List<TrainingResult> results = runs.stream().map(TrainingRun::result).toList();
-        Table table = table(results);
-        ObjectNode json = json(dataset, device, runs);
-        AtomicFile.writeString(output.resolve("compare.md"), markdown(dataset, device, results, table));
+    /** Every run, shift by shift, seed by seed; all that can be refused is refused here. */
+    private List<TrainingOptions> plan() {
+        List<String> known = Stream.concat(TrainingOptions.METHODS.stream(), Stream.of(ALL)).toList();
+        methods.forEach(method -> KnownNames.require("--methods", method, known));
+        List<String> wanted = methods.stream().flatMap(m -> m.equals(ALL) ? TrainingOptions.METHODS.stream() : Stream.of(m)).toList();
+        if (new HashSet<>(wanted).size() < wanted.size()) {
+            throw new UsageException("--methods " + String.join(",", methods) + " names a method twice: name each once");
+        }
+        List<Long> from = seeds == null ? List.of(common.seed()) : seeds;
+        if (new HashSet<>(from).size() < from.size()) {
+            throw new UsageException("--seeds " + from.stream().map(String::valueOf).collect(Collectors.joining(","))
+                + " names a seed twice: name each once");
+        }
+        List<String> noises = flags.noises();
+        TrainingOptions.Builder builder = flags.builder(from.get(0), noises.get(0), console);
+        boolean labels = builder.method(wanted.get(0)).build().labels() != null;
+        List<TrainingOptions> all = new ArrayList<>();
+        for (String noise : noises) {
+            for (long seed : from) {
+                for (String method : wanted) {
+                    all.add((labels ? builder : builder.noise(noise)).seed(seed).method(method).build());
+                }
+            }
+        }
+        single = noises.size() == 1 && from.size() == 1;
+        return all;
+    }
+
+    private Path folder(TrainingOptions options) {
+        return single ? output.resolve(options.method()) : shiftFolder(options).resolve(String.valueOf(options.seed())).resolve(options.method());
+    }
+
+    private Path shiftFolder(TrainingOptions options) {
+        return single ? output : output.resolve(options.labels() == null ? options.noise().replace(':', '-') : "labels");
+    }
+
+    private String name(TrainingOptions options) {
+        return single ? options.method() : TrainingFlags.shift(options) + ", seed " + options.seed() + ", " + options.method();
+    }
+
+    private static String settings(List<TrainingOptions> all) {
+        String shifts = all.stream().map(TrainingOptions::noise).distinct().collect(Collectors.joining(", "));
+        String from = all.stream().map(options -> String.valueOf(options.seed())).distinct().collect(Collectors.joining(", "));
+        TrainingOptions any = all.get(0);
+        return TrainingFlags.settings(any, any.labels() == null ? "noise " + shifts : TrainingFlags.shift(any), from);
+    }
+
+    private boolean takenOver(RunFolder folder, TrainingOptions options) {
+        String obstacle = fresh ? "" : folder.obstacle();
+        if (obstacle == null) {
+            console.notice(name(options) + ": finished earlier under the same settings, taken over from " + folder(options)
+                + " (--fresh runs it again)");
+        } else if (!obstacle.isEmpty()) {
+            console.notice(name(options) + ": run again, since " + obstacle);
+        }
+        return obstacle == null;
+    }
+
+    private void train(Device device, ImageDataset dataset, TrainingOptions options, RunFolder folder, boolean quiet) {
+        TrainingRun run = TrainingRun.of(device, dataset, options, console, quiet);
+        // Only now: an earlier run stays whole until there is another.
+        folder.begin();
+        folder.write(run);
+        if (single) {
+            Pictures.write(folder(options), List.of(run.result()), console::notice);
+        }
+    }
+
+    private void finish(ImageDataset dataset, String device, List<TrainingOptions> all, List<TrainingRun> runs) {
+        List<ComparedRuns> parts = parts(all, runs);
+        List<List<String>> pictures = new ArrayList<>();
+        for (ComparedRuns part : parts) {
+            pictures.add(part.shown().isEmpty() ? List.of() : Pictures.write(part.folder(), part.results(), console::notice));
+        }
+        ObjectNode json = json(dataset, device, all, parts);
+        ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device + ", " + common.threads() + " threads",
+            RunFolder.common(RunFolder.settings(all.get(0), RunFolder.checksum(dataset), device, common.threads())), parts, pictures);
+        AtomicFile.writeString(output.resolve("compare.md"), page.markdown());
+        AtomicFile.writeString(output.resolve("compare.html"), page.html());
         AtomicFile.writeString(output.resolve("compare.json"), RunReport.text(json) + "\n");
-        Pictures.write(output, results, console::notice);
         if (common.json()) {
             console.result(RunReport.text(json));
         } else {
-            console.out().print("\n" + table.text() + "\n");
+            parts.forEach(part -> console.out().print("\n" + (single ? "" : part.shift() + "\n\n") + part.table().text() + "\n"));
         }
-        List<TrainingResult> failed = results.stream().filter(r -> r.failure() != null).toList();
-        if (!failed.isEmpty()) {
-            throw new AdiwException(failed.get(0).options().method() + ": " + failed.get(0).failure() + " (what was reached is in " + output + ")");
+        for (TrainingRun run : runs) {
+            if (run.result().failure() != null) {
+                throw new AdiwException(name(run.result().options()) + ": " + run.result().failure() + " (what was reached is in " + output + ")");
+            }
         }
-        boolean interrupted = results.stream().anyMatch(TrainingResult::interrupted);
-        console.notice((interrupted ? "Stopped; the table and pictures of what was reached are in " : "Table and pictures are in ") + output);
+        boolean interrupted = runs.size() < all.size() || runs.stream().anyMatch(run -> run.result().interrupted());
+        console.notice(interrupted ? "Stopped; the table and pictures of what was reached are in " + output
+            + "; the same command goes on from here." : "Table and pictures are in " + output);
     }
 
-    private static String[] heading() {
-        String[] heading = Arrays.copyOf(HEADING_ALONE, HEADING_ALONE.length + 1);
-        heading[HEADING_ALONE.length] = "speed-up over diw";
-        return heading;
+    private List<ComparedRuns> parts(List<TrainingOptions> all, List<TrainingRun> runs) {
+        int from = (int) all.stream().mapToLong(TrainingOptions::seed).distinct().count();
+        Map<String, List<TrainingRun>> shifts = new LinkedHashMap<>();
+        runs.forEach(run -> shifts.computeIfAbsent(run.result().options().noise(), noise -> new ArrayList<>()).add(run));
+        return shifts.values().stream().map(part -> {
+            TrainingOptions any = part.get(0).result().options();
+            return new ComparedRuns(TrainingFlags.shift(any), shiftFolder(any), from, part);
+        }).toList();
     }
 
-    /** The table of all methods. */
-    static Table table(List<TrainingResult> results) {
-        Table table = new Table(heading());
-        for (TrainingResult result : results) {
-            String[] cells = Arrays.copyOf(cells(result), HEADING_ALONE.length + 1);
-            double speedUp = speedUp(result, results);
-            cells[HEADING_ALONE.length] = Double.isFinite(speedUp) ? written(speedUp, 1) + "x" : "-";
-            table.row(cells);
-        }
-        return table;
-    }
-
-    /** The cells of a run under {@link #HEADING_ALONE}. */
-    static String[] cells(TrainingResult result) {
-        double clean = result.epochs().isEmpty() ? Double.NaN : result.epochs().get(result.epochs().size() - 1).meanWeightClean();
-        double noisy = result.epochs().isEmpty() ? Double.NaN : result.epochs().get(result.epochs().size() - 1).meanWeightNoisy();
-        return new String[] {result.options().method(), written(100 * result.lastFiveTestAccuracy(), 2),
-            written(100 * result.bestTestAccuracy(), 2), written(clean, 2), written(noisy, 2), written(result.stepMillis().total(), 2),
-            written(result.stepMillis().weightEstimation(), 2), written(result.stepMillis().training(), 2)};
-    }
-
-    private static double speedUp(TrainingResult result, List<TrainingResult> all) {
-        return all.stream().filter(r -> r.options().method().equals("diw")).findFirst()
-            .map(diw -> diw.stepMillis().total() / result.stepMillis().total()).orElse(Double.NaN);
-    }
-
-    private ObjectNode json(ImageDataset dataset, String device, List<TrainingRun> runs) {
-        List<TrainingResult> results = runs.stream().map(TrainingRun::result).toList();
+    private ObjectNode json(ImageDataset dataset, String device, List<TrainingOptions> all, List<ComparedRuns> parts) {
         ObjectNode node = RunReport.object();
         node.put("dataset", dataset.name());
         node.put("datasetIsSample", dataset.sample());
-        node.put("settings", TrainingFlags.settings(results.get(0).options()));
+        node.put("settings", settings(all));
         node.put("device", device);
         node.put("threads", common.threads());
-        ArrayNode array = node.putArray("methods");
-        for (TrainingRun run : runs) {
-            ObjectNode entry = run.summary().deepCopy();
-            RunReport.put(entry, "speedUpOverDiw", speedUp(run.result(), results));
-            array.add(entry);
+        if (single) {
+            ArrayNode array = node.putArray("methods");
+            parts.forEach(part -> part.runs().forEach(run -> array.add(part.json(run))));
+        } else {
+            ArrayNode from = node.putArray("seeds");
+            all.stream().map(TrainingOptions::seed).distinct().forEach(from::add);
+            ArrayNode array = node.putArray("noises");
+            parts.forEach(part -> array.add(part.json()));
         }
         return node;
     }
-
-    private String markdown(ImageDataset dataset, String device, List<TrainingResult> results, Table table) {
-        return "# Comparison of methods\n\n" + dataset.description() + ".\n" + TrainingFlags.settings(results.get(0).options()) + ".\n"
-            + "Device " + device + ", " + common.threads() + " threads.\n\n" + table.markdown() + "\n" + LEGEND
-            + "\n\n![test accuracy over epochs](accuracy.png)\n\n![time of a step](step-time.png)\n\n"
-            + "![weights of clean and of mislabelled samples](weights.png)\n";
-    }
-
-    private static final String LEGEND = "Accuracy: mean over the last five epochs, and the best epoch, on the test set. w clean, w wrong: mean "
-        + "weight of samples with the right and with a wrong label.\nms/step: median over the steps after warm-up, split into weight "
-        + "estimation and training.";
 }

@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -9,13 +10,18 @@ import io.github.adiw.data.Npy;
 import io.github.adiw.train.EpochReport;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The files of a training run. */
 final class RunReport {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    private static final int EPOCH_VALUES = 10;
 
     private RunReport() { }
 
@@ -42,8 +48,30 @@ final class RunReport {
         }
     }
 
-    /** What summary.json holds. */
-    static ObjectNode summary(TrainingResult result, boolean sample) {
+    /** A number that {@link #put} added. */
+    static double get(JsonNode node, String key) {
+        return node.get(key).isNumber() ? node.get(key).asDouble() : Double.NaN;
+    }
+
+    /**
+     * A file that holds an object.
+     *
+     * @throws IOException if it cannot be read, or holds something else
+     */
+    static JsonNode read(Path file) throws IOException {
+        JsonNode node = JSON.readTree(file.toFile());
+        if (!node.isObject()) {
+            throw new IOException(file + " holds no object");
+        }
+        return node;
+    }
+
+    /**
+     * What summary.json holds.
+     *
+     * @param classCounts [classes], training samples by the label that they carry, after the shift
+     */
+    static ObjectNode summary(TrainingResult result, boolean sample, int[] classCounts) {
         TrainingOptions options = result.options();
         List<EpochReport> epochs = result.epochs();
         EpochReport last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
@@ -55,6 +83,10 @@ final class RunReport {
         node.put("testSamples", result.testSamples());
         node.put("noise", options.labels() == null ? options.noise() : "labels");
         put(node, "actualNoiseRate", result.actualNoiseRate());
+        ArrayNode counts = node.putArray("classCounts");
+        for (int count : classCounts) {
+            counts.add(count);
+        }
         node.put("model", options.model());
         node.put("parameters", result.parameterCount());
         node.put("method", options.method());
@@ -120,6 +152,25 @@ final class RunReport {
             csv.append('\n');
         }
         return csv.toString();
+    }
+
+    /**
+     * The reports in an epochs.csv; numbers come back as they were.
+     *
+     * @throws IOException if it cannot be read
+     * @throws NumberFormatException if something else is where a number should be
+     */
+    static List<EpochReport> readEpochs(Path file) throws IOException {
+        List<EpochReport> reports = new ArrayList<>();
+        for (String line : Files.readAllLines(file).stream().skip(1).toList()) {
+            String[] cells = line.split(",");
+            double[] v = new double[EPOCH_VALUES];
+            for (int i = 0; i < v.length; i++) {
+                v[i] = Double.parseDouble(cells.length == v.length + 1 ? cells[i + 1] : line);
+            }
+            reports.add(new EpochReport(Integer.parseInt(cells[0]), v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9]));
+        }
+        return reports;
     }
 
     /** Writes the losses and weights' extent of every step. */

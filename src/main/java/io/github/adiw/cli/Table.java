@@ -3,7 +3,7 @@ package io.github.adiw.cli;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A table of text: the first column to the left, the others to the right; for a terminal or as Markdown. */
+/** A table of text: the first column to the left, the others to the right; for a terminal, as Markdown or as HTML. */
 final class Table {
     private final List<String[]> rows = new ArrayList<>();
 
@@ -56,6 +56,20 @@ final class Table {
             }
         }
         return out.toString();
+    }
+
+    /** As an HTML table. */
+    String html() {
+        StringBuilder out = new StringBuilder("<table>\n");
+        for (int r = 0; r < rows.size(); r++) {
+            out.append(r == 0 ? "<thead><tr>" : "<tr>");
+            for (int c = 0; c < rows.get(r).length; c++) {
+                String tag = r == 0 ? "th scope=\"col\"" : c == 0 ? "th scope=\"row\"" : "td";
+                out.append('<').append(tag).append('>').append(ComparisonPage.escaped(rows.get(r)[c])).append("</").append(tag, 0, 2).append('>');
+            }
+            out.append(r == 0 ? "</tr></thead>\n<tbody>\n" : "</tr>\n");
+        }
+        return out.append("</tbody>\n</table>\n").toString();
     }
 
     private int[] widths() {

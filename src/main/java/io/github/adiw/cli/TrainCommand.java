@@ -61,7 +61,7 @@ final class TrainCommand extends Subcommand {
             if (common.json()) {
                 console.result(RunReport.text(run.summary()));
             } else {
-                console.out().print(table(result));
+                console.out().print(ComparedRuns.alone(result).text());
             }
             if (result.failure() != null) {
                 throw new AdiwException(result.failure() + " (what was reached is in " + output + ")");
@@ -81,12 +81,6 @@ final class TrainCommand extends Subcommand {
         }
         RunReport.write(output, run.result(), run.summary());
         Pictures.write(output, List.of(run.result()), console::notice);
-    }
-
-    private static String table(TrainingResult result) {
-        Table table = new Table(CompareCommand.HEADING_ALONE);
-        table.row(CompareCommand.cells(result));
-        return table.text();
     }
 
     /** A number with so many places, or a dash if there is none. */

@@ -8,6 +8,8 @@ import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.weight.Bandwidth;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
@@ -29,8 +31,10 @@ final class TrainingFlags {
         description = "lenet, or mlp:W1,W2,... with the widths of the hidden layers, for instance mlp:256,128. Default: ${DEFAULT-VALUE}.")
     private String model;
 
-    @Option(names = "--noise", paramLabel = "NOISE", defaultValue = "none",
-        description = "Wrong labels: none, symmetric:R or pair:R, R in [0, 1). Default: ${DEFAULT-VALUE}.")
+    @Option(names = {"--noise", "--shift"}, paramLabel = "NOISE", defaultValue = "none",
+        description = "How training samples differ from the world. Wrong labels: symmetric:R or pair:R, R in [0, 1). Rare classes: "
+            + "class-prior:MU:RHO, a fraction MU of them, RHO to 1. Altered images: features:rotate:DEG, features:brightness:F. Or none. "
+            + "compare takes several, separated by commas. Default: ${DEFAULT-VALUE}.")
     private String noise;
 
     @Option(names = "--epochs", paramLabel = "E", defaultValue = "400",
@@ -124,12 +128,14 @@ final class TrainingFlags {
      * @throws UsageException if one of them cannot be meant
      */
     TrainingOptions.Builder builder(long seed, Console console) {
+        return builder(seed, Shift.parse(noise).specification(), console);
+    }
+
+    /** The same with another shift than {@code --noise} as a whole names. */
+    TrainingOptions.Builder builder(long seed, String noise, Console console) {
         KnownNames.require("--dataset", dataset, ImageDataset.KNOWN);
         if (!MLP.matcher(model).matches()) {
             KnownNames.require("--model", model, MODELS);
-        }
-        if (!Shift.parse(noise).equals(Shift.NONE) && !noise.startsWith("symmetric:") && !noise.startsWith("pair:")) {
-            throw new UsageException("--noise " + noise + " is not label noise: choose none, symmetric:R or pair:R");
         }
         LearningRateSchedule.parse(schedule, learningRate, Math.max(1, epochs));
         Bandwidth.parse(bandwidth);
@@ -148,6 +154,22 @@ final class TrainingFlags {
             .trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
     }
 
+    /**
+     * The shifts that {@code --noise} lists, as they are written in full.
+     *
+     * @throws UsageException if one is not known or named twice, or if there are several beside {@code --labels}
+     */
+    List<String> noises() {
+        List<String> all = Arrays.stream(noise.split(",", -1)).map(one -> Shift.parse(one).specification()).toList();
+        if (new HashSet<>(all).size() < all.size()) {
+            throw new UsageException("--noise " + noise + " names a shift twice: name each once");
+        }
+        if (labels != null && all.size() > 1) {
+            throw new UsageException("--labels are used as they are, instead of --noise " + noise + ": leave one of the two out");
+        }
+        return all;
+    }
+
     private static void positive(String option, Integer value) {
         if (value != null && value < 1) {
             throw new UsageException(option + " must be at least 1, not " + value);
@@ -163,11 +185,20 @@ final class TrainingFlags {
 
     /** What was set, for people: the settings that matter for a result. */
     static String settings(TrainingOptions options) {
-        return options.model() + ", " + (options.labels() == null ? "noise " + options.noise() : "labels " + options.labels().getFileName())
-            + (options.trainSamples() > 0 ? ", " + options.trainSamples() + " training samples" : "")
+        return settings(options, shift(options), String.valueOf(options.seed()));
+    }
+
+    /** What the training samples went through, for people. */
+    static String shift(TrainingOptions options) {
+        return options.labels() == null ? "noise " + options.noise() : "labels " + options.labels().getFileName();
+    }
+
+    /** The same where several shifts or seeds are compared. */
+    static String settings(TrainingOptions options, String shift, String seed) {
+        return options.model() + ", " + shift + (options.trainSamples() > 0 ? ", " + options.trainSamples() + " training samples" : "")
             + ", " + options.optimizer() + " at " + options.learningRate() + ", weight decay " + options.weightDecay()
             + ", schedule " + options.schedule() + ", batch " + options.batch() + " + " + options.validationBatch()
             + (options.steps() > 0 ? ", " + options.steps() + " steps" : ", " + options.epochs() + " epochs")
-            + ", seed " + options.seed();
+            + ", seed " + seed;
     }
 }

@@ -6,6 +6,7 @@ import io.github.adiw.device.Device;
 import io.github.adiw.train.Trainer;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
+import java.util.Locale;
 
 /**
  * One training run of the command line: shows progress, ends cleanly on Ctrl-C.
@@ -25,7 +26,20 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
             try (TrainingProgress progress = new TrainingProgress(console, options.method(), epochs, Console.terminal())) {
                 Interruption.during(() -> result[0] = trainer.run(progress), trainer::stop);
             }
-            return new TrainingRun(result[0], RunReport.summary(result[0], dataset.sample()));
+            return new TrainingRun(result[0], RunReport.summary(result[0], dataset.sample(), trainer.split().classCounts()));
         }
+    }
+
+    /** Whether training ended as it should. */
+    boolean finished() {
+        return result.failure() == null && !result.interrupted();
+    }
+
+    /** What the shift did to the training samples, as a sentence without its full stop. */
+    String effect() {
+        StringBuilder counts = new StringBuilder();
+        summary.get("classCounts").forEach(count -> counts.append(counts.isEmpty() ? "" : ", ").append(count.asInt()));
+        return String.format(Locale.ROOT, "%,d training samples, %,d of them clean validation samples; %.1f %% of the others mislabelled; "
+            + "samples a class: %s", result.trainSamples(), result.validationSamples(), 100 * result.actualNoiseRate(), counts);
     }
 }

@@ -1,12 +1,13 @@
 package io.github.adiw.cli.plot;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.knowm.xchart.CategoryChart;
-import org.knowm.xchart.XYChart;
 
 /** The pictures of one or more training runs. */
 public final class Pictures {
@@ -17,34 +18,48 @@ public final class Pictures {
      * draw (no fonts, or Java without its desktop part), {@code notice} hears why, and nothing is thrown: results matter more.
      *
      * @param folder  where to; it exists
-     * @param results the runs, at least one, in the order to show
+     * @param results the runs, at least one, in the order to show; runs of the same method (from several seeds) are shown as one
+     * @return the names of the files that were written
      * @throws AdiwException if a file cannot be written
      */
-    public static void write(Path folder, List<TrainingResult> results, Consumer<String> notice) {
+    public static List<String> write(Path folder, List<TrainingResult> results, Consumer<String> notice) {
+        List<String> written = new ArrayList<>();
         try {
+            List<MethodRuns> methods = MethodRuns.of(results);
             if (results.stream().anyMatch(r -> !r.epochs().isEmpty())) {
-                PlotStyle.write(folder.resolve("accuracy.png"), List.of(AccuracyPlot.of(results)));
+                PlotStyle.write(folder.resolve("accuracy.png"), List.of(AccuracyPlot.of(methods)));
+                written.add("accuracy.png");
             }
-            CategoryChart times = StepTimePlot.of(results);
+            CategoryChart times = StepTimePlot.of(methods);
             if (times != null) {
                 PlotStyle.write(folder.resolve("step-time.png"), List.of(times));
+                written.add("step-time.png");
             }
-            List<TrainingResult> weighted = results.stream().filter(r -> r.options().adaptive()).toList();
-            List<TrainingResult> shown = weighted.isEmpty() ? results.subList(0, 1) : weighted;
-            List<XYChart> panels = shown.stream().map(r -> WeightHistogram.of(r, shown.size() == 1)).toList();
-            PlotStyle.write(folder.resolve("weights.png"), panels);
+            List<MethodRuns> weighted = methods.stream().filter(m -> m.any().options().adaptive()).toList();
+            List<MethodRuns> shown = weighted.isEmpty() ? methods.subList(0, 1) : weighted;
+            PlotStyle.write(folder.resolve("weights.png"), shown.stream().map(m -> WeightHistogram.of(m, shown.size())).toList());
+            written.add("weights.png");
         } catch (AdiwException e) {
             throw e;
         } catch (RuntimeException | LinkageError | InternalError e) {
             notice.accept("The pictures were not drawn: Java finds no fonts or lacks java.desktop here (" + e
                 + "); on Debian, install fontconfig and fonts-dejavu-core.");
         }
+        return written;
     }
 
     /** What was trained on, for a title. */
-    static String subject(TrainingResult result) {
-        String noise = result.options().labels() != null ? "labels from a file"
-            : result.options().noise().equals("none") ? "clean labels" : result.options().noise() + " label noise";
-        return result.dataset() + " with " + noise;
+    static String subject(MethodRuns runs) {
+        TrainingOptions options = runs.any().options();
+        String noise = options.noise();
+        String what = options.labels() != null ? "labels from a file" : noise.equals("none") ? "clean labels"
+            : noise.startsWith("symmetric:") || noise.startsWith("pair:") ? noise + " label noise" : noise;
+        return runs.any().dataset() + " with " + what;
+    }
+
+    /** For a title: over how many runs the mean is, if over several. */
+    static String seeds(List<MethodRuns> methods) {
+        int most = methods.stream().mapToInt(m -> m.runs().size()).max().orElse(1);
+        return most == 1 ? "" : " (mean of " + most + " seeds)";
     }
 }

@@ -25,16 +25,37 @@ final class PlotStyle {
     /** Time in training. */
     static final Color TRAINING = new Color(0x5B7083);
 
-    private static final Map<String, Color> METHODS = Map.of("uniform", new Color(0x767676), "diw", new Color(0xD55E00),
-        "adiw-km", new Color(0x0072B2));
+    private static final Map<String, Color> METHODS = Map.ofEntries(Map.entry("uniform", new Color(0x767676)),
+        Map.entry("diw", new Color(0xD55E00)), Map.entry("adiw-km", new Color(0x0072B2)), Map.entry("adiw-kl", new Color(0x009E73)),
+        Map.entry("adiw-ls", new Color(0xAA2288)), Map.entry("adiw-w1", new Color(0xD9A400)), Map.entry("adiw-kl-direct", new Color(0x5CB85C)),
+        Map.entry("adiw-ls-direct", new Color(0xE57AB8)), Map.entry("random", new Color(0x222222)), Map.entry("iw", new Color(0x8C5A2B)),
+        Map.entry("reweight", new Color(0x56B4E9)));
+    /** More entries than this do not fit below a picture in one row. */
+    private static final int ROW = 5;
+    private static final float WIDTH = 2.4f;
     private static final Color INK = new Color(0x222222);
     private static final int SCALE = 2;
+    private static final int ABREAST = 3;
 
     private PlotStyle() { }
 
     /** The colour of a method, the same in every picture; others than the known ones get one by their name. */
     static Color method(String name) {
         return METHODS.getOrDefault(name, Color.getHSBColor((name.hashCode() >>> 4) % 360 / 360f, 0.7f, 0.65f));
+    }
+
+    /** The line of a method: those that give a weight to each sample are dashed, as far as their divergence is also drawn by a model. */
+    static BasicStroke line(String name) {
+        float[] dashes = name.endsWith("-direct") ? new float[] {8, 5} : null;
+        return new BasicStroke(WIDTH, dashes == null ? BasicStroke.CAP_ROUND : BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, dashes, 0);
+    }
+
+    /** Puts a legend of many entries beside the picture, where there is room for them. */
+    static void legend(AxesChartStyler styler, int entries) {
+        if (entries > ROW) {
+            styler.setLegendPosition(Styler.LegendPosition.OutsideE);
+            styler.setLegendLayout(Styler.LegendLayout.Vertical);
+        }
     }
 
     /** Applies what all charts have in common. */
@@ -64,22 +85,29 @@ final class PlotStyle {
         styler.setAntiAlias(true);
     }
 
-    /** Writes charts side by side as one PNG, whole or not at all. */
+    /** Writes charts of one size as one PNG, whole or not at all: side by side up to three, more of them in rows of two. */
     static void write(Path file, List<? extends Chart<?, ?>> charts) {
-        int width = charts.stream().mapToInt(Chart::getWidth).sum();
-        int height = charts.stream().mapToInt(Chart::getHeight).max().orElseThrow();
-        BufferedImage image = new BufferedImage(SCALE * width, SCALE * height, BufferedImage.TYPE_INT_RGB);
+        int columns = columns(charts.size());
+        int width = charts.get(0).getWidth();
+        int height = charts.get(0).getHeight();
+        int rows = (charts.size() + columns - 1) / columns;
+        BufferedImage image = new BufferedImage(SCALE * columns * width, SCALE * rows * height, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = image.createGraphics();
         graphics.setColor(Color.WHITE);
         graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
         graphics.scale(SCALE, SCALE);
-        for (Chart<?, ?> chart : charts) {
+        for (int i = 0; i < charts.size(); i++) {
             Graphics2D part = (Graphics2D) graphics.create();
-            chart.paint(part, chart.getWidth(), chart.getHeight());
+            part.translate(i % columns * width, i / columns * height);
+            charts.get(i).paint(part, width, height);
             part.dispose();
-            graphics.translate(chart.getWidth(), 0);
         }
         graphics.dispose();
         AtomicFile.write(file, out -> ImageIO.write(image, "png", out));
+    }
+
+    /** How many charts are side by side. */
+    static int columns(int charts) {
+        return charts <= ABREAST ? charts : 2;
     }
 }

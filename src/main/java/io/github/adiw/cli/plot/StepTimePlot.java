@@ -1,6 +1,5 @@
 package io.github.adiw.cli.plot;
 
-import io.github.adiw.train.TrainingResult;
 import java.util.List;
 import java.util.Locale;
 import org.knowm.xchart.AnnotationText;
@@ -10,23 +9,26 @@ import org.knowm.xchart.CategorySeries;
 
 /** Median time of a step by method: a bar each, training below and weight estimation on top of it. */
 final class StepTimePlot {
+    /** With more bars than this there is room for the total above them, and not for its parts. */
+    private static final int FEW = 4;
+
     private StepTimePlot() { }
 
     /** The methods whose step time was measured; null if there is none. */
-    static CategoryChart of(List<TrainingResult> all) {
-        List<TrainingResult> results = all.stream().filter(r -> Double.isFinite(r.stepMillis().total())).toList();
+    static CategoryChart of(List<MethodRuns> all) {
+        List<MethodRuns> results = all.stream().filter(m -> Double.isFinite(total(m))).toList();
         if (results.isEmpty()) {
             return null;
         }
         CategoryChart chart = new CategoryChartBuilder().width(900).height(520)
-            .title("Time of a training step, " + Pictures.subject(results.get(0)) + ", on " + results.get(0).device())
+            .title("Time of a training step, " + Pictures.subject(results.get(0)) + ", on " + results.get(0).any().device() + Pictures.seeds(results))
             .xAxisTitle("").yAxisTitle("median time of a step (ms)").build();
         PlotStyle.apply(chart.getStyler());
-        List<String> methods = results.stream().map(r -> r.options().method()).toList();
+        List<String> methods = results.stream().map(MethodRuns::method).toList();
         CategorySeries training = chart.addSeries("training: forward, backward, update", methods,
-            results.stream().map(r -> known(r.stepMillis().training())).toList());
+            results.stream().map(r -> training(r)).toList());
         CategorySeries estimation = chart.addSeries("weight estimation", methods,
-            results.stream().map(r -> known(r.stepMillis().weightEstimation())).toList());
+            results.stream().map(r -> estimation(r)).toList());
         training.setFillColor(PlotStyle.TRAINING);
         estimation.setFillColor(PlotStyle.ESTIMATION);
         double highest = results.stream().mapToDouble(StepTimePlot::height).max().orElse(1);
@@ -36,19 +38,35 @@ final class StepTimePlot {
         chart.getStyler().setYAxisMin(0.0);
         chart.getStyler().setYAxisMax(1.12 * highest);
         chart.getStyler().setAnnotationTextFont(chart.getStyler().getAxisTickLabelsFont());
+        boolean many = results.size() > FEW;
+        if (many) {
+            chart.getStyler().setXAxisLabelRotation(40);
+        }
         for (int i = 0; i < results.size(); i++) {
-            TrainingResult.StepMillis millis = results.get(i).stepMillis();
-            String text = written(millis.total()) + " ms";
-            if (millis.weightEstimation() > 0) {
-                text += String.format(Locale.ROOT, " (%s + %s)", written(millis.training()), written(millis.weightEstimation()));
+            MethodRuns runs = results.get(i);
+            String text = written(total(runs)) + (many ? "" : " ms");
+            if (estimation(runs) > 0 && !many) {
+                text += String.format(Locale.ROOT, " (%s + %s)", written(training(runs)), written(estimation(runs)));
             }
-            chart.addAnnotation(new AnnotationText(text, i + 0.5, height(results.get(i)) + 0.045 * highest, false));
+            chart.addAnnotation(new AnnotationText(text, i + 0.5, height(runs) + 0.045 * highest, false));
         }
         return chart;
     }
 
-    private static double height(TrainingResult result) {
-        return known(result.stepMillis().training()) + known(result.stepMillis().weightEstimation());
+    private static double total(MethodRuns runs) {
+        return runs.mean(r -> r.stepMillis().total());
+    }
+
+    private static double training(MethodRuns runs) {
+        return known(runs.mean(r -> r.stepMillis().training()));
+    }
+
+    private static double estimation(MethodRuns runs) {
+        return known(runs.mean(r -> r.stepMillis().weightEstimation()));
+    }
+
+    private static double height(MethodRuns runs) {
+        return training(runs) + estimation(runs);
     }
 
     private static double known(double millis) {

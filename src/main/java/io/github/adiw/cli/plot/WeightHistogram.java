@@ -7,12 +7,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** The last weights of clean and of mislabelled samples of one run, overlaid; counts on a logarithmic axis. */
+/** The last weights of clean and of mislabelled samples of one method, overlaid; counts on a logarithmic axis. */
 final class WeightHistogram {
     private static final int BINS = 40;
     /** Where the logarithmic axis begins: a bin without a sample is drawn as a line on it. */
@@ -22,25 +23,30 @@ final class WeightHistogram {
 
     private WeightHistogram() { }
 
-    static XYChart of(TrainingResult result, boolean alone) {
-        float[] weights = result.weights();
+    /** @param panels how many of them share the picture */
+    static XYChart of(MethodRuns runs, int panels) {
+        float[] weights = weights(runs);
+        boolean[] mislabelled = mislabelled(runs, weights.length);
+        boolean noisy = IntStream.range(0, mislabelled.length).anyMatch(i -> mislabelled[i]);
         double end = end(weights);
         long beyond = count(weights, end);
-        XYChart chart = new XYChartBuilder().width(alone ? 900 : 700).height(520)
-            .title("Weights by " + result.options().method() + (alone ? ", " + Pictures.subject(result) : ""))
+        boolean small = PlotStyle.columns(panels) < panels;
+        XYChart chart = new XYChartBuilder().width(panels == 1 ? 900 : small ? 480 : 700).height(small ? 360 : 520)
+            .title("Weights by " + runs.method() + (panels == 1 ? ", " + Pictures.subject(runs) : "")
+                + (runs.runs().size() == 1 ? "" : " (" + runs.runs().size() + " seeds)"))
             .xAxisTitle("weight" + (beyond == 0 ? "" : String.format(Locale.ROOT, " (the last bin holds all above %.1f)", end)))
-            .yAxisTitle("training samples (logarithmic)").build();
+            .yAxisTitle("training samples" + (small ? "" : " (logarithmic)")).build();
         PlotStyle.apply(chart.getStyler());
         int highest = 0;
         for (boolean wrong : new boolean[] {false, true}) {
-            int[] counts = counts(weights, result.mislabelled(), wrong, end);
+            int[] counts = counts(weights, mislabelled, wrong, end);
             int total = Arrays.stream(counts).sum();
             if (total == 0) {
                 continue;
             }
             highest = Math.max(highest, Arrays.stream(counts).max().orElse(0));
-            outline(chart, String.format(Locale.ROOT, "%s (%,d, mean %.2f)", wrong ? "mislabelled" : "right label", total,
-                mean(weights, result.mislabelled(), wrong)), counts, end, wrong ? PlotStyle.MISLABELLED : PlotStyle.CLEAN);
+            outline(chart, String.format(Locale.ROOT, "%s (%,d, mean %.2f)", wrong ? "mislabelled" : noisy ? "right label" : "all samples",
+                total, mean(weights, mislabelled, wrong)), counts, end, wrong ? PlotStyle.MISLABELLED : PlotStyle.CLEAN);
         }
         chart.getStyler().setYAxisLogarithmic(true);
         chart.getStyler().setYAxisMin(NOTHING);
@@ -52,6 +58,27 @@ final class WeightHistogram {
         chart.getStyler().setXAxisMax(end);
         chart.getStyler().setXAxisDecimalPattern("0.##");
         return chart;
+    }
+
+    /** The weights of all runs, one run after the other. */
+    private static float[] weights(MethodRuns runs) {
+        float[] all = new float[runs.runs().stream().mapToInt(r -> r.weights().length).sum()];
+        int at = 0;
+        for (TrainingResult result : runs.runs()) {
+            System.arraycopy(result.weights(), 0, all, at, result.weights().length);
+            at += result.weights().length;
+        }
+        return all;
+    }
+
+    private static boolean[] mislabelled(MethodRuns runs, int length) {
+        boolean[] all = new boolean[length];
+        int at = 0;
+        for (TrainingResult result : runs.runs()) {
+            System.arraycopy(result.mislabelled(), 0, all, at, result.mislabelled().length);
+            at += result.mislabelled().length;
+        }
+        return all;
     }
 
     /** Steps with upright sides. */

@@ -1,0 +1,202 @@
+package io.github.adiw.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
+import io.github.adiw.data.AtomicFile;
+import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.ImageSet;
+import io.github.adiw.data.Npy;
+import io.github.adiw.data.SafeTensors;
+import io.github.adiw.train.TrainingOptions;
+import io.github.adiw.train.TrainingResult;
+import java.io.IOException;
+import java.lang.reflect.RecordComponent;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.zip.CRC32;
+
+/**
+ * The folder of one run of a comparison. Beside what {@code train} writes it keeps which samples are mislabelled, and, once
+ * the run has finished, {@code run.json}: every setting that matters for the result, and a checksum of every file. A run is
+ * taken over by a later call only if the settings are the same and the files are as they were written.
+ */
+final class RunFolder {
+    /** Says that a run has finished, and under which settings. */
+    static final String MARK = "run.json";
+    private static final String MISLABELLED = "mislabelled.npy";
+    private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, "model.safetensors");
+
+    private final Path folder;
+    private final ObjectNode settings;
+
+    /** @param settings what {@link #settings} says of the run that is wanted */
+    RunFolder(Path folder, ObjectNode settings) {
+        this.folder = folder;
+        this.settings = settings;
+    }
+
+    /**
+     * Every setting that matters for a run's result or its times. All components of the options are among them, whichever
+     * there are; of a file, its content counts and not its name.
+     *
+     * @param data what {@link #checksum(ImageDataset)} says
+     */
+    static ObjectNode settings(TrainingOptions options, String data, String device, int threads) {
+        ObjectNode node = RunReport.object();
+        node.put("data", data);
+        node.put("device", device);
+        node.put("threads", threads);
+        node.put("version", Main.Version.number());
+        for (RecordComponent component : TrainingOptions.class.getRecordComponents()) {
+            try {
+                Object value = component.getAccessor().invoke(options);
+                node.put(component.getName(), value instanceof Path file ? content(file) : String.valueOf(value));
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        return node;
+    }
+
+    /** The data set's name and a checksum of all its images and labels. */
+    static String checksum(ImageDataset dataset) {
+        CRC32 crc = new CRC32();
+        for (ImageSet set : List.of(dataset.train(), dataset.test())) {
+            crc.update(set.images());
+            ByteBuffer labels = ByteBuffer.allocate(Integer.BYTES * set.count());
+            labels.asIntBuffer().put(set.labels());
+            crc.update(labels);
+        }
+        return dataset.name() + ", " + dataset.train().count() + " + " + dataset.test().count() + " images, crc32 "
+            + Long.toHexString(crc.getValue());
+    }
+
+    private static String content(Path file) {
+        try {
+            return checksum(file);
+        } catch (IOException e) {
+            throw new AdiwException("cannot read " + file + ": " + (Files.exists(file) ? e.getMessage() : "no such file or folder"), e);
+        }
+    }
+
+    private static String checksum(Path file) throws IOException {
+        CRC32 crc = new CRC32();
+        crc.update(Files.readAllBytes(file));
+        return "crc32 " + Long.toHexString(crc.getValue());
+    }
+
+    /** Why the run in this folder cannot be taken over, as half a sentence; empty if there is none, null if it can be. */
+    String obstacle() {
+        if (!Files.isDirectory(folder)) {
+            return "";
+        }
+        if (!Files.isRegularFile(folder.resolve(MARK))) {
+            return "the run in " + folder + " did not finish";
+        }
+        try {
+            JsonNode mark = RunReport.read(folder.resolve(MARK));
+            List<String> changed = changed(mark.path("settings"));
+            if (!changed.isEmpty()) {
+                return String.join(", ", changed);
+            }
+            for (String file : FILES) {
+                if (!Files.isRegularFile(folder.resolve(file)) || !checksum(folder.resolve(file)).equals(mark.path("files").path(file).asText())) {
+                    return folder.resolve(file) + " is missing, or not as it was written";
+                }
+            }
+            return null;
+        } catch (IOException e) {
+            return folder.resolve(MARK) + " cannot be read";
+        }
+    }
+
+    private List<String> changed(JsonNode earlier) {
+        TreeSet<String> names = new TreeSet<>();
+        settings.fieldNames().forEachRemaining(names::add);
+        earlier.fieldNames().forEachRemaining(names::add);
+        List<String> changed = new ArrayList<>();
+        for (String name : names) {
+            String now = settings.path(name).asText("not set");
+            String before = earlier.path(name).asText("not set");
+            if (!now.equals(before)) {
+                changed.add(name + " was " + before + " and is " + now);
+            }
+        }
+        return changed;
+    }
+
+    /** Prepares the folder for a run; from now on the earlier one there counts as unfinished. */
+    void begin() {
+        AtomicFile.prepareFolder(folder);
+        try {
+            Files.deleteIfExists(folder.resolve(MARK));
+        } catch (IOException e) {
+            throw new AdiwException("cannot delete " + folder.resolve(MARK) + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Writes a run's files; one that finished is marked as such, last. */
+    void write(TrainingRun run) {
+        boolean[] mislabelled = run.result().mislabelled();
+        byte[] wrong = new byte[mislabelled.length];
+        for (int i = 0; i < wrong.length; i++) {
+            wrong[i] = (byte) (mislabelled[i] ? 1 : 0);
+        }
+        Npy.write(folder.resolve(MISLABELLED), wrong, wrong.length);
+        RunReport.write(folder, run.result(), run.summary());
+        if (!run.finished()) {
+            return;
+        }
+        ObjectNode mark = RunReport.object();
+        mark.set("settings", settings);
+        ObjectNode files = mark.putObject("files");
+        FILES.forEach(file -> files.put(file, content(folder.resolve(file))));
+        AtomicFile.writeString(folder.resolve(MARK), RunReport.text(mark) + "\n");
+    }
+
+    /**
+     * The run in this folder as it was written, but for the model's parameters, which stay in their file.
+     *
+     * @throws AdiwException if a file is missing or broken
+     */
+    TrainingRun read(TrainingOptions options) {
+        try {
+            ObjectNode summary = (ObjectNode) RunReport.read(folder.resolve("summary.json"));
+            int[] wrong = Npy.read(folder.resolve(MISLABELLED)).requireShape(-1).toInts();
+            boolean[] mislabelled = new boolean[wrong.length];
+            for (int i = 0; i < wrong.length; i++) {
+                mislabelled[i] = wrong[i] != 0;
+            }
+            JsonNode step = summary.get("stepMillis");
+            TrainingResult.StepMillis millis = new TrainingResult.StepMillis(RunReport.get(step, "total"),
+                RunReport.get(step, "weightEstimation"), RunReport.get(step, "training"));
+            return new TrainingRun(new TrainingResult(options, summary.get("dataset").asText(), summary.get("device").asText(),
+                summary.get("trainSamples").asInt(), summary.get("validationSamples").asInt(), summary.get("testSamples").asInt(),
+                RunReport.get(summary, "actualNoiseRate"), summary.get("parameters").asLong(), RunReport.readEpochs(folder.resolve("epochs.csv")),
+                Npy.read(folder.resolve("weights.npy")).requireShape(wrong.length).toFloats(), mislabelled, new SafeTensors(Map.of(), Map.of()),
+                millis, List.of(), List.of(), summary.get("failure").textValue(), summary.get("interrupted").asBoolean()), summary);
+        } catch (IOException | UsageException | NumberFormatException e) {
+            throw new AdiwException("cannot read the run in " + folder + " back: " + e.getMessage(), e);
+        }
+    }
+
+    /** The settings as pairs, those that tell runs of one comparison apart left out. */
+    static List<String[]> common(ObjectNode settings) {
+        List<String[]> pairs = new ArrayList<>();
+        for (Iterator<Map.Entry<String, JsonNode>> all = settings.fields(); all.hasNext();) {
+            Map.Entry<String, JsonNode> entry = all.next();
+            if (!List.of("method", "noise", "seed", "trace", "weightsTrace").contains(entry.getKey()) && !entry.getValue().asText().equals("null")) {
+                pairs.add(new String[] {entry.getKey(), entry.getValue().asText()});
+            }
+        }
+        return pairs;
+    }
+}
