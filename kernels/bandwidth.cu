@@ -129,32 +129,45 @@ KERNEL(transpose_pool, const float* RESTRICT z, const float* RESTRICT zv, float*
 
 KERNEL(pair_histogram, const float* RESTRICT pool, const long* RESTRICT state, int* RESTRICT histograms, unsigned* RESTRICT least,
        int count, int d, int blocks, int shift, int bits) {
-    SHARED(int, histogram, 2048);
+    const int copies = 4, room = 2052;      // neighbours count in different copies, and so do not wait for each other
+    SHARED(int, histogram, copies * room);
     SHARED(float, square, 256);
-    unsigned prefix = (unsigned) state[0], bins = 1u << bits, above = 0xffffffffu;
-    FOR_THREADS(b, (int) bins) histogram[b] = 0;
+    unsigned prefix = (unsigned) state[0], bins = 1u << bits;
+    // Squares are not negative, so that their bits are below 2^31, and those of squares that are not above the prefix wrap to 2^31 or more.
+    unsigned next = (prefix + 1) << bits << shift, above = 0xffffffffu;
+    FOR_THREADS(b, copies * room) histogram[b] = 0;
     __syncthreads();
-    for (int i = blockIdx.x; i < count - 1; i += blocks) {
-        for (int start = i + 1; start < count; start += 256) {
-            int length = min_of(256, count - start);
-            FOR_THREADS(c, length) square[c] = 0;
-            for (int k = 0; k < d; k++) {
-                const float* RESTRICT column = pool + (long) k * count;
-                float a = column[i];
-                FOR_THREADS(c, length) square[c] += (column[start + c] - a) * (column[start + c] - a);
-            }
-            FOR_THREADS(c, length) {
-                unsigned u = __float_as_uint(square[c]), bin = (u >> shift) - (prefix << bits);
-                if (bin < bins && blockDim.x == 1) histogram[bin]++;
-                else if (bin < bins) atomicAdd(&histogram[bin], 1);
-                else if ((u >> shift >> bits) > prefix && u < above) above = u;
+    for (int group = blockIdx.x * 8; group < count - 1; group += blocks * 8) {      // eight rows share the columns that a cache holds
+        for (int start = group + 1; start < count; start += 256) {
+            for (int i = group; i < min_of(group + 8, count - 1); i++) {
+                int first = max_of(start, i + 1), length = min_of(start + 256, count) - first;
+                FOR_THREADS(c, length) square[c] = 0;
+                for (int k = 0; k < d; k++) {
+                    const float* RESTRICT column = pool + (long) k * count;
+                    float a = column[i];
+                    FOR_THREADS(c, length) square[c] += (column[first + c] - a) * (column[first + c] - a);
+                }
+                FOR_THREADS(c, length) {
+                    unsigned beyond = __float_as_uint(square[c]) - next;
+                    above = beyond < above ? beyond : above;
+                }
+                FOR_THREADS(c, length) {
+                    unsigned bin = (__float_as_uint(square[c]) >> shift) - (prefix << bits);
+                    int* own = histogram + (c & (copies - 1)) * room;
+                    if (blockDim.x == 1) own[bin < bins ? bin : bins]++;      // bin `bins` is for all others: no branch to be guessed
+                    else if (bin < bins) atomicAdd(own + bin, 1);
+                }
             }
         }
     }
-    above = (unsigned) block_min((long) above);
+    long least_beyond = block_min((long) above);
     __syncthreads();
-    FOR_THREADS(b, (int) bins) histograms[(long) blockIdx.x * 2048 + b] = histogram[b];
-    if (threadIdx.x == 0) least[blockIdx.x] = above;
+    FOR_THREADS(b, (int) bins) {
+        int sum = 0;
+        for (int copy = 0; copy < copies; copy++) sum += histogram[copy * room + b];
+        histograms[(long) blockIdx.x * 2048 + b] = sum;
+    }
+    if (threadIdx.x == 0) least[blockIdx.x] = least_beyond < 0x80000000l ? (unsigned) (least_beyond + next) : 0xffffffffu;
 }
 
 /// state [2]: bits found so far; rank of the statistic among those that share them.

@@ -2,11 +2,11 @@
 // they are small, and else computed anew for every product. Points lie by columns: coordinate k of point i is a[k stride + i]; with d = 1
 // these are the data as they come. A row a block; rows columns exponentials.
 //
-// gram_rows             K = k(z, z) + ridge I (K may be null: not stored), row_sum = K 1, product = K w, kappa_i = (n/m) sum_j k(z_i, z'_j):
-//                       what kernel mean matching needs (Huang et al. 2006; Fang et al., NeurIPS 2020, eq. 5), in one pass; 4 n^2 bytes
-// gaussian_rows         K (may be null), row_sum = K 1; 4 rows columns bytes
-// gaussian_product      product = K v + ridge v; K is not stored
-// gaussian_product_f64  the same in double precision, ridge 0
+// gram_rows             K = k(z, z) + ridge I, row_sum = K 1, product = K w, kappa_i = (n/m) sum_j k(z_i, z'_j): what kernel mean
+//                       matching needs (Huang et al. 2006; Fang et al., NeurIPS 2020, eq. 5), in one pass; 4 n^2 bytes
+// gaussian_rows         K, row_sum = K 1; 4 rows columns bytes
+// gaussian_product      product = scale (K v + ridge v), v = 1 where it is null; K is not stored; eight rows a block
+// gaussian_product_f64  product = K v in double precision; eight rows a block
 // matrix_product        product = K v for K stored; 4 rows columns bytes, 2 rows columns operations
 // transpose_columns     columns[k stride + first + i] = z[i, k]; z [n, d]
 #include "prelude.cuh"
@@ -23,7 +23,8 @@ DEVICE void gaussian_chunk(const float* RESTRICT point, const float* RESTRICT b,
         x = point[k * stride];
         FOR_THREADS(c, length) value[c] += (column[c] - x) * (column[c] - x);
     }
-    FOR_THREADS(c, length) value[c] = expf(value[c] * -gamma);
+    float most = 80 / gamma;            // below exp(-80) no number is normal for long, and a processor takes many times longer
+    FOR_THREADS(c, length) value[c] = expf(min_of(value[c], most) * -gamma);
 }
 
 KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const double* RESTRICT gamma, const float* RESTRICT w,
@@ -40,10 +41,8 @@ KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const doubl
             some += value[c];
             some_weighted += value[c] * w[start + c];
         }
-        if (K) {
-            float* RESTRICT row = K + (long) i * n + start;
-            FOR_THREADS(c, length) row[c] = value[c];
-        }
+        float* RESTRICT row = K + (long) i * n + start;
+        FOR_THREADS(c, length) row[c] = value[c];
         total += some;
         weighted += some_weighted;
     }
@@ -58,7 +57,7 @@ KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const doubl
     weighted = block_sum(weighted);
     match = block_sum(match);
     if (threadIdx.x == 0) {
-        if (K) K[(long) i * n + i] += ridge;
+        K[(long) i * n + i] += ridge;
         row_sum[i] = (float) (total + ridge);
         product[i] = (float) (weighted + ridge * w[i]);
         kappa[i] = (float) (match * n / m);
@@ -74,10 +73,8 @@ KERNEL(gaussian_rows, const float* RESTRICT a, const float* RESTRICT b, const do
         float some = 0;
         gaussian_chunk(a + blockIdx.x, b, stride, d, start, length, (float) gamma[0], value);
         FOR_THREADS(c, length) some += value[c];
-        if (K) {
-            float* RESTRICT row = K + (long) blockIdx.x * columns + start;
-            FOR_THREADS(c, length) row[c] = value[c];
-        }
+        float* RESTRICT row = K + (long) blockIdx.x * columns + start;
+        FOR_THREADS(c, length) row[c] = value[c];
         total += some;
     }
     total = block_sum(total);
@@ -85,39 +82,50 @@ KERNEL(gaussian_rows, const float* RESTRICT a, const float* RESTRICT b, const do
 }
 
 KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const double* RESTRICT gamma, const float* RESTRICT v,
-       float* RESTRICT product, long stride, int columns, int d, float ridge) {
+       float* RESTRICT product, long stride, int rows, int columns, int d, float ridge, float scale) {
     SHARED(float, value, 256);
-    sum_t total = 0;
+    int first = blockIdx.x * 8, own = min_of(8, rows - first);      // rows that share the columns that a cache holds
+    sum_t total[8] = {0, 0, 0, 0, 0, 0, 0, 0};
     for (int start = 0; start < columns; start += 256) {
         int length = min_of(256, columns - start);
-        float some = 0;
-        gaussian_chunk(a + blockIdx.x, b, stride, d, start, length, (float) gamma[0], value);
-        FOR_THREADS(c, length) some += value[c] * v[start + c];
-        total += some;
+        for (int r = 0; r < own; r++) {
+            float some = 0;
+            gaussian_chunk(a + first + r, b, stride, d, start, length, (float) gamma[0], value);
+            if (v) FOR_THREADS(c, length) some += value[c] * v[start + c];
+            else FOR_THREADS(c, length) some += value[c];
+            total[r] += some;
+        }
     }
-    total = block_sum(total);
-    if (threadIdx.x == 0) product[blockIdx.x] = (float) (ridge == 0 ? total : total + ridge * v[blockIdx.x]);
+    for (int r = 0; r < own; r++) {
+        sum_t sum = block_sum(total[r]);
+        if (threadIdx.x == 0) product[first + r] = (float) (ridge == 0 ? sum * scale : (sum + ridge * (v ? v[first + r] : 1)) * scale);
+    }
 }
 
 KERNEL(gaussian_product_f64, const float* RESTRICT a, const float* RESTRICT b, const double* RESTRICT gamma, const double* RESTRICT v,
-       double* RESTRICT product, long stride, int columns, int d) {
+       double* RESTRICT product, long stride, int rows, int columns, int d) {
     SHARED(double, value, 256);
-    const float* point = a + blockIdx.x;
-    double g = -gamma[0], total = 0;
+    int first = blockIdx.x * 8, own = min_of(8, rows - first);
+    double g = -gamma[0], most = 700 / gamma[0], total[8] = {0, 0, 0, 0, 0, 0, 0, 0};
     for (int start = 0; start < columns; start += 256) {
         int length = min_of(256, columns - start);
-        FOR_THREADS(c, length) value[c] = 0;
-        for (int k = 0; k < d; k++) {
-            const float* RESTRICT column = b + k * stride + start;
-            double x = point[k * stride];
-            FOR_THREADS(c, length) value[c] += (column[c] - x) * (column[c] - x);
+        for (int r = 0; r < own; r++) {
+            const float* point = a + first + r;
+            FOR_THREADS(c, length) value[c] = 0;
+            for (int k = 0; k < d; k++) {
+                const float* RESTRICT column = b + k * stride + start;
+                double x = point[k * stride];
+                FOR_THREADS(c, length) value[c] += (column[c] - x) * (column[c] - x);
+            }
+            double some = 0;
+            FOR_THREADS(c, length) some += exp(min_of(value[c], most) * g) * v[start + c];
+            total[r] += some;
         }
-        double some = 0;
-        FOR_THREADS(c, length) some += exp(value[c] * g) * v[start + c];
-        total += some;
     }
-    total = block_sum(total);
-    if (threadIdx.x == 0) product[blockIdx.x] = total;
+    for (int r = 0; r < own; r++) {
+        double sum = block_sum(total[r]);
+        if (threadIdx.x == 0) product[first + r] = sum;
+    }
 }
 
 KERNEL(matrix_product, const float* RESTRICT K, const float* RESTRICT v, float* RESTRICT product, int columns) {

@@ -35,7 +35,18 @@ final class GaussianMatrix implements AutoCloseable {
         this.a = a;
         this.b = b;
         this.gamma = gamma;
-        device.launch("gaussian_rows", Launch.rows(rows), a, b, gamma, matrix, sums, points.stride(), columns, points.dimension());
+        if (matrix != null) {
+            device.launch("gaussian_rows", Launch.rows(rows), a, b, gamma, matrix, sums, points.stride(), columns, points.dimension());
+        } else {
+            multiply(device, points, a, b, gamma, null, sums, rows, columns, 0, 1);
+        }
+    }
+
+    /** Enqueues product = scale (K + ridge I) v without storing K; v = 1 where it is null. */
+    static void multiply(Device device, BatchPoints points, Buffer a, Buffer b, Buffer gamma, Buffer v, Buffer product, int rows, int columns,
+                         double ridge, double scale) {
+        device.launch("gaussian_product", Launch.rows((rows + 7) / 8), a, b, gamma, v, product, points.stride(), rows, columns,
+            points.dimension(), (float) ridge, (float) scale);
     }
 
     /** Enqueues product = K v; v {@code [columns]}, product {@code [rows]}. */
@@ -43,7 +54,7 @@ final class GaussianMatrix implements AutoCloseable {
         if (matrix != null) {
             device.launch("matrix_product", Launch.rows(rows), matrix, v, product, columns);
         } else {
-            device.launch("gaussian_product", Launch.rows(rows), a, b, gamma, v, product, points.stride(), columns, points.dimension(), 0f);
+            multiply(device, points, a, b, gamma, v, product, rows, columns, 0, 1);
         }
     }
 

@@ -33,6 +33,13 @@ final class GramMatrix implements AutoCloseable {
     void compute(BatchPoints points, Buffer gamma, Buffer v) {
         this.points = points;
         this.gamma = gamma;
+        if (matrix == null) {
+            Buffer z = points.training();
+            GaussianMatrix.multiply(device, points, z, z, gamma, null, rowSums, n, n, RIDGE, 1);
+            GaussianMatrix.multiply(device, points, z, points.validation(), gamma, null, kappa, n, m, 0, (double) n / m);
+            multiply(v);
+            return;
+        }
         device.launch("gram_rows", Launch.rows(n), points.training(), points.validation(), gamma, v, matrix, rowSums, kappa, product,
             points.stride(), n, m, points.dimension(), (float) RIDGE);
     }
@@ -42,8 +49,7 @@ final class GramMatrix implements AutoCloseable {
         if (matrix != null) {
             device.launch("matrix_product", Launch.rows(n), matrix, v, product, n);
         } else {
-            device.launch("gaussian_product", Launch.rows(n), points.training(), points.training(), gamma, v, product, points.stride(), n,
-                points.dimension(), (float) RIDGE);
+            GaussianMatrix.multiply(device, points, points.training(), points.training(), gamma, v, product, n, n, RIDGE, 1);
         }
     }
 

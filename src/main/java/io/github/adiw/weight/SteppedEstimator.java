@@ -144,7 +144,8 @@ abstract class SteppedEstimator implements WeightEstimator {
     static double[] product(Device device, BatchPoints points, Buffer gamma, Buffer a, Buffer b, int rows, int columns, double[] v) {
         try (Buffer in = device.allocate(ElementType.FLOAT64, columns); Buffer out = device.allocate(ElementType.FLOAT64, rows)) {
             in.upload(v);
-            device.launch("gaussian_product_f64", Launch.rows(rows), a, b, gamma, in, out, points.stride(), columns, points.dimension());
+            device.launch("gaussian_product_f64", Launch.rows((rows + 7) / 8), a, b, gamma, in, out, points.stride(), rows, columns,
+                points.dimension());
             double[] result = new double[rows];
             out.download(result);
             return result;
