@@ -183,7 +183,7 @@ final class CompareCommand extends Subcommand {
             pictures.add(part.shown().isEmpty() ? List.of() : Pictures.write(part.folder(), part.results(), console::notice));
         }
         ObjectNode json = json(dataset, device, all, parts);
-        ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device + ", " + common.threads() + " threads",
+        ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device,
             RunFolder.common(RunFolder.settings(all.get(0), RunFolder.checksum(dataset), device, common.threads())), parts, pictures);
         AtomicFile.writeString(output.resolve("compare.md"), page.markdown());
         AtomicFile.writeString(output.resolve("compare.html"), page.html());

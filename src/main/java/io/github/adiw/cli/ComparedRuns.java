@@ -7,11 +7,10 @@ import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -67,7 +66,7 @@ record ComparedRuns(String shift, Path folder, int seeds, List<TrainingRun> runs
 
     /** A row a method: means over the seeds, and standard deviations where there are several. */
     Table table() {
-        String[] heading = java.util.Arrays.copyOf(HEADING, HEADING.length + 1);
+        String[] heading = Arrays.copyOf(HEADING, HEADING.length + 1);
         heading[HEADING.length] = "speed-up over diw";
         Table table = new Table(heading);
         byMethod().forEach((method, results) -> table.row(cells(
@@ -115,15 +114,10 @@ record ComparedRuns(String shift, Path folder, int seeds, List<TrainingRun> runs
         return node;
     }
 
-    /** What the shift did to the data, seed by seed where that differs. */
-    String effect() {
-        Set<Long> told = new TreeSet<>();
-        StringBuilder text = new StringBuilder();
-        for (TrainingRun run : runs) {
-            if (told.add(run.result().options().seed())) {
-                text.append(seeds > 1 ? "Seed " + run.result().options().seed() + ": " : "").append(run.effect()).append(". ");
-            }
-        }
-        return text.toString().strip();
+    /** What the shift did to the data: a sentence a seed. */
+    List<String> effect() {
+        Map<Long, String> told = new LinkedHashMap<>();
+        runs.forEach(run -> told.putIfAbsent(run.result().options().seed(), run.effect()));
+        return told.entrySet().stream().map(seed -> (seeds > 1 ? "Seed " + seed.getKey() + ": " : "") + seed.getValue() + ".").toList();
     }
 }

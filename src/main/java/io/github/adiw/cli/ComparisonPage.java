@@ -27,7 +27,7 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         }
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, "DejaVu Sans", sans-serif; }
-        main { max-width: 66rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+        main { max-width: 72rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
         h1 { font-size: 1.6rem; line-height: 1.2; margin: .5rem 0 1rem; }
         h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; }
         p { margin: .5rem 0; max-width: 50rem; }
@@ -35,7 +35,7 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         .soft, figcaption { color: var(--soft); font-size: .875rem; }
         .scroll { overflow-x: auto; margin: 1rem 0; border: 1px solid var(--line); border-radius: .4rem; }
         table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
-        th, td { padding: .4rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
+        th, td { padding: .4rem .55rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
         tbody tr:last-child > * { border-bottom: 0; }
         thead th { background: var(--head); }
         th:first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
@@ -91,7 +91,7 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         StringBuilder out = new StringBuilder("# Comparison of methods\n\n" + data + ".\n" + settings + ".\nDevice " + device + ".\n");
         for (int i = 0; i < parts.size(); i++) {
             ComparedRuns part = parts.get(i);
-            out.append(parts.size() > 1 ? "\n## " + part.shift() + "\n" : "").append('\n').append(part.effect()).append("\n\n")
+            out.append(parts.size() > 1 ? "\n## " + part.shift() + "\n" : "").append('\n').append(String.join("\n\n", part.effect())).append("\n\n")
                 .append(part.table().markdown());
             for (String picture : pictures.get(i)) {
                 String file = folder.relativize(part.folder().resolve(picture)).toString().replace('\\', '/');
@@ -135,7 +135,7 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
     private void part(StringBuilder out, int i) {
         ComparedRuns part = parts.get(i);
         out.append("<section id=\"part").append(i + 1).append("\">\n<h2>").append(escaped(part.shift())).append("</h2>\n");
-        paragraph(out, part.effect(), " class=\"soft\"");
+        part.effect().forEach(line -> paragraph(out, line, " class=\"soft\""));
         out.append("<div class=\"scroll results\" tabindex=\"0\">\n").append(part.table().html()).append("</div>\n");
         for (String picture : pictures.get(i)) {
             String caption = escaped(caption(picture) + ", " + part.shift());

@@ -12,21 +12,23 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Test accuracy over epochs, a line a method; over several seeds the mean, in a band of one standard deviation. */
 final class AccuracyPlot {
-    /** The axis begins at most so far below the best: the first epochs would press the differences together. */
+    /** The axis begins so far below the best, or below where a method ends: the first epochs would press the differences together. */
     private static final double SPAN = 20;
+    private static final double MARGIN = 1;
     private static final int BAND = 40;
 
     private AccuracyPlot() { }
 
     static XYChart of(List<MethodRuns> methods) {
-        XYChart chart = new XYChartBuilder().width(900).height(520)
-            .title("Test accuracy, " + Pictures.subject(methods.get(0)) + Pictures.seeds(methods))
+        XYChart chart = new XYChartBuilder().width(PlotStyle.width(methods.size())).height(520)
+            .title("Test accuracy, " + Pictures.subject(methods.get(0)) + Pictures.seeds(", ", methods))
             .xAxisTitle("epoch").yAxisTitle("test accuracy (%)").build();
         PlotStyle.apply(chart.getStyler());
         PlotStyle.legend(chart.getStyler(), methods.size());
         double best = methods.stream().flatMapToDouble(m -> IntStream.range(0, m.epochs()).mapToDouble(e -> m.accuracy(e)[0])).max().orElse(100);
         double worst = methods.stream().flatMapToDouble(m -> IntStream.range(0, m.epochs()).mapToDouble(e -> m.accuracy(e)[0])).min().orElse(0);
-        double floor = Math.max(0, 5 * Math.floor(Math.max(worst, best - SPAN) / 5));
+        double end = methods.stream().filter(m -> m.epochs() > 0).mapToDouble(m -> m.accuracy(m.epochs() - 1)[0]).min().orElse(100);
+        double floor = Math.max(0, 5 * Math.floor(Math.max(worst, Math.min(end - MARGIN, best - SPAN)) / 5));
         double ceiling = Math.min(100, 2.5 * Math.ceil((best + 0.5) / 2.5));
         int last = 1;
         for (MethodRuns runs : methods) {
@@ -40,7 +42,7 @@ final class AccuracyPlot {
                 continue;
             }
             double[] epoch = IntStream.of(shown).mapToDouble(e -> runs.any().epochs().get(e).epoch()).toArray();
-            XYSeries series = chart.addSeries(runs.method(), epoch, IntStream.of(shown).mapToDouble(e -> runs.accuracy(e)[0]).toArray());
+            XYSeries series = chart.addSeries(runs.method(), epoch, IntStream.of(shown).mapToDouble(e -> Math.max(floor, runs.accuracy(e)[0])).toArray());
             series.setLineColor(PlotStyle.method(runs.method()));
             series.setMarkerColor(PlotStyle.method(runs.method()));
             series.setLineStyle(PlotStyle.line(runs.method()));
@@ -57,8 +59,9 @@ final class AccuracyPlot {
         return chart;
     }
 
+    /** All epochs from the first that the axis reaches down to. */
     private static int[] shown(MethodRuns runs, double floor) {
-        return IntStream.range(0, runs.epochs()).filter(e -> runs.accuracy(e)[0] >= floor).toArray();
+        return IntStream.range(0, runs.epochs()).dropWhile(e -> runs.accuracy(e)[0] < floor).toArray();
     }
 
     /** There along the upper edge and back along the lower one. */

@@ -57,9 +57,9 @@ public final class Pictures {
         return runs.any().dataset() + " with " + what;
     }
 
-    /** For a title: over how many runs the mean is, if over several. */
-    static String seeds(List<MethodRuns> methods) {
+    /** Over how many runs the mean is, if over several; {@code before} stands before it. */
+    static String seeds(String before, List<MethodRuns> methods) {
         int most = methods.stream().mapToInt(m -> m.runs().size()).max().orElse(1);
-        return most == 1 ? "" : " (mean of " + most + " seeds)";
+        return most == 1 ? "" : before + "mean of " + most + " seeds";
     }
 }

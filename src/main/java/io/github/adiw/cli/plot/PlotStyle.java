@@ -50,6 +50,11 @@ final class PlotStyle {
         return new BasicStroke(WIDTH, dashes == null ? BasicStroke.CAP_ROUND : BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, dashes, 0);
     }
 
+    /** Of a picture with so many methods. */
+    static int width(int methods) {
+        return methods > ROW ? 1050 : 900;
+    }
+
     /** Puts a legend of many entries beside the picture, where there is room for them. */
     static void legend(AxesChartStyler styler, int entries) {
         if (entries > ROW) {

@@ -20,9 +20,9 @@ final class StepTimePlot {
         if (results.isEmpty()) {
             return null;
         }
-        CategoryChart chart = new CategoryChartBuilder().width(900).height(520)
-            .title("Time of a training step, " + Pictures.subject(results.get(0)) + ", on " + results.get(0).any().device() + Pictures.seeds(results))
-            .xAxisTitle("").yAxisTitle("median time of a step (ms)").build();
+        CategoryChart chart = new CategoryChartBuilder().width(PlotStyle.width(results.size())).height(520)
+            .title("Time of a training step, " + Pictures.subject(results.get(0)) + ", on " + results.get(0).any().device())
+            .xAxisTitle("").yAxisTitle("median time of a step (ms" + Pictures.seeds(", ", results) + ")").build();
         PlotStyle.apply(chart.getStyler());
         List<String> methods = results.stream().map(MethodRuns::method).toList();
         CategorySeries training = chart.addSeries("training: forward, backward, update", methods,

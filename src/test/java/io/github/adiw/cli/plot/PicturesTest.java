@@ -1,0 +1,121 @@
+package io.github.adiw.cli.plot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.github.adiw.data.SafeTensors;
+import io.github.adiw.train.EpochReport;
+import io.github.adiw.train.TrainingOptions;
+import io.github.adiw.train.TrainingResult;
+import java.awt.Color;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Pictures of many methods and several seeds. */
+class PicturesTest {
+    private static final List<String> ELEVEN = List.of("uniform", "diw", "adiw-km", "adiw-kl", "adiw-ls", "adiw-w1", "adiw-kl-direct",
+        "adiw-ls-direct", "random", "iw", "reweight");
+    private static final int SAMPLES = 500;
+
+    @TempDir
+    Path folder;
+
+    private static TrainingResult result(int method, long seed, String noise) {
+        Random random = new Random(31 * method + seed);
+        List<EpochReport> epochs = new ArrayList<>();
+        for (int e = 1; e <= 30; e++) {
+            double accuracy = 0.6 + 0.02 * method * (1 - Math.exp(-e / 8.0)) + 0.01 * random.nextGaussian();
+            epochs.add(new EpochReport(e, 1e-3, 1, accuracy, 1.2, 0.4, 100, 0, 0.1, 0.1, 0.2));
+        }
+        float[] weights = new float[SAMPLES];
+        boolean[] mislabelled = new boolean[SAMPLES];
+        for (int i = 0; i < SAMPLES; i++) {
+            mislabelled[i] = noise.startsWith("symmetric") && i % 3 == 0;
+            weights[i] = (float) Math.abs((mislabelled[i] ? 0.2 : 1.3) + 0.3 * random.nextGaussian());
+        }
+        double estimation = method == 0 ? 0 : method == 1 ? 60 : 0.5 + 0.2 * method;
+        return new TrainingResult(TrainingOptions.builder().seed(seed).noise(noise).build(), "fashion-mnist", "host", SAMPLES, 10, 10, 0.3, 1,
+            epochs, weights, mislabelled, new SafeTensors(Map.of(), Map.of()), new TrainingResult.StepMillis(4 + estimation, estimation, 4),
+            List.of(), List.of(), null, false);
+    }
+
+    private static List<MethodRuns> runs(List<String> methods, String noise) {
+        return methods.stream().map(name -> new MethodRuns(name,
+            List.of(result(ELEVEN.indexOf(name), 1, noise), result(ELEVEN.indexOf(name), 2, noise)))).toList();
+    }
+
+    private BufferedImage drawn(String name, List<? extends org.knowm.xchart.internal.chartpart.Chart<?, ?>> charts) throws IOException {
+        PlotStyle.write(folder.resolve(name), charts);
+        return ImageIO.read(folder.resolve(name).toFile());
+    }
+
+    private static boolean contains(BufferedImage image, Color colour) {
+        for (int y = 0; y < image.getHeight(); y++) {
+            for (int x = 0; x < image.getWidth(); x++) {
+                if ((image.getRGB(x, y) & 0xffffff) == (colour.getRGB() & 0xffffff)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    @Test
+    void everyMethodHasAColourOfItsOwn() {
+        Set<String> names = new LinkedHashSet<>(ELEVEN);
+        names.addAll(TrainingOptions.METHODS);
+        for (String a : names) {
+            for (String b : names) {
+                Color one = PlotStyle.method(a);
+                Color other = PlotStyle.method(b);
+                double distance = Math.sqrt(Math.pow(one.getRed() - other.getRed(), 2) + Math.pow(one.getGreen() - other.getGreen(), 2)
+                    + Math.pow(one.getBlue() - other.getBlue(), 2));
+                assertThat(a.equals(b) || distance > 40).as("%s and %s", a, b).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void elevenMethodsFitAndKeepTheirColours() throws IOException {
+        BufferedImage all = drawn("accuracy.png", List.of(AccuracyPlot.of(runs(ELEVEN, "symmetric:0.4"))));
+        assertThat(all.getWidth()).isGreaterThan(1800);
+        for (String name : ELEVEN) {
+            assertThat(contains(all, PlotStyle.method(name))).as(name).isTrue();
+        }
+        BufferedImage two = drawn("two.png", List.of(AccuracyPlot.of(runs(List.of("adiw-w1", "reweight"), "symmetric:0.4"))));
+        assertThat(contains(two, PlotStyle.method("reweight"))).isTrue();
+        assertThat(contains(two, PlotStyle.method("diw"))).isFalse();
+        drawn("step-time.png", List.of(StepTimePlot.of(runs(ELEVEN, "symmetric:0.4"))));
+        List<MethodRuns> weighted = runs(ELEVEN.subList(1, 11), "symmetric:0.4");
+        BufferedImage weights = drawn("weights.png", weighted.stream().map(m -> WeightHistogram.of(m, 10)).toList());
+        assertThat(weights.getWidth()).as("legible on a page").isLessThanOrEqualTo(2000);
+        assertThat(weights.getHeight()).isGreaterThan(weights.getWidth());
+    }
+
+    @Test
+    void weightsWithoutMislabelledSamples() throws IOException {
+        MethodRuns runs = runs(List.of("diw"), "features:rotate:30").get(0);
+        assertThat(WeightHistogram.of(runs, 1).getSeriesMap().keySet()).singleElement().asString().startsWith("all samples (1,000");
+        assertThat(WeightHistogram.of(runs, 1).getTitle()).contains("features:rotate:30").doesNotContain("label noise");
+        assertThat(contains(drawn("weights.png", List.of(WeightHistogram.of(runs, 1))), PlotStyle.CLEAN)).isTrue();
+    }
+
+    @Test
+    void meanAndDeviationOverSeeds() {
+        MethodRuns runs = runs(List.of("iw"), "pair:0.3").get(0);
+        double a = 100 * runs.runs().get(0).epochs().get(4).testAccuracy();
+        double b = 100 * runs.runs().get(1).epochs().get(4).testAccuracy();
+        assertThat(runs.accuracy(4)[0]).isCloseTo((a + b) / 2, within(1e-9));
+        assertThat(runs.accuracy(4)[1]).isCloseTo(Math.abs(a - b) / Math.sqrt(2), within(1e-9));
+    }
+}
