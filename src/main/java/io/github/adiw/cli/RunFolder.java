@@ -24,7 +24,7 @@ import java.util.TreeSet;
 import java.util.zip.CRC32;
 
 /**
- * The folder of one run of a comparison. Beside what {@code train} writes it keeps which samples are mislabelled, and, once
+ * The folder of one run of a comparison. Beside what {@code train} writes it keeps the labels that were trained on and which are wrong, and, once
  * the run has finished, {@code run.json}: every setting that matters for the result, and a checksum of every file. A run is
  * taken over by a later call only if the settings are the same and the files are as they were written.
  */
@@ -32,7 +32,8 @@ final class RunFolder {
     /** Says that a run has finished, and under which settings. */
     static final String MARK = "run.json";
     private static final String MISLABELLED = "mislabelled.npy";
-    private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, "model.safetensors");
+    private static final String LABELS = "labels.npy";
+    private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS, "model.safetensors");
 
     private final Path folder;
     private final ObjectNode settings;
@@ -151,6 +152,7 @@ final class RunFolder {
             wrong[i] = (byte) (mislabelled[i] ? 1 : 0);
         }
         Npy.write(folder.resolve(MISLABELLED), wrong, wrong.length);
+        Npy.write(folder.resolve(LABELS), run.result().labels(), wrong.length);
         RunReport.write(folder, run.result(), run.summary());
         if (!run.finished()) {
             return;
@@ -181,8 +183,9 @@ final class RunFolder {
             return new TrainingRun(new TrainingResult(options, summary.get("dataset").asText(), summary.get("device").asText(),
                 summary.get("trainSamples").asInt(), summary.get("validationSamples").asInt(), summary.get("testSamples").asInt(),
                 RunReport.get(summary, "actualNoiseRate"), summary.get("parameters").asLong(), RunReport.readEpochs(folder.resolve("epochs.csv")),
-                Npy.read(folder.resolve("weights.npy")).requireShape(wrong.length).toFloats(), mislabelled, new SafeTensors(Map.of(), Map.of()),
-                millis, List.of(), List.of(), summary.get("failure").textValue(), summary.get("interrupted").asBoolean()), summary);
+                Npy.read(folder.resolve("weights.npy")).requireShape(wrong.length).toFloats(), mislabelled,
+                Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts(), new SafeTensors(Map.of(), Map.of()), millis,
+                List.of(), List.of(), summary.get("failure").textValue(), summary.get("interrupted").asBoolean()), summary);
         } catch (IOException | UsageException | NumberFormatException e) {
             throw new AdiwException("cannot read the run in " + folder + " back: " + e.getMessage(), e);
         }

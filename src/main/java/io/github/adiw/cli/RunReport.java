@@ -114,6 +114,18 @@ final class RunReport {
         put(node, "lastFiveTestAccuracy", result.lastFiveTestAccuracy());
         put(node, "meanWeightClean", last == null ? Double.NaN : last.meanWeightClean());
         put(node, "meanWeightNoisy", last == null ? Double.NaN : last.meanWeightNoisy());
+        double[] sums = new double[classCounts.length];
+        for (int i = 0; i < result.labels().length; i++) {
+            sums[result.labels()[i]] += result.weights()[i];
+        }
+        ArrayNode means = node.putArray("meanWeightPerClass");
+        for (int c = 0; c < sums.length; c++) {
+            if (Double.isFinite(sums[c] / classCounts[c])) {
+                means.add(sums[c] / classCounts[c]);
+            } else {
+                means.addNull();
+            }
+        }
         put(node, "secondsPerEpoch", epochs.stream().mapToDouble(EpochReport::seconds).average().orElse(Double.NaN));
         put(node, "effectiveSampleSize", last == null ? Double.NaN : last.effectiveSampleSize());
         put(node, "fractionAtBound", last == null ? Double.NaN : last.fractionAtBound());

@@ -190,7 +190,8 @@ final class TrainingFlags {
 
     /** What the training samples went through, for people. */
     static String shift(TrainingOptions options) {
-        return options.labels() == null ? "noise " + options.noise() : "labels " + options.labels().getFileName();
+        boolean noise = List.of("none", "symmetric", "pair").contains(options.noise().split(":")[0]);
+        return options.labels() == null ? (noise ? "noise " : "shift ") + options.noise() : "labels " + options.labels().getFileName();
     }
 
     /** The same where several shifts or seeds are compared. */

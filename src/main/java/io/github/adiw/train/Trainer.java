@@ -214,7 +214,7 @@ public final class Trainer implements AutoCloseable {
         long count = parameters.tensors().values().stream().mapToLong(t -> t.values().length).sum();
         return new TrainingResult(options, dataset.name(), device.name(), split.count(), split.validation().length,
             dataset.test().count(), split.noiseRate(), count, List.copyOf(reports), network.weights(), split.mislabelled(),
-            parameters, clock.medians(), List.copyOf(trace), rows, failure, stopping && done < totalSteps);
+            split.labels(), parameters, clock.medians(), List.copyOf(trace), rows, failure, stopping && done < totalSteps);
     }
 
     @Override

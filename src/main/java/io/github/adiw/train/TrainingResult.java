@@ -17,6 +17,7 @@ import java.util.List;
  * @param epochs            a report an epoch, in order
  * @param weights           float32 [N], the last weight every training sample was given
  * @param mislabelled       [N], whether the sample's label is not the true one
+ * @param labels            [N], the label that every training sample carries
  * @param parameters        the model's parameters, named and shaped as PyTorch's
  * @param stepMillis        medians over the steps after warm-up; NaN if there was none
  * @param trace             the steps' losses and weights, if asked for, else empty
@@ -26,7 +27,7 @@ import java.util.List;
  */
 public record TrainingResult(TrainingOptions options, String dataset, String device, int trainSamples, int validationSamples,
                              int testSamples, double actualNoiseRate, long parameterCount, List<EpochReport> epochs,
-                             float[] weights, boolean[] mislabelled, SafeTensors parameters,
+                             float[] weights, boolean[] mislabelled, int[] labels, SafeTensors parameters,
                              StepMillis stepMillis, List<TraceRow> trace, List<float[]> weightsTrace, String failure,
                              boolean interrupted) {
 

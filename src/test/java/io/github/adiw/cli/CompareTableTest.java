@@ -286,6 +286,7 @@ class CompareTableTest {
                     sum += of.asInt();
                 }
                 assertThat(only.get("classCounts")).hasSize(10);
+                assertThat(only.get("meanWeightPerClass")).hasSize(10);
                 assertThat(sum).isEqualTo(only.get("trainSamples").asInt());
             }
         }

@@ -11,9 +11,10 @@ import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** The last weights of clean and of mislabelled samples of one method, overlaid; counts on a logarithmic axis. */
+/** The last weights of one method, of clean and of mislabelled samples (or of frequent and of rare classes) overlaid; counts on a logarithmic axis. */
 final class WeightHistogram {
     private static final int BINS = 40;
     /** Where the logarithmic axis begins: a bin without a sample is drawn as a line on it. */
@@ -26,27 +27,33 @@ final class WeightHistogram {
     /** @param panels how many of them share the picture */
     static XYChart of(MethodRuns runs, int panels) {
         float[] weights = weights(runs);
-        boolean[] mislabelled = mislabelled(runs, weights.length);
-        boolean noisy = IntStream.range(0, mislabelled.length).anyMatch(i -> mislabelled[i]);
+        boolean[] marked = marked(runs, weights.length);
+        boolean noise = runs.runs().stream().anyMatch(WeightHistogram::noisy);
+        boolean two = IntStream.range(0, marked.length).anyMatch(i -> marked[i]);
         double end = end(weights);
         long beyond = count(weights, end);
         boolean small = PlotStyle.columns(panels) < panels;
-        XYChart chart = new XYChartBuilder().width(panels == 1 ? 900 : small ? 480 : 700).height(small ? 360 : 520)
+        XYChart chart = new XYChartBuilder().width(panels == 1 ? 900 : small ? 480 : 700).height(small ? 400 : 520)
             .title("Weights by " + runs.method() + (panels == 1 ? ", " + Pictures.subject(runs) : "")
                 + (runs.runs().size() == 1 ? "" : " (" + runs.runs().size() + " seeds)"))
             .xAxisTitle("weight" + (beyond == 0 ? "" : String.format(Locale.ROOT, " (the last bin holds all above %.1f)", end)))
-            .yAxisTitle("training samples" + (small ? "" : " (logarithmic)")).build();
+            .yAxisTitle("training samples (logarithmic)").build();
         PlotStyle.apply(chart.getStyler());
+        if (small) {
+            chart.getStyler().setLegendLayout(Styler.LegendLayout.Vertical);
+            chart.getStyler().setLegendPadding(4);
+        }
         int highest = 0;
-        for (boolean wrong : new boolean[] {false, true}) {
-            int[] counts = counts(weights, mislabelled, wrong, end);
+        for (boolean mark : new boolean[] {false, true}) {
+            int[] counts = counts(weights, marked, mark, end);
             int total = Arrays.stream(counts).sum();
             if (total == 0) {
                 continue;
             }
             highest = Math.max(highest, Arrays.stream(counts).max().orElse(0));
-            outline(chart, String.format(Locale.ROOT, "%s (%,d, mean %.2f)", wrong ? "mislabelled" : noisy ? "right label" : "all samples",
-                total, mean(weights, mislabelled, wrong)), counts, end, wrong ? PlotStyle.MISLABELLED : PlotStyle.CLEAN);
+            String name = !two ? "all samples" : noise ? mark ? "mislabelled" : "right label" : mark ? "rare classes" : "frequent classes";
+            outline(chart, String.format(Locale.ROOT, "%s (%,d, mean %.2f)", name, total, mean(weights, marked, mark)), counts, end,
+                !mark ? PlotStyle.CLEAN : noise ? PlotStyle.MISLABELLED : PlotStyle.ESTIMATION);
         }
         chart.getStyler().setYAxisLogarithmic(true);
         chart.getStyler().setYAxisMin(NOTHING);
@@ -71,14 +78,33 @@ final class WeightHistogram {
         return all;
     }
 
-    private static boolean[] mislabelled(MethodRuns runs, int length) {
+    /** The samples to tell from the others: the mislabelled ones, or, if there are none, those of rare classes. */
+    private static boolean[] marked(MethodRuns runs, int length) {
         boolean[] all = new boolean[length];
         int at = 0;
+        boolean noise = runs.runs().stream().anyMatch(WeightHistogram::noisy);
         for (TrainingResult result : runs.runs()) {
-            System.arraycopy(result.mislabelled(), 0, all, at, result.mislabelled().length);
-            at += result.mislabelled().length;
+            boolean[] marked = noise ? result.mislabelled() : rare(result.labels());
+            System.arraycopy(marked, 0, all, at, marked.length);
+            at += marked.length;
         }
         return all;
+    }
+
+    private static boolean noisy(TrainingResult result) {
+        return IntStream.range(0, result.mislabelled().length).anyMatch(i -> result.mislabelled()[i]);
+    }
+
+    /** Samples of classes that have less than half as many of them as the largest. */
+    private static boolean[] rare(int[] labels) {
+        int[] counts = new int[1 + Arrays.stream(labels).max().orElse(0)];
+        Arrays.stream(labels).forEach(label -> counts[label]++);
+        int largest = Arrays.stream(counts).max().orElse(0);
+        boolean[] rare = new boolean[labels.length];
+        for (int i = 0; i < rare.length; i++) {
+            rare[i] = 2 * counts[labels[i]] < largest;
+        }
+        return rare;
     }
 
     /** Steps with upright sides. */
@@ -120,21 +146,21 @@ final class WeightHistogram {
         return count;
     }
 
-    private static int[] counts(float[] weights, boolean[] mislabelled, boolean wrong, double end) {
+    private static int[] counts(float[] weights, boolean[] marked, boolean mark, double end) {
         int[] counts = new int[BINS];
         for (int i = 0; i < weights.length; i++) {
-            if (mislabelled[i] == wrong && Float.isFinite(weights[i])) {
+            if (marked[i] == mark && Float.isFinite(weights[i])) {
                 counts[Math.max(0, Math.min(BINS - 1, (int) (weights[i] / end * BINS)))]++;
             }
         }
         return counts;
     }
 
-    private static double mean(float[] weights, boolean[] mislabelled, boolean wrong) {
+    private static double mean(float[] weights, boolean[] marked, boolean mark) {
         double sum = 0;
         int count = 0;
         for (int i = 0; i < weights.length; i++) {
-            if (mislabelled[i] == wrong) {
+            if (marked[i] == mark) {
                 sum += weights[i];
                 count++;
             }

@@ -39,13 +39,15 @@ class PicturesTest {
         }
         float[] weights = new float[SAMPLES];
         boolean[] mislabelled = new boolean[SAMPLES];
+        int[] labels = new int[SAMPLES];
         for (int i = 0; i < SAMPLES; i++) {
             mislabelled[i] = noise.startsWith("symmetric") && i % 3 == 0;
+            labels[i] = i % 10 == 0 && noise.startsWith("class-prior") ? (int) seed : 3 + i % 3;
             weights[i] = (float) Math.abs((mislabelled[i] ? 0.2 : 1.3) + 0.3 * random.nextGaussian());
         }
         double estimation = method == 0 ? 0 : method == 1 ? 60 : 0.5 + 0.2 * method;
         return new TrainingResult(TrainingOptions.builder().seed(seed).noise(noise).build(), "fashion-mnist", "host", SAMPLES, 10, 10, 0.3, 1,
-            epochs, weights, mislabelled, new SafeTensors(Map.of(), Map.of()), new TrainingResult.StepMillis(4 + estimation, estimation, 4),
+            epochs, weights, mislabelled, labels, new SafeTensors(Map.of(), Map.of()), new TrainingResult.StepMillis(4 + estimation, estimation, 4),
             List.of(), List.of(), null, false);
     }
 
@@ -108,6 +110,13 @@ class PicturesTest {
         assertThat(WeightHistogram.of(runs, 1).getSeriesMap().keySet()).singleElement().asString().startsWith("all samples (1,000");
         assertThat(WeightHistogram.of(runs, 1).getTitle()).contains("features:rotate:30").doesNotContain("label noise");
         assertThat(contains(drawn("weights.png", List.of(WeightHistogram.of(runs, 1))), PlotStyle.CLEAN)).isTrue();
+    }
+
+    @Test
+    void rareClassesAreShownByThemselves() {
+        MethodRuns runs = runs(List.of("diw"), "class-prior:0.5:10").get(0);
+        assertThat(WeightHistogram.of(runs, 1).getSeriesMap().keySet()).hasSize(2).first().asString().startsWith("frequent classes (900");
+        assertThat(WeightHistogram.of(runs, 1).getSeriesMap().keySet()).last().asString().startsWith("rare classes (100");
     }
 
     @Test
