@@ -106,6 +106,9 @@ final class RunReport {
         node.put("estimationSteps", options.estimationSteps());
         node.put("eta", number(options.eta()));
         node.put("upperBound", number(options.upperBound()));
+        node.put("lambda", number(options.lambda()));
+        node.put("estimationMomentum", number(options.estimationMomentum()));
+        node.put("normalizeWeights", options.normalizeWeights());
         node.put("precision", options.precision());
         ArrayNode accuracy = node.putArray("testAccuracy");
         epochs.forEach(e -> accuracy.add(e.testAccuracy()));

@@ -85,20 +85,33 @@ final class TrainingFlags {
         description = "First epochs, in which every weight is 1. Default: ${DEFAULT-VALUE}.")
     private int warmupEpochs;
 
-    @Option(names = "--bandwidth", paramLabel = "RULE", defaultValue = "diw:0.01",
-        description = "Of the Gaussian kernel: diw:Q, median or gamma:X. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--bandwidth", paramLabel = "RULE",
+        description = "Of the Gaussian kernel: diw:Q, median or gamma:X. Default: diw:0.01 for diw, adiw-km and "
+            + "adiw-kl-direct, median for the others.")
     private String bandwidth;
 
     @Option(names = "--estimation-steps", paramLabel = "S", defaultValue = "5",
-        description = "Projected-gradient steps a batch. Default: ${DEFAULT-VALUE}.")
+        description = "Steps of the estimation a batch. Default: ${DEFAULT-VALUE}.")
     private int estimationSteps;
 
-    @Option(names = "--eta", paramLabel = "ETA", defaultValue = "1",
-        description = "Size of such a step over the bound on the curvature. Default: ${DEFAULT-VALUE}.")
-    private float eta;
+    @Option(names = "--eta", paramLabel = "ETA",
+        description = "Size of such a step over the bound on the curvature (adiw-w1: over the standard deviation of the losses). "
+            + "Default: 1; adiw-w1: 0.1; adiw-ls-direct: 0.5.")
+    private Float eta;
 
     @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "50", description = "Largest weight. Default: ${DEFAULT-VALUE}.")
     private float upperBound;
+
+    @Option(names = "--lambda", paramLabel = "X", defaultValue = "0.1",
+        description = "Of adiw-ls: how much large coefficients are held back. Default: ${DEFAULT-VALUE}.")
+    private float lambda;
+
+    @Option(names = "--estimation-momentum", paramLabel = "MU", defaultValue = "0",
+        description = "Nesterov's momentum of the steps of adiw-km, adiw-ls and adiw-ls-direct, in [0, 1). Default: ${DEFAULT-VALUE}.")
+    private float estimationMomentum;
+
+    @Option(names = "--normalize-weights", description = "Divide the weights of every batch by their mean.")
+    private boolean normalizeWeights;
 
     @Option(names = "--precision", paramLabel = "NAME", defaultValue = "fp32",
         description = "Of matrix products on a GPU: fp32 or tf32. Default: ${DEFAULT-VALUE}.")
@@ -138,7 +151,9 @@ final class TrainingFlags {
             KnownNames.require("--model", model, MODELS);
         }
         LearningRateSchedule.parse(schedule, learningRate, Math.max(1, epochs));
-        Bandwidth.parse(bandwidth);
+        if (bandwidth != null) {
+            Bandwidth.parse(bandwidth);
+        }
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
         String applied = noise;
@@ -150,7 +165,7 @@ final class TrainingFlags {
             .validationSamples(validationSamples).trainSamples(trainSamples == null ? 0 : trainSamples).optimizer(optimizer)
             .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).reduction(reduction)
             .schedule(schedule).warmupEpochs(warmupEpochs).bandwidth(bandwidth).estimationSteps(estimationSteps).eta(eta)
-            .upperBound(upperBound).precision(precision).seed(seed).initialParameters(initialParameters).labels(labels)
+            .upperBound(upperBound).lambda(lambda).estimationMomentum(estimationMomentum).normalizeWeights(normalizeWeights).precision(precision).seed(seed).initialParameters(initialParameters).labels(labels)
             .trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
     }
 

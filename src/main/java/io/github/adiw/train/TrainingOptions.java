@@ -1,7 +1,10 @@
 package io.github.adiw.train;
 
 import io.github.adiw.UsageException;
+import io.github.adiw.weight.Divergence;
+import io.github.adiw.weight.Divergences;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -10,7 +13,7 @@ import java.util.List;
  *
  * @param model             {@code lenet} or {@code mlp:W1,W2,...}
  * @param noise             label noise of the training samples: {@code none}, {@code symmetric:R}, {@code pair:R}
- * @param method            {@code uniform}, {@code diw} or {@code adiw-km}
+ * @param method            one of {@link #METHODS}
  * @param epochs            passes over the training samples, warm-up included, at least 1
  * @param batch             training samples a step, at least 1
  * @param validationBatch   validation samples a step, at least 1
@@ -28,6 +31,9 @@ import java.util.List;
  * @param estimationSteps   projected-gradient steps a batch, at least 1
  * @param eta               step size over the bound on the curvature, above 0
  * @param upperBound        largest weight B, at least 1
+ * @param lambda            of {@code adiw-ls}: weight of |alpha|^2 / 2, at least 0
+ * @param estimationMomentum Nesterov's momentum of the estimation's steps, in [0, 1); of {@code adiw-km}, {@code adiw-ls} and {@code adiw-ls-direct}
+ * @param normalizeWeights  whether the weights of a batch are divided by their mean
  * @param precision         {@code fp32} or {@code tf32}
  * @param seed              of everything that is drawn
  * @param initialParameters safetensors with the initial parameters; null to draw them
@@ -42,11 +48,24 @@ public record TrainingOptions(
         String model, String noise, String method, int epochs, int batch, int validationBatch, int validationSamples,
         int trainSamples, String optimizer, float learningRate, float momentum, boolean nesterov, float weightDecay,
         String reduction, String schedule, int warmupEpochs, String bandwidth, int estimationSteps, float eta,
-        float upperBound, String precision, long seed, Path initialParameters, Path labels, Path trainOrder,
+        float upperBound, float lambda, float estimationMomentum, boolean normalizeWeights, String precision, long seed, Path initialParameters, Path labels, Path trainOrder,
         Path validationOrder, int steps, boolean trace, boolean weightsTrace) {
 
-    /** The methods that {@code method} may name. */
-    public static final List<String> METHODS = List.of("uniform", "diw", "adiw-km");
+    /** Before the name of a divergence: training with it. */
+    static final String ADAPTIVE = "adiw-";
+    /** The methods that {@code method} may name: no weights, DIW's converged program, and ADIW with each of {@link Divergences}. */
+    public static final List<String> METHODS = methods();
+
+    private static List<String> methods() {
+        List<String> methods = new ArrayList<>(List.of("uniform", "diw"));
+        Divergences.all().keySet().forEach(name -> methods.add(ADAPTIVE + name));
+        return List.copyOf(methods);
+    }
+
+    /** The divergence that a method minimises by steps; null for the others. */
+    static Divergence divergence(String method) {
+        return method.startsWith(ADAPTIVE) ? Divergences.get(method.substring(ADAPTIVE.length())) : null;
+    }
 
     /** Checks every range; see {@link Builder#build}. */
     public TrainingOptions {
@@ -68,6 +87,8 @@ public record TrainingOptions(
         require(eta > 0 && Float.isFinite(eta), "eta", "a number above 0", eta);
         require(upperBound >= 1 && Float.isFinite(upperBound), "upper-bound",
             "at least 1, since the weights of a batch must sum to about its size", upperBound);
+        require(lambda >= 0 && Float.isFinite(lambda), "lambda", "a number of at least 0", lambda);
+        require(estimationMomentum >= 0 && estimationMomentum < 1, "estimation-momentum", "a number in [0, 1)", estimationMomentum);
         if (validationOrder == null && validationBatch > validationSamples && !method.equals("uniform")) {
             throw new UsageException("--validation-batch " + validationBatch + " is more than --validation-samples "
                 + validationSamples + ": a batch is drawn without replacement, so raise the one or lower the other");
@@ -127,10 +148,13 @@ public record TrainingOptions(
         private String reduction = "sum";
         private String schedule = "step:100:0.1";
         private int warmupEpochs = 1;
-        private String bandwidth = "diw:0.01";
+        private String bandwidth;
         private int estimationSteps = 5;
-        private float eta = 1;
+        private Float eta;
         private float upperBound = 50;
+        private float lambda = 0.1f;
+        private float estimationMomentum;
+        private boolean normalizeWeights;
         private String precision = "fp32";
         private long seed = 1;
         private Path initialParameters;
@@ -223,6 +247,7 @@ public record TrainingOptions(
             return this;
         }
 
+        /** Null for the method's own: {@link Divergence#defaultBandwidth}, and {@code diw:0.01} for DIW. */
         public Builder bandwidth(String value) {
             bandwidth = value;
             return this;
@@ -233,13 +258,29 @@ public record TrainingOptions(
             return this;
         }
 
-        public Builder eta(float value) {
+        /** Null for the method's own: {@link Divergence#defaultEta}. */
+        public Builder eta(Float value) {
             eta = value;
             return this;
         }
 
         public Builder upperBound(float value) {
             upperBound = value;
+            return this;
+        }
+
+        public Builder lambda(float value) {
+            lambda = value;
+            return this;
+        }
+
+        public Builder estimationMomentum(float value) {
+            estimationMomentum = value;
+            return this;
+        }
+
+        public Builder normalizeWeights(boolean value) {
+            normalizeWeights = value;
             return this;
         }
 
@@ -290,9 +331,13 @@ public record TrainingOptions(
 
         /** @throws UsageException naming the option, what was given and what is expected */
         public TrainingOptions build() {
+            oneOf("method", method, METHODS);
+            Divergence divergence = divergence(method);
+            String rule = bandwidth != null ? bandwidth : divergence != null ? divergence.defaultBandwidth() : "diw:0.01";
+            float step = eta != null ? eta : divergence != null ? divergence.defaultEta() : 1;
             return new TrainingOptions(model, noise, method, epochs, batch, validationBatch, validationSamples, trainSamples,
-                optimizer, learningRate, momentum, nesterov, weightDecay, reduction, schedule, warmupEpochs, bandwidth,
-                estimationSteps, eta, upperBound, precision, seed, initialParameters, labels, trainOrder, validationOrder,
+                optimizer, learningRate, momentum, nesterov, weightDecay, reduction, schedule, warmupEpochs, rule,
+                estimationSteps, step, upperBound, lambda, estimationMomentum, normalizeWeights, precision, seed, initialParameters, labels, trainOrder, validationOrder,
                 steps, trace, weightsTrace);
         }
     }

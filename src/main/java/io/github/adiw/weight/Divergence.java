@@ -16,6 +16,11 @@ public interface Divergence {
         return 1;
     }
 
+    /** The rule of the bandwidth in training where none is given, as {@link Bandwidth#parse} reads it. */
+    default String defaultBandwidth() {
+        return "median";
+    }
+
     /**
      * A new estimator, which allocates all its memory now; the caller closes it.
      *

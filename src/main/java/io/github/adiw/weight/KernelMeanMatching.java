@@ -75,6 +75,11 @@ public final class KernelMeanMatching extends SteppedEstimator {
         }
 
         @Override
+        public String defaultBandwidth() {
+            return "diw:0.01";
+        }
+
+        @Override
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new KernelMeanMatching(device, options);
         }

@@ -69,6 +69,12 @@ public final class KullbackLeiblerDirect extends SteppedEstimator {
             return "kl-direct";
         }
 
+        /** A wide kernel: with the median's, few atoms get all the weight. */
+        @Override
+        public String defaultBandwidth() {
+            return "diw:0.01";
+        }
+
         @Override
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new KullbackLeiblerDirect(device, options);

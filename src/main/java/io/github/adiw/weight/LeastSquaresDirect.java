@@ -69,6 +69,11 @@ public final class LeastSquaresDirect extends SteppedEstimator {
         }
 
         @Override
+        public float defaultEta() {
+            return 0.5f;
+        }
+
+        @Override
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new LeastSquaresDirect(device, options);
         }
