@@ -89,11 +89,9 @@ final class CompareCommand extends Subcommand {
             List<TrainingRun> runs = new ArrayList<>();
             TrainingOptions before = null;
             for (TrainingOptions options : all) {
-                if (!single) {
-                    console.notice("run " + (runs.size() + 1) + " of " + all.size() + ": " + name(options));
-                }
+                String name = (single ? "" : "run " + (runs.size() + 1) + " of " + all.size() + ": ") + name(options);
                 RunFolder folder = new RunFolder(folder(options), RunFolder.settings(options, data, device, common.threads()));
-                if (!takenOver(folder, options)) {
+                if (!takenOver(folder, options, name)) {
                     boolean sameSplit = before != null && before.seed() == options.seed() && before.noise().equals(options.noise());
                     train(opened, dataset, options, folder, sameSplit);
                     before = options;
@@ -155,13 +153,15 @@ final class CompareCommand extends Subcommand {
         return TrainingFlags.settings(any, any.labels() == null ? "noise " + shifts : TrainingFlags.shift(any), from);
     }
 
-    private boolean takenOver(RunFolder folder, TrainingOptions options) {
+    private boolean takenOver(RunFolder folder, TrainingOptions options, String name) {
         String obstacle = fresh ? "" : folder.obstacle();
         if (obstacle == null) {
-            console.notice(name(options) + ": finished earlier under the same settings, taken over from " + folder(options)
+            console.notice(name + ": finished earlier under the same settings, taken over from " + folder(options)
                 + " (--fresh runs it again)");
         } else if (!obstacle.isEmpty()) {
-            console.notice(name(options) + ": run again, since " + obstacle);
+            console.notice(name + ": run again, since " + obstacle);
+        } else if (!single) {
+            console.notice(name);
         }
         return obstacle == null;
     }

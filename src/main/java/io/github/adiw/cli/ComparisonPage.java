@@ -56,8 +56,8 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
           th, td { padding: .15rem .3rem; white-space: normal; }
           th:first-child { position: static; }
           img { min-width: 0; max-height: 230mm; object-fit: contain; }
-          figure, tr, .results { break-inside: avoid; }
-          h2 { break-after: avoid; }
+          figure, tr, p, .results { break-inside: avoid; }
+          h2, .soft { break-after: avoid; }
           thead { display: table-header-group; }
         }
         """;

@@ -315,6 +315,23 @@ class CompareTableTest {
     }
 
     @Test
+    void failedRunsAreNotCounted() throws IOException {
+        assumeFalse(DeviceMatrix.slow(), QUICK);
+        Path output = folder.resolve("failed");
+        Cli run = Cli.run(args("compare", "--epochs 2 --methods uniform --seeds 1,2 --optimizer sgd --lr 1e30", output));
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.complaints()).hasSize(1);
+        assertThat(run.complaints().get(0)).contains("noise symmetric:0.4, seed 1, uniform:").contains("--lr");
+        assertThat(run.out()).containsPattern("uniform \\(0 of 2 seeds\\) +- +- ");
+        JsonNode method = JSON.readTree(output.resolve("compare.json").toFile()).get("noises").get(0).get("methods").get(0);
+        assertThat(method.get("seeds")).isEmpty();
+        assertThat(method.get("runs")).hasSize(2);
+        assertThat(method.get("lastFiveTestAccuracy").get("mean").isNull()).isTrue();
+        assertThat(Cli.files(output)).contains("compare.html").doesNotContain("symmetric-0.4/1/uniform/run.json", "symmetric-0.4/accuracy.png");
+        assertThat(output.resolve("compare.html")).content().doesNotContain("<img");
+    }
+
+    @Test
     void allMethods() throws IOException {
         assumeFalse(DeviceMatrix.slow(), QUICK);
         Path output = folder.resolve("all");
