@@ -4,8 +4,9 @@ import io.github.adiw.UsageException;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.Divergences;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * How a network is trained: method of weighting, optimizer, schedule, estimation. Built by {@link #builder()}, which refuses
@@ -57,7 +58,7 @@ public record TrainingOptions(
     public static final List<String> METHODS = methods();
 
     private static List<String> methods() {
-        List<String> methods = new ArrayList<>(List.of("uniform", "diw"));
+        Set<String> methods = new LinkedHashSet<>(List.of("uniform", "diw", ADAPTIVE + "km"));
         Divergences.all().keySet().forEach(name -> methods.add(ADAPTIVE + name));
         return List.copyOf(methods);
     }
