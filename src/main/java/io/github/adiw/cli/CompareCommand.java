@@ -29,8 +29,8 @@ import picocli.CommandLine.Option;
 @Command(name = "compare", sortOptions = false, defaultValueProvider = CompareCommand.Defaults.class,
     description = "Trains the same network with several methods of weighting from the same seed, and says which wins, by how much, "
         + "and where the time went.",
-    footer = {"", "Writes DIR/compare.html (all in one page), compare.json, compare.md, accuracy.png, step-time.png, weights.png, and a folder "
-        + "a method with what train writes. With several noises or seeds the pictures are in DIR/NOISE, the runs in DIR/NOISE/SEED/METHOD.",
+    footer = {"", "Writes DIR/compare.html (all in one page), compare.json, compare.md, accuracy.png, step-time.png, weights.png, and a "
+        + "folder a method with what train writes. With several noises or seeds the pictures are in DIR/NOISE, the runs in DIR/NOISE/SEED/METHOD.",
         "A call that was interrupted goes on where it stopped: runs that finished under the same settings are not repeated.",
         "", "Examples:",
         "  adiw compare                                          10,000 images, 40 %% wrong labels",
@@ -135,7 +135,8 @@ final class CompareCommand extends Subcommand {
     }
 
     private Path folder(TrainingOptions options) {
-        return single ? output.resolve(options.method()) : shiftFolder(options).resolve(String.valueOf(options.seed())).resolve(options.method());
+        Path parent = single ? output : shiftFolder(options).resolve(String.valueOf(options.seed()));
+        return parent.resolve(options.method());
     }
 
     private Path shiftFolder(TrainingOptions options) {
@@ -183,8 +184,9 @@ final class CompareCommand extends Subcommand {
             pictures.add(part.shown().isEmpty() ? List.of() : Pictures.write(part.folder(), part.results(), console::notice));
         }
         ObjectNode json = json(dataset, device, all, parts);
-        ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device,
-            RunFolder.common(RunFolder.settings(all.get(0), RunFolder.checksum(dataset), device, common.threads())), parts, pictures);
+        String data = RunFolder.checksum(dataset);
+        List<ObjectNode> every = all.stream().map(options -> RunFolder.settings(options, data, device, common.threads())).toList();
+        ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device, RunFolder.table(every), parts, pictures);
         AtomicFile.writeString(output.resolve("compare.md"), page.markdown());
         AtomicFile.writeString(output.resolve("compare.html"), page.html());
         AtomicFile.writeString(output.resolve("compare.json"), RunReport.text(json) + "\n");
@@ -195,7 +197,8 @@ final class CompareCommand extends Subcommand {
         }
         for (TrainingRun run : runs) {
             if (run.result().failure() != null) {
-                throw new AdiwException(name(run.result().options()) + ": " + run.result().failure() + " (what was reached is in " + output + ")");
+                throw new AdiwException(name(run.result().options()) + ": " + run.result().failure() + " (what was reached is in "
+                    + output + ")");
             }
         }
         boolean interrupted = runs.size() < all.size() || runs.stream().anyMatch(run -> run.result().interrupted());

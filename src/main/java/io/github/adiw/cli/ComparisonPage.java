@@ -66,8 +66,8 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         "Accuracy: mean over the last five epochs, and the best epoch, on the test set. w clean, w wrong: mean "
             + "weight of samples with the right and with a wrong label.",
         "ms/step: median over the steps after warm-up, split into weight estimation and training.");
-    private static final String SPREAD = "a ± s: mean and standard deviation (n - 1) over the seeds; the speed-up compares runs from the same seed. "
-        + "In the pictures a line is the mean and its band one standard deviation; weights are those of all seeds together.";
+    private static final String SPREAD = "a ± s: mean and standard deviation (n - 1) over the seeds; the speed-up compares runs from the same "
+        + "seed. In the pictures a line is the mean and its band one standard deviation; weights are those of all seeds together.";
 
     /** Text as HTML shows it. */
     static String escaped(String text) {
@@ -91,8 +91,8 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         StringBuilder out = new StringBuilder("# Comparison of methods\n\n" + data + ".\n" + settings + ".\nDevice " + device + ".\n");
         for (int i = 0; i < parts.size(); i++) {
             ComparedRuns part = parts.get(i);
-            out.append(parts.size() > 1 ? "\n## " + part.shift() + "\n" : "").append('\n').append(String.join("\n\n", part.effect())).append("\n\n")
-                .append(part.table().markdown());
+            out.append(parts.size() > 1 ? "\n## " + part.shift() + "\n" : "").append('\n').append(String.join("\n\n", part.effect()))
+                .append("\n\n").append(part.table().markdown());
             for (String picture : pictures.get(i)) {
                 String file = folder.relativize(part.folder().resolve(picture)).toString().replace('\\', '/');
                 out.append("\n![").append(caption(picture)).append("](").append(file).append(")\n");
@@ -106,7 +106,8 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         StringBuilder out = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
             + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
             + "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
-            + "<title>Comparison of methods</title>\n<style>\n" + STYLE + "</style>\n</head>\n<body>\n<main>\n<h1>Comparison of methods</h1>\n");
+            + "<title>Comparison of methods</title>\n<style>\n" + STYLE + "</style>\n</head>\n<body>\n<main>\n"
+            + "<h1>Comparison of methods</h1>\n");
         for (String line : List.of(data, settings, "Device " + device)) {
             paragraph(out, line + ".", "");
         }
@@ -127,7 +128,8 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         }
         out.append("</section>\n<section>\n<h2>Settings</h2>\n<div class=\"scroll settings\" tabindex=\"0\">\n<table>\n<tbody>\n");
         for (String[] pair : table) {
-            out.append("<tr><th scope=\"row\">").append(escaped(pair[0])).append("</th><td>").append(escaped(pair[1])).append("</td></tr>\n");
+            out.append("<tr><th scope=\"row\">").append(escaped(pair[0])).append("</th><td>").append(escaped(pair[1]))
+                .append("</td></tr>\n");
         }
         return out.append("</tbody>\n</table>\n</div>\n</section>\n</main>\n</body>\n</html>\n").toString();
     }
@@ -139,8 +141,9 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         out.append("<div class=\"scroll results\" tabindex=\"0\">\n").append(part.table().html()).append("</div>\n");
         for (String picture : pictures.get(i)) {
             String caption = escaped(caption(picture) + ", " + part.shift());
-            out.append("<figure>\n<div class=\"scroll\" tabindex=\"0\"><img alt=\"").append(caption).append("\" src=\"data:image/png;base64,")
-                .append(encoded(part.folder().resolve(picture))).append("\"></div>\n<figcaption>").append(caption).append("</figcaption>\n</figure>\n");
+            out.append("<figure>\n<div class=\"scroll\" tabindex=\"0\"><img alt=\"").append(caption)
+                .append("\" src=\"data:image/png;base64,").append(encoded(part.folder().resolve(picture))).append("\"></div>\n<figcaption>").append(caption)
+                .append("</figcaption>\n</figure>\n");
         }
         out.append("</section>\n");
     }

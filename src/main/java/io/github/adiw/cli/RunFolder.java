@@ -17,16 +17,19 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 
 /**
- * The folder of one run of a comparison. Beside what {@code train} writes it keeps the labels that were trained on and which are wrong, and, once
- * the run has finished, {@code run.json}: every setting that matters for the result, and a checksum of every file. A run is
- * taken over by a later call only if the settings are the same and the files are as they were written.
+ * The folder of one run of a comparison. Beside what {@code train} writes it keeps the labels that were trained on and which
+ * of them are wrong, and, once the run has finished, {@code run.json}: every setting that matters for the result, and a
+ * checksum of every file. A run is taken over by a later call only if the settings are the same and the files as they were.
  */
 final class RunFolder {
     /** Says that a run has finished, and under which settings. */
@@ -34,6 +37,9 @@ final class RunFolder {
     private static final String MISLABELLED = "mislabelled.npy";
     private static final String LABELS = "labels.npy";
     private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS, "model.safetensors");
+
+    /** What tells the runs of a comparison apart, and what does not concern its results. */
+    private static final Set<String> APART = Set.of("method", "noise", "seed", "trace", "weightsTrace");
 
     private final Path folder;
     private final ObjectNode settings;
@@ -191,15 +197,22 @@ final class RunFolder {
         }
     }
 
-    /** The settings as pairs, those that tell runs of one comparison apart left out. */
-    static List<String[]> common(ObjectNode settings) {
+    /**
+     * The settings of the runs of a comparison as pairs of name and value; where methods differ, which method has which.
+     *
+     * @param runs what {@link #settings} says of each
+     */
+    static List<String[]> table(List<ObjectNode> runs) {
         List<String[]> pairs = new ArrayList<>();
-        for (Iterator<Map.Entry<String, JsonNode>> all = settings.fields(); all.hasNext();) {
-            Map.Entry<String, JsonNode> entry = all.next();
-            if (!List.of("method", "noise", "seed", "trace", "weightsTrace").contains(entry.getKey()) && !entry.getValue().asText().equals("null")) {
-                pairs.add(new String[] {entry.getKey(), entry.getValue().asText()});
+        runs.get(0).fieldNames().forEachRemaining(name -> {
+            Map<String, Set<String>> values = new LinkedHashMap<>();
+            runs.forEach(run -> values.computeIfAbsent(run.get(name).asText(), value -> new LinkedHashSet<>()).add(run.get("method").asText()));
+            if (APART.contains(name) || values.keySet().equals(Set.of("null"))) {
+                return;
             }
-        }
+            pairs.add(new String[] {name, values.size() == 1 ? values.keySet().iterator().next() : values.entrySet().stream()
+                .map(value -> value.getKey() + " (" + String.join(", ", value.getValue()) + ")").collect(Collectors.joining("; "))});
+        });
         return pairs;
     }
 }
