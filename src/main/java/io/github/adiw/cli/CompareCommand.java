@@ -30,7 +30,8 @@ import picocli.CommandLine.Option;
     description = "Trains the same network with several methods of weighting from the same seed, and says which wins, by how much, "
         + "and where the time went.",
     footer = {"", "Writes DIR/compare.html (all in one page), compare.json, compare.md, accuracy.png, step-time.png, weights.png, and a "
-        + "folder a method with what train writes. With several noises or seeds the pictures are in DIR/NOISE, the runs in DIR/NOISE/SEED/METHOD.",
+        + "folder a method with what train writes. With several noises or seeds the pictures are in DIR/NOISE, the runs in "
+        + "DIR/NOISE/SEED/METHOD.",
         "A call that was interrupted goes on where it stopped: runs that finished under the same settings are not repeated.",
         "", "Examples:",
         "  adiw compare                                          10,000 images, 40 %% wrong labels",
@@ -186,7 +187,8 @@ final class CompareCommand extends Subcommand {
         ObjectNode json = json(dataset, device, all, parts);
         String data = RunFolder.checksum(dataset);
         List<ObjectNode> every = all.stream().map(options -> RunFolder.settings(options, data, device, common.threads())).toList();
-        ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device, RunFolder.table(every), parts, pictures);
+        ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device,
+            RunFolder.table(every), parts, pictures);
         AtomicFile.writeString(output.resolve("compare.md"), page.markdown());
         AtomicFile.writeString(output.resolve("compare.html"), page.html());
         AtomicFile.writeString(output.resolve("compare.json"), RunReport.text(json) + "\n");

@@ -66,8 +66,8 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         "Accuracy: mean over the last five epochs, and the best epoch, on the test set. w clean, w wrong: mean "
             + "weight of samples with the right and with a wrong label.",
         "ms/step: median over the steps after warm-up, split into weight estimation and training.");
-    private static final String SPREAD = "a ± s: mean and standard deviation (n - 1) over the seeds; the speed-up compares runs from the same "
-        + "seed. In the pictures a line is the mean and its band one standard deviation; weights are those of all seeds together.";
+    private static final String SPREAD = "a ± s: mean and standard deviation (n - 1) over the seeds; the speed-up compares runs from the "
+        + "same seed. In the pictures a line is the mean and its band one standard deviation; weights are those of all seeds together.";
 
     /** Text as HTML shows it. */
     static String escaped(String text) {
@@ -142,8 +142,8 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         for (String picture : pictures.get(i)) {
             String caption = escaped(caption(picture) + ", " + part.shift());
             out.append("<figure>\n<div class=\"scroll\" tabindex=\"0\"><img alt=\"").append(caption)
-                .append("\" src=\"data:image/png;base64,").append(encoded(part.folder().resolve(picture))).append("\"></div>\n<figcaption>").append(caption)
-                .append("</figcaption>\n</figure>\n");
+                .append("\" src=\"data:image/png;base64,").append(encoded(part.folder().resolve(picture)))
+                .append("\"></div>\n<figcaption>").append(caption).append("</figcaption>\n</figure>\n");
         }
         out.append("</section>\n");
     }

@@ -36,7 +36,8 @@ final class RunFolder {
     static final String MARK = "run.json";
     private static final String MISLABELLED = "mislabelled.npy";
     private static final String LABELS = "labels.npy";
-    private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS, "model.safetensors");
+    private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS,
+        "model.safetensors");
 
     /** What tells the runs of a comparison apart, and what does not concern its results. */
     private static final Set<String> APART = Set.of("method", "noise", "seed", "trace", "weightsTrace");
@@ -115,8 +116,9 @@ final class RunFolder {
                 return String.join(", ", changed);
             }
             for (String file : FILES) {
-                if (!Files.isRegularFile(folder.resolve(file)) || !checksum(folder.resolve(file)).equals(mark.path("files").path(file).asText())) {
-                    return folder.resolve(file) + " is missing, or not as it was written";
+                Path there = folder.resolve(file);
+                if (!Files.isRegularFile(there) || !checksum(there).equals(mark.path("files").path(file).asText())) {
+                    return there + " is missing, or not as it was written";
                 }
             }
             return null;
@@ -188,7 +190,8 @@ final class RunFolder {
                 RunReport.get(step, "weightEstimation"), RunReport.get(step, "training"));
             return new TrainingRun(new TrainingResult(options, summary.get("dataset").asText(), summary.get("device").asText(),
                 summary.get("trainSamples").asInt(), summary.get("validationSamples").asInt(), summary.get("testSamples").asInt(),
-                RunReport.get(summary, "actualNoiseRate"), summary.get("parameters").asLong(), RunReport.readEpochs(folder.resolve("epochs.csv")),
+                RunReport.get(summary, "actualNoiseRate"), summary.get("parameters").asLong(),
+                RunReport.readEpochs(folder.resolve("epochs.csv")),
                 Npy.read(folder.resolve("weights.npy")).requireShape(wrong.length).toFloats(), mislabelled,
                 Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts(), new SafeTensors(Map.of(), Map.of()), millis,
                 List.of(), List.of(), summary.get("failure").textValue(), summary.get("interrupted").asBoolean()), summary);
@@ -206,7 +209,8 @@ final class RunFolder {
         List<String[]> pairs = new ArrayList<>();
         runs.get(0).fieldNames().forEachRemaining(name -> {
             Map<String, Set<String>> values = new LinkedHashMap<>();
-            runs.forEach(run -> values.computeIfAbsent(run.get(name).asText(), value -> new LinkedHashSet<>()).add(run.get("method").asText()));
+            runs.forEach(run -> values.computeIfAbsent(run.get(name).asText(), value -> new LinkedHashSet<>())
+                .add(run.get("method").asText()));
             if (APART.contains(name) || values.keySet().equals(Set.of("null"))) {
                 return;
             }

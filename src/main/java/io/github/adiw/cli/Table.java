@@ -65,7 +65,8 @@ final class Table {
             out.append(r == 0 ? "<thead><tr>" : "<tr>");
             for (int c = 0; c < rows.get(r).length; c++) {
                 String tag = r == 0 ? "th scope=\"col\"" : c == 0 ? "th scope=\"row\"" : "td";
-                out.append('<').append(tag).append('>').append(ComparisonPage.escaped(rows.get(r)[c])).append("</").append(tag, 0, 2).append('>');
+                out.append('<').append(tag).append('>').append(ComparisonPage.escaped(rows.get(r)[c])).append("</").append(tag, 0, 2)
+                    .append('>');
             }
             out.append(r == 0 ? "</tr></thead>\n<tbody>\n" : "</tr>\n");
         }

@@ -3,6 +3,7 @@ package io.github.adiw.cli.plot;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
@@ -25,10 +26,11 @@ final class AccuracyPlot {
             .xAxisTitle("epoch").yAxisTitle("test accuracy (%)").build();
         PlotStyle.apply(chart.getStyler());
         PlotStyle.legend(chart.getStyler(), methods.size());
-        double best = methods.stream().flatMapToDouble(m -> IntStream.range(0, m.epochs()).mapToDouble(e -> m.accuracy(e)[0])).max().orElse(100);
-        double worst = methods.stream().flatMapToDouble(m -> IntStream.range(0, m.epochs()).mapToDouble(e -> m.accuracy(e)[0])).min().orElse(0);
+        DoubleSummaryStatistics all = methods.stream()
+            .flatMapToDouble(m -> IntStream.range(0, m.epochs()).mapToDouble(e -> m.accuracy(e)[0])).summaryStatistics();
+        double best = all.getMax();
         double end = methods.stream().filter(m -> m.epochs() > 0).mapToDouble(m -> m.accuracy(m.epochs() - 1)[0]).min().orElse(100);
-        double floor = Math.max(0, 5 * Math.floor(Math.max(worst, Math.min(end - MARGIN, best - SPAN)) / 5));
+        double floor = Math.max(0, 5 * Math.floor(Math.max(all.getMin(), Math.min(end - MARGIN, best - SPAN)) / 5));
         double ceiling = Math.min(100, 2.5 * Math.ceil((best + 0.5) / 2.5));
         int last = 1;
         for (MethodRuns runs : methods) {
@@ -42,7 +44,8 @@ final class AccuracyPlot {
                 continue;
             }
             double[] epoch = IntStream.of(shown).mapToDouble(e -> runs.any().epochs().get(e).epoch()).toArray();
-            XYSeries series = chart.addSeries(runs.method(), epoch, IntStream.of(shown).mapToDouble(e -> Math.max(floor, runs.accuracy(e)[0])).toArray());
+            XYSeries series = chart.addSeries(runs.method(), epoch,
+                IntStream.of(shown).mapToDouble(e -> Math.max(floor, runs.accuracy(e)[0])).toArray());
             series.setLineColor(PlotStyle.method(runs.method()));
             series.setMarkerColor(PlotStyle.method(runs.method()));
             series.setLineStyle(PlotStyle.line(runs.method()));

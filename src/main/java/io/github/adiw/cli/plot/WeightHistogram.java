@@ -14,7 +14,10 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** The last weights of one method, of clean and of mislabelled samples (or of frequent and of rare classes) overlaid; counts on a logarithmic axis. */
+/**
+ * The last weights of one method, of clean and of mislabelled samples (or of frequent and of rare classes) overlaid; counts
+ * on a logarithmic axis.
+ */
 final class WeightHistogram {
     private static final int BINS = 40;
     /** Where the logarithmic axis begins: a bin without a sample is drawn as a line on it. */
