@@ -13,7 +13,7 @@ import java.util.Set;
  * what cannot be meant. Defaults are those of DIW's published code (Fang et al., NeurIPS 2020) where it has one.
  *
  * @param model             {@code lenet} or {@code mlp:W1,W2,...}
- * @param noise             label noise of the training samples: {@code none}, {@code symmetric:R}, {@code pair:R}
+ * @param noise             what the training samples go through: one of the forms of {@link io.github.adiw.data.Shift#KNOWN}
  * @param method            one of {@link #METHODS}
  * @param epochs            passes over the training samples, warm-up included, at least 1
  * @param batch             training samples a step, at least 1
