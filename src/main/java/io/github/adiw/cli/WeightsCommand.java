@@ -4,14 +4,22 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.cli.plot.Pictures;
+import io.github.adiw.data.Csv;
 import io.github.adiw.data.Npy;
 import io.github.adiw.device.Device;
 import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.WeightEstimation;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -22,19 +30,21 @@ import picocli.CommandLine.Option;
         "Examples:",
         "  adiw weights --method km --train T.npy --validation V.npy --output W.npy",
         "  adiw weights --method km --until-converged --bandwidth median --train T.npy --validation V.npy --output W.npy --json",
-        "  adiw weights --method kmm-exact --train T.npy --validation V.npy --output W.npy"})
+        "  adiw weights --method kmm-exact --train T.npy --validation V.npy --output W.npy",
+        "  adiw weights --method kl --bandwidth median --train T.csv --validation V.csv --output W.npy --state S.npy --plot W.png"})
 final class WeightsCommand extends Subcommand {
     @Option(names = "--method", paramLabel = "METHOD", required = true,
         description = "What is minimised between the world and the weighted training samples: km (kernel mean matching by a few steps), "
             + "kmm-exact (DIW's quadratic program, to convergence), kl (KLIEP), ls (least squares), kl-direct and ls-direct (the same on the "
-            + "weights themselves), w1 (Wasserstein-1, one dimension).")
+            + "weights themselves), w1 (Wasserstein-1; sliced for d > 1).")
     private String method;
 
-    @Option(names = "--train", paramLabel = "T.npy", required = true, description = "Training samples, [n] or [n, d], float32 or float64.")
+    @Option(names = "--train", paramLabel = "T.npy", required = true,
+        description = "Training samples: .npy, [n] or [n, d], float32 or float64; or .csv, a row a sample.")
     private Path train;
 
     @Option(names = "--validation", paramLabel = "V.npy", required = true,
-        description = "Samples as they are in the world, [m] or [m, d], float32 or float64.")
+        description = "Samples as they are in the world, [m] or [m, d], likewise.")
     private Path validation;
 
     @Option(names = "--output", paramLabel = "W.npy", required = true, description = "Where to write the weights.")
@@ -59,8 +69,28 @@ final class WeightsCommand extends Subcommand {
     @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "50", description = "Largest weight. Default: ${DEFAULT-VALUE}.")
     private float upperBound;
 
-    @Option(names = "--initial", paramLabel = "W0.npy", description = "Weights to start from, [n]. Default: 1.")
+    @Option(names = "--projections", paramLabel = "P", defaultValue = "64",
+        description = "Of w1 where d > 1: random directions that it is averaged over. Default: ${DEFAULT-VALUE}.")
+    private int projections;
+
+    @Option(names = "--momentum", paramLabel = "MU", defaultValue = "0",
+        description = "Nesterov's momentum of the steps of km, ls and ls-direct, in [0, 1). Default: ${DEFAULT-VALUE}.")
+    private float momentum;
+
+    @Option(names = "--normalize", description = "Divide the weights by their mean.")
+    private boolean normalize;
+
+    @Option(names = "--initial", paramLabel = "W0.npy",
+        description = "What to start from: weights [n]; of kl and ls coefficients of the validation samples, [m]. Default: all equal.")
     private Path initial;
+
+    @Option(names = "--state", paramLabel = "S.npy",
+        description = "As --initial, read if it is there, and written back, so that the next call goes on where this one ended.")
+    private Path state;
+
+    @Option(names = "--plot", paramLabel = "P.png",
+        description = "Draw a histogram of the weights and, where d = 1, of the samples before and after weighting.")
+    private Path plot;
 
     @Option(names = "--until-converged", description = "Go on until the optimality residual is at most 1e-6, whatever --steps says.")
     private boolean untilConverged;
@@ -72,6 +102,10 @@ final class WeightsCommand extends Subcommand {
     /** Samples as they were read: {@code [n, d]}. */
     private record Samples(String name, int n, int d, int[] shape, float[] values) {
         static Samples read(Path file) {
+            if (file.toString().toLowerCase(Locale.ROOT).endsWith(".csv")) {
+                Csv csv = Csv.read(file);
+                return new Samples(file.toString(), csv.rows(), csv.columns(), new int[] {csv.rows(), csv.columns()}, csv.toFloats());
+            }
             Npy array = Npy.read(file).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireFinite();
             int[] shape = array.shape();
             if (shape.length != 1 && shape.length != 2) {
@@ -89,21 +123,31 @@ final class WeightsCommand extends Subcommand {
         require(eta == null || eta > 0 && Float.isFinite(eta), "--eta must be a number above 0, not " + eta);
         require(upperBound >= 1 && Float.isFinite(upperBound), "--upper-bound must be at least 1, not " + upperBound
             + ": the weights must sum to about the number of samples");
-        OutputFiles.checkFile(output);
+        require(initial == null || state == null, "--initial and --state both say where to start: give one of them");
+        WeightEstimation.Options options = new WeightEstimation.Options(method, rule, steps, eta == null ? WeightEstimation.defaultEta(method) : eta,
+            upperBound, lambda, projections, momentum, normalize, null, untilConverged);
+        checkOutputs();
         Samples t = Samples.read(train);
         Samples v = Samples.read(validation);
         if (t.d() != v.d()) {
             throw new AdiwException(t.name() + " has the shape " + Arrays.toString(t.shape()) + " and " + v.name() + " " + Arrays.toString(v.shape())
                 + ": both must have the same number of columns");
         }
-        float[] start = start(t.n());
+        Path from = state != null && Files.exists(state) ? state : initial;
+        float[] start = from == null ? null
+            : Npy.read(from).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireShape(stateSize(t.n(), v.n())).requireFinite().toFloats();
         WeightEstimation result;
         try (Device device = common.open(console)) {
             result = WeightEstimation.of(device, t.values(), v.values(), t.d(),
-                new WeightEstimation.Options(method, rule, steps, eta == null ? WeightEstimation.defaultEta(method) : eta, upperBound, lambda,
-                    start, untilConverged));
+                options.startingFrom(start));
         }
         Npy.write(output, result.weights(), result.n());
+        if (state != null) {
+            Npy.write(state, result.state(), result.state().length);
+        }
+        if (plot != null) {
+            Pictures.writeWeights(plot, result, t.values(), v.values(), console::notice);
+        }
         ObjectNode report = report(result);
         if (common.json()) {
             console.result(RunReport.text(report));
@@ -112,7 +156,7 @@ final class WeightsCommand extends Subcommand {
                 console.result(String.format(Locale.ROOT, "%-20s %s", entry.getKey(), entry.getValue().asText()));
             }
         }
-        console.notice("Written to " + output);
+        console.notice("Written to " + Stream.of(output, state, plot).filter(Objects::nonNull).map(Path::toString).collect(Collectors.joining(", ")));
     }
 
     private static void require(boolean ok, String sentence) {
@@ -121,9 +165,17 @@ final class WeightsCommand extends Subcommand {
         }
     }
 
-    private float[] start(int n) {
-        return initial == null ? null
-            : Npy.read(initial).requireShape(n).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireFinite().toFloats();
+    private int stateSize(int n, int m) {
+        return WeightEstimation.stateIsOfValidation(method) ? m : n;
+    }
+
+    private void checkOutputs() {
+        List<Path> files = Stream.of(output, state, plot, train, validation, initial).filter(Objects::nonNull)
+            .map(p -> p.toAbsolutePath().normalize()).toList();
+        for (Path file : Stream.of(output, state, plot).filter(Objects::nonNull).toList()) {
+            require(Collections.frequency(files, file.toAbsolutePath().normalize()) == 1, file + " is named twice: what is written needs a file of its own");
+            OutputFiles.checkFile(file);
+        }
     }
 
     private static ObjectNode report(WeightEstimation r) {

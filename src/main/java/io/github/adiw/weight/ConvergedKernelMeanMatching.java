@@ -87,8 +87,8 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
     }
 
     @Override
-    public void startFrom(float[] sampleWeights) {
-        memory.upload(sampleWeights);
+    public void startFrom(float[] start) {
+        memory.upload(start);
     }
 
     @Override

@@ -21,6 +21,11 @@ public interface Divergence {
         return "median";
     }
 
+    /** Whether {@link WeightEstimator#state} is a coefficient for every validation sample, and not a weight for every training sample. */
+    default boolean stateIsOfValidation() {
+        return false;
+    }
+
     /**
      * A new estimator, which allocates all its memory now; the caller closes it.
      *

@@ -110,11 +110,21 @@ public final class KullbackLeibler extends SteppedEstimator {
         return coefficients;
     }
 
+    @Override
+    public void startFrom(float[] start) {
+        coefficients.upload(start);
+    }
+
     /** {@code kl}. */
     public static final class Factory implements Divergence {
         @Override
         public String name() {
             return "kl";
+        }
+
+        @Override
+        public boolean stateIsOfValidation() {
+            return true;
         }
 
         @Override

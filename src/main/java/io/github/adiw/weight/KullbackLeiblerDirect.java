@@ -7,7 +7,7 @@ import java.util.Arrays;
 
 /**
  * The Kullback-Leibler divergence on the sample weights themselves: w minimises -(1/m) sum_j log((1/n) sum_i w_i k(z'_j, z_i)) over
- * 0 <= w <= B, sum w = n, by EM steps, which never raise the objective. Converged it collapses to a few atoms: it is of use stopped
+ * {@code 0 <= w <= B, sum w = n}, by EM steps, which never raise the objective. Converged it collapses to a few atoms: it is of use stopped
  * early, and a weight that comes back below 1e-3 starts from there, or it could never return. {@code eta} has no part in it.
  */
 public final class KullbackLeiblerDirect extends SteppedEstimator {

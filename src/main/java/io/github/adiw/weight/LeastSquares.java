@@ -81,11 +81,21 @@ public final class LeastSquares extends SteppedEstimator {
         return coefficients;
     }
 
+    @Override
+    public void startFrom(float[] start) {
+        coefficients.upload(start);
+    }
+
     /** {@code ls}. */
     public static final class Factory implements Divergence {
         @Override
         public String name() {
             return "ls";
+        }
+
+        @Override
+        public boolean stateIsOfValidation() {
+            return true;
         }
 
         @Override

@@ -6,7 +6,7 @@ import io.github.adiw.device.Launch;
 
 /**
  * Least squares on the sample weights themselves with a kernel-smoothed ratio: w minimises 1/2 (1/n) sum w_i^2 - (1/m) sum_ji s_ji w_i,
- * s_ji = k(z'_j, z_i) / sum_l k(z'_j, z_l), over 0 <= w <= B, sum w = n. One step with eta 1 is the minimiser; with eta below 1 it is a
+ * s_ji = k(z'_j, z_i) / sum_l k(z'_j, z_l), over {@code 0 <= w <= B, sum w = n}. One step with eta 1 is the minimiser; with eta below 1 it is a
  * moving average over a sample's visits.
  */
 public final class LeastSquaresDirect extends SteppedEstimator {

@@ -3,7 +3,7 @@ package io.github.adiw.weight;
 /**
  * How good an estimate is, evaluated in double precision.
  *
- * @param gamma       of the Gaussian kernel; 0 where there is none
+ * @param gamma       of the Gaussian kernel; NaN where there is none
  * @param objective   what the divergence minimises
  * @param kktResidual max |x - P(x - grad/L)| / max(1, max |x|) on the state x, P the projection on the feasible set, L a bound on
  *                    the curvature; 0 at the solution

@@ -202,8 +202,8 @@ abstract class SteppedEstimator implements WeightEstimator {
     }
 
     @Override
-    public void startFrom(float[] sampleWeights) {
-        memory.upload(sampleWeights);
+    public void startFrom(float[] start) {
+        memory.upload(start);
     }
 
     @Override

@@ -110,9 +110,9 @@ public final class Wasserstein extends SteppedEstimator {
     }
 
     @Override
-    public void startFrom(float[] sampleWeights) {
-        super.startFrom(sampleWeights);
-        state.upload(sampleWeights);
+    public void startFrom(float[] start) {
+        super.startFrom(start);
+        state.upload(start);
     }
 
     /**
@@ -138,7 +138,7 @@ public final class Wasserstein extends SteppedEstimator {
                 gradient[i] += f[s * n + i] / slices;
             }
         }
-        return new Quality(0, mean, residualOfWeights(doubles(weights), gradient, read[1] > 0 ? 1 / read[1] : 1));
+        return new Quality(Double.NaN, mean, residualOfWeights(doubles(weights), gradient, read[1] > 0 ? 1 / read[1] : 1));
     }
 
     /** {@code w1}. */

@@ -14,22 +14,23 @@ import java.util.stream.IntStream;
  *
  * @param method              one of {@link #methods}
  * @param device              where it ran
- * @param gamma               of the Gaussian kernel
+ * @param gamma               of the Gaussian kernel; NaN where there is none
  * @param steps               iterations that were made
- * @param objective           1/2 w'Kw - kappa'w at {@code weights}, in double precision
+ * @param objective           what the divergence minimises, in double precision
  * @param sum                 of the weights
  * @param minimum             of the weights
  * @param maximum             of the weights
  * @param effectiveSampleSize (sum w)^2 / sum w^2
  * @param fractionAtBound     share of the weights at the upper bound
  * @param converged           whether {@code kktResidual} is at most 1e-6
- * @param kktResidual         max |w - P(w - grad/L)| / max(1, max |w|)
+ * @param kktResidual         {@link Quality#kktResidual}
  * @param seconds             of the estimation, transfer of the data not counted
- * @param weights             float32 {@code [n]}
+ * @param weights             {@code [n]}
+ * @param state               what another call may start from: {@link WeightEstimator#state}
  */
 public record WeightEstimation(String method, String device, int n, int m, int dimension, double gamma, int steps, double objective,
                                double sum, double minimum, double maximum, double effectiveSampleSize, double fractionAtBound,
-                               boolean converged, double kktResidual, double seconds, float[] weights) {
+                               boolean converged, double kktResidual, double seconds, float[] weights, float[] state) {
     /** DIW's quadratic program, solved to convergence. */
     private static final String EXACT = "kmm-exact";
 
@@ -39,6 +40,11 @@ public record WeightEstimation(String method, String device, int n, int m, int d
         methods.add(EXACT);
         Collections.sort(methods);
         return methods;
+    }
+
+    /** Whether a method's state is a coefficient for every validation sample, and not a weight for every training sample. */
+    public static boolean stateIsOfValidation(String method) {
+        return !method.equals(EXACT) && Divergences.get(method).stateIsOfValidation();
     }
 
     /** The step size of a method where none is given. */
@@ -51,31 +57,38 @@ public record WeightEstimation(String method, String device, int n, int m, int d
      *
      * @param method         one of {@link #methods}
      * @param bandwidth      of the Gaussian kernel
-     * @param steps          projected-gradient steps of {@code km}, at least 1
+     * @param steps          steps, at least 1
      * @param eta            step size over the curvature bound, above 0
      * @param upperBound     largest weight, at least 1
      * @param lambda         of {@code ls}, at least 0
-     * @param initial        weights to start from, {@code [n]}; null for 1
-     * @param untilConverged whether {@code km} goes on until it has converged, whatever {@code steps} says
+     * @param projections    of {@code w1} where d > 1: random directions, at least 1
+     * @param momentum       Nesterov's momentum of the steps of {@code km}, {@code ls}, {@code ls-direct}, in [0, 1)
+     * @param normalize      whether the weights are divided by their mean
+     * @param initial        state to start from: weights {@code [n]}, for {@code kl} and {@code ls} coefficients {@code [m]}; null to start afresh
+     * @param untilConverged whether to go on until it has converged, whatever {@code steps} says
      */
-    public record Options(String method, Bandwidth bandwidth, int steps, float eta, float upperBound, float lambda, float[] initial, boolean untilConverged) {
+    public record Options(String method, Bandwidth bandwidth, int steps, float eta, float upperBound, float lambda, int projections, float momentum,
+                          boolean normalize, float[] initial, boolean untilConverged) {
+        /** With 64 projections, no momentum, and not normalised. */
+        public Options(String method, Bandwidth bandwidth, int steps, float eta, float upperBound, float lambda, float[] initial, boolean untilConverged) {
+            this(method, bandwidth, steps, eta, upperBound, lambda, 64, 0, false, initial, untilConverged);
+        }
+
         /** Checks every range. */
         public Options {
             if (!methods().contains(method)) {
                 throw new UsageException("--method " + method + " is not known: choose one of " + String.join(", ", methods()));
             }
-            if (steps < 1) {
-                throw new UsageException("--steps must be at least 1, not " + steps);
-            }
-            if (!(eta > 0) || !Float.isFinite(eta)) {
-                throw new UsageException("--eta must be a number above 0, not " + eta);
-            }
-            if (!(upperBound >= 1) || !Float.isFinite(upperBound)) {
-                throw new UsageException("--upper-bound must be at least 1, since the weights must sum to about n, not " + upperBound);
-            }
-            if (!(lambda >= 0) || !Float.isFinite(lambda)) {
-                throw new UsageException("--lambda must be at least 0, not " + lambda);
-            }
+            new EstimatorOptions(1, 1, 1, 1, 1, bandwidth, steps, eta, upperBound, lambda, projections, momentum, normalize);
+        }
+
+        /** With another state to start from; null to start afresh. */
+        public Options startingFrom(float[] state) {
+            return new Options(method, bandwidth, steps, eta, upperBound, lambda, projections, momentum, normalize, state, untilConverged);
+        }
+
+        EstimatorOptions estimator(int n, int m, int d) {
+            return new EstimatorOptions(n, m, n, m, d, bandwidth, steps, eta, upperBound, lambda, projections, momentum, normalize);
         }
     }
 
@@ -85,7 +98,7 @@ public record WeightEstimation(String method, String device, int n, int m, int d
      * @param train      {@code [n, d]}, row-major, finite
      * @param validation {@code [m, d]}, row-major, finite
      * @param d          dimension, at least 1
-     * @throws UsageException if the lengths are no multiples of d, or the initial weights are not n
+     * @throws UsageException if the lengths are no multiples of d, or the initial state has another size
      */
     public static WeightEstimation of(Device device, float[] train, float[] validation, int d, Options options) {
         if (d < 1 || train.length == 0 || validation.length == 0 || train.length % d != 0 || validation.length % d != 0) {
@@ -94,18 +107,19 @@ public record WeightEstimation(String method, String device, int n, int m, int d
         }
         int n = train.length / d;
         int m = validation.length / d;
-        if (options.initial != null && options.initial.length != n) {
-            throw new UsageException("there are " + options.initial.length + " initial weights for " + n + " training rows: give one a row");
-        }
         try (Buffer z = device.floats(train); Buffer zv = device.floats(validation);
              Buffer indices = device.ints(IntStream.range(0, n).toArray())) {
-            EstimatorOptions made = EstimatorOptions.of(n, m, n, m, d).bandwidth(options.bandwidth).steps(options.steps).eta(options.eta)
-                .upperBound(options.upperBound).lambda(options.lambda);
+            EstimatorOptions made = options.estimator(n, m, d);
             boolean exact = options.method.equals(EXACT);
             try (WeightEstimator estimator = exact ? new ConvergedKernelMeanMatching(device, made)
                     : Divergences.get(options.method).estimator(device, made);
                  Buffer validationIndices = device.ints(IntStream.range(0, m).toArray())) {
                 if (options.initial != null) {
+                    if (options.initial.length != estimator.state().length()) {
+                        throw new UsageException("the state of " + options.method + " has " + estimator.state().length()
+                            + (estimator.state().length() == n ? " numbers, a weight a training row, not " : " numbers, a coefficient a validation row, not ")
+                            + options.initial.length);
+                    }
                     estimator.startFrom(options.initial);
                 }
                 long start = System.nanoTime();
@@ -117,12 +131,13 @@ public record WeightEstimation(String method, String device, int n, int m, int d
                 }
                 device.synchronize();
                 double seconds = (System.nanoTime() - start) * 1e-9;
-                return result(device, n, m, d, options, estimator.quality(z, zv), estimator.weights().toFloats(), steps, seconds);
+                return result(device, n, m, d, options, estimator.quality(z, zv), estimator.weights().toFloats(),
+                    estimator.state().toFloats(), steps, seconds);
             }
         }
     }
 
-    private static WeightEstimation result(Device device, int n, int m, int d, Options options, Quality quality, float[] w, int steps,
+    private static WeightEstimation result(Device device, int n, int m, int d, Options options, Quality quality, float[] w, float[] state, int steps,
                                            double seconds) {
         double sum = 0, squares = 0, least = Double.POSITIVE_INFINITY, most = Double.NEGATIVE_INFINITY;
         int atBound = 0;
@@ -135,6 +150,6 @@ public record WeightEstimation(String method, String device, int n, int m, int d
         }
         return new WeightEstimation(options.method, device.name(), n, m, d, quality.gamma(), steps, quality.objective(), sum, least, most,
             squares == 0 ? 0 : sum * sum / squares, (double) atBound / n, quality.kktResidual() <= SteppedEstimator.TOLERANCE,
-            quality.kktResidual(), seconds, w);
+            quality.kktResidual(), seconds, w, state);
     }
 }

@@ -48,11 +48,11 @@ public interface WeightEstimator extends AutoCloseable {
     }
 
     /**
-     * Makes these the remembered weights, and what the samples' next visit starts from where that is weights.
+     * Makes this the {@link #state}, and, where the state is weights, also what is remembered as the samples' last weights.
      *
-     * @param sampleWeights {@code [N]}
+     * @param start as long as {@link #state}
      */
-    void startFrom(float[] sampleWeights);
+    void startFrom(float[] start);
 
     @Override
     void close();

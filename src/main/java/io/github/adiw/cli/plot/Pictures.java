@@ -3,6 +3,7 @@ package io.github.adiw.cli.plot;
 import io.github.adiw.AdiwException;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
+import io.github.adiw.weight.WeightEstimation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,10 +43,32 @@ public final class Pictures {
         } catch (AdiwException e) {
             throw e;
         } catch (RuntimeException | LinkageError | InternalError e) {
-            notice.accept("The pictures were not drawn: Java finds no fonts or lacks java.desktop here (" + e
-                + "); on Debian, install fontconfig and fonts-dejavu-core.");
+            notice.accept(notDrawn(e));
         }
         return written;
+    }
+
+    /**
+     * Draws weights of anybody's data. Where this machine cannot draw, {@code notice} hears why, and nothing is thrown.
+     *
+     * @param file       where to
+     * @param train      {@code [n, d]}
+     * @param validation {@code [m, d]}
+     * @throws AdiwException if the file cannot be written
+     */
+    public static void writeWeights(Path file, WeightEstimation result, float[] train, float[] validation, Consumer<String> notice) {
+        try {
+            PlotStyle.write(file, EstimatedWeightsPlot.of(result, train, validation));
+        } catch (AdiwException e) {
+            throw e;
+        } catch (RuntimeException | LinkageError | InternalError e) {
+            notice.accept(notDrawn(e));
+        }
+    }
+
+    private static String notDrawn(Throwable e) {
+        return "The pictures were not drawn: Java finds no fonts or lacks java.desktop here (" + e
+            + "); on Debian, install fontconfig and fonts-dejavu-core.";
     }
 
     /** What was trained on, for a title. */

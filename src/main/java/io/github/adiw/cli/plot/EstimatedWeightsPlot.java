@@ -1,0 +1,105 @@
+package io.github.adiw.cli.plot;
+
+import io.github.adiw.weight.WeightEstimation;
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** Weights of anybody's data: their histogram, and for d = 1 how the training samples lie before and after weighting. */
+final class EstimatedWeightsPlot {
+    private static final int BINS = 48;
+
+    private EstimatedWeightsPlot() { }
+
+    static List<XYChart> of(WeightEstimation result, float[] train, float[] validation) {
+        return result.dimension() == 1 ? List.of(weights(result), samples(result, train, validation)) : List.of(weights(result));
+    }
+
+    private static XYChart weights(WeightEstimation result) {
+        double end = Math.max(1, result.maximum());
+        double[] counts = new double[BINS];
+        for (float w : result.weights()) {
+            counts[bin(w, 0, end)]++;
+        }
+        XYChart chart = chart("Weights by " + result.method(), String.format(Locale.ROOT, "weight (%,d samples, effective sample size %,.0f)", result.n(),
+            result.effectiveSampleSize()), "training samples (logarithmic)");
+        // On a logarithmic axis an empty bin is drawn as a line on its end.
+        add(chart, "weights", 0, end, Arrays.stream(counts).map(c -> Math.max(c, 1)).toArray(), PlotStyle.method("adiw-" + result.method()), true);
+        chart.getStyler().setYAxisLogarithmic(true);
+        chart.getStyler().setYAxisMin(1.0);
+        chart.getStyler().setYAxisMax(Math.max(10, 1.5 * Arrays.stream(counts).max().orElse(1)));
+        chart.getStyler().setYAxisLogarithmicDecadeOnly(true);
+        chart.getStyler().setPlotGridHorizontalLinesVisible(false);
+        chart.getStyler().setYAxisDecimalPattern("#,##0");
+        chart.getStyler().setXAxisMin(0.0);
+        chart.getStyler().setLegendVisible(false);
+        return chart;
+    }
+
+    private static XYChart samples(WeightEstimation result, float[] train, float[] validation) {
+        double least = Double.POSITIVE_INFINITY;
+        double most = Double.NEGATIVE_INFINITY;
+        for (float[] x : new float[][] {train, validation}) {
+            for (float v : x) {
+                least = Math.min(least, v);
+                most = Math.max(most, v);
+            }
+        }
+        most = most > least ? most : least + 1;
+        float[] ones = new float[Math.max(train.length, validation.length)];
+        Arrays.fill(ones, 1);
+        XYChart chart = chart("The samples, before and after weighting", "value", "share of the samples");
+        add(chart, "training", least, most, shares(train, ones, least, most), PlotStyle.method("uniform"), false);
+        add(chart, "validation", least, most, shares(validation, ones, least, most), PlotStyle.CLEAN, true);
+        add(chart, "training, weighted", least, most, shares(train, result.weights(), least, most), PlotStyle.method("diw"), false);
+        chart.getStyler().setYAxisMin(0.0);
+        chart.getStyler().setYAxisDecimalPattern("0.00");
+        return chart;
+    }
+
+    private static XYChart chart(String title, String x, String y) {
+        XYChart chart = new XYChartBuilder().width(700).height(520).title(title).xAxisTitle(x).yAxisTitle(y).build();
+        PlotStyle.apply(chart.getStyler());
+        chart.getStyler().setXAxisDecimalPattern("0.###");
+        return chart;
+    }
+
+    private static double[] shares(float[] x, float[] weights, double least, double most) {
+        double[] shares = new double[BINS];
+        double sum = 0;
+        for (int i = 0; i < x.length; i++) {
+            shares[bin(x[i], least, most)] += weights[i];
+            sum += weights[i];
+        }
+        double total = sum;
+        return Arrays.stream(shares).map(s -> total > 0 ? s / total : 0).toArray();
+    }
+
+    private static int bin(double x, double least, double most) {
+        return Math.max(0, Math.min(BINS - 1, (int) ((x - least) / (most - least) * BINS)));
+    }
+
+    private static void add(XYChart chart, String name, double least, double most, double[] heights, Color colour, boolean filled) {
+        List<Double> x = new ArrayList<>();
+        List<Double> y = new ArrayList<>();
+        for (int b = 0; b < BINS; b++) {
+            for (double side : new double[] {b, b + 0.9999}) {
+                x.add(least + (most - least) * side / BINS);
+                y.add(heights[b]);
+            }
+        }
+        XYSeries series = chart.addSeries(name, x, y);
+        series.setXYSeriesRenderStyle(filled ? XYSeries.XYSeriesRenderStyle.Area : XYSeries.XYSeriesRenderStyle.Line);
+        series.setMarker(SeriesMarkers.NONE);
+        series.setLineColor(colour);
+        series.setLineStyle(new BasicStroke(2.2f));
+        series.setFillColor(new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), 70));
+    }
+}

@@ -1,0 +1,180 @@
+package io.github.adiw.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.data.Npy;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code adiw weights} with every divergence, its states, files of text, and its picture. */
+class WeightsCommandTest {
+    private static final int N = 60;
+    private static final int M = 45;
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void samples() throws IOException {
+        Random random = new Random(4);
+        for (int d = 1; d < 3; d++) {
+            float[] t = new float[N * d];
+            float[] v = new float[M * d];
+            for (int i = 0; i < t.length; i++) {
+                t[i] = (float) random.nextGaussian();
+            }
+            for (int i = 0; i < v.length; i++) {
+                v[i] = 0.5f + 0.4f * (float) random.nextGaussian();
+            }
+            Npy.write(folder.resolve("T" + d + ".npy"), t, d == 1 ? new int[] {N} : new int[] {N, d});
+            Npy.write(folder.resolve("V" + d + ".npy"), v, d == 1 ? new int[] {M} : new int[] {M, d});
+            StringBuilder text = new StringBuilder(d == 1 ? "" : "x,y\n");
+            for (int i = 0; i < N; i++) {
+                text.append(t[i * d]).append(d == 1 ? "" : "," + t[i * d + 1]).append('\n');
+            }
+            Files.writeString(folder.resolve("T" + d + ".csv"), text);
+        }
+    }
+
+    private Cli run(String options) {
+        return Cli.run(Cli.args("weights --device " + DeviceMatrix.name() + " --json " + options.replace("@", folder + "/")));
+    }
+
+    private JsonNode done(String options) {
+        Cli run = run(options);
+        assertThat(run.code()).as(run.err()).isZero();
+        try {
+            return new ObjectMapper().readTree(run.out());
+        } catch (IOException e) {
+            throw new AssertionError(run.out(), e);
+        }
+    }
+
+    private float[] read(String name) {
+        return Npy.read(folder.resolve(name)).toFloats();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
+    void everyMethodWeighsSamplesOfOneAndOfMoreDimensions(String method) {
+        for (int d = 1; d < 3; d++) {
+            JsonNode report = done("--method " + method + " --bandwidth median --projections 8 --train @T" + d + ".npy --validation @V" + d
+                + ".npy --output @W.npy");
+            float[] w = read("W.npy");
+            assertThat(w).hasSize(N);
+            assertThat(report.get("n").asInt()).isEqualTo(N);
+            assertThat(report.get("m").asInt()).isEqualTo(M);
+            assertThat(report.get("dimension").asInt()).isEqualTo(d);
+            assertThat(report.has("gamma") && report.has("kktResidual") && report.has("converged")).isTrue();
+            assertThat(report.get("gamma").isNull()).isEqualTo(method.equals("w1"));
+            assertThat(report.get("effectiveSampleSize").asDouble()).as("weights differ").isLessThan(0.97 * N);
+            float[] t = read("T" + d + ".npy");
+            double near = 0;
+            double far = 0;
+            int count = 0;
+            for (int i = 0; i < N; i++) {
+                assertThat(w[i]).isBetween(0f, 50f);
+                boolean inside = Math.abs(t[i * d] - 0.5) < 0.6;
+                near += inside ? w[i] : 0;
+                far += inside ? 0 : w[i];
+                count += inside ? 1 : 0;
+            }
+            assertThat(near / count).as("mean weight near the validation samples, beside far from them").isGreaterThan(1.2 * far / (N - count));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"km, 60", "kl, 45", "ls, 45", "w1, 60", "kl-direct, 60", "ls-direct, 60"})
+    void aStateGoesOnWhereTheLastCallEnded(String method, int size) {
+        String what = "--method " + method + " --bandwidth median --train @T1.npy --validation @V1.npy --output @W.npy ";
+        done(what + "--steps 4 --state @S.npy");
+        assertThat(read("S.npy")).hasSize(size);
+        double objective = done(what + "--steps 4 --state @S.npy").get("objective").asDouble();
+        float[] resumed = read("W.npy");
+        assertThat(objective).isCloseTo(done(what + "--steps 8").get("objective").asDouble(), within(2e-5 * Math.max(1, Math.abs(objective))));
+        float[] once = read("W.npy");
+        for (int i = 0; i < N; i++) {
+            assertThat(resumed[i]).isCloseTo(once[i], within(2e-4f * Math.max(1, once[i])));
+        }
+        Npy.write(folder.resolve("I.npy"), read("S.npy"), size);
+        assertThat(done(what + "--initial @I.npy --steps 1").get("objective").isNumber()).isTrue();
+    }
+
+    @Test
+    void textIsReadAsBinaryIs() {
+        for (int d = 1; d < 3; d++) {
+            done("--method km --train @T" + d + ".npy --validation @V" + d + ".npy --output @A.npy");
+            done("--method km --train @T" + d + ".csv --validation @V" + d + ".npy --output @B.npy");
+            assertThat(read("B.npy")).containsExactly(read("A.npy"));
+        }
+    }
+
+    @Test
+    void normalisedWeightsHaveTheMeanOne() {
+        JsonNode report = done("--method ls --normalize --bandwidth median --train @T1.npy --validation @V1.npy --output @W.npy");
+        assertThat(report.get("sum").asDouble()).isCloseTo(N, within(1e-4 * N));
+    }
+
+    @Test
+    void momentumGoesFartherInTheSameSteps() {
+        String what = "--method km --bandwidth median --steps 30 --train @T1.npy --validation @V1.npy --output @W.npy";
+        assertThat(done(what + " --momentum 0.8").get("objective").asDouble()).isLessThan(done(what).get("objective").asDouble());
+    }
+
+    @Test
+    void draws() throws IOException {
+        assumeFalse(DeviceMatrix.slow(), "a picture does not depend on the device");
+        for (int d = 1; d < 3; d++) {
+            done("--method kl --train @T" + d + ".npy --validation @V" + d + ".npy --output @W.npy --plot @P.png");
+            BufferedImage image = ImageIO.read(folder.resolve("P.png").toFile());
+            assertThat(image.getWidth()).isEqualTo(d == 1 ? 2800 : 1400);
+            assertThat(image.getHeight()).isEqualTo(1040);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "2 | --lambda | --method ls --lambda -0.1 --train @T1.npy --validation @V1.npy --output @O.npy",
+        "2 | --projections | --method w1 --projections 0 --train @T1.npy --validation @V1.npy --output @O.npy",
+        "2 | --momentum | --method km --momentum 1 --train @T1.npy --validation @V1.npy --output @O.npy",
+        "2 | --upper-bound | --method w1 --upper-bound 0.9 --train @T1.npy --validation @V1.npy --output @O.npy",
+        "2 | did you mean | --method kl-dircet --train @T1.npy --validation @V1.npy --output @O.npy",
+        "2 | give one of them | --method km --state @S.npy --initial @S.npy --train @T1.npy --validation @V1.npy --output @O.npy",
+        "2 | named twice | --method km --state @O.npy --train @T1.npy --validation @V1.npy --output @O.npy",
+        "2 | named twice | --method km --plot @T1.npy --train @T1.npy --validation @V1.npy --output @O.npy",
+        "1 | [60] | --method kl --state @V2.npy --train @T1.npy --validation @T1.npy --output @O.npy",
+        "1 | [45] | --method ls --state @T2.npy --train @T1.npy --validation @V1.npy --output @O.npy",
+        "1 | folder | --method km --plot @T1.npy/P.png --train @T1.npy --validation @V1.npy --output @O.npy",
+        "1 | same number of columns | --method kl --train @T1.csv --validation @V2.npy --output @O.npy",
+        "1 | line 3 | --method kl --train @text.csv --validation @V1.npy --output @O.npy",
+        "1 | line 4 | --method kl --train @ragged.csv --validation @V2.npy --output @O.npy",
+        "1 | no row | --method kl --train @empty.csv --validation @V1.npy --output @O.npy",
+        "1 | line 2 | --method kl --train @nan.csv --validation @V1.npy --output @O.npy"})
+    void badInputEndsWithASentence(int code, String sentence, String options) throws IOException {
+        Files.writeString(folder.resolve("text.csv"), "x\n1\ntwo\n3\n");
+        Files.writeString(folder.resolve("ragged.csv"), "x,y\n1,2\n3,4\n5\n");
+        Files.writeString(folder.resolve("empty.csv"), "x\n");
+        Files.writeString(folder.resolve("nan.csv"), "1\nNaN\n");
+        Cli run = run(options);
+        assertThat(run.code()).as(run.err()).isEqualTo(code);
+        assertThat(run.complaints()).hasSize(1);
+        assertThat(run.complaints().get(0)).contains(sentence);
+        assertThat(run.err()).doesNotContain("Exception").doesNotContain("\tat ");
+        assertThat(folder.resolve("O.npy")).doesNotExist();
+        assertThat(folder.resolve("S.npy")).doesNotExist();
+    }
+}
