@@ -1,6 +1,9 @@
 package io.github.adiw.device;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 
 /**
  * Raw memory of a {@link Device}: an element type and a length, row-major where a shape is spoken of.
@@ -111,6 +114,23 @@ public final class Buffer implements AutoCloseable {
         device.copyIn(address(), HostRuntime.directAddress(source) + source.position(), count * type.bytes());
     }
 
+    /**
+     * Copies the remaining elements of a direct buffer in native byte order into the first elements; its position stays.
+     *
+     * @throws IllegalArgumentException  if it is not direct, is not in native byte order, or the types do not match
+     * @throws IndexOutOfBoundsException if it is longer
+     */
+    public void upload(FloatBuffer source) {
+        long from = directAddress(ElementType.FLOAT32, source, source.order());
+        device.copyIn(address(), from, (long) source.remaining() * type.bytes());
+    }
+
+    /** As {@link #upload(FloatBuffer)}, for {@link ElementType#INT32}. */
+    public void upload(IntBuffer source) {
+        long from = directAddress(ElementType.INT32, source, source.order());
+        device.copyIn(address(), from, (long) source.remaining() * type.bytes());
+    }
+
     /** Copies the first elements into all of {@code target}. Types must match; {@code target} may not be longer. */
     public void download(float[] target) {
         download(ElementType.FLOAT32, target, target.length);
@@ -143,6 +163,15 @@ public final class Buffer implements AutoCloseable {
         device.copyOut(address(), HostRuntime.directAddress(target) + target.position(), count * type.bytes());
     }
 
+    /** Copies the first elements into the remaining elements of a direct buffer. Errors as {@link #upload(FloatBuffer)}. */
+    public void download(FloatBuffer target) {
+        if (target.isReadOnly()) {
+            throw new IllegalArgumentException("the FloatBuffer is read-only");
+        }
+        long to = directAddress(ElementType.FLOAT32, target, target.order());
+        device.copyOut(address(), to, (long) target.remaining() * type.bytes());
+    }
+
     /** All elements, on the Java heap. Only for {@link ElementType#FLOAT32}. */
     public float[] toFloats() {
         float[] result = new float[Math.toIntExact(length)];
@@ -167,6 +196,16 @@ public final class Buffer implements AutoCloseable {
         match(given);
         check(0, count);
         device.copyOut(address(), array, (long) count * type.bytes());
+    }
+
+    private long directAddress(ElementType given, java.nio.Buffer buffer, ByteOrder order) {
+        match(given);
+        if (!buffer.isDirect() || order != ByteOrder.nativeOrder()) {
+            throw new IllegalArgumentException("the " + given + " buffer must be direct and in native byte order"
+                + " (ByteBuffer.allocateDirect(...).order(ByteOrder.nativeOrder()))");
+        }
+        check(0, buffer.remaining());
+        return HostRuntime.directAddress(buffer) + (long) buffer.position() * type.bytes();
     }
 
     private void match(ElementType given) {

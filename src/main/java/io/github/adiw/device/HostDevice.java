@@ -15,6 +15,7 @@ final class HostDevice extends Device {
 
     private final int threads;
     private final long pool;
+    private final long[] copy = new long[3];
     private Recording recording;
 
     /** @param threads at least 1 */
@@ -80,14 +81,20 @@ final class HostDevice extends Device {
 
     @Override
     void copyIn(long address, long hostAddress, long bytes) {
-        notRecording();
-        HostRuntime.launch(pool, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {address, hostAddress, bytes});
+        copyNow(address, hostAddress, bytes);
     }
 
     @Override
     void copyOut(long address, long hostAddress, long bytes) {
+        copyNow(hostAddress, address, bytes);
+    }
+
+    private void copyNow(long target, long source, long bytes) {
         notRecording();
-        HostRuntime.launch(pool, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {hostAddress, address, bytes});
+        copy[0] = target;
+        copy[1] = source;
+        copy[2] = bytes;
+        HostRuntime.launch(pool, HostRuntime.COPY_NODE, 1, 1, 1, copy);
     }
 
     @Override

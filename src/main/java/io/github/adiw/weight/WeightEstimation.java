@@ -52,6 +52,16 @@ public record WeightEstimation(String method, String device, int n, int m, int d
         return method.equals(EXACT) ? 1 : Divergences.get(method).defaultEta();
     }
 
+    /** The rule of the bandwidth of a method where none is given, in training. */
+    static Bandwidth defaultBandwidth(String method) {
+        return method.equals(EXACT) ? Bandwidth.DEFAULT : Bandwidth.parse(Divergences.get(method).defaultBandwidth());
+    }
+
+    /** A new estimator of a method, which is one of {@link #methods}. */
+    static WeightEstimator estimator(String method, Device device, EstimatorOptions options) {
+        return method.equals(EXACT) ? new ConvergedKernelMeanMatching(device, options) : Divergences.get(method).estimator(device, options);
+    }
+
     /**
      * What to estimate.
      *
@@ -111,8 +121,7 @@ public record WeightEstimation(String method, String device, int n, int m, int d
              Buffer indices = device.ints(IntStream.range(0, n).toArray())) {
             EstimatorOptions made = options.estimator(n, m, d);
             boolean exact = options.method.equals(EXACT);
-            try (WeightEstimator estimator = exact ? new ConvergedKernelMeanMatching(device, made)
-                    : Divergences.get(options.method).estimator(device, made);
+            try (WeightEstimator estimator = estimator(options.method, device, made);
                  Buffer validationIndices = device.ints(IntStream.range(0, m).toArray())) {
                 if (options.initial != null) {
                     if (options.initial.length != estimator.state().length()) {

@@ -1,0 +1,614 @@
+package io.github.adiw.weight;
+
+import io.github.adiw.UsageException;
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Graph;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Importance weights for a training loop of your own: made once for N training samples, asked for every batch. It remembers what it
+ * found for each sample, so that a batch costs a few steps (ADIW, Fang et al., arXiv 2605.25499).
+ *
+ * <p>The data z of a batch is what the weights are to match: the samples' losses under the present model (d = 1) where labels are
+ * wrong or the shift is unknown, or, for covariate shift, the inputs themselves or features of them. Weights are 1 on average, more or
+ * less, and multiply the samples' losses.
+ *
+ * <p>A complete example. Inputs of training and use lie in different places, and the model, a straight line, fits no more than one of
+ * them. Where it is used, inputs are at hand without labels; weights that make the training inputs look like these move the line there.
+ * <pre>{@code
+ * // Two numbers a sample, around (centre, 0), of standard deviation 1.
+ * static float[] inputs(int count, double centre, Random random) {
+ *     float[] x = new float[2 * count];
+ *     for (int i = 0; i < 2 * count; i++) {
+ *         x[i] = (float) (random.nextGaussian() + (i % 2 == 0 ? centre : 0));
+ *     }
+ *     return x;
+ * }
+ *
+ * // The truth is a parabola, which no straight line is.
+ * static int label(float[] x, int i) {
+ *     return x[2 * i + 1] > 0.5f * x[2 * i] * x[2 * i] - 1 ? 1 : 0;
+ * }
+ *
+ * // Logistic regression by stochastic gradient steps on samples x; validation: inputs from where it will be used; null for no weights.
+ * static double[] fit(Device device, float[] x, float[] validation, Random random) {
+ *     int samples = x.length / 2, batch = 100;
+ *     double[] line = new double[3];
+ *     int[] order = IntStream.range(0, samples).toArray();
+ *     try (ImportanceWeights weights = ImportanceWeights.builder(device, samples).batch(batch).validationBatch(100).validationSamples(100)
+ *             .dimension(2).method("km").bandwidth("median").build()) {
+ *         for (int epoch = 0; epoch < 12; epoch++) {
+ *             for (int i = samples - 1; i > 0; i--) {
+ *                 int j = random.nextInt(i + 1), swapped = order[i];
+ *                 order[i] = order[j];
+ *                 order[j] = swapped;
+ *             }
+ *             for (int start = 0; start < samples; start += batch) {
+ *                 int[] chosen = Arrays.copyOfRange(order, start, Math.min(start + batch, samples));
+ *                 float[] z = new float[2 * chosen.length];
+ *                 for (int i = 0; i < z.length; i++) {
+ *                     z[i] = x[2 * chosen[i / 2] + i % 2];
+ *                 }
+ *                 float[] w = new float[chosen.length];
+ *                 Arrays.fill(w, 1);
+ *                 if (validation != null) {
+ *                     w = weights.update(chosen, z, validation);
+ *                 }
+ *                 double[] gradient = new double[3];
+ *                 for (int i = 0; i < w.length; i++) {
+ *                     double p = 1 / (1 + Math.exp(-line[0] - line[1] * z[2 * i] - line[2] * z[2 * i + 1]));
+ *                     double slope = w[i] * (p - label(x, chosen[i])) / w.length;
+ *                     gradient[0] += slope;
+ *                     gradient[1] += slope * z[2 * i];
+ *                     gradient[2] += slope * z[2 * i + 1];
+ *                 }
+ *                 for (int k = 0; k < 3; k++) {
+ *                     line[k] -= 0.5 * gradient[k];
+ *                 }
+ *             }
+ *         }
+ *     }
+ *     return line;
+ * }
+ *
+ * // Share of mistakes on inputs.
+ * static double error(double[] line, float[] x) {
+ *     int wrong = 0;
+ *     for (int i = 0; i < x.length / 2; i++) {
+ *         wrong += (line[0] + line[1] * x[2 * i] + line[2] * x[2 * i + 1] > 0 ? 1 : 0) == label(x, i) ? 0 : 1;
+ *     }
+ *     return wrong / (x.length / 2.0);
+ * }
+ *
+ * // Test errors without and with weights: training inputs lie around 0, those of use around 1.5.
+ * static double[] compare(Device device, long seed) {
+ *     Random random = new Random(seed);
+ *     float[] train = inputs(1_050, 0, random), validation = inputs(100, 1.5, random), test = inputs(10_000, 1.5, random);
+ *     return new double[] {error(fit(device, train, null, random), test), error(fit(device, train, validation, random), test)};
+ * }
+ * }</pre>
+ *
+ * <p><b>Data</b> come as arrays, as direct buffers in native byte order, or as {@link Buffer buffers} of the device, which wrap
+ * {@linkplain Device#wrap addresses} of another library's memory. Arrays and direct buffers are checked; a call with direct buffers
+ * waits for its weights, and on {@code host} allocates nothing on the Java heap. A call with the device's buffers waits for nothing.
+ *
+ * <p><b>Batches</b> may have from 1 to {@link Builder#batch} samples, so that an epoch's last one may be smaller, and from 1 to
+ * {@link Builder#validationBatch} validation samples. Memory for the largest is allocated by {@link Builder#build}, for another size
+ * when it first comes; sizes beyond the last {@value #MOST_SIZES} are forgotten. A degenerate batch (one sample, all z equal) is given
+ * the weights that are remembered.
+ *
+ * <p><b>Validation samples</b> have numbers, 0 to V - 1, since the state of {@code kl} and {@code ls} is a coefficient for each of
+ * them; the other methods do not use them. Calls without numbers mean 0 to m - 1.
+ *
+ * <p>One thread at a time, the device's. Close it before the device.
+ */
+public final class ImportanceWeights implements AutoCloseable {
+    /** Sizes of batches for which memory is kept. */
+    private static final int MOST_SIZES = 4;
+
+    private final Device device;
+    private final String method;
+    private final EstimatorOptions options;
+    private final List<Batch> batches = new ArrayList<>();
+    private Batch last;
+    private boolean updated;
+
+    private ImportanceWeights(Device device, String method, EstimatorOptions options) {
+        this.device = device;
+        this.method = method;
+        this.options = options;
+        this.last = new Batch(options.n(), options.m());
+        batches.add(last);
+    }
+
+    /**
+     * A builder.
+     *
+     * @param device  where the weights are estimated
+     * @param samples N, training samples in all, at least 1
+     */
+    public static Builder builder(Device device, int samples) {
+        return new Builder(device, samples);
+    }
+
+    /** As {@link #update(int[], int[], float[], float[])} with the validation samples 0 to m - 1. */
+    public float[] update(int[] indices, float[] z, float[] validation) {
+        return update(indices, null, z, validation);
+    }
+
+    /**
+     * The weights of a batch.
+     *
+     * @param indices           {@code [n]}, the training samples' numbers, each in 0 to N - 1; where one stands twice, its last row's
+     *                          weight is remembered
+     * @param validationIndices {@code [m]}, the validation samples' numbers, each in 0 to V - 1; null for 0 to m - 1
+     * @param z                 {@code [n, d]}, row-major, finite
+     * @param validation        {@code [m, d]}, row-major, finite
+     * @return {@code [n]}, at least 0
+     * @throws UsageException if a length, a number or a value is not as said; nothing is remembered then
+     */
+    public float[] update(int[] indices, int[] validationIndices, float[] z, float[] validation) {
+        Batch batch = checked(IntBuffer.wrap(indices), validationIndices == null ? null : IntBuffer.wrap(validationIndices),
+            FloatBuffer.wrap(z), FloatBuffer.wrap(validation));
+        batch.indices.upload(indices);
+        if (validationIndices == null) {
+            batch.numberFromZero();
+        } else {
+            batch.number().upload(validationIndices);
+        }
+        batch.z.upload(z);
+        batch.validation.upload(validation);
+        return run(batch).toFloats();
+    }
+
+    /** As {@link #update(IntBuffer, IntBuffer, FloatBuffer, FloatBuffer, FloatBuffer)} with the validation samples 0 to m - 1. */
+    public void update(IntBuffer indices, FloatBuffer z, FloatBuffer validation, FloatBuffer weights) {
+        update(indices, null, z, validation, weights);
+    }
+
+    /**
+     * As {@link #update(int[], int[], float[], float[])}, of the remaining elements of direct buffers in native byte order, whose
+     * positions stay as they are.
+     *
+     * @param weights takes the weights; n remain
+     * @throws UsageException also if a buffer is not direct, not in native byte order, or the one for the weights is read-only
+     */
+    public void update(IntBuffer indices, IntBuffer validationIndices, FloatBuffer z, FloatBuffer validation, FloatBuffer weights) {
+        checkDirect("the training samples' numbers", indices, indices.order());
+        if (validationIndices != null) {
+            checkDirect("the validation samples' numbers", validationIndices, validationIndices.order());
+        }
+        checkDirect("the training data", z, z.order());
+        checkDirect("the validation data", validation, validation.order());
+        checkDirect("the weights", weights, weights.order());
+        if (weights.isReadOnly() || weights.remaining() != indices.remaining()) {
+            throw new UsageException("the buffer for the weights must have room for the batch's " + indices.remaining() + " and not be read-only, but "
+                + (weights.isReadOnly() ? "it is read-only" : "it has room for " + weights.remaining()));
+        }
+        Batch batch = checked(indices, validationIndices, z, validation);
+        batch.indices.upload(indices);
+        if (validationIndices == null) {
+            batch.numberFromZero();
+        } else {
+            batch.number().upload(validationIndices);
+        }
+        batch.z.upload(z);
+        batch.validation.upload(validation);
+        run(batch).download(weights);
+    }
+
+    /** As {@link #update(Buffer, Buffer, Buffer, Buffer)} with the validation samples 0 to m - 1. */
+    public Buffer update(Buffer indices, Buffer z, Buffer validation) {
+        return update(indices, null, z, validation);
+    }
+
+    /**
+     * Enqueues what sets the weights of a batch whose data lie on the device; waits for nothing, save the first time that a size of
+     * batch comes. Lengths are checked; numbers and values are not. A number out of its range reads and writes memory that belongs to
+     * others; a value that is not finite makes the batch degenerate. Who writes the data on another stream than the device's waits for
+     * it before, and for {@link Device#synchronize} before reading the weights there.
+     *
+     * @param indices           int32 {@code [n]}, the training samples' numbers, each in 0 to N - 1
+     * @param validationIndices int32 {@code [m]}, the validation samples' numbers, each in 0 to V - 1; null for 0 to m - 1
+     * @param z                 float32 {@code [n, d]}, row-major
+     * @param validation        float32 {@code [m, d]}, row-major
+     * @return float32 {@code [n]} on the device; of use until the next call and {@link #close}
+     * @throws UsageException if a length or type is not as said
+     */
+    public Buffer update(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        checkType("the training samples' numbers", indices, ElementType.INT32);
+        checkType("the training data", z, ElementType.FLOAT32);
+        checkType("the validation data", validation, ElementType.FLOAT32);
+        if (validationIndices != null) {
+            checkType("the validation samples' numbers", validationIndices, ElementType.INT32);
+        }
+        Batch batch = batch(indices.length(), z.length(), validation.length(), validationIndices == null ? -1 : validationIndices.length());
+        device.copy(indices, batch.indices);
+        if (validationIndices == null) {
+            batch.numberFromZero();
+        } else {
+            device.copy(validationIndices, batch.number());
+        }
+        device.copy(z, batch.z);
+        device.copy(validation, batch.validation);
+        return run(batch);
+    }
+
+    /**
+     * (sum w)^2 / sum w^2 of the last batch, in 0 to n: how many samples of equal weight are worth as much; waits.
+     *
+     * @throws IllegalStateException before the first batch
+     */
+    public double effectiveSampleSize() {
+        double sum = 0;
+        double squares = 0;
+        for (float w : lastBatch().estimator.weights().toFloats()) {
+            sum += w;
+            squares += (double) w * w;
+        }
+        return squares == 0 ? 0 : sum * sum / squares;
+    }
+
+    /**
+     * How good the estimate of the last batch is; waits.
+     *
+     * @throws IllegalStateException before the first batch
+     */
+    public Quality quality() {
+        Batch batch = lastBatch();
+        return batch.estimator.quality(batch.z, batch.validation);
+    }
+
+    /** A copy of the last weight of every training sample, {@code [N]}, 1 where it has none yet; waits. */
+    public float[] memory() {
+        return last.estimator.memory().toFloats();
+    }
+
+    /**
+     * A copy of what is remembered, for {@link #restore}: the N last weights, and, where the method starts its next visit from
+     * something else, that behind them ({@code [V]} for {@code kl} and {@code ls}); waits.
+     */
+    public float[] state() {
+        float[] memory = memory();
+        if (!last.hasOwnState()) {
+            return memory;
+        }
+        float[] own = last.estimator.state().toFloats();
+        float[] all = Arrays.copyOf(memory, memory.length + own.length);
+        System.arraycopy(own, 0, all, memory.length, own.length);
+        return all;
+    }
+
+    /**
+     * Goes on from a {@link #state} of the same method, N and V as if nothing had been between. (The directions of {@code w1} for d > 1
+     * are drawn on, not again.)
+     *
+     * @throws UsageException if it has another length, a number in it is not finite, or a weight is less than 0
+     */
+    public void restore(float[] state) {
+        int samples = options.samples();
+        int length = samples + (last.hasOwnState() ? Math.toIntExact(last.estimator.state().length()) : 0);
+        if (state.length != length) {
+            throw new UsageException("the state of " + method + " for " + samples + " training and " + options.validationSamples()
+                + " validation samples has " + length + " numbers, not " + state.length + ": restore one of the same method and sizes");
+        }
+        for (int i = 0; i < length; i++) {
+            if (!Float.isFinite(state[i]) || i < samples && state[i] < 0) {
+                throw new UsageException("number " + i + " of the state is " + state[i] + ", not a finite number"
+                    + (i < samples ? " of at least 0, as a sample's weight is" : ""));
+            }
+        }
+        last.estimator.memory().upload(Arrays.copyOf(state, samples));
+        if (last.hasOwnState()) {
+            last.estimator.state().upload(Arrays.copyOfRange(state, samples, length));
+        }
+    }
+
+    /** Releases the memory. A second call does nothing. */
+    @Override
+    public void close() {
+        batches.forEach(Batch::close);
+        batches.clear();
+    }
+
+    private Batch lastBatch() {
+        if (!updated) {
+            throw new IllegalStateException("there is no batch yet: call update first");
+        }
+        return last;
+    }
+
+    private Buffer run(Batch batch) {
+        if (batch != last) {
+            device.copy(last.estimator.memory(), batch.estimator.memory());
+            if (batch.hasOwnState()) {
+                device.copy(last.estimator.state(), batch.estimator.state());
+            }
+            last = batch;
+        }
+        updated = true;
+        batch.graph.replay();
+        return batch.estimator.weights();
+    }
+
+    private Batch checked(IntBuffer indices, IntBuffer validationIndices, FloatBuffer z, FloatBuffer validation) {
+        int m = validationIndices == null ? -1 : validationIndices.remaining();
+        checkLengths(indices.remaining(), z.remaining(), validation.remaining(), m);
+        checkNumbers("training", indices, options.samples());
+        if (validationIndices != null) {
+            checkNumbers("validation", validationIndices, options.validationSamples());
+        }
+        checkFinite("training", z);
+        checkFinite("validation", validation);
+        return batch(indices.remaining(), z.remaining(), validation.remaining(), m);
+    }
+
+    private void checkLengths(long n, long z, long validation, long numbered) {
+        if (batches.isEmpty()) {
+            throw new IllegalStateException("the importance weights are closed");
+        }
+        int d = options.d();
+        if (n < 1 || n > options.n()) {
+            throw new UsageException("a batch has 1 to " + options.n() + " training samples, not " + n + ": give builder's batch the largest");
+        }
+        if (z != n * d) {
+            throw new UsageException("the training data of " + n + (n == 1 ? " sample" : " samples") + " of dimension " + d + " are " + n * d
+                + " numbers, not " + z);
+        }
+        long m = validation / d;
+        if (validation % d != 0 || m < 1 || m > options.m()) {
+            throw new UsageException("the validation data are 1 to " + options.m() + " samples of dimension " + d + ", not " + validation
+                + " numbers" + (m > options.m() ? ": give builder's validationBatch the largest" : ""));
+        }
+        if (numbered >= 0 && numbered != m) {
+            throw new UsageException("there are " + numbered + " numbers of validation samples for the data of " + m);
+        }
+        if (numbered < 0 && options.validationSamples() > options.m() && WeightEstimation.stateIsOfValidation(method)) {
+            throw new UsageException("the state of " + method + " is a coefficient for each of the " + options.validationSamples()
+                + " validation samples: say which of them a batch has");
+        }
+    }
+
+    private Batch batch(long trainingSamples, long z, long validation, long numbered) {
+        checkLengths(trainingSamples, z, validation, numbered);
+        int n = (int) trainingSamples;
+        int m = (int) (validation / options.d());
+        for (int i = 0; i < batches.size(); i++) {
+            Batch batch = batches.get(i);
+            if (batch.n == n && batch.m == m) {
+                return batch;
+            }
+        }
+        if (batches.size() == MOST_SIZES) {
+            int forgotten = batches.get(1) == last ? 2 : 1;
+            device.synchronize();
+            batches.remove(forgotten).close();
+        }
+        Batch batch = new Batch(n, m);
+        batches.add(batch);
+        return batch;
+    }
+
+    private static void checkNumbers(String kind, IntBuffer numbers, int samples) {
+        for (int row = 0, at = numbers.position(); at < numbers.limit(); row++, at++) {
+            int number = numbers.get(at);
+            if (number < 0 || number >= samples) {
+                throw new UsageException("row " + row + " of the batch is " + kind + " sample " + number + ", but these have the numbers 0 to "
+                    + (samples - 1));
+            }
+        }
+    }
+
+    private void checkFinite(String kind, FloatBuffer data) {
+        for (int i = 0, at = data.position(); at < data.limit(); i++, at++) {
+            if (!Float.isFinite(data.get(at))) {
+                throw new UsageException("the " + kind + " data of the batch are " + data.get(at) + " in row " + i / options.d() + ", column "
+                    + i % options.d() + ": weights need finite numbers; lower the learning rate if these are losses that diverged");
+            }
+        }
+    }
+
+    private static void checkDirect(String what, java.nio.Buffer buffer, ByteOrder order) {
+        if (!buffer.isDirect() || order != ByteOrder.nativeOrder()) {
+            throw new UsageException("the buffer of " + what + " must be direct and in native byte order: take it from"
+                + " ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())");
+        }
+    }
+
+    private void checkType(String what, Buffer buffer, ElementType type) {
+        if (buffer.type() != type || buffer.device() != device) {
+            throw new UsageException(what + " must be " + type + " on " + device.name() + ", not " + buffer.type() + " on " + buffer.device().name());
+        }
+    }
+
+    /** An estimator for one size of batch, its data, and its work as a graph. */
+    private final class Batch implements AutoCloseable {
+        final int n, m;
+        final WeightEstimator estimator;
+        final Buffer indices, z, validation;
+        final Graph graph;
+        private final Buffer validationIndices, fromZero;
+        private boolean numberedFromZero;
+
+        Batch(int n, int m) {
+            this.n = n;
+            this.m = m;
+            estimator = WeightEstimation.estimator(method, device, new EstimatorOptions(options.samples(), options.validationSamples(), n, m,
+                options.d(), options.bandwidth(), options.steps(), options.eta(), options.upperBound(), options.lambda(), options.projections(),
+                options.momentum(), options.normalize()));
+            indices = device.allocate(ElementType.INT32, n);
+            validationIndices = device.allocate(ElementType.INT32, m);
+            fromZero = device.ints(IntStream.range(0, m).toArray());
+            z = device.allocate(ElementType.FLOAT32, (long) n * options.d());
+            validation = device.allocate(ElementType.FLOAT32, (long) m * options.d());
+            graph = device.record(() -> estimator.estimate(indices, validationIndices, z, validation));
+        }
+
+        boolean hasOwnState() {
+            return estimator.state() != estimator.memory();
+        }
+
+        /** Takes the validation samples' numbers. */
+        Buffer number() {
+            numberedFromZero = false;
+            return validationIndices;
+        }
+
+        void numberFromZero() {
+            if (!numberedFromZero) {
+                device.copy(fromZero, validationIndices);
+                numberedFromZero = true;
+            }
+        }
+
+        @Override
+        public void close() {
+            graph.close();
+            estimator.close();
+            for (Buffer buffer : new Buffer[] {indices, validationIndices, fromZero, z, validation}) {
+                buffer.close();
+            }
+        }
+    }
+
+    /** Collects options; defaults are those of {@link EstimatorOptions#of}, bandwidth and eta those of the method. */
+    public static final class Builder {
+        private final Device device;
+        private final int samples;
+        private int validationSamples, batch, validationBatch;
+        private int dimension = 1;
+        private String method = "km";
+        private Bandwidth bandwidth;
+        private Float eta;
+        private EstimatorOptions rest = EstimatorOptions.of(1, 1, 1, 1, 1);
+
+        private Builder(Device device, int samples) {
+            this.device = device;
+            this.samples = samples;
+        }
+
+        /** Training samples of the largest batch, n; must be given. */
+        public Builder batch(int n) {
+            batch = atLeastOne("batch", n);
+            return this;
+        }
+
+        /** Validation samples of the largest batch, m; must be given. */
+        public Builder validationBatch(int m) {
+            validationBatch = atLeastOne("validationBatch", m);
+            return this;
+        }
+
+        /** Validation samples in all, V; those of the largest batch where it is not given. */
+        public Builder validationSamples(int count) {
+            validationSamples = atLeastOne("validationSamples", count);
+            return this;
+        }
+
+        /** Dimension d of the data; 1 where it is not given, as for losses. */
+        public Builder dimension(int d) {
+            dimension = atLeastOne("dimension", d);
+            return this;
+        }
+
+        /** One of {@link WeightEstimation#methods}; {@code km} where it is not given. */
+        public Builder method(String name) {
+            if (!WeightEstimation.methods().contains(name)) {
+                throw new UsageException("there is no method " + name + ": choose one of " + String.join(", ", WeightEstimation.methods()));
+            }
+            method = name;
+            return this;
+        }
+
+        /** {@code diw:Q}, {@code median} or {@code gamma:X}; see {@link Bandwidth#parse}. */
+        public Builder bandwidth(String rule) {
+            return bandwidth(Bandwidth.parse(rule));
+        }
+
+        /** The rule of the Gaussian kernel's gamma. */
+        public Builder bandwidth(Bandwidth rule) {
+            bandwidth = rule;
+            return this;
+        }
+
+        /** Steps a batch, at least 1. */
+        public Builder steps(int count) {
+            rest = rest.steps(count);
+            return this;
+        }
+
+        /** Step size over the method's bound on the curvature, above 0. */
+        public Builder eta(float size) {
+            rest = rest.eta(size);
+            eta = size;
+            return this;
+        }
+
+        /** B, the largest weight, at least 1. */
+        public Builder upperBound(float largest) {
+            rest = rest.upperBound(largest);
+            return this;
+        }
+
+        /** Of {@code ls}: the weight of |alpha|^2 / 2, at least 0. */
+        public Builder lambda(float weight) {
+            rest = rest.lambda(weight);
+            return this;
+        }
+
+        /** Of {@code w1} where d > 1: random directions a step, at least 1. */
+        public Builder projections(int count) {
+            rest = rest.projections(count);
+            return this;
+        }
+
+        /** Nesterov's momentum of {@code km}, {@code ls} and {@code ls-direct}, in [0, 1). */
+        public Builder momentum(float value) {
+            rest = rest.momentum(value);
+            return this;
+        }
+
+        /** Whether a batch's weights are divided by their mean. */
+        public Builder normalize(boolean divide) {
+            rest = rest.normalize(divide);
+            return this;
+        }
+
+        /**
+         * Allocates the memory for the largest batch.
+         *
+         * @throws UsageException if N is less than 1, a batch was not given, is larger than the samples there are, or the method cannot
+         *                        meet the options
+         */
+        public ImportanceWeights build() {
+            atLeastOne("samples", samples);
+            if (batch == 0 || validationBatch == 0) {
+                throw new UsageException("importance weights need the size of the largest batch: give builder's batch and validationBatch");
+            }
+            int validations = validationSamples == 0 ? validationBatch : validationSamples;
+            if (batch > samples || validationBatch > validations) {
+                throw new UsageException(batch > samples ? "a batch of " + batch + " is more than the " + samples + " training samples there are"
+                    : "a validation batch of " + validationBatch + " is more than the " + validations + " validation samples there are");
+            }
+            return new ImportanceWeights(device, method, new EstimatorOptions(samples, validations, batch, validationBatch, dimension,
+                bandwidth == null ? WeightEstimation.defaultBandwidth(method) : bandwidth, rest.steps(),
+                eta == null ? WeightEstimation.defaultEta(method) : eta, rest.upperBound(), rest.lambda(), rest.projections(), rest.momentum(),
+                rest.normalize()));
+        }
+
+        private static int atLeastOne(String name, int value) {
+            if (value < 1) {
+                throw new UsageException(name + " must be at least 1, not " + value);
+            }
+            return value;
+        }
+    }
+}

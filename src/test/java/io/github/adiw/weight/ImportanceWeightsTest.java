@@ -1,0 +1,314 @@
+package io.github.adiw.weight;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import com.sun.management.ThreadMXBean;
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.UsageException;
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ImportanceWeightsTest {
+    private static final int SAMPLES = 60;
+    private static final int VALIDATION = 30;
+    private static final int N = 16;
+    private static final int M = 12;
+    private Device device;
+
+    @BeforeEach
+    void open() {
+        device = DeviceMatrix.open();
+    }
+
+    @AfterEach
+    void close() {
+        device.close();
+    }
+
+    /** A batch of samples; where it is one of training, its losses are larger than those of validation. */
+    private record Batch(int[] indices, int[] validationIndices, float[] z, float[] validation) {
+        static Batch of(int n, int m, int d, Random random) {
+            return new Batch(distinct(n, SAMPLES, random), distinct(m, VALIDATION, random), values(n * d, 1.5, random), values(m * d, 1, random));
+        }
+
+        static int[] distinct(int count, int of, Random random) {
+            return IntStream.generate(() -> random.nextInt(of)).distinct().limit(count).toArray();
+        }
+
+        static float[] values(int count, double scale, Random random) {
+            float[] x = new float[count];
+            for (int i = 0; i < count; i++) {
+                x[i] = (float) (scale * Math.abs(random.nextGaussian()));
+            }
+            return x;
+        }
+    }
+
+    private ImportanceWeights.Builder builder(String method, int d) {
+        return ImportanceWeights.builder(device, SAMPLES).validationSamples(VALIDATION).batch(N).validationBatch(M).dimension(d).method(method)
+            .bandwidth("median").steps(3);
+    }
+
+    private static IntBuffer direct(int[] values) {
+        IntBuffer buffer = ByteBuffer.allocateDirect(4 * values.length + 4).order(ByteOrder.nativeOrder()).asIntBuffer();
+        return buffer.position(1).put(values).position(1);
+    }
+
+    private static FloatBuffer direct(float[] values) {
+        FloatBuffer buffer = ByteBuffer.allocateDirect(4 * values.length + 8).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        return buffer.position(2).put(values).position(2);
+    }
+
+    /** An estimator by itself does what the loop's object does, whatever the form of the data. */
+    @ParameterizedTest
+    @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
+    void everyFormOfDataGivesTheEstimatorsWeights(String method) {
+        int d = method.equals("km") ? 3 : 1;
+        EstimatorOptions options = EstimatorOptions.of(SAMPLES, VALIDATION, N, M, d).bandwidth(Bandwidth.parse("median")).steps(3)
+            .eta(WeightEstimation.defaultEta(method));
+        Random random = new Random(5);
+        try (WeightEstimator estimator = WeightEstimation.estimator(method, device, options); ImportanceWeights arrays = builder(method, d).build();
+             ImportanceWeights buffers = builder(method, d).build(); ImportanceWeights addresses = builder(method, d).build()) {
+            for (int i = 0; i < 3; i++) {
+                Batch b = Batch.of(N, M, d, random);
+                try (Buffer indices = device.ints(b.indices); Buffer validationIndices = device.ints(b.validationIndices);
+                     Buffer z = device.floats(b.z); Buffer validation = device.floats(b.validation)) {
+                    estimator.estimate(indices, validationIndices, z, validation);
+                    float[] expected = estimator.weights().toFloats();
+                    assertThat(expected).doesNotContain(Float.NaN);
+                    assertThat(IntStream.range(0, N).mapToObj(k -> expected[k]).distinct()).hasSizeGreaterThan(3);
+
+                    assertThat(arrays.update(b.indices, b.validationIndices, b.z, b.validation)).containsExactly(expected);
+
+                    FloatBuffer zBuffer = direct(b.z);
+                    FloatBuffer out = direct(new float[N]);
+                    buffers.update(direct(b.indices), direct(b.validationIndices), zBuffer, direct(b.validation), out);
+                    float[] read = new float[N];
+                    out.get(read);
+                    assertThat(read).containsExactly(expected);
+                    assertThat(zBuffer.position()).isEqualTo(2);
+
+                    Buffer own = device.wrap(ElementType.FLOAT32, z.address(), z.length());
+                    assertThat(addresses.update(indices, validationIndices, own, validation).toFloats()).containsExactly(expected);
+                }
+            }
+            assertThat(arrays.memory()).containsExactly(estimator.memory().toFloats());
+            Quality quality = arrays.quality();
+            assertThat(quality).isEqualTo(addresses.quality());
+            assertThat(quality.objective()).isFinite();
+        }
+    }
+
+    /** Batches of other sizes start from the state that the others left, and leave theirs. */
+    @ParameterizedTest
+    @ValueSource(strings = {"km", "kl", "w1"})
+    void sizesShareTheState(String method) {
+        Random random = new Random(6);
+        int[][] sizes = {{N, M}, {7, M}, {N, M}, {5, 4}, {1, 1}, {9, 9}, {3, 8}, {N, M}, {7, M}, {2, 2}};
+        try (ImportanceWeights weights = builder(method, 1).build()) {
+            float[] memory = weights.memory();
+            assertThat(memory).hasSize(SAMPLES).containsOnly(1);
+            float[] state = null;
+            for (int[] size : sizes) {
+                Batch b = Batch.of(size[0], size[1], 1, random);
+                EstimatorOptions options = EstimatorOptions.of(SAMPLES, VALIDATION, size[0], size[1], 1).bandwidth(Bandwidth.parse("median"))
+                    .steps(3).eta(WeightEstimation.defaultEta(method));
+                try (WeightEstimator estimator = WeightEstimation.estimator(method, device, options); Buffer indices = device.ints(b.indices);
+                     Buffer validationIndices = device.ints(b.validationIndices); Buffer z = device.floats(b.z);
+                     Buffer validation = device.floats(b.validation)) {
+                    estimator.memory().upload(memory);
+                    if (state != null) {
+                        estimator.state().upload(state);
+                    }
+                    estimator.estimate(indices, validationIndices, z, validation);
+                    assertThat(weights.update(b.indices, b.validationIndices, b.z, b.validation)).as(Arrays.toString(size))
+                        .containsExactly(estimator.weights().toFloats());
+                    memory = estimator.memory().toFloats();
+                    state = estimator.state().toFloats();
+                    assertThat(weights.memory()).containsExactly(memory);
+                }
+            }
+            assertThat(memory).doesNotContain(Float.NaN);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"km", "ls", "w1"})
+    void goesOnFromAState(String method) {
+        Random random = new Random(7);
+        Batch[] batches = Stream.generate(() -> Batch.of(N, M, 1, random)).limit(4).toArray(Batch[]::new);
+        try (ImportanceWeights first = builder(method, 1).build(); ImportanceWeights second = builder(method, 1).build()) {
+            for (int i = 0; i < 2; i++) {
+                first.update(batches[i].indices, batches[i].validationIndices, batches[i].z, batches[i].validation);
+            }
+            float[] state = first.state();
+            assertThat(state.length).isEqualTo(switch (method) {
+                case "ls" -> SAMPLES + VALIDATION;
+                case "w1" -> 2 * SAMPLES;
+                default -> SAMPLES;
+            });
+            second.restore(state);
+            assertThat(second.memory()).containsExactly(first.memory());
+            for (int i = 2; i < 4; i++) {
+                assertThat(second.update(batches[i].indices, batches[i].validationIndices, batches[i].z, batches[i].validation))
+                    .containsExactly(first.update(batches[i].indices, batches[i].validationIndices, batches[i].z, batches[i].validation));
+            }
+            assertThat(second.state()).containsExactly(first.state()).isNotEqualTo(state);
+        }
+    }
+
+    @Test
+    void saysHowManySamplesAreWorthAsMuch() {
+        Batch b = Batch.of(N, M, 1, new Random(8));
+        try (ImportanceWeights weights = builder("km", 1).build()) {
+            assertThatThrownBy(weights::effectiveSampleSize).isInstanceOf(IllegalStateException.class).hasMessageContaining("call update first");
+            float[] w = weights.update(b.indices, b.z, b.validation);
+            double sum = 0, squares = 0;
+            for (float x : w) {
+                sum += x;
+                squares += (double) x * x;
+            }
+            assertThat(weights.effectiveSampleSize()).isEqualTo(sum * sum / squares).isBetween(1.0, N - 1e-3);
+        }
+    }
+
+    @Test
+    void closesTwiceAndWorksNoMore() {
+        Batch b = Batch.of(N, M, 1, new Random(8));
+        ImportanceWeights weights = builder("km", 1).build();
+        weights.close();
+        weights.close();
+        assertThatThrownBy(() -> weights.update(b.indices, b.z, b.validation)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+    }
+
+    @Test
+    void directBuffersNeedNoMemoryOfTheHeap() {
+        assumeFalse(DeviceMatrix.slow(), "the driver's handles are objects");
+        Batch b = Batch.of(N, M, 1, new Random(9));
+        IntBuffer indices = direct(b.indices), validationIndices = direct(b.validationIndices);
+        FloatBuffer z = direct(b.z), validation = direct(b.validation), out = direct(new float[N]);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (ImportanceWeights weights = builder("kl", 1).build()) {
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 3; round++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 1000; i++) {
+                    weights.update(indices, validationIndices, z, validation, out);
+                }
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertThat(least).as("bytes in 1,000 calls").isLessThan(1000);
+        }
+    }
+
+    static Stream<Arguments> mistakes() {
+        int[] indices = IntStream.range(0, N).toArray();
+        int[] validationIndices = IntStream.range(0, M).toArray();
+        float[] z = new float[2 * N];
+        float[] v = new float[2 * M];
+        int[] far = indices.clone();
+        far[3] = SAMPLES;
+        int[] negative = validationIndices.clone();
+        negative[11] = -1;
+        float[] nan = z.clone();
+        nan[7] = Float.NaN;
+        float[] infinite = v.clone();
+        infinite[4] = Float.NEGATIVE_INFINITY;
+        return Stream.of(
+            Arguments.of("row 3 of the batch is training sample 60, but these have the numbers 0 to 59", far, validationIndices, z, v),
+            Arguments.of("row 11 of the batch is validation sample -1, but these have the numbers 0 to 29", indices, negative, z, v),
+            Arguments.of("the training data of the batch are NaN in row 3, column 1", indices, validationIndices, nan, v),
+            Arguments.of("the validation data of the batch are -Infinity in row 2, column 0", indices, validationIndices, z, infinite),
+            Arguments.of("a batch has 1 to 16 training samples, not 0", new int[0], validationIndices, new float[0], v),
+            Arguments.of("a batch has 1 to 16 training samples, not 17", new int[N + 1], validationIndices, new float[2 * N + 2], v),
+            Arguments.of("the training data of 16 samples of dimension 2 are 32 numbers, not 31", indices, validationIndices, new float[31], v),
+            Arguments.of("the validation data are 1 to 12 samples of dimension 2, not 23 numbers", indices, validationIndices, z, new float[23]),
+            Arguments.of("not 0 numbers", indices, new int[0], z, new float[0]),
+            Arguments.of("give builder's validationBatch the largest", indices, new int[M + 1], z, new float[2 * M + 2]),
+            Arguments.of("there are 11 numbers of validation samples for the data of 12", indices, new int[M - 1], z, v),
+            Arguments.of("say which of them a batch has", indices, null, z, v));
+    }
+
+    @ParameterizedTest
+    @MethodSource("mistakes")
+    void mistakesAreRefused(String expected, int[] indices, int[] validationIndices, float[] z, float[] validation) {
+        try (ImportanceWeights weights = builder("kl", 2).build()) {
+            float[] state = weights.state();
+            assertThatThrownBy(() -> weights.update(indices, validationIndices, z, validation)).isInstanceOf(UsageException.class)
+                .hasMessageContaining(expected);
+            assertThatThrownBy(() -> weights.update(direct(indices), validationIndices == null ? null : direct(validationIndices), direct(z),
+                direct(validation), direct(new float[indices.length]))).isInstanceOf(UsageException.class).hasMessageContaining(expected);
+            assertThat(weights.state()).containsExactly(state);
+        }
+    }
+
+    @Test
+    void buffersMustBeDirectAndOfTheRightKind() {
+        Batch b = Batch.of(N, M, 1, new Random(10));
+        try (ImportanceWeights weights = builder("km", 1).build(); Buffer indices = device.ints(b.indices); Buffer z = device.floats(b.z);
+             Buffer validation = device.floats(b.validation)) {
+            FloatBuffer out = direct(new float[N]);
+            refused("the buffer of the training data must be direct",
+                () -> weights.update(direct(b.indices), FloatBuffer.wrap(b.z), direct(b.validation), out));
+            ByteBuffer bytes = ByteBuffer.allocateDirect(4 * M);
+            ByteOrder foreign = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
+            refused("native byte order", () -> weights.update(direct(b.indices), direct(b.z), bytes.order(foreign).asFloatBuffer(), out));
+            refused("it has room for 15", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation), direct(new float[N - 1])));
+            refused("it is read-only", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation), out.asReadOnlyBuffer()));
+            refused("the training samples' numbers must be INT32", () -> weights.update(z, z, validation));
+            refused("has 60 numbers, not 61", () -> weights.restore(new float[SAMPLES + 1]));
+            float[] state = weights.state();
+            state[4] = -1;
+            refused("number 4 of the state is -1.0, not a finite number of at least 0", () -> weights.restore(state));
+            try (ImportanceWeights fresh = builder("km", 1).build()) {
+                assertThat(weights.update(indices, z, validation).toFloats()).containsExactly(fresh.update(b.indices, b.z, b.validation));
+            }
+        }
+    }
+
+    private static void refused(String expected, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(UsageException.class).hasMessageContaining(expected);
+    }
+
+    static Stream<Arguments> contradictions() {
+        return Stream.<Arguments>of(
+            contradiction("give builder's batch and validationBatch", b -> b.batch(4).build()),
+            contradiction("a batch of 61 is more than the 60 training samples", b -> b.batch(61).validationBatch(4).build()),
+            contradiction("a validation batch of 5 is more than the 4 validation samples", b -> b.batch(4).validationBatch(5).validationSamples(4).build()),
+            contradiction("dimension must be at least 1, not 0", b -> b.dimension(0)),
+            contradiction("there is no method kmm: choose one of ", b -> b.method("kmm")),
+            contradiction("bandwidth wide is not known", b -> b.bandwidth("wide")),
+            contradiction("upper-bound must be at least 1", b -> b.upperBound(0.5f)),
+            contradiction("steps must be at least 1, not 0", b -> b.steps(0)));
+    }
+
+    private static Arguments contradiction(String expected, Consumer<ImportanceWeights.Builder> building) {
+        return Arguments.of(expected, building);
+    }
+
+    @ParameterizedTest
+    @MethodSource("contradictions")
+    void contradictionsAreRefused(String expected, Consumer<ImportanceWeights.Builder> building) {
+        refused(expected, () -> building.accept(ImportanceWeights.builder(device, SAMPLES)));
+    }
+}
