@@ -1,8 +1,19 @@
-// Euclidean projection on {0 <= w <= B, low <= sum w <= high}: w_i = min(max(v_i - r - t, 0), B), where r = t = 0 if that is feasible, and
+// Euclidean projections that one multiplier decides.
+//
+// On {0 <= w <= B, low <= sum w <= high}: w_i = min(max(v_i - r - t, 0), B), where r = t = 0 if that is feasible, and
 // else r + t is the root of s(t) = sum_i min(max(v_i - r - t, 0), B) = low or high, which is decreasing and piecewise linear. Newton's step
 // on the right linear piece ends the search exactly; a bracket, halved in the order of the numbers' bits where Newton leaves it or is
 // slow, holds for every finite v. Where the root is so large that a double has no place beside it for the weights, the search is
 // repeated from a reference point r among the v: active elements lie within B of it.
+//
+// On {w >= 0, b'w = s}, b >= 0 (the continuous quadratic knapsack; Brucker 1984, and Duchi et al. 2008 for b = 1):
+// w_i = max(0, v_i - t b_i), t the root of g(t) = sum_i b_i max(0, v_i - t b_i) - s, which is decreasing, convex and piecewise linear.
+// g >= 0 at t = max_i (v_i - s / b_i) / b_i, and from there Newton's steps rise to the root and never pass it: each takes elements out
+// of the active set, and the step that takes out none was exact. From step to step g'/g'_before + g/g_before <= 1 holds, so g g' falls to
+// a quarter at least, and the steps are as the logarithm of the b's range, whatever n; a handful in practice. No bracket is needed, and
+// no limit on the passes. Where t has no digits to spare for the sum, the search is repeated with t counted from the point v_k / b_k at which
+// element k leaves, k the active one with the largest b: v_i - (v_k / b_k) b_i = (v_i b_k - v_k b_i) / b_k is exact but for its
+// last digits, since products of two floats are exact in double.
 #pragma once
 #include "prelude.cuh"
 
@@ -47,6 +58,11 @@ template<class T> DEVICE Shift band_shift(const T* RESTRICT v, int n, double upp
     clipped_sum(v, n, shift, upper, &sum, &active);
     if (sum >= low && sum <= high) return shift;
     double target = sum < low ? low : high;
+    if (target <= 0 || target >= n * upper * (1 - 1e-12)) {     // one point only: all at a bound
+        shift.t = target <= 0 ? INFINITY : -INFINITY;
+        return shift;
+    }
+    double precise = 1e6 * min_of(1.0, target / n);             // up to here a double has places to spare
     for (int part = 0; part < 2; part++) {
         double left = sum > target ? 0 : -1.7e308, right = sum > target ? 1.7e308 : 0;    // s(left) >= target >= s(right)
         for (int pass = 0; pass < 200; pass++) {
@@ -63,7 +79,7 @@ template<class T> DEVICE Shift band_shift(const T* RESTRICT v, int n, double upp
             shift.t = next;
             clipped_sum(v, n, shift, upper, &sum, &active);
         }
-        if (part == 1 || fabs(shift.t) <= 1e6) break;
+        if (part == 1 || fabs(shift.t) <= precise) break;
         double nearest = -INFINITY;
         FOR_THREADS(i, n) {
             double x = v[i];
@@ -76,4 +92,71 @@ template<class T> DEVICE Shift band_shift(const T* RESTRICT v, int n, double upp
         clipped_sum(v, n, shift, upper, &sum, &active);
     }
     return shift;
+}
+
+/// Whether all of v [n] is finite. All threads of the block call it.
+DEVICE bool all_finite(const float* RESTRICT v, int n) {
+    int strange = 0;
+    FOR_THREADS(i, n) strange |= fabsf(v[i]) <= 3.402823466e38f ? 0 : 1;
+    return block_max(strange) == 0;
+}
+
+/// The multiplier v / b + t, that v / b being another element's, or 0 / 1.
+struct Multiplier { double v, b, t; };
+
+/// v_i - (v_k / b_k) b_i
+DEVICE double relative_to(Multiplier k, float v, float b) { return ((double) v * k.b - k.v * b) * (1 / k.b); }
+
+/// sum_i b_i max(0, v_i - multiplier b_i), minus its slope, and how many elements are active (and, not depending on t, those with b = 0).
+DEVICE void weighted_sum(const float* RESTRICT v, const float* RESTRICT b, int n, Multiplier k, double* sum, double* slope, double* active) {
+    double some = 0, steep = 0, inside = 0;
+    FOR_THREADS(i, n) {
+        double weight = b[i], x = relative_to(k, v[i], b[i]) - k.t * weight;
+        some += weight * (x > 0 ? x : 0);
+        steep += x > 0 ? weight * weight : 0;
+        inside += x > 0 ? 1.0 : 0.0;
+    }
+    *sum = block_sum(some);
+    *slope = block_sum(steep);
+    *active = block_sum(inside);
+}
+
+/// All threads of the block call it, and get the multiplier. v, b [n], finite; b >= 0, not all 0; s >= 0.
+DEVICE Multiplier weighted_multiplier(const float* RESTRICT v, const float* RESTRICT b, int n, double s) {
+    Multiplier k = {0, 1, 0};
+    if (s == 0) {
+        k.t = 1e308;
+        return k;
+    }
+    long chosen = -1;
+    for (int part = 0; part < 8; part++) {
+        double left = -INFINITY;
+        FOR_THREADS(i, n) {
+            double weight = b[i], start = (relative_to(k, v[i], b[i]) - s / weight) / weight;
+            left = weight > 0 ? max_of(left, start) : left;
+        }
+        k.t = block_max(left);
+        double sum, slope, active, before = n + 1.0;
+        weighted_sum(v, b, n, k, &sum, &slope, &active);
+        while (sum > s && active < before) {
+            before = active;
+            k.t += (sum - s) / slope;
+            weighted_sum(v, b, n, k, &sum, &slope, &active);
+        }
+        long candidate = -1;        // b's bits, then the index: of the elements active or within rounding of it, the largest b
+        FOR_THREADS(i, n) {
+            double x = relative_to(k, v[i], b[i]), price = k.t * b[i];
+            bool near = b[i] > 0 && x - price >= -1e-14 * (fabs(x) + fabs(price));
+            candidate = near ? max_of(candidate, (long) __float_as_int(b[i]) << 32 | (0x7fffffff - i)) : candidate;
+        }
+        candidate = block_max(candidate);
+        if (candidate < 0 || candidate == chosen) break;
+        int next = 0x7fffffff - (int) (candidate & 0x7fffffff);
+        if (fabs(k.t) * (slope + (double) b[next] * b[next]) <= 1e7 * s) break;
+        chosen = candidate;
+        k.v = v[next];
+        k.b = b[next];
+        k.t = 0;
+    }
+    return k;
 }

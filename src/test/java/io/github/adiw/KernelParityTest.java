@@ -290,6 +290,22 @@ class KernelParityTest {
             float[] far = v.clone();
             Arrays.fill(far, 3e20f);
             KernelParity.of("project_band", Launch.block()).in(far).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n).check();
+            for (double sum : new double[] {0, 50.0 * n}) {
+                KernelParity.of("project_band", Launch.block()).in(v).out(new float[n]).value(n).value(50.0).value(sum).value(sum).check();
+            }
+            elements("project_box", n).in(v).out(new float[n]).value(n).value(0.7).check();
+            float[] b = positive(n);
+            KernelParity.of("project_weighted_simplex", Launch.block()).in(v).in(b).out(new float[n]).value(n).value(2.0).check();
+            KernelParity.of("project_weighted_simplex", Launch.block()).in(v).in(b).out(new float[n]).value(n).value(0.0).check();
+            KernelParity.of("project_weighted_simplex", Launch.block()).in(far).in(b).out(new float[n]).value(n).value(2.0).check();
+            float[] wide = b.clone();
+            for (int i = 0; i < n; i++) {
+                wide[i] = i % 4 == 1 ? 0 : (float) Math.pow(10, random.nextInt(13) - 6);
+            }
+            KernelParity.of("project_weighted_simplex", Launch.block()).in(v).in(wide).out(new float[n]).value(n).value(1.0).check();
+            v[n / 2] = Float.POSITIVE_INFINITY;
+            KernelParity.of("project_band", Launch.block()).in(v).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n).check();
+            KernelParity.of("project_weighted_simplex", Launch.block()).in(v).in(b).out(new float[n]).value(n).value(2.0).check();
         }
     }
 
