@@ -31,31 +31,34 @@ DEVICE double between(double a, double b) {
     return __longlong_as_double(middle < 0 ? (long long) 0x8000000000000000ull - middle : middle);
 }
 
-/// s(t), and how many elements lie strictly between the bounds.
-template<class T> DEVICE void clipped_sum(const T* RESTRICT v, int n, Shift shift, double upper, double* sum, double* active) {
-    double some = 0, inside = 0, origin = shift.reference + shift.t;
+/// s(t); how many elements lie strictly between the bounds, and how many at the upper one.
+template<class T> DEVICE void clipped_sum(const T* RESTRICT v, int n, Shift shift, double upper, double* sum, double* active, double* full) {
+    double some = 0, inside = 0, above = 0, origin = shift.reference + shift.t;
     if (shift.reference == 0) {
         FOR_THREADS(i, n) {
             double x = v[i] - origin, positive = x > 0 ? x : 0;
             some += positive < upper ? positive : upper;
             inside += (x > 0) & (x < upper) ? 1.0 : 0.0;
+            above += x >= upper ? 1.0 : 0.0;
         }
     } else {
         FOR_THREADS(i, n) {
             double x = (double) (v[i] - (T) shift.reference) - shift.t, positive = x > 0 ? x : 0;
             some += positive < upper ? positive : upper;
             inside += (x > 0) & (x < upper) ? 1.0 : 0.0;
+            above += x >= upper ? 1.0 : 0.0;
         }
     }
     *sum = block_sum(some);
     *active = block_sum(inside);
+    *full = block_sum(above);
 }
 
 /// All threads of the block call it, and get the shift. v [n], finite; low <= high, low <= n B, high >= 0. O(n) a pass, about five passes.
 template<class T> DEVICE Shift band_shift(const T* RESTRICT v, int n, double upper, double low, double high) {
     Shift shift = {0, 0};
-    double sum, active;
-    clipped_sum(v, n, shift, upper, &sum, &active);
+    double sum, active, full;
+    clipped_sum(v, n, shift, upper, &sum, &active, &full);
     if (sum >= low && sum <= high) return shift;
     double target = sum < low ? low : high;
     if (target <= 0 || target >= n * upper * (1 - 1e-12)) {     // one point only: all at a bound
@@ -64,20 +67,32 @@ template<class T> DEVICE Shift band_shift(const T* RESTRICT v, int n, double upp
     }
     double precise = 1e6 * min_of(1.0, target / n);             // up to here a double has places to spare
     for (int part = 0; part < 2; part++) {
-        double left = sum > target ? 0 : -1.7e308, right = sum > target ? 1.7e308 : 0;    // s(left) >= target >= s(right)
-        for (int pass = 0; pass < 200; pass++) {
-            double off = sum - target;
-            if (fabs(off) <= 1e-13 * target) break;
-            if (off > 0) left = shift.t;
-            else right = shift.t;
-            double next = active > 0 ? shift.t + off / active : left;
-            if (!(next > left && next < right) || pass % 4 == 3) next = between(left, right);
+        double least = INFINITY, most = -INFINITY;
+        FOR_THREADS(i, n) {
+            double x = v[i] - (T) shift.reference;
+            least = min_of(least, x);
+            most = max_of(most, x);
+        }
+        double left = block_min(least) - upper, right = block_max(most);    // s(left) >= target >= s(right)
+        double before = INFINITY, last = INFINITY;              // |s - target| two passes ago, and at the last
+        int settled = 0;                                        // Newton's steps in a row that stayed on their linear piece
+        for (int pass = 0; pass < 200 && settled < 2; pass++) {
+            double off = sum - target, far = fabs(off);
+            if (far <= 1e-13 * target || far <= 2e-16 * fabs(shift.t) * active) break;      // the latter: no step left to take
+            if (off > 0) left = max_of(left, shift.t);
+            else right = min_of(right, shift.t);
+            double next = active > 0 ? shift.t + off / active : left, piece = active, top = full;
+            bool newton = next > left && next < right && far <= before / 2;
+            before = newton ? last : INFINITY;
+            last = far;
+            if (!newton) next = between(left, right);
             if (!(next > left && next < right)) {
                 shift.t = right;
                 break;
             }
             shift.t = next;
-            clipped_sum(v, n, shift, upper, &sum, &active);
+            clipped_sum(v, n, shift, upper, &sum, &active, &full);
+            settled = newton && active == piece && full == top ? settled + 1 : 0;
         }
         if (part == 1 || fabs(shift.t) <= precise) break;
         double nearest = -INFINITY;
@@ -88,8 +103,8 @@ template<class T> DEVICE Shift band_shift(const T* RESTRICT v, int n, double upp
         nearest = block_max(nearest);
         if (nearest == -INFINITY) break;
         shift.reference = nearest;
-        shift.t = 0;
-        clipped_sum(v, n, shift, upper, &sum, &active);
+        shift.t -= nearest;
+        clipped_sum(v, n, shift, upper, &sum, &active, &full);
     }
     return shift;
 }
