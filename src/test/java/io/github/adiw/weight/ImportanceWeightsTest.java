@@ -9,6 +9,7 @@ import io.github.adiw.DeviceMatrix;
 import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.device.Devices;
 import io.github.adiw.device.ElementType;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -208,7 +209,9 @@ class ImportanceWeightsTest {
         IntBuffer indices = direct(b.indices), validationIndices = direct(b.validationIndices);
         FloatBuffer z = direct(b.z), validation = direct(b.validation), out = direct(new float[N]);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        try (ImportanceWeights weights = builder("kl", 1).build()) {
+        try (Device one = Devices.open("host", 1);
+             ImportanceWeights weights = ImportanceWeights.builder(one, SAMPLES).validationSamples(VALIDATION).batch(N).validationBatch(M)
+                 .method("kl").build()) {
             long least = Long.MAX_VALUE;
             for (int round = 0; round < 3; round++) {
                 long before = threads.getCurrentThreadAllocatedBytes();
