@@ -1,0 +1,155 @@
+package com.example.plugin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.cli.Main;
+import io.github.adiw.data.Npy;
+import io.github.adiw.device.Device;
+import io.github.adiw.train.TrainingOptions;
+import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.Divergences;
+import io.github.adiw.weight.ImportanceWeights;
+import io.github.adiw.weight.WeightEstimation;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.reflect.Modifier;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A divergence from outside the library is found, and is a method like the others. */
+class DivergencePluginTest {
+    private static final int N = 40;
+    private static final int M = 30;
+
+    @TempDir
+    Path folder;
+
+    /** Rows of two numbers around (centre, -centre). */
+    private static float[] rows(int count, double centre, Random random) {
+        float[] x = new float[2 * count];
+        for (int i = 0; i < 2 * count; i++) {
+            x[i] = (float) (random.nextGaussian() + (i % 2 == 0 ? centre : -centre));
+        }
+        return x;
+    }
+
+    private static double mean(float[] x, float[] w, int column) {
+        double sum = 0;
+        for (int i = 0; i < x.length / 2; i++) {
+            sum += (w == null ? 1 : w[i]) * x[2 * i + column];
+        }
+        return sum / (x.length / 2);
+    }
+
+    private static void meets(float[] train, float[] validation, float[] w, double tolerance) {
+        for (int column = 0; column < 2; column++) {
+            double target = mean(validation, null, column);
+            assertThat(Math.abs(mean(train, null, column) - target)).isGreaterThan(0.3);
+            assertThat(mean(train, w, column)).isCloseTo(target, within(tolerance));
+        }
+    }
+
+    @Test
+    void isFound() {
+        assertThat(MeanMatching.class.getPackageName()).doesNotStartWith("io.github.adiw");
+        assertThat(Divergences.all()).containsKeys("km", "mean");
+        assertThat(Divergences.get("mean")).isInstanceOf(MeanMatching.class);
+        assertThat(WeightEstimation.methods()).contains("mean");
+        assertThat(TrainingOptions.METHODS).contains("adiw-mean");
+        assertThat(Modifier.isPublic(MeanMatching.class.getModifiers())).isTrue();
+    }
+
+    @Test
+    void convergesToWhatItSays() {
+        Random random = new Random(1);
+        float[] train = rows(N, 0, random);
+        float[] validation = rows(M, 0.7, random);
+        try (Device device = DeviceMatrix.open()) {
+            WeightEstimation found = WeightEstimation.of(device, train, validation, 2,
+                new WeightEstimation.Options("mean", Bandwidth.DEFAULT, 50, 1, 50, 0, null, true));
+            assertThat(found.converged()).isTrue();
+            assertThat(found.sum()).isCloseTo(N, within(1e-3));
+            assertThat(found.objective()).isLessThan(1e-4);
+            meets(train, validation, found.weights(), 1e-3);
+        }
+    }
+
+    @Test
+    void servesATrainingLoop() {
+        Random random = new Random(2);
+        float[] train = rows(N, 0, random);
+        float[] validation = rows(M, 0.7, random);
+        try (Device device = DeviceMatrix.open(); ImportanceWeights weights = ImportanceWeights.builder(device, N).batch(N).validationBatch(M)
+                .dimension(2).method("mean").steps(10).build()) {
+            float[] w = null;
+            for (int epoch = 0; epoch < 30; epoch++) {
+                w = weights.update(IntStream.range(0, N).toArray(), train, validation);
+            }
+            meets(train, validation, w, 1e-2);
+        }
+    }
+
+    private static JsonNode run(Object... arguments) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = Main.run(Arrays.stream(arguments).map(Object::toString).toArray(String[]::new), new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8));
+        assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
+        return new ObjectMapper().readTree(out.toString(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void isAMethodOfWeights() throws IOException {
+        Random random = new Random(3);
+        float[] train = rows(N, 0, random);
+        float[] validation = rows(M, 0.7, random);
+        Path trainFile = folder.resolve("train.npy"), validationFile = folder.resolve("validation.npy"), output = folder.resolve("w.npy");
+        Npy.write(trainFile, train, N, 2);
+        Npy.write(validationFile, validation, M, 2);
+        JsonNode json = run("weights", "--method", "mean", "--device", DeviceMatrix.name(), "--train", trainFile, "--validation", validationFile,
+            "--until-converged", "--json", "--output", output);
+        assertThat(json.get("method").asText()).isEqualTo("mean");
+        assertThat(json.get("converged").asBoolean()).isTrue();
+        meets(train, validation, Npy.read(output).toFloats(), 1e-2);
+    }
+
+    /** A data set whose images are brighter the higher their label. */
+    private Path images() throws IOException {
+        Random random = new Random(4);
+        for (String part : List.of("train", "t10k")) {
+            int count = part.equals("train") ? 192 : 32;
+            byte[] labels = new byte[count];
+            byte[] pixels = new byte[count * 784];
+            for (int i = 0; i < pixels.length; i++) {
+                labels[i / 784] = (byte) (i / 784 % 10);
+                pixels[i] = (byte) (20 * labels[i / 784] + random.nextInt(40));
+            }
+            Files.write(folder.resolve(part + "-images-idx3-ubyte"),
+                ByteBuffer.allocate(16 + pixels.length).putInt(0x803).putInt(count).putInt(28).putInt(28).put(pixels).array());
+            Files.write(folder.resolve(part + "-labels-idx1-ubyte"), ByteBuffer.allocate(8 + count).putInt(0x801).putInt(count).put(labels).array());
+        }
+        return folder;
+    }
+
+    @Test
+    void isAMethodOfTraining() throws IOException {
+        JsonNode summary = run("train", "--method", "adiw-mean", "--device", DeviceMatrix.name(), "--data", images(), "--model", "mlp:8",
+            "--noise", "symmetric:0.4", "--validation-samples", 32, "--batch", 32, "--validation-batch", 16, "--epochs", 3,
+            "--optimizer", "adam", "--lr", "1e-3", "--seed", 1, "--json", "--output", folder.resolve("run"));
+        assertThat(summary.get("method").asText()).isEqualTo("adiw-mean");
+        assertThat(summary.get("effectiveSampleSize").asDouble()).as("weights that moved").isBetween(1.0, 191.9);
+    }
+}
