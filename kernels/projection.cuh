@@ -10,9 +10,9 @@
 // w_i = max(0, v_i - t b_i), t the root of g(t) = sum_i b_i max(0, v_i - t b_i) - s, which is decreasing, convex and piecewise linear.
 // g >= 0 at t = max_i (v_i - s / b_i) / b_i, and from there Newton's steps rise to the root and never pass it: each takes elements out
 // of the active set, and the step that takes out none was exact. From step to step g'/g'_before + g/g_before <= 1 holds, so g g' falls to
-// a quarter at least, and the steps are as the logarithm of the b's range, whatever n; a handful in practice. No bracket is needed, and
-// no limit on the passes. Where t has no digits to spare for the sum, the search is repeated with t counted from the point v_k / b_k at which
-// element k leaves, k the active one with the largest b: v_i - (v_k / b_k) b_i = (v_i b_k - v_k b_i) / b_k is exact but for its
+// a quarter at least, and the steps are as the logarithm of the b's range, whatever n; 5 to 20 in practice. No bracket is needed, and
+// no limit on the passes. Where t has no digits to spare for the sum, the search is repeated with t counted from the point v_k / b_k at
+// which element k leaves, k the active one with the largest b: v_i - (v_k / b_k) b_i = (v_i b_k - v_k b_i) / b_k is exact but for its
 // last digits, since products of two floats are exact in double.
 #pragma once
 #include "prelude.cuh"
@@ -20,7 +20,9 @@
 struct Shift { double reference, t; };
 
 DEVICE double clipped(double x, double upper) { return x < 0 ? 0 : x > upper ? upper : x; }
-template<class T> DEVICE double clipped(T v, Shift shift, double upper) { return clipped((double) (v - (T) shift.reference) - shift.t, upper); }
+template<class T> DEVICE double clipped(T v, Shift shift, double upper) {
+    return clipped((double) (v - (T) shift.reference) - shift.t, upper);
+}
 
 /// Half way between a and b in the order of their bits, so that 64 halvings meet any number.
 DEVICE double between(double a, double b) {
@@ -32,7 +34,8 @@ DEVICE double between(double a, double b) {
 }
 
 /// s(t); how many elements lie strictly between the bounds, and how many at the upper one.
-template<class T> DEVICE void clipped_sum(const T* RESTRICT v, int n, Shift shift, double upper, double* sum, double* active, double* full) {
+template<class T>
+DEVICE void clipped_sum(const T* RESTRICT v, int n, Shift shift, double upper, double* sum, double* active, double* full) {
     double some = 0, inside = 0, above = 0, origin = shift.reference + shift.t;
     if (shift.reference == 0) {
         FOR_THREADS(i, n) {
@@ -123,7 +126,8 @@ struct Multiplier { double v, b, t; };
 DEVICE double relative_to(Multiplier k, float v, float b) { return ((double) v * k.b - k.v * b) * (1 / k.b); }
 
 /// sum_i b_i max(0, v_i - multiplier b_i), minus its slope, and how many elements are active (and, not depending on t, those with b = 0).
-DEVICE void weighted_sum(const float* RESTRICT v, const float* RESTRICT b, int n, Multiplier k, double* sum, double* slope, double* active) {
+DEVICE void weighted_sum(const float* RESTRICT v, const float* RESTRICT b, int n, Multiplier k,
+                         double* sum, double* slope, double* active) {
     double some = 0, steep = 0, inside = 0;
     FOR_THREADS(i, n) {
         double weight = b[i], x = relative_to(k, v[i], b[i]) - k.t * weight;

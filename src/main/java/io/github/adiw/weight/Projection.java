@@ -122,7 +122,8 @@ public final class Projection implements AutoCloseable {
             throw new UsageException("the upper bound of a projection must be a float that is at least 0, not " + upper);
         }
         if (!(low <= high && high >= 0)) {
-            throw new UsageException("a projection needs sums from low to high with low <= high and high >= 0, not from " + low + " to " + high);
+            throw new UsageException("a projection needs sums from low to high with low <= high and high >= 0, not from " + low
+                + " to " + high);
         }
         double most = n * upper;
         if (low > most * (1 + ROUNDING)) {
@@ -235,12 +236,18 @@ public final class Projection implements AutoCloseable {
         }
     }
 
-    /** {@link #box(Device, int, double)} of an array [n], on the processor; v is unchanged. Errors as there and of {@link #project(float[])}. */
+    /**
+     * {@link #box(Device, int, double)} of an array [n], on the processor; v is unchanged. Errors as there and of
+     * {@link #project(float[])}.
+     */
     public static float[] box(float[] v, double upper) {
         return onProcessor(v, device -> box(device, v.length, upper));
     }
 
-    /** {@link #simplex(Device, int, double)} of an array [n], on the processor; v is unchanged. Errors as there and of {@link #project(float[])}. */
+    /**
+     * {@link #simplex(Device, int, double)} of an array [n], on the processor; v is unchanged. Errors as there and of
+     * {@link #project(float[])}.
+     */
     public static float[] simplex(float[] v, double s) {
         return onProcessor(v, device -> simplex(device, v.length, s));
     }

@@ -128,8 +128,12 @@ class ProjectionTest {
             bb = bb.add(times(b[i], b[i]), digits);
         }
         BigDecimal t = bv.divide(bb, digits);
+        double rough = t.doubleValue();
         double[] w = new double[v.length];
         for (int i = 0; i < v.length; i++) {
+            if (s > 0 && v[i] - rough * b[i] < -1e-9 * (Math.abs(v[i]) + Math.abs(rough * b[i]))) {
+                continue;       // 0 for certain
+            }
             w[i] = s == 0 ? b[i] > 0 ? 0 : Math.max(0, v[i])
                 : Math.max(0, new BigDecimal(v[i]).subtract(t.multiply(new BigDecimal(b[i]))).doubleValue());
         }
@@ -218,7 +222,8 @@ class ProjectionTest {
             ties[i] = i % 3;
         }
         checkBand(ties, 1.5, 100, 100);
-        check(Projection.boxWithBand(device, 3, 2, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY), new float[] {-1, 1, 5}, new double[] {0, 1, 2});
+        check(Projection.boxWithBand(device, 3, 2, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY), new float[] {-1, 1, 5},
+            new double[] {0, 1, 2});
         check(Projection.boxWithSum(device, 3, 2, 0), new float[] {-1, 1e8f, 5}, new double[3]);
         check(Projection.boxWithSum(device, 3, 0, 0), new float[] {-1, 1e8f, 5}, new double[3]);
         check(Projection.boxWithSum(device, 3, 0.1, 0.1 * 3), new float[] {-1, 1e8f, 5}, new double[] {0.1, 0.1, 0.1});
@@ -361,7 +366,8 @@ class ProjectionTest {
             double s = random.nextDouble(0.5, 1.5) * n;
             float[] b = numbers(n, 1, 1);
             try (Projection box = Projection.box(device, n, 2); Projection simplex = Projection.simplex(device, n, s);
-                 Projection equal = Projection.boxWithSum(device, n, 2, s); Projection band = Projection.boxWithBand(device, n, 2, s / 2, s);
+                 Projection equal = Projection.boxWithSum(device, n, 2, s);
+                 Projection band = Projection.boxWithBand(device, n, 2, s / 2, s);
                  Projection weighted = Projection.weightedSimplex(device, b, s)) {
                 double toBox = distance(v, wide(box.project(v)));
                 double toSimplex = distance(v, wide(simplex.project(v)));
@@ -406,7 +412,8 @@ class ProjectionTest {
     void whatIsNotFinite() {
         for (float strange : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             float[] v = {1, strange, 3};
-            try (Projection simplex = Projection.simplex(device, 3, 1); Projection weighted = Projection.weightedSimplex(device, new float[] {1, 2, 0}, 1);
+            try (Projection simplex = Projection.simplex(device, 3, 1);
+                 Projection weighted = Projection.weightedSimplex(device, new float[] {1, 2, 0}, 1);
                  Projection box = Projection.box(device, 3, 2); Buffer w = device.floats(v)) {
                 for (Projection projection : new Projection[] {simplex, weighted}) {
                     w.upload(v);
@@ -458,10 +465,13 @@ class ProjectionTest {
 
     @Test
     void buffersThatDoNotFit() {
-        try (Projection box = Projection.box(device, 3, 1); Buffer right = device.floats(1, 2, 3); Buffer longer = device.floats(1, 2, 3, 4);
+        try (Projection box = Projection.box(device, 3, 1); Buffer right = device.floats(1, 2, 3);
+             Buffer longer = device.floats(1, 2, 3, 4);
              Buffer whole = device.ints(1, 2, 3)) {
-            assertThatThrownBy(() -> box.project(right, longer)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("w must be");
-            assertThatThrownBy(() -> box.project(whole, right)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("v must be");
+            assertThatThrownBy(() -> box.project(right, longer))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("w must be");
+            assertThatThrownBy(() -> box.project(whole, right))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("v must be");
             refused(() -> box.project(new float[4]), "for 3 numbers, not 4");
         }
     }
