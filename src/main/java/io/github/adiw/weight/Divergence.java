@@ -6,6 +6,10 @@ import io.github.adiw.device.Device;
  * A divergence between the world and the weighted training data, as a maker of estimators that minimise it. Implementations
  * with a public constructor without parameters, named in {@code META-INF/services/io.github.adiw.weight.Divergence}, are found
  * by {@link Divergences} through {@link java.util.ServiceLoader}.
+ *
+ * <p>An implementation of somebody else launches the kernels that there are ({@link Device#launch}; the files of {@code kernels/} say what
+ * they compute and take), or its own: a file {@code K.cu} in a folder F, written like those, and compiled into the libraries for every
+ * device by {@code mvn -Dadiw.kernels=F package}, F absolute. Kernels cannot be added to a jar that is built.
  */
 public interface Divergence {
     /** What a user types: {@code km}, {@code kl}, ... */
