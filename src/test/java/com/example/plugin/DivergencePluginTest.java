@@ -92,7 +92,8 @@ class DivergencePluginTest {
         Random random = new Random(2);
         float[] train = rows(N, 0, random);
         float[] validation = rows(M, 0.7, random);
-        try (Device device = DeviceMatrix.open(); ImportanceWeights weights = ImportanceWeights.builder(device, N).batch(N).validationBatch(M)
+        try (Device device = DeviceMatrix.open(); ImportanceWeights weights = ImportanceWeights.builder(device, N).batch(N)
+            .validationBatch(M)
                 .dimension(2).method("mean").steps(10).build()) {
             float[] w = null;
             for (int epoch = 0; epoch < 30; epoch++) {
@@ -105,7 +106,8 @@ class DivergencePluginTest {
     private static JsonNode run(Object... arguments) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = Main.run(Arrays.stream(arguments).map(Object::toString).toArray(String[]::new), new PrintStream(out, true, StandardCharsets.UTF_8),
+        int code = Main.run(Arrays.stream(arguments).map(Object::toString).toArray(String[]::new), new PrintStream(out, true,
+            StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8));
         assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
         return new ObjectMapper().readTree(out.toString(StandardCharsets.UTF_8));
@@ -119,7 +121,8 @@ class DivergencePluginTest {
         Path trainFile = folder.resolve("train.npy"), validationFile = folder.resolve("validation.npy"), output = folder.resolve("w.npy");
         Npy.write(trainFile, train, N, 2);
         Npy.write(validationFile, validation, M, 2);
-        JsonNode json = run("weights", "--method", "mean", "--device", DeviceMatrix.name(), "--train", trainFile, "--validation", validationFile,
+        JsonNode json = run("weights", "--method", "mean", "--device", DeviceMatrix.name(), "--train", trainFile, "--validation",
+            validationFile,
             "--until-converged", "--json", "--output", output);
         assertThat(json.get("method").asText()).isEqualTo("mean");
         assertThat(json.get("converged").asBoolean()).isTrue();
@@ -139,7 +142,8 @@ class DivergencePluginTest {
             }
             Files.write(folder.resolve(part + "-images-idx3-ubyte"),
                 ByteBuffer.allocate(16 + pixels.length).putInt(0x803).putInt(count).putInt(28).putInt(28).put(pixels).array());
-            Files.write(folder.resolve(part + "-labels-idx1-ubyte"), ByteBuffer.allocate(8 + count).putInt(0x801).putInt(count).put(labels).array());
+            Files.write(folder.resolve(part + "-labels-idx1-ubyte"), ByteBuffer.allocate(8 + count).putInt(0x801).putInt(count).put(labels)
+                .array());
         }
         return folder;
     }

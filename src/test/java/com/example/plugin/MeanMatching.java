@@ -31,7 +31,8 @@ public final class MeanMatching implements Divergence {
         private final EstimatorOptions options;
         private final int n, m, d;
         private final List<Buffer> owned = new ArrayList<>();
-        private final Buffer memory, weights, ahead, moved, columns, validationColumns, ones, share, sums, product, target, trace, bound, gamma, status;
+        private final Buffer memory, weights, ahead, moved, columns, validationColumns, ones, share, sums, product, target, trace, bound,
+            gamma, status;
 
         Estimator(Device device, EstimatorOptions options) {
             this.device = device;

@@ -64,7 +64,8 @@ class OwnKernelTest {
         run(List.of("make", "-s", "-j2", "-C", "native", "OUT=" + built, "JAVA_HOME=" + System.getProperty("java.home"),
             "EXTRA=" + absolute("src/test/kernels")));
         Path services = Files.createDirectories(folder.resolve("plugin/META-INF/services"));
-        Files.writeString(services.resolve("io.github.adiw.weight.Divergence"), EnergyDistance.class.getName() + "\n", StandardCharsets.UTF_8);
+        Files.writeString(services.resolve("io.github.adiw.weight.Divergence"), EnergyDistance.class.getName() + "\n",
+            StandardCharsets.UTF_8);
 
         int n = 24;
         int m = 20;
@@ -82,7 +83,8 @@ class OwnKernelTest {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
             String.join(File.pathSeparator, folder.resolve("plugin").toString(), built.resolve("resources").toString(),
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))), Main.class.getName()));
-        command.addAll(List.of("weights", "--method", "energy", "--device", DeviceMatrix.name(), "--train", folder.resolve("train.npy").toString(),
+        command.addAll(List.of("weights", "--method", "energy", "--device", DeviceMatrix.name(), "--train", folder.resolve("train.npy")
+            .toString(),
             "--validation", folder.resolve("validation.npy").toString(), "--steps", "100", "--json", "--output",
             folder.resolve("w.npy").toString()));
         if (!DeviceMatrix.slow()) {

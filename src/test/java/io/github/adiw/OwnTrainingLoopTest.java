@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The example in the Javadoc of {@link ImportanceWeights}: it works, and stands there as it stands here; and it needs no more than it says. */
+/** The example in the Javadoc of {@link ImportanceWeights}: it works, and stands there as it stands here. */
 class OwnTrainingLoopTest {
     // Javadoc begins
     /** Two numbers a sample, around (centre, 0), of standard deviation 1. */
@@ -33,7 +33,7 @@ class OwnTrainingLoopTest {
         return x[2 * i + 1] > 0.5f * x[2 * i] * x[2 * i] - 1 ? 1 : 0;
     }
 
-    /** Logistic regression by stochastic gradient steps on samples x; validation: inputs from where it will be used; null for no weights. */
+    /** Logistic regression by stochastic gradient steps on samples x; validation: inputs from where it is used, or null. */
     static double[] fit(Device device, float[] x, float[] validation, Random random) {
         int samples = x.length / 2, batch = 100;
         double[] line = new double[3];

@@ -38,7 +38,7 @@ import java.util.stream.IntStream;
  *     return x[2 * i + 1] > 0.5f * x[2 * i] * x[2 * i] - 1 ? 1 : 0;
  * }
  *
- * // Logistic regression by stochastic gradient steps on samples x; validation: inputs from where it will be used; null for no weights.
+ * // Logistic regression by stochastic gradient steps on samples x; validation: inputs from where it is used, or null.
  * static double[] fit(Device device, float[] x, float[] validation, Random random) {
  *     int samples = x.length / 2, batch = 100;
  *     double[] line = new double[3];
@@ -190,8 +190,8 @@ public final class ImportanceWeights implements AutoCloseable {
         checkDirect("the validation data", validation, validation.order());
         checkDirect("the weights", weights, weights.order());
         if (weights.isReadOnly() || weights.remaining() != indices.remaining()) {
-            throw new UsageException("the buffer for the weights must have room for the batch's " + indices.remaining() + " and not be read-only, but "
-                + (weights.isReadOnly() ? "it is read-only" : "it has room for " + weights.remaining()));
+            throw new UsageException("the buffer for the weights must have room for the batch's " + indices.remaining()
+                + " and not be read-only, but " + (weights.isReadOnly() ? "it is read-only" : "it has room for " + weights.remaining()));
         }
         Batch batch = checked(indices, validationIndices, z, validation);
         batch.indices.upload(indices);
@@ -357,11 +357,12 @@ public final class ImportanceWeights implements AutoCloseable {
         }
         int d = options.d();
         if (n < 1 || n > options.n()) {
-            throw new UsageException("a batch has 1 to " + options.n() + " training samples, not " + n + ": give builder's batch the largest");
+            throw new UsageException("a batch has 1 to " + options.n() + " training samples, not " + n
+                + ": give builder's batch the largest");
         }
         if (z != n * d) {
-            throw new UsageException("the training data of " + n + (n == 1 ? " sample" : " samples") + " of dimension " + d + " are " + n * d
-                + " numbers, not " + z);
+            throw new UsageException("the training data of " + n + (n == 1 ? " sample" : " samples") + " of dimension " + d + " are "
+                + n * d + " numbers, not " + z);
         }
         long m = validation / d;
         if (validation % d != 0 || m < 1 || m > options.m()) {
@@ -401,8 +402,8 @@ public final class ImportanceWeights implements AutoCloseable {
         for (int row = 0, at = numbers.position(); at < numbers.limit(); row++, at++) {
             int number = numbers.get(at);
             if (number < 0 || number >= samples) {
-                throw new UsageException("row " + row + " of the batch is " + kind + " sample " + number + ", but these have the numbers 0 to "
-                    + (samples - 1));
+                throw new UsageException("row " + row + " of the batch is " + kind + " sample " + number
+                    + ", but these have the numbers 0 to " + (samples - 1));
             }
         }
     }
@@ -410,8 +411,8 @@ public final class ImportanceWeights implements AutoCloseable {
     private void checkFinite(String kind, FloatBuffer data) {
         for (int i = 0, at = data.position(); at < data.limit(); i++, at++) {
             if (!Float.isFinite(data.get(at))) {
-                throw new UsageException("the " + kind + " data of the batch are " + data.get(at) + " in row " + i / options.d() + ", column "
-                    + i % options.d() + ": weights need finite numbers; lower the learning rate if these are losses that diverged");
+                throw new UsageException("the " + kind + " data of the batch are " + data.get(at) + " in row " + i / options.d()
+                    + ", column " + i % options.d() + ": weights need finite numbers; lower the learning rate if these are losses that diverged");
             }
         }
     }
@@ -425,7 +426,8 @@ public final class ImportanceWeights implements AutoCloseable {
 
     private void checkType(String what, Buffer buffer, ElementType type) {
         if (buffer.type() != type || buffer.device() != device) {
-            throw new UsageException(what + " must be " + type + " on " + device.name() + ", not " + buffer.type() + " on " + buffer.device().name());
+            throw new UsageException(what + " must be " + type + " on " + device.name() + ", not " + buffer.type() + " on "
+                + buffer.device().name());
         }
     }
 
@@ -441,9 +443,9 @@ public final class ImportanceWeights implements AutoCloseable {
         Batch(int n, int m) {
             this.n = n;
             this.m = m;
-            estimator = WeightEstimation.estimator(method, device, new EstimatorOptions(options.samples(), options.validationSamples(), n, m,
-                options.d(), options.bandwidth(), options.steps(), options.eta(), options.upperBound(), options.lambda(), options.projections(),
-                options.momentum(), options.normalize()));
+            estimator = WeightEstimation.estimator(method, device, new EstimatorOptions(options.samples(), options.validationSamples(), n,
+                m, options.d(), options.bandwidth(), options.steps(), options.eta(), options.upperBound(), options.lambda(),
+                options.projections(), options.momentum(), options.normalize()));
             indices = device.allocate(ElementType.INT32, n);
             validationIndices = device.allocate(ElementType.INT32, m);
             fromZero = device.ints(IntStream.range(0, m).toArray());
@@ -595,13 +597,14 @@ public final class ImportanceWeights implements AutoCloseable {
             }
             int validations = validationSamples == 0 ? validationBatch : validationSamples;
             if (batch > samples || validationBatch > validations) {
-                throw new UsageException(batch > samples ? "a batch of " + batch + " is more than the " + samples + " training samples there are"
+                throw new UsageException(batch > samples ? "a batch of " + batch + " is more than the " + samples
+                    + " training samples there are"
                     : "a validation batch of " + validationBatch + " is more than the " + validations + " validation samples there are");
             }
             return new ImportanceWeights(device, method, new EstimatorOptions(samples, validations, batch, validationBatch, dimension,
                 bandwidth == null ? WeightEstimation.defaultBandwidth(method) : bandwidth, rest.steps(),
-                eta == null ? WeightEstimation.defaultEta(method) : eta, rest.upperBound(), rest.lambda(), rest.projections(), rest.momentum(),
-                rest.normalize()));
+                eta == null ? WeightEstimation.defaultEta(method) : eta, rest.upperBound(), rest.lambda(), rest.projections(),
+                rest.momentum(), rest.normalize()));
         }
 
         private static int atLeastOne(String name, int value) {

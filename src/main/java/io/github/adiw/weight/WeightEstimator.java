@@ -42,7 +42,8 @@ public interface WeightEstimator extends AutoCloseable {
     /**
      * What the next visit starts from: {@link #memory} itself, or another iterate of the weights {@code [N]}, or the coefficients of the
      * validation samples, float32 {@code [V]}, negative where a sample has none yet. An estimator holds nothing else from batch to batch:
-     * one whose {@link #memory} and state are overwritten with those of another goes on as that would (but for the directions that {@code w1} draws).
+     * one whose {@link #memory} and state are overwritten with those of another goes on as that would (but for the directions that
+     * {@code w1} draws).
      */
     default Buffer state() {
         return memory();

@@ -49,7 +49,8 @@ class ImportanceWeightsTest {
     /** A batch of samples; where it is one of training, its losses are larger than those of validation. */
     private record Batch(int[] indices, int[] validationIndices, float[] z, float[] validation) {
         static Batch of(int n, int m, int d, Random random) {
-            return new Batch(distinct(n, SAMPLES, random), distinct(m, VALIDATION, random), values(n * d, 1.5, random), values(m * d, 1, random));
+            return new Batch(distinct(n, SAMPLES, random), distinct(m, VALIDATION, random), values(n * d, 1.5, random), values(m * d, 1,
+                random));
         }
 
         static int[] distinct(int count, int of, Random random) {
@@ -66,7 +67,8 @@ class ImportanceWeightsTest {
     }
 
     private ImportanceWeights.Builder builder(String method, int d) {
-        return ImportanceWeights.builder(device, SAMPLES).validationSamples(VALIDATION).batch(N).validationBatch(M).dimension(d).method(method)
+        return ImportanceWeights.builder(device, SAMPLES).validationSamples(VALIDATION).batch(N).validationBatch(M).dimension(d)
+            .method(method)
             .bandwidth("median").steps(3);
     }
 
@@ -88,7 +90,8 @@ class ImportanceWeightsTest {
         EstimatorOptions options = EstimatorOptions.of(SAMPLES, VALIDATION, N, M, d).bandwidth(Bandwidth.parse("median")).steps(3)
             .eta(WeightEstimation.defaultEta(method));
         Random random = new Random(5);
-        try (WeightEstimator estimator = WeightEstimation.estimator(method, device, options); ImportanceWeights arrays = builder(method, d).build();
+        try (WeightEstimator estimator = WeightEstimation.estimator(method, device, options); ImportanceWeights arrays = builder(method, d)
+            .build();
              ImportanceWeights buffers = builder(method, d).build(); ImportanceWeights addresses = builder(method, d).build()) {
             for (int i = 0; i < 3; i++) {
                 Batch b = Batch.of(N, M, d, random);
@@ -132,9 +135,11 @@ class ImportanceWeightsTest {
             float[] state = null;
             for (int[] size : sizes) {
                 Batch b = Batch.of(size[0], size[1], 1, random);
-                EstimatorOptions options = EstimatorOptions.of(SAMPLES, VALIDATION, size[0], size[1], 1).bandwidth(Bandwidth.parse("median"))
+                EstimatorOptions options = EstimatorOptions.of(SAMPLES, VALIDATION, size[0], size[1], 1)
+                    .bandwidth(Bandwidth.parse("median"))
                     .steps(3).eta(WeightEstimation.defaultEta(method));
-                try (WeightEstimator estimator = WeightEstimation.estimator(method, device, options); Buffer indices = device.ints(b.indices);
+                try (WeightEstimator estimator = WeightEstimation.estimator(method, device, options);
+                    Buffer indices = device.ints(b.indices);
                      Buffer validationIndices = device.ints(b.validationIndices); Buffer z = device.floats(b.z);
                      Buffer validation = device.floats(b.validation)) {
                     estimator.memory().upload(memory);
@@ -182,7 +187,8 @@ class ImportanceWeightsTest {
     void saysHowManySamplesAreWorthAsMuch() {
         Batch b = Batch.of(N, M, 1, new Random(8));
         try (ImportanceWeights weights = builder("km", 1).build()) {
-            assertThatThrownBy(weights::effectiveSampleSize).isInstanceOf(IllegalStateException.class).hasMessageContaining("call update first");
+            assertThatThrownBy(weights::effectiveSampleSize).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("call update first");
             float[] w = weights.update(b.indices, b.z, b.validation);
             double sum = 0, squares = 0;
             for (float x : w) {
@@ -199,7 +205,8 @@ class ImportanceWeightsTest {
         ImportanceWeights weights = builder("km", 1).build();
         weights.close();
         weights.close();
-        assertThatThrownBy(() -> weights.update(b.indices, b.z, b.validation)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        assertThatThrownBy(() -> weights.update(b.indices, b.z, b.validation)).isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("closed");
     }
 
     @Test
@@ -244,8 +251,10 @@ class ImportanceWeightsTest {
             Arguments.of("the validation data of the batch are -Infinity in row 2, column 0", indices, validationIndices, z, infinite),
             Arguments.of("a batch has 1 to 16 training samples, not 0", new int[0], validationIndices, new float[0], v),
             Arguments.of("a batch has 1 to 16 training samples, not 17", new int[N + 1], validationIndices, new float[2 * N + 2], v),
-            Arguments.of("the training data of 16 samples of dimension 2 are 32 numbers, not 31", indices, validationIndices, new float[31], v),
-            Arguments.of("the validation data are 1 to 12 samples of dimension 2, not 23 numbers", indices, validationIndices, z, new float[23]),
+            Arguments.of("the training data of 16 samples of dimension 2 are 32 numbers, not 31", indices, validationIndices,
+                new float[31], v),
+            Arguments.of("the validation data are 1 to 12 samples of dimension 2, not 23 numbers", indices, validationIndices, z,
+                new float[23]),
             Arguments.of("not 0 numbers", indices, new int[0], z, new float[0]),
             Arguments.of("give builder's validationBatch the largest", indices, new int[M + 1], z, new float[2 * M + 2]),
             Arguments.of("there are 11 numbers of validation samples for the data of 12", indices, new int[M - 1], z, v),
@@ -259,7 +268,8 @@ class ImportanceWeightsTest {
             float[] state = weights.state();
             assertThatThrownBy(() -> weights.update(indices, validationIndices, z, validation)).isInstanceOf(UsageException.class)
                 .hasMessageContaining(expected);
-            assertThatThrownBy(() -> weights.update(direct(indices), validationIndices == null ? null : direct(validationIndices), direct(z),
+            assertThatThrownBy(() -> weights.update(direct(indices), validationIndices == null ? null : direct(validationIndices),
+                direct(z),
                 direct(validation), direct(new float[indices.length]))).isInstanceOf(UsageException.class).hasMessageContaining(expected);
             assertThat(weights.state()).containsExactly(state);
         }
@@ -276,7 +286,8 @@ class ImportanceWeightsTest {
             ByteBuffer bytes = ByteBuffer.allocateDirect(4 * M);
             ByteOrder foreign = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
             refused("native byte order", () -> weights.update(direct(b.indices), direct(b.z), bytes.order(foreign).asFloatBuffer(), out));
-            refused("it has room for 15", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation), direct(new float[N - 1])));
+            refused("it has room for 15", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation),
+                direct(new float[N - 1])));
             refused("it is read-only", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation), out.asReadOnlyBuffer()));
             refused("the training samples' numbers must be INT32", () -> weights.update(z, z, validation));
             refused("has 60 numbers, not 61", () -> weights.restore(new float[SAMPLES + 1]));
@@ -297,7 +308,8 @@ class ImportanceWeightsTest {
         return Stream.<Arguments>of(
             contradiction("give builder's batch and validationBatch", b -> b.batch(4).build()),
             contradiction("a batch of 61 is more than the 60 training samples", b -> b.batch(61).validationBatch(4).build()),
-            contradiction("a validation batch of 5 is more than the 4 validation samples", b -> b.batch(4).validationBatch(5).validationSamples(4).build()),
+            contradiction("a validation batch of 5 is more than the 4 validation samples", b -> b.batch(4).validationBatch(5)
+                .validationSamples(4).build()),
             contradiction("dimension must be at least 1, not 0", b -> b.dimension(0)),
             contradiction("there is no method kmm: choose one of ", b -> b.method("kmm")),
             contradiction("bandwidth wide is not known", b -> b.bandwidth("wide")),
