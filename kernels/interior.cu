@@ -8,14 +8,15 @@
 // kappa_rows_f64       kappa_i = (n / m) sum_j exp(-gamma |z_i - z'_j|^2); n m exponentials; a row a block
 // kmm_factor           F and its rank; n r^2 / 2 operations, n r exponentials; one block
 // kmm_interior_point   w, and its residual; n r^2 operations an iteration, about 20 iterations; one block
+// class_kappa_f64, class_factor, class_interior_point   the same inside every class (classes.cu: rows sorted by class, table
+//                      [classes, 4]); result [classes, 4], each class's other memory where its rows begin; a row or a class a block
 // z [n, d], z' [m, d], F [most, n], square [most, most], vectors [14, n], small [most]
 // result, double [4]: residual max |w - P(w - grad/L)| / max(1, max |w|), iterations, rank (-1 where F has too few rows), L
 #include "projection.cuh"
 
-KERNEL(kappa_rows_f64, const float* RESTRICT z, const float* RESTRICT zv, const double* RESTRICT gamma, double* RESTRICT kappa,
-       int n, int m, int d) {
-    const float* zi = z + (long) blockIdx.x * d;
-    double g = -gamma[0], sum = 0;
+/// sum_j exp(-gamma |z_i - z'_j|^2), j < m.
+DEVICE double matched(const float* RESTRICT zi, const float* RESTRICT zv, double gamma, int m, int d) {
+    double g = -gamma, sum = 0;
     if (d == 1) {
         double a = zi[0];
         FOR_THREADS(j, m) sum += exp((a - zv[j]) * (a - zv[j]) * g);
@@ -29,15 +30,29 @@ KERNEL(kappa_rows_f64, const float* RESTRICT z, const float* RESTRICT zv, const 
             sum += exp(square * g);
         }
     }
-    sum = block_sum(sum);
+    return block_sum(sum);
+}
+
+KERNEL(kappa_rows_f64, const float* RESTRICT z, const float* RESTRICT zv, const double* RESTRICT gamma, double* RESTRICT kappa,
+       int n, int m, int d) {
+    double sum = matched(z + (long) blockIdx.x * d, zv, gamma[0], m, d);
     if (threadIdx.x == 0) kappa[blockIdx.x] = sum * n / m;
 }
 
-KERNEL(kmm_factor, const float* RESTRICT z, const double* RESTRICT gamma, const int* RESTRICT status, double* RESTRICT F, double* RESTRICT rest,
-       double* RESTRICT result, int n, int d, int most) {
-    if (status[0]) return;
+KERNEL(class_kappa_f64, const float* RESTRICT rows, const int* RESTRICT sorted, const int* RESTRICT table, const double* RESTRICT gamma,
+       const int* RESTRICT status, double* RESTRICT kappa, int n, int d) {
+    int i = blockIdx.x, c = sorted[i];
+    if (status[c]) return;
+    const int* own = table + 4 * c;
+    double sum = matched(rows + (long) i * d, rows + (n + (long) own[2]) * d, gamma[c], own[3], d);
+    if (threadIdx.x == 0) kappa[i] = sum * own[1] / own[3];
+}
+
+/// F and, as the result's element 2, its rank.
+DEVICE void factorize(const float* RESTRICT z, double gamma, double* RESTRICT F, double* RESTRICT rest, double* RESTRICT result,
+                      int n, int d, int most) {
     const double tolerance = 1e-10;
-    double g = -gamma[0];
+    double g = -gamma;
     FOR_THREADS(i, n) rest[i] = 1;
     int rank = 0;
     for (;; rank++) {
@@ -83,6 +98,19 @@ KERNEL(kmm_factor, const float* RESTRICT z, const double* RESTRICT gamma, const 
         __syncthreads();
     }
     if (threadIdx.x == 0) result[2] = rank;
+}
+
+KERNEL(kmm_factor, const float* RESTRICT z, const double* RESTRICT gamma, const int* RESTRICT status, double* RESTRICT F,
+       double* RESTRICT rest, double* RESTRICT result, int n, int d, int most) {
+    if (status[0]) return;
+    factorize(z, gamma[0], F, rest, result, n, d, most);
+}
+
+KERNEL(class_factor, const float* RESTRICT rows, const int* RESTRICT table, const double* RESTRICT gamma, const int* RESTRICT status,
+       double* RESTRICT F, double* RESTRICT rest, double* RESTRICT result, int d, int most) {
+    int c = blockIdx.x, first = table[4 * c], count = table[4 * c + 1];
+    if (status[c]) return;
+    factorize(rows + (long) first * d, gamma[c], F + (long) first * most, rest + first, result + 4 * c, count, d, min_of(most, count));
 }
 
 /// out = G x, one dot product a row; G [rows, n], x [n], out [rows].
@@ -201,10 +229,11 @@ DEVICE void solve(const double* RESTRICT G, const double* RESTRICT U, const doub
 /// The longest step to 1 that keeps x + step dx >= 0, as the largest -dx / x met so far.
 DEVICE double pull(double x, double dx) { return -dx / x; }
 
-KERNEL(kmm_interior_point, double* RESTRICT F, const double* RESTRICT kappa, const int* RESTRICT status, double* RESTRICT square,
-       double* RESTRICT vectors, double* RESTRICT small, double* RESTRICT result, float* RESTRICT weights,
-       int n, double ridge, double upper, double low, double high, int most_iterations) {
-    if (status[0] || result[2] < 0) return;
+/// w from F, its rank in the result, and kappa; all threads of the block call it.
+DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, double* RESTRICT square, double* RESTRICT vectors,
+                           double* RESTRICT small, double* RESTRICT result, float* RESTRICT weights,
+                           int n, double ridge, double upper, double low, double high, int most_iterations) {
+    if (result[2] < 0) return;
     int rank = (int) result[2];
     double* RESTRICT w = vectors;
     double* RESTRICT zl = vectors + (long) n;           // multipliers of 0 <= w and of w <= B
@@ -363,4 +392,21 @@ KERNEL(kmm_interior_point, double* RESTRICT F, const double* RESTRICT kappa, con
         result[1] = iteration;
         result[3] = L;
     }
+}
+
+KERNEL(kmm_interior_point, double* RESTRICT F, const double* RESTRICT kappa, const int* RESTRICT status, double* RESTRICT square,
+       double* RESTRICT vectors, double* RESTRICT small, double* RESTRICT result, float* RESTRICT weights,
+       int n, double ridge, double upper, double low, double high, int most_iterations) {
+    if (status[0]) return;
+    interior_point(F, kappa, square, vectors, small, result, weights, n, ridge, upper, low, high, most_iterations);
+}
+
+KERNEL(class_interior_point, double* RESTRICT F, const double* RESTRICT kappa, const int* RESTRICT table, const int* RESTRICT status,
+       double* RESTRICT square, double* RESTRICT vectors, double* RESTRICT small, double* RESTRICT result, float* RESTRICT r,
+       double ridge, double upper, int most, int most_iterations) {
+    int c = blockIdx.x, first = table[4 * c], count = table[4 * c + 1];
+    if (status[c]) return;
+    double low = sqrt((double) count), high = min_of(2 * count - low, count * upper);       // n_c (1 - eps_c), n_c (1 + eps_c)
+    interior_point(F + (long) first * most, kappa + first, square + (long) first * most, vectors + 14l * first, small + first,
+        result + 4 * c, r + first, count, ridge, upper, low, high, most_iterations);
 }

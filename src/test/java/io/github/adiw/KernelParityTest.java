@@ -355,6 +355,81 @@ class KernelParityTest {
         });
     }
 
+    @Test
+    void classes() {
+        int n = 41;
+        int m = 29;
+        int d = 3;
+        int classes = 6;
+        int all = n + m;
+        int[] labels = below(n, 5);                 // the last class has no row, the first no validation row
+        int[] validationLabels = Arrays.stream(below(m, 4)).map(c -> c + 1).toArray();
+        elements("gather_labels", n).in(labels).in(below(n, n)).out(new int[n]).value(n).check();
+        KernelParity.of("class_table", Launch.rows(classes)).in(labels).in(validationLabels).out(new int[4 * classes]).value(n).value(m).check();
+        KernelParity.of("class_order", Launch.rows(n)).in(labels).out(new int[n]).out(new int[n]).value(n).check();
+        KernelParity.of("class_rows", Launch.rows(n)).in(floats(n * d)).in(below(n, n)).out(new float[n * d]).value(d).check();
+
+        int[] table = new int[4 * classes];
+        for (int c = 0; c < classes; c++) {
+            int own = c;
+            table[4 * c] = (int) Arrays.stream(labels).filter(x -> x < own).count();
+            table[4 * c + 1] = (int) Arrays.stream(labels).filter(x -> x == own).count();
+            table[4 * c + 2] = (int) Arrays.stream(validationLabels).filter(x -> x < own).count();
+            table[4 * c + 3] = (int) Arrays.stream(validationLabels).filter(x -> x == own).count();
+        }
+        Arrays.sort(labels);
+        Arrays.sort(validationLabels);
+        int[] sorted = Arrays.copyOf(labels, all);
+        System.arraycopy(validationLabels, 0, sorted, n, m);
+        KernelParity.of("class_distances", Launch.rows(all)).in(floats(all * d)).in(sorted).in(table).out(new float[all * all]).value(n).value(m)
+            .value(d).check();
+        float[] distances = new float[all * all];
+        for (int i = 0; i < all; i++) {
+            for (int j = 0; j < table[4 * sorted[i] + 1] + table[4 * sorted[i] + 3]; j++) {
+                distances[i * all + j] = 0.1f + (17 * i + 31 * j) % 23 * 0.3f;
+            }
+        }
+        double[] values = {0.21, 0.5, 0.8};
+        for (int kind = 0; kind < 3; kind++) {
+            KernelParity.of("class_bandwidth", Launch.rows(classes)).in(distances).in(table).out(new double[classes]).out(new int[classes])
+                .value(kind).value(values[kind]).value(n).value(m).within(1e-12).check();
+        }
+        int[] order = new Random(3).ints(0, n).distinct().limit(n).toArray();
+        int[] index = below(n, 100);
+        float[] memory = positive(100);
+        elements("class_recall", n).in(memory).in(index).in(order).out(new float[n]).out(new float[n]).value(n).check();
+        double[] gamma = {0, 0.3, 0.1, 1.2, 40, 0};
+        int[] status = {1, 0, 0, 0, 0, 1};
+        KernelParity.of("class_gram", Launch.rows(n)).out(distances).in(sorted).in(table).in(gamma).in(status).in(floats(n)).out(new float[n])
+            .out(new float[n]).out(new float[n]).value(n).value(m).value(1e-5f).check();
+        KernelParity.of("class_product", Launch.rows(n)).in(distances).in(sorted).in(table).in(floats(n)).out(new float[n]).value(n).value(m).check();
+        KernelParity.of("class_step", Launch.rows(classes)).in(positive(n)).in(positive(n)).in(positive(n)).in(status).in(table).out(new float[n])
+            .out(positive(n)).out(positive(n)).value(1f).value(0.5f).value(3.0).check();
+        for (int normalize = 0; normalize < 2; normalize++) {
+            KernelParity.of("class_finish", Launch.block()).in(order).in(sorted).in(table).in(status).in(memory).in(index).in(positive(n))
+                .out(new float[n]).out(new float[n]).value(n).value(m).value(normalize).check();
+        }
+
+        float[] rows = floats(all * d);
+        int most = 20;
+        double[] kappa = random.doubles(n, 0, 5).toArray();
+        KernelParity.of("class_kappa_f64", Launch.rows(n)).in(rows).in(sorted).in(table).in(gamma).in(status).out(new double[n]).value(n).value(d)
+            .within(1e-12).check();
+        KernelParity.check(1e-7, device -> {
+            Buffer weights = device.floats(new float[n]);
+            Buffer result = doubles(device, new double[4 * classes]);
+            Buffer factor = doubles(device, new double[most * n]);
+            Buffer ranges = device.ints(table);
+            Buffer stopped = device.ints(status);
+            device.launch("class_factor", Launch.rows(classes), device.floats(rows), ranges, doubles(device, gamma), stopped, factor,
+                doubles(device, new double[n]), result, d, most);
+            device.launch("class_interior_point", Launch.rows(classes), factor, doubles(device, kappa),
+                ranges, stopped, doubles(device, new double[most * n]), doubles(device, new double[14 * n]), doubles(device, new double[n]),
+                result, weights, 1e-5, 5.0, most, 100);
+            return List.of(weights.toFloats());
+        });
+    }
+
     private static Buffer doubles(Device device, double[] values) {
         Buffer buffer = device.allocate(ElementType.FLOAT64, values.length);
         buffer.upload(values);

@@ -90,6 +90,7 @@ final class RunReport {
         node.put("model", options.model());
         node.put("parameters", result.parameterCount());
         node.put("method", options.method());
+        node.put("transform", options.transform());
         node.put("device", result.device());
         node.put("seed", options.seed());
         node.put("epochs", options.epochs());

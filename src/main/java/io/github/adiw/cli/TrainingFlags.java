@@ -85,9 +85,14 @@ final class TrainingFlags {
         description = "First epochs, in which every weight is 1. Default: ${DEFAULT-VALUE}.")
     private int warmupEpochs;
 
+    @Option(names = "--transform", paramLabel = "NAME", defaultValue = "loss",
+        description = "What weights are estimated from: loss, or features, the last hidden layer's output, inside every class "
+            + "(uniform, diw, adiw-km). Default: ${DEFAULT-VALUE}.")
+    private String transform;
+
     @Option(names = "--bandwidth", paramLabel = "RULE",
         description = "Of the Gaussian kernel: diw:Q, median or gamma:X. Default: diw:0.01 for diw, adiw-km and "
-            + "adiw-kl-direct, median for the others.")
+            + "adiw-kl-direct, median for the others and with --transform features.")
     private String bandwidth;
 
     @Option(names = "--estimation-steps", paramLabel = "S", defaultValue = "5",
@@ -166,7 +171,7 @@ final class TrainingFlags {
             .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).reduction(reduction)
             .schedule(schedule).warmupEpochs(warmupEpochs).bandwidth(bandwidth).estimationSteps(estimationSteps).eta(eta)
             .upperBound(upperBound).lambda(lambda).estimationMomentum(estimationMomentum).normalizeWeights(normalizeWeights).precision(precision).seed(seed).initialParameters(initialParameters).labels(labels)
-            .trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
+            .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
     }
 
     /**

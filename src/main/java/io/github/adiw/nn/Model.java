@@ -108,6 +108,15 @@ public record Model(String name, int channels, int height, int width, int classe
         return new ModelInstance(this, device, parameters, trained, extra, precision, true);
     }
 
+    /** Elements of a row of {@link ModelInstance#features}. */
+    public int features() {
+        Shape shape = input();
+        for (Stage stage : stages.subList(0, stages.size() - 1)) {
+            shape = shape.after(stage);
+        }
+        return shape.size();
+    }
+
     Shape input() {
         return new Shape(channels, height, width);
     }

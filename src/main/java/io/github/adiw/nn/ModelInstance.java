@@ -14,6 +14,7 @@ public final class ModelInstance implements AutoCloseable {
     private final int trained;
     private final Model model;
     private final List<Layer> layers = new ArrayList<>();
+    private Buffer features;
 
     /** @param fuse whether convolution, ReLU and pool become one layer where they can */
     ModelInstance(Model model, Device device, Parameters parameters, int trained, int extra, Precision precision, boolean fuse) {
@@ -82,9 +83,23 @@ public final class ModelInstance implements AutoCloseable {
         }
         Buffer x = input;
         for (Layer layer : layers) {
+            features = x;
             x = layer.forward(x);
         }
         return x;
+    }
+
+    /**
+     * What the last layer was given in the last forward pass: the last hidden layer's output, float32 {@code [rows, d]} with d of
+     * {@link Model#features}; overwritten by the next pass.
+     *
+     * @throws IllegalStateException before the first forward pass
+     */
+    public Buffer features() {
+        if (features == null) {
+            throw new IllegalStateException("there are no features before a forward pass");
+        }
+        return features;
     }
 
     /**

@@ -30,7 +30,7 @@ final class Network implements AutoCloseable {
     private final Device device;
     private final TrainingOptions options;
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
-    private final int imageSize, samples, stepsPerEpoch, validationCount, testCount;
+    private final int imageSize, features, samples, stepsPerEpoch, validationCount, testCount;
     private final Buffer images, labels, trueLabels, validationRows, testImages, testLabels;
     private final Buffer trainOrder, validationOrder;
     private final Buffer step, rate, halted, ones;
@@ -79,7 +79,8 @@ final class Network implements AutoCloseable {
             : Optimizer.sgd(device, parameters, rate, halted, options.momentum(), options.nesterov(), options.weightDecay()));
         uniformPass = keep(new Pass(model, precision, 0));
         weightedPass = options.adaptive() ? keep(new Pass(model, precision, options.validationBatch())) : null;
-        weighting = options.adaptive() ? keep(Weightings.create(device, options, samples)) : null;
+        features = options.classConditional() ? model.features() : 0;
+        weighting = options.adaptive() ? keep(Weightings.create(device, options, Math.max(1, features), labels, trueLabels, model.classes())) : null;
         int rows = Math.min(EVALUATION_BATCH, testCount);
         evaluation = keep(model.instance(device, parameters, 0, rows, precision));
         evaluationLoss = keep(new SoftmaxCrossEntropy(device, rows, 0, dataset.classes()));
@@ -133,12 +134,17 @@ final class Network implements AutoCloseable {
             return index.slice(batch, extra);
         }
 
-        Buffer losses() {
-            return loss.losses().slice(0, batch);
+        /** What weights are estimated from: losses [batch], or features [batch, d]. */
+        Buffer transformed() {
+            return features == 0 ? losses() : instance.features().slice(0, (long) batch * features);
         }
 
-        Buffer validationLosses() {
-            return loss.losses().slice(batch, extra);
+        Buffer validationTransformed() {
+            return features == 0 ? loss.losses().slice(batch, extra) : instance.features().slice((long) batch * features, (long) extra * features);
+        }
+
+        Buffer losses() {
+            return loss.losses().slice(0, batch);
         }
 
         void forward() {
@@ -199,8 +205,8 @@ final class Network implements AutoCloseable {
             mark.accept(StepClock.START);
             weightedPass.forward();
             mark.accept(StepClock.ESTIMATION_START);
-            weighting.estimate(weightedPass.trainingIndex(), weightedPass.validationIndex(), weightedPass.losses(),
-                weightedPass.validationLosses());
+            weighting.estimate(weightedPass.trainingIndex(), weightedPass.validationIndex(), weightedPass.transformed(),
+                weightedPass.validationTransformed());
             mark.accept(StepClock.ESTIMATION_END);
             finish(weightedPass, weighting.weights(), mark, afterWeights);
         }));

@@ -62,7 +62,11 @@ public final class Trainer implements AutoCloseable {
         this.totalSteps = options.steps() > 0 ? options.steps() : Math.multiplyExact(options.epochs(), stepsPerEpoch);
         this.ring = Math.min(stepsPerEpoch, totalSteps);
         this.schedule = LearningRateSchedule.parse(options.schedule(), options.learningRate(), epochs());
-        this.network = new Network(device, dataset, split, options, trainOrder(), validationOrder());
+        int[] validationOrder = validationOrder();
+        if (options.classConditional()) {
+            everyClassIsValidated(validationOrder == null ? split.validation() : validationOrder);
+        }
+        this.network = new Network(device, dataset, split, options, trainOrder(), validationOrder);
         this.clock = new StepClock(device, network.step(), ring);
         this.metrics = device.allocate(ElementType.FLOAT32, (long) ring * METRICS);
         this.halted = network.halted();
@@ -91,6 +95,20 @@ public final class Trainer implements AutoCloseable {
     private int[] validationOrder() {
         return options.validationOrder() == null ? null
             : BatchOrder.read(options.validationOrder(), split, dataset.train().count(), totalSteps, options.validationBatch());
+    }
+
+    private void everyClassIsValidated(int[] validation) {
+        int[] counts = split.classCounts();
+        boolean[] validated = new boolean[counts.length];
+        for (int sample : validation) {
+            validated[split.trueLabels()[sample]] = true;
+        }
+        for (int c = 0; c < counts.length; c++) {
+            if (counts[c] > 0 && !validated[c]) {
+                throw new UsageException("--transform features compares samples inside a class, but class " + c + " (" + dataset.classNames().get(c)
+                    + ") has " + counts[c] + " training samples and no validation sample: raise --validation-samples, or give --transform loss");
+            }
+        }
     }
 
     private void mark(int moment) {

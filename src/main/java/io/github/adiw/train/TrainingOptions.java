@@ -15,6 +15,8 @@ import java.util.Set;
  * @param model             {@code lenet} or {@code mlp:W1,W2,...}
  * @param noise             what the training samples go through: one of the forms of {@link io.github.adiw.data.Shift#KNOWN}
  * @param method            one of {@link #METHODS}
+ * @param transform         what weights are estimated from: {@code loss}, each sample's, or {@code features}, the last hidden layer's
+ *                          output, inside every class; of {@link #FEATURE_METHODS}
  * @param epochs            passes over the training samples, warm-up included, at least 1
  * @param batch             training samples a step, at least 1
  * @param validationBatch   validation samples a step, at least 1
@@ -46,7 +48,7 @@ import java.util.Set;
  * @param weightsTrace      whether every step's weights are kept ({@link TrainingResult#weightsTrace()})
  */
 public record TrainingOptions(
-        String model, String noise, String method, int epochs, int batch, int validationBatch, int validationSamples,
+        String model, String noise, String method, String transform, int epochs, int batch, int validationBatch, int validationSamples,
         int trainSamples, String optimizer, float learningRate, float momentum, boolean nesterov, float weightDecay,
         String reduction, String schedule, int warmupEpochs, String bandwidth, int estimationSteps, float eta,
         float upperBound, float lambda, float estimationMomentum, boolean normalizeWeights, String precision, long seed, Path initialParameters, Path labels, Path trainOrder,
@@ -56,6 +58,9 @@ public record TrainingOptions(
     static final String ADAPTIVE = "adiw-";
     /** The methods that {@code method} may name: no weights, DIW's converged program, and ADIW with each of {@link Divergences}. */
     public static final List<String> METHODS = methods();
+
+    /** The methods that {@code transform} may be {@code features} with; without weights it means nothing. */
+    public static final List<String> FEATURE_METHODS = List.of("uniform", "diw", ADAPTIVE + "km");
 
     private static List<String> methods() {
         Set<String> methods = new LinkedHashSet<>(List.of("uniform", "diw", ADAPTIVE + "km"));
@@ -71,6 +76,11 @@ public record TrainingOptions(
     /** Checks every range; see {@link Builder#build}. */
     public TrainingOptions {
         oneOf("method", method, METHODS);
+        oneOf("transform", transform, List.of("loss", "features"));
+        if (transform.equals("features") && !FEATURE_METHODS.contains(method)) {
+            throw new UsageException("--transform features estimates weights inside every class, which " + method + " cannot: choose one of "
+                + String.join(", ", FEATURE_METHODS) + ", or --transform loss");
+        }
         oneOf("optimizer", optimizer, List.of("sgd", "adam"));
         oneOf("reduction", reduction, List.of("sum", "mean"));
         oneOf("precision", precision, List.of("fp32", "tf32"));
@@ -126,6 +136,11 @@ public record TrainingOptions(
         return !method.equals("uniform");
     }
 
+    /** Whether weights are estimated inside every class. */
+    boolean classConditional() {
+        return adaptive() && transform.equals("features");
+    }
+
     /** A builder with the defaults. */
     public static Builder builder() {
         return new Builder();
@@ -136,6 +151,7 @@ public record TrainingOptions(
         private String model = "lenet";
         private String noise = "none";
         private String method = "adiw-km";
+        private String transform = "loss";
         private int epochs = 400;
         private int batch = 256;
         private int validationBatch = 256;
@@ -180,6 +196,11 @@ public record TrainingOptions(
 
         public Builder method(String value) {
             method = value;
+            return this;
+        }
+
+        public Builder transform(String value) {
+            transform = value;
             return this;
         }
 
@@ -334,9 +355,9 @@ public record TrainingOptions(
         public TrainingOptions build() {
             oneOf("method", method, METHODS);
             Divergence divergence = divergence(method);
-            String rule = bandwidth != null ? bandwidth : divergence != null ? divergence.defaultBandwidth() : "diw:0.01";
+            String rule = bandwidth != null ? bandwidth : transform.equals("features") ? "median" : divergence != null ? divergence.defaultBandwidth() : "diw:0.01";
             float step = eta != null ? eta : divergence != null ? divergence.defaultEta() : 1;
-            return new TrainingOptions(model, noise, method, epochs, batch, validationBatch, validationSamples, trainSamples,
+            return new TrainingOptions(model, noise, method, transform, epochs, batch, validationBatch, validationSamples, trainSamples,
                 optimizer, learningRate, momentum, nesterov, weightDecay, reduction, schedule, warmupEpochs, rule,
                 estimationSteps, step, upperBound, lambda, estimationMomentum, normalizeWeights, precision, seed, initialParameters, labels, trainOrder, validationOrder,
                 steps, trace, weightsTrace);

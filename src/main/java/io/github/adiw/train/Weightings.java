@@ -1,7 +1,10 @@
 package io.github.adiw.train;
 
+import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.ClassConditionalConvergedMatching;
+import io.github.adiw.weight.ClassConditionalKernelMeanMatching;
 import io.github.adiw.weight.ConvergedKernelMeanMatching;
 import io.github.adiw.weight.EstimatorOptions;
 import io.github.adiw.weight.WeightEstimator;
@@ -10,12 +13,22 @@ import io.github.adiw.weight.WeightEstimator;
 final class Weightings {
     private Weightings() { }
 
-    /** @param samples N; validation samples are among them, and numbered as they are */
-    static WeightEstimator create(Device device, TrainingOptions options, int samples) {
-        EstimatorOptions made = EstimatorOptions.of(samples, samples, options.batch(), options.validationBatch(), 1)
+    /**
+     * @param d          dimension of the transformed data
+     * @param labels     int32 [N], to train on; validation samples are among the training samples, and numbered as they are
+     * @param trueLabels int32 [N], of validation samples
+     */
+    static WeightEstimator create(Device device, TrainingOptions options, int d, Buffer labels, Buffer trueLabels, int classes) {
+        int samples = Math.toIntExact(labels.length());
+        EstimatorOptions made = EstimatorOptions.of(samples, samples, options.batch(), options.validationBatch(), d)
             .bandwidth(Bandwidth.parse(options.bandwidth())).steps(options.estimationSteps()).eta(options.eta()).upperBound(options.upperBound())
             .lambda(options.lambda()).momentum(options.estimationMomentum()).normalize(options.normalizeWeights());
-        return options.method().equals("diw") ? new ConvergedKernelMeanMatching(device, made)
+        boolean converged = options.method().equals("diw");
+        if (options.classConditional()) {
+            return converged ? new ClassConditionalConvergedMatching(device, made, labels, trueLabels, classes)
+                : new ClassConditionalKernelMeanMatching(device, made, labels, trueLabels, classes);
+        }
+        return converged ? new ConvergedKernelMeanMatching(device, made)
             : TrainingOptions.divergence(options.method()).estimator(device, made);
     }
 }

@@ -1,0 +1,52 @@
+package io.github.adiw.weight;
+
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Launch;
+
+/**
+ * {@link KernelMeanMatching} inside every class, with the class prior put back: a few projected-gradient steps from the ratios of the
+ * samples' last visit, each class with its own bandwidth, bound on the curvature and feasible set.
+ */
+public final class ClassConditionalKernelMeanMatching extends ClassConditionalEstimator {
+    private final Buffer rowSums, kappa, product, moved;
+
+    /**
+     * @param labels           int32 {@code [N]}, each training sample's label, in 0 to {@code classes - 1}; the caller's to close
+     * @param validationLabels int32 {@code [V]}, each validation sample's, likewise
+     */
+    public ClassConditionalKernelMeanMatching(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
+        super(device, options, labels, validationLabels, classes);
+        rowSums = keep(ElementType.FLOAT32, n);
+        kappa = keep(ElementType.FLOAT32, n);
+        product = keep(ElementType.FLOAT32, n);
+        moved = keep(ElementType.FLOAT32, n);
+    }
+
+    @Override
+    void solve() {
+        device.launch("class_gram", Launch.rows(n), distances, sorted, table, gamma, status, ahead, rowSums, kappa, product, n, m,
+            (float) GramMatrix.RIDGE);
+        for (int i = 0; i < options.steps(); i++) {
+            if (i > 0) {
+                device.launch("class_product", Launch.rows(n), distances, sorted, table, ahead, product, n, m);
+            }
+            device.launch("class_step", Launch.rows(classes), product, kappa, rowSums, status, table, moved, ahead, found, options.eta(),
+                options.momentum(), (double) options.upperBound());
+        }
+    }
+
+    /** Hands the programs to the interior point of {@link ClassConditionalConvergedMatching}. */
+    @Override
+    public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        prepare(indices, validationIndices, z, validation);
+        try (ClassInteriorPoint solver = new ClassInteriorPoint(this)) {
+            solver.solve();
+            int iterations = solver.iterations();
+            finish(indices);
+            device.synchronize();
+            return iterations;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package io.github.adiw.weight;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Launch;
+
+/** Solves kernel mean matching inside every class of a sorted batch to convergence, as {@link ConvergedKernelMeanMatching} does for a whole one. */
+final class ClassInteriorPoint implements AutoCloseable {
+    private static final int MOST_ITERATIONS = 100;
+    private static final int MOST_RANK = 2048;
+    private static final long MOST_ELEMENTS = 1L << 26;
+
+    private final ClassConditionalEstimator batch;
+    private final Device device;
+    private final int mostRank;
+    private final Buffer kappa, factor, rest, square, vectors, small, result;
+
+    ClassInteriorPoint(ClassConditionalEstimator batch) {
+        this.batch = batch;
+        this.device = batch.device;
+        int n = batch.n;
+        mostRank = (int) Math.max(1, Math.min(Math.min(n, MOST_RANK), MOST_ELEMENTS / n));
+        kappa = device.allocate(ElementType.FLOAT64, n);
+        factor = device.allocate(ElementType.FLOAT64, (long) mostRank * n);
+        rest = device.allocate(ElementType.FLOAT64, n);
+        square = device.allocate(ElementType.FLOAT64, (long) mostRank * n);
+        vectors = device.allocate(ElementType.FLOAT64, 14L * n);
+        small = device.allocate(ElementType.FLOAT64, n);
+        result = device.allocate(ElementType.FLOAT64, 4L * batch.classes);
+        device.zero(result);
+    }
+
+    /** Enqueues it; ratios of degenerate classes stay as they are. */
+    void solve() {
+        device.launch("class_kappa_f64", Launch.rows(batch.n), batch.rows, batch.sorted, batch.table, batch.gamma, batch.status, kappa, batch.n,
+            batch.d);
+        device.launch("class_factor", Launch.rows(batch.classes), batch.rows, batch.table, batch.gamma, batch.status, factor, rest, result,
+            batch.d, mostRank);
+        device.launch("class_interior_point", Launch.rows(batch.classes), factor, kappa, batch.table, batch.status, square, vectors, small,
+            result, batch.found, GramMatrix.RIDGE, (double) batch.options.upperBound(), mostRank, MOST_ITERATIONS);
+    }
+
+    /**
+     * Most iterations that a class of the last batch took; waits.
+     *
+     * @throws AdiwException if the Gram matrix of a class has no factor of a rank that could be stored
+     */
+    int iterations() {
+        double[] read = new double[4 * batch.classes];
+        result.download(read);
+        int[] stopped = batch.status.toInts();
+        double most = 0;
+        for (int c = 0; c < batch.classes; c++) {
+            if (stopped[c] == 0 && read[4 * c + 2] < 0) {
+                throw new AdiwException("the Gram matrix of class " + c + " has a rank of more than " + mostRank
+                    + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km");
+            }
+            most = stopped[c] == 0 ? Math.max(most, read[4 * c + 1]) : most;
+        }
+        return (int) most;
+    }
+
+    @Override
+    public void close() {
+        for (Buffer buffer : new Buffer[] {kappa, factor, rest, square, vectors, small, result}) {
+            buffer.close();
+        }
+    }
+}
