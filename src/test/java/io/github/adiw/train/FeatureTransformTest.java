@@ -1,0 +1,189 @@
+package io.github.adiw.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.UsageException;
+import io.github.adiw.data.FashionMnist;
+import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Npy;
+import io.github.adiw.data.SafeTensors;
+import io.github.adiw.data.TrainingSplit;
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.ClassConditionalConvergedMatching;
+import io.github.adiw.weight.ClassConditionalKernelMeanMatching;
+import io.github.adiw.weight.EstimatorOptions;
+import io.github.adiw.weight.WeightEstimator;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Training with the last hidden layer's output as transformed data. */
+class FeatureTransformTest {
+    private static final int BATCH = 48;
+    private static final int VALIDATION_BATCH = 40;
+    private static final int STEPS = 3;
+    private static final int HIDDEN = 9;
+
+    @TempDir
+    Path folder;
+
+    private static TrainingOptions.Builder options() {
+        return TrainingOptions.builder().transform("features").model("mlp:20," + HIDDEN).trainSamples(400).validationSamples(100).batch(BATCH)
+            .validationBatch(VALIDATION_BATCH).warmupEpochs(0).learningRate(1e-3f).schedule("none");
+    }
+
+    private TrainingResult train(TrainingOptions options) {
+        try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, FashionMnist.sample(), options)) {
+            return trainer.run(new TrainingListener() { });
+        }
+    }
+
+    /** max(0, W x + b), in double precision. */
+    private static double[] layer(SafeTensors parameters, String name, double[] x) {
+        float[] weight = parameters.tensors().get(name + ".weight").values();
+        float[] bias = parameters.tensors().get(name + ".bias").values();
+        double[] y = new double[bias.length];
+        for (int o = 0; o < y.length; o++) {
+            double sum = bias[o];
+            for (int i = 0; i < x.length; i++) {
+                sum += weight[o * x.length + i] * x[i];
+            }
+            y[o] = Math.max(0, sum);
+        }
+        return y;
+    }
+
+    private static float[] features(SafeTensors parameters, byte[] images, int[] rows, int size) {
+        float[] z = new float[rows.length * HIDDEN];
+        for (int r = 0; r < rows.length; r++) {
+            double[] x = new double[size];
+            for (int k = 0; k < size; k++) {
+                x[k] = (images[rows[r] * size + k] & 0xff) / 255.0;
+            }
+            double[] hidden = layer(parameters, "fc2", layer(parameters, "fc1", x));
+            for (int k = 0; k < HIDDEN; k++) {
+                z[r * HIDDEN + k] = (float) hidden[k];
+            }
+        }
+        return z;
+    }
+
+    /** Every step's weights are those of an estimator that is given the features of the parameters before that step. */
+    @ParameterizedTest
+    @ValueSource(strings = {"adiw-km", "diw"})
+    void weightsAreThoseOfTheFeatures(String method) {
+        ImageDataset data = FashionMnist.sample();
+        TrainingSplit split = TrainingSplit.of(data).seed(1).trainSamples(400).validationSamples(100)
+            .shift(io.github.adiw.data.Shift.parse("symmetric:0.4")).build();
+        Random random = new Random(5);
+        int[] rows = random.ints(0, split.count()).distinct().limit(STEPS * BATCH).toArray();
+        System.arraycopy(rows, 0, rows, 2 * BATCH, BATCH / 2);       // half of the last batch is met again
+        int[] validation = new int[STEPS * VALIDATION_BATCH];
+        for (int i = 0; i < validation.length; i++) {
+            validation[i] = split.validation()[(i * 7 + i / VALIDATION_BATCH) % 100];
+        }
+        Path order = folder.resolve("order.npy");
+        Path validationOrder = folder.resolve("validation.npy");
+        Npy.write(order, Arrays.stream(rows).map(i -> split.rows()[i]).toArray(), STEPS, BATCH);
+        Npy.write(validationOrder, Arrays.stream(validation).map(i -> split.rows()[i]).toArray(), STEPS, VALIDATION_BATCH);
+        SafeTensors[] before = new SafeTensors[STEPS];
+        TrainingResult whole = null;
+        Path start = folder.resolve("start.safetensors");
+        for (int s = 1; s <= STEPS; s++) {
+            TrainingOptions.Builder made = options().method(method).noise("symmetric:0.4").trainOrder(order).validationOrder(validationOrder)
+                .weightsTrace(true).steps(s);
+            if (s == 1) {       // a step that changes nothing, for the initial parameters
+                train(made.learningRate(1e-30f).weightDecay(0).build()).parameters().write(start);
+                before[0] = SafeTensors.read(start);
+            }
+            whole = train(made.learningRate(1e-3f).initialParameters(start).build());
+            if (s < STEPS) {
+                before[s] = whole.parameters();
+            }
+        }
+        EstimatorOptions estimation = EstimatorOptions.of(400, 400, BATCH, VALIDATION_BATCH, HIDDEN).bandwidth(Bandwidth.parse("median"));
+        try (Device device = DeviceMatrix.open(); Buffer labels = device.ints(split.labels()); Buffer trueLabels = device.ints(split.trueLabels());
+             WeightEstimator estimator = method.equals("diw")
+                 ? new ClassConditionalConvergedMatching(device, estimation, labels, trueLabels, 10)
+                 : new ClassConditionalKernelMeanMatching(device, estimation, labels, trueLabels, 10)) {
+            for (int s = 0; s < STEPS; s++) {
+                int[] own = Arrays.copyOfRange(rows, s * BATCH, (s + 1) * BATCH);
+                int[] other = Arrays.copyOfRange(validation, s * VALIDATION_BATCH, (s + 1) * VALIDATION_BATCH);
+                int size = split.data().imageSize();
+                try (Buffer index = device.ints(own); Buffer validationIndex = device.ints(other);
+                     Buffer z = device.floats(features(before[s], split.images(), own, size));
+                     Buffer zv = device.floats(features(before[s], split.images(), other, size))) {
+                    estimator.estimate(index, validationIndex, z, zv);
+                    float[] expected = estimator.weights().toFloats();
+                    for (int i = 0; i < BATCH; i++) {
+                        assertThat(whole.weightsTrace().get(s)[i]).as("weight %d at step %d", i, s).isCloseTo(expected[i], within(1e-3f));
+                    }
+                }
+            }
+            float[] memory = estimator.memory().toFloats();
+            float furthest = 0;
+            for (int i = 0; i < memory.length; i++) {
+                assertThat(whole.weights()[i]).as("last weight of sample %d", i).isCloseTo(memory[i], within(1e-3f));
+                furthest = Math.max(furthest, Math.abs(memory[i] - 1));
+            }
+            assertThat(furthest).as("the weights have left 1").isGreaterThan(0.3f);
+        }
+    }
+
+    @Test
+    void lenetTrainsWithIt() {
+        TrainingResult result = train(options().model("lenet").noise("symmetric:0.4").steps(DeviceMatrix.slow() ? 2 : 20).optimizer("adam")
+            .trace(true).build());
+        assertThat(result.failure()).isNull();
+        assertThat(result.options().bandwidth()).isEqualTo("median");
+        assertThat(result.trace()).allSatisfy(row -> assertThat(row.weightSum()).isBetween(0.1f * BATCH, 2f * BATCH));
+        assertThat(result.trace()).anySatisfy(row -> assertThat(row.weightMax()).isGreaterThan(1.2f));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"12 | none", "20 | symmetric:0.4"})
+    void classWithoutValidationSampleIsNamed(int validationSamples, String noise) {
+        TrainingSplit split = TrainingSplit.of(FashionMnist.sample()).seed(1).trainSamples(400).validationSamples(validationSamples).build();
+        boolean[] there = new boolean[10];
+        for (int sample : split.validation()) {
+            there[split.trueLabels()[sample]] = true;
+        }
+        int missing = 0;
+        while (there[missing]) {
+            missing++;
+        }
+        TrainingOptions.Builder made = options().validationSamples(validationSamples).validationBatch(validationSamples).noise(noise);
+        String name = FashionMnist.sample().classNames().get(missing);
+        assertThatThrownBy(() -> train(made.build())).isInstanceOf(UsageException.class).hasMessageContaining("class " + missing + " (" + name + ")")
+            .hasMessageContaining("--validation-samples");
+        assertThat(train(made.method("uniform").steps(1).build()).failure()).as("without weights there is nothing to compare").isNull();
+        assertThat(train(made.method("adiw-km").transform("loss").steps(1).build()).failure()).isNull();
+    }
+
+    @Test
+    void validationOrderDecidesWhichClassesAreThere() {
+        TrainingSplit split = TrainingSplit.of(FashionMnist.sample()).seed(1).trainSamples(400).validationSamples(100).build();
+        int[] bags = Arrays.stream(split.validation()).filter(i -> split.trueLabels()[i] != 8).limit(VALIDATION_BATCH).map(i -> split.rows()[i]).toArray();
+        Path order = folder.resolve("validation.npy");
+        Npy.write(order, bags, 1, VALIDATION_BATCH);
+        assertThatThrownBy(() -> train(options().validationOrder(order).steps(1).build())).isInstanceOf(UsageException.class)
+            .hasMessageContaining("class 8");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"adiw-kl", "adiw-ls", "adiw-w1", "adiw-kl-direct", "adiw-ls-direct"})
+    void methodsThatCannotAreRefused(String method) {
+        assertThatThrownBy(() -> options().method(method).build()).isInstanceOf(UsageException.class).hasMessageContaining(method)
+            .hasMessageContaining("uniform, diw, adiw-km");
+    }
+}
