@@ -326,6 +326,17 @@ class KernelParityTest {
     }
 
     @Test
+    void reweighting() {
+        int n = 70;
+        KernelParity.of("random_weights", Launch.block()).out(new float[n]).in(new long[] {41}).value(n).value(5L).check();
+        KernelParity.of("direction_scale", Launch.block()).in(floats(n)).out(new float[1]).value(n).value(0.01f).check();
+        KernelParity.of("direction_scale", Launch.block()).in(new float[n]).out(new float[1]).value(n).value(0.01f).check();
+        elements("perturb", n).in(floats(n)).in(floats(n)).in(new float[] {0.3f}).out(new float[n]).value(n).value(-1f).check();
+        KernelParity.of("reweight", Launch.block()).in(floats(n)).in(floats(n)).in(new float[] {0.3f}).out(new float[n]).out(new float[n])
+            .value(n).check();
+    }
+
+    @Test
     void interiorPoint() {
         int n = 37;
         int most = 20;

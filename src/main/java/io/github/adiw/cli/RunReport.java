@@ -107,6 +107,7 @@ final class RunReport {
         node.put("estimationSteps", options.estimationSteps());
         node.put("eta", number(options.eta()));
         node.put("upperBound", number(options.upperBound()));
+        node.put("pretrainEpochs", options.pretrainEpochs());
         node.put("lambda", number(options.lambda()));
         node.put("estimationMomentum", number(options.estimationMomentum()));
         node.put("normalizeWeights", options.normalizeWeights());

@@ -107,6 +107,10 @@ final class TrainingFlags {
     @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "50", description = "Largest weight. Default: ${DEFAULT-VALUE}.")
     private float upperBound;
 
+    @Option(names = "--iw-pretrain-epochs", paramLabel = "E", defaultValue = "5",
+        description = "Of iw: epochs without weights, before the others, after which weights are estimated once. Default: ${DEFAULT-VALUE}.")
+    private int pretrainEpochs;
+
     @Option(names = "--lambda", paramLabel = "X", defaultValue = "0.1",
         description = "Of adiw-ls: how much large coefficients are held back. Default: ${DEFAULT-VALUE}.")
     private float lambda;
@@ -170,7 +174,9 @@ final class TrainingFlags {
             .validationSamples(validationSamples).trainSamples(trainSamples == null ? 0 : trainSamples).optimizer(optimizer)
             .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).reduction(reduction)
             .schedule(schedule).warmupEpochs(warmupEpochs).bandwidth(bandwidth).estimationSteps(estimationSteps).eta(eta)
-            .upperBound(upperBound).lambda(lambda).estimationMomentum(estimationMomentum).normalizeWeights(normalizeWeights).precision(precision).seed(seed).initialParameters(initialParameters).labels(labels)
+            .upperBound(upperBound).pretrainEpochs(pretrainEpochs)
+            .lambda(lambda).estimationMomentum(estimationMomentum).normalizeWeights(normalizeWeights)
+            .precision(precision).seed(seed).initialParameters(initialParameters).labels(labels)
             .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
     }
 

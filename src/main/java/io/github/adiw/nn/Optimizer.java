@@ -26,6 +26,11 @@ public abstract class Optimizer implements AutoCloseable {
             }
 
             @Override
+            public void reset() {
+                device.zero(momenta);
+            }
+
+            @Override
             public void close() {
                 momenta.close();
             }
@@ -51,6 +56,11 @@ public abstract class Optimizer implements AutoCloseable {
             }
 
             @Override
+            public void reset() {
+                device.zero(moments);
+            }
+
+            @Override
             public void close() {
                 moments.close();
             }
@@ -59,6 +69,9 @@ public abstract class Optimizer implements AutoCloseable {
 
     /** Enqueues one update. */
     public abstract void update();
+
+    /** Forgets all momenta. */
+    public abstract void reset();
 
     @Override
     public abstract void close();

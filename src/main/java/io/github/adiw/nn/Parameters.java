@@ -59,13 +59,13 @@ public final class Parameters implements AutoCloseable {
             .orElseThrow(() -> new IllegalArgumentException("the model has no parameter " + name));
     }
 
-    /** All values; between the parameters lie zeros. */
-    Buffer values() {
+    /** All values, float32, one parameter after the other; between them lie zeros. */
+    public Buffer values() {
         return values;
     }
 
     /** All gradients, laid out as {@link #values}. */
-    Buffer gradients() {
+    public Buffer gradients() {
         return gradients;
     }
 

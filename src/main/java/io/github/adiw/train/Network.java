@@ -15,7 +15,8 @@ import io.github.adiw.nn.Optimizer;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
 import io.github.adiw.nn.SoftmaxCrossEntropy;
-import io.github.adiw.weight.WeightEstimator;
+import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.WeightEstimation;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -36,7 +37,7 @@ final class Network implements AutoCloseable {
     private final Buffer step, rate, halted, ones;
     private final Parameters parameters;
     private final Optimizer optimizer;
-    private final WeightEstimator weighting;
+    private final BatchWeighting weighting;
     private final Pass uniformPass, weightedPass;
     private final ModelInstance evaluation;
     private final SoftmaxCrossEntropy evaluationLoss;
@@ -78,9 +79,10 @@ final class Network implements AutoCloseable {
             ? Optimizer.adam(device, parameters, rate, step, halted, options.weightDecay())
             : Optimizer.sgd(device, parameters, rate, halted, options.momentum(), options.nesterov(), options.weightDecay()));
         uniformPass = keep(new Pass(model, precision, 0));
-        weightedPass = options.adaptive() ? keep(new Pass(model, precision, options.validationBatch())) : null;
+        weightedPass = options.adaptive() ? keep(new Pass(model, precision, options.validates() ? options.validationBatch() : 0)) : null;
         features = options.classConditional() ? model.features() : 0;
-        weighting = options.adaptive() ? keep(Weightings.create(device, options, Math.max(1, features), labels, trueLabels, model.classes())) : null;
+        weighting = options.adaptive() ? keep(Weightings.create(device, options, Math.max(1, features), labels, trueLabels, model, parameters,
+            precision, step)) : null;
         int rows = Math.min(EVALUATION_BATCH, testCount);
         evaluation = keep(model.instance(device, parameters, 0, rows, precision));
         evaluationLoss = keep(new SoftmaxCrossEntropy(device, rows, 0, dataset.classes()));
@@ -109,7 +111,7 @@ final class Network implements AutoCloseable {
     }
 
     /** One forward and backward pass over a training batch and, where weights are estimated, a validation batch. */
-    private final class Pass implements AutoCloseable {
+    private final class Pass implements BatchWeighting.Batch, AutoCloseable {
         final int batch = options.batch();
         final int extra;
         final ModelInstance instance;
@@ -125,21 +127,23 @@ final class Network implements AutoCloseable {
             batchLabels = device.allocate(ElementType.INT32, batch + extra);
         }
 
-        Buffer trainingIndex() {
+        @Override
+        public Buffer indices() {
             return index.slice(0, batch);
         }
 
-        /** Rows of the validation batch in the training set, int32 [validation batch]. */
-        Buffer validationIndex() {
+        @Override
+        public Buffer validationIndices() {
             return index.slice(batch, extra);
         }
 
-        /** What weights are estimated from: losses [batch], or features [batch, d]. */
-        Buffer transformed() {
+        @Override
+        public Buffer transformed() {
             return features == 0 ? losses() : instance.features().slice(0, (long) batch * features);
         }
 
-        Buffer validationTransformed() {
+        @Override
+        public Buffer validationTransformed() {
             return features == 0 ? loss.losses().slice(batch, extra) : instance.features().slice((long) batch * features, (long) extra * features);
         }
 
@@ -147,15 +151,35 @@ final class Network implements AutoCloseable {
             return loss.losses().slice(0, batch);
         }
 
+        @Override
+        public Buffer inputs() {
+            return inputs.slice(0, (long) batch * imageSize);
+        }
+
+        @Override
+        public Buffer validationInputs() {
+            return inputs.slice((long) batch * imageSize, (long) extra * imageSize);
+        }
+
+        @Override
+        public Buffer labels() {
+            return batchLabels.slice(0, batch);
+        }
+
+        @Override
+        public Buffer validationLabels() {
+            return batchLabels.slice(batch, extra);
+        }
+
         void forward() {
             if (trainOrder != null) {
-                device.launch("read_order", Launch.elements(batch), trainingIndex(), trainOrder, step, batch);
+                device.launch("read_order", Launch.elements(batch), indices(), trainOrder, step, batch);
             } else {
-                device.launch("draw_training", Launch.elements(batch), trainingIndex(), step, samples, batch, stepsPerEpoch, options.seed());
+                device.launch("draw_training", Launch.elements(batch), indices(), step, samples, batch, stepsPerEpoch, options.seed());
             }
-            device.launch("gather_labels", Launch.elements(batch), labels, trainingIndex(), batchLabels.slice(0, batch), batch);
+            device.launch("gather_labels", Launch.elements(batch), labels, indices(), batchLabels.slice(0, batch), batch);
             if (extra > 0) {
-                Buffer validationIndex = validationIndex();
+                Buffer validationIndex = validationIndices();
                 if (validationOrder != null) {
                     device.launch("read_order", Launch.elements(extra), validationIndex, validationOrder, step, extra);
                 } else {
@@ -205,8 +229,7 @@ final class Network implements AutoCloseable {
             mark.accept(StepClock.START);
             weightedPass.forward();
             mark.accept(StepClock.ESTIMATION_START);
-            weighting.estimate(weightedPass.trainingIndex(), weightedPass.validationIndex(), weightedPass.transformed(),
-                weightedPass.validationTransformed());
+            weighting.estimate(weightedPass);
             mark.accept(StepClock.ESTIMATION_END);
             finish(weightedPass, weighting.weights(), mark, afterWeights);
         }));
@@ -236,6 +259,46 @@ final class Network implements AutoCloseable {
             return;
         }
         weightedStep.replay();
+    }
+
+    /**
+     * Static importance weighting: trains without weights, estimates the weights of all samples once by kernel mean matching on their
+     * losses (against those of the validation samples), and puts parameters, optimizer and step counter back to where they were.
+     */
+    void estimateOnce(int epochs) {
+        SafeTensors start = parameters.save();
+        for (int i = 0; i < epochs * stepsPerEpoch; i++) {
+            uniformStep.replay();
+        }
+        float[] losses = trainingLosses();
+        int[] rows = validationRows.toInts();
+        float[] validationLosses = new float[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            validationLosses[i] = losses[rows[i]];
+        }
+        weighting.memory().upload(WeightEstimation.of(device, losses, validationLosses, 1, new WeightEstimation.Options("km",
+            Bandwidth.parse(options.bandwidth()), 1, 1, options.upperBound(), 0, null, true)).weights());
+        parameters.load(start);
+        optimizer.reset();
+        device.zero(step);
+    }
+
+    /** The loss of every training sample under its label, in batches for evaluation. */
+    private float[] trainingLosses() {
+        int rows = evaluation.rows();
+        int batches = (samples + rows - 1) / rows;
+        device.zero(evaluationStep);
+        try (Buffer all = device.allocate(ElementType.FLOAT32, (long) batches * rows)) {
+            for (int i = 0; i < batches; i++) {
+                device.launch("next_rows", Launch.elements(rows), evaluationIndex, evaluationStep, rows, samples);
+                device.launch("gather_images", Launch.rows(rows), images, evaluationIndex, evaluationInputs, imageSize);
+                device.launch("gather_labels", Launch.elements(rows), labels, evaluationIndex, evaluationLabels, rows);
+                evaluationLoss.forward(evaluation.forward(evaluationInputs), evaluationLabels);
+                device.launch("store_row", Launch.elements(rows), evaluationLoss.losses(), all, evaluationStep, rows);
+                device.launch("advance", Launch.block(), evaluationStep);
+            }
+            return Arrays.copyOf(all.toFloats(), samples);
+        }
     }
 
     /** Share of the test set that is classified right. */

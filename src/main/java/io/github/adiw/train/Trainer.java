@@ -149,6 +149,10 @@ public final class Trainer implements AutoCloseable {
         List<TrainingResult.TraceRow> trace = new ArrayList<>();
         String failure = null;
         int done = 0;
+        if (options.method().equals("iw")) {
+            network.learningRate(schedule.at(1));
+            network.estimateOnce(options.pretrainEpochs());
+        }
         for (int epoch = 1; done < totalSteps && !stopping && failure == null; epoch++) {
             long start = System.nanoTime();
             int count = Math.min(stepsPerEpoch, totalSteps - done);

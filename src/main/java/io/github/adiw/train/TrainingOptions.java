@@ -34,6 +34,8 @@ import java.util.Set;
  * @param estimationSteps   projected-gradient steps a batch, at least 1
  * @param eta               step size over the bound on the curvature, above 0
  * @param upperBound        largest weight B, at least 1
+ * @param pretrainEpochs    of {@code iw}: epochs without weights before those that count, after which the weights are estimated and training
+ *                          begins anew; at least 1
  * @param lambda            of {@code adiw-ls}: weight of |alpha|^2 / 2, at least 0
  * @param estimationMomentum Nesterov's momentum of the estimation's steps, in [0, 1); of {@code adiw-km}, {@code adiw-ls} and {@code adiw-ls-direct}
  * @param normalizeWeights  whether the weights of a batch are divided by their mean
@@ -51,12 +53,16 @@ public record TrainingOptions(
         String model, String noise, String method, String transform, int epochs, int batch, int validationBatch, int validationSamples,
         int trainSamples, String optimizer, float learningRate, float momentum, boolean nesterov, float weightDecay,
         String reduction, String schedule, int warmupEpochs, String bandwidth, int estimationSteps, float eta,
-        float upperBound, float lambda, float estimationMomentum, boolean normalizeWeights, String precision, long seed, Path initialParameters, Path labels, Path trainOrder,
+        float upperBound, int pretrainEpochs, float lambda, float estimationMomentum, boolean normalizeWeights, String precision, long seed, Path initialParameters, Path labels, Path trainOrder,
         Path validationOrder, int steps, boolean trace, boolean weightsTrace) {
 
     /** Before the name of a divergence: training with it. */
     static final String ADAPTIVE = "adiw-";
-    /** The methods that {@code method} may name: no weights, DIW's converged program, and ADIW with each of {@link Divergences}. */
+    /**
+     * The methods that {@code method} may name: no weights, DIW's converged program, ADIW with each of {@link Divergences}, and baselines:
+     * {@code random} weights, {@code iw} (weights estimated once with a network that was pre-trained without), {@code reweight} (Ren et al.,
+     * ICML 2018).
+     */
     public static final List<String> METHODS = methods();
 
     /** The methods that {@code transform} may be {@code features} with; without weights it means nothing. */
@@ -65,6 +71,7 @@ public record TrainingOptions(
     private static List<String> methods() {
         Set<String> methods = new LinkedHashSet<>(List.of("uniform", "diw", ADAPTIVE + "km"));
         Divergences.all().keySet().forEach(name -> methods.add(ADAPTIVE + name));
+        methods.addAll(List.of("random", "iw", "reweight"));
         return List.copyOf(methods);
     }
 
@@ -98,9 +105,10 @@ public record TrainingOptions(
         require(eta > 0 && Float.isFinite(eta), "eta", "a number above 0", eta);
         require(upperBound >= 1 && Float.isFinite(upperBound), "upper-bound",
             "at least 1, since the weights of a batch must sum to about its size", upperBound);
+        atLeast("iw-pretrain-epochs", pretrainEpochs, 1);
         require(lambda >= 0 && Float.isFinite(lambda), "lambda", "a number of at least 0", lambda);
         require(estimationMomentum >= 0 && estimationMomentum < 1, "estimation-momentum", "a number in [0, 1)", estimationMomentum);
-        if (validationOrder == null && validationBatch > validationSamples && !method.equals("uniform")) {
+        if (validationOrder == null && validationBatch > validationSamples && validates(method)) {
             throw new UsageException("--validation-batch " + validationBatch + " is more than --validation-samples "
                 + validationSamples + ": a batch is drawn without replacement, so raise the one or lower the other");
         }
@@ -131,7 +139,16 @@ public record TrainingOptions(
         }
     }
 
-    /** Whether the method estimates weights with a warm-started memory. */
+    /** Whether the method draws validation batches. */
+    boolean validates() {
+        return validates(method);
+    }
+
+    private static boolean validates(String method) {
+        return !List.of("uniform", "random", "iw").contains(method);
+    }
+
+    /** Whether the method gives weights. */
     public boolean adaptive() {
         return !method.equals("uniform");
     }
@@ -169,6 +186,7 @@ public record TrainingOptions(
         private int estimationSteps = 5;
         private Float eta;
         private float upperBound = 50;
+        private int pretrainEpochs = 5;
         private float lambda = 0.1f;
         private float estimationMomentum;
         private boolean normalizeWeights;
@@ -291,6 +309,11 @@ public record TrainingOptions(
             return this;
         }
 
+        public Builder pretrainEpochs(int value) {
+            pretrainEpochs = value;
+            return this;
+        }
+
         public Builder lambda(float value) {
             lambda = value;
             return this;
@@ -359,7 +382,7 @@ public record TrainingOptions(
             float step = eta != null ? eta : divergence != null ? divergence.defaultEta() : 1;
             return new TrainingOptions(model, noise, method, transform, epochs, batch, validationBatch, validationSamples, trainSamples,
                 optimizer, learningRate, momentum, nesterov, weightDecay, reduction, schedule, warmupEpochs, rule,
-                estimationSteps, step, upperBound, lambda, estimationMomentum, normalizeWeights, precision, seed, initialParameters, labels, trainOrder, validationOrder,
+                estimationSteps, step, upperBound, pretrainEpochs, lambda, estimationMomentum, normalizeWeights, precision, seed, initialParameters, labels, trainOrder, validationOrder,
                 steps, trace, weightsTrace);
         }
     }

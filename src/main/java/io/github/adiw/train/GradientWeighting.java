@@ -1,0 +1,80 @@
+package io.github.adiw.train;
+
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Launch;
+import io.github.adiw.nn.Model;
+import io.github.adiw.nn.ModelInstance;
+import io.github.adiw.nn.Parameters;
+import io.github.adiw.nn.Precision;
+import io.github.adiw.nn.SoftmaxCrossEntropy;
+
+/**
+ * Learning to reweight (Ren et al., ICML 2018): w_i = n max(0, s_i) / sum_j max(0, s_j), s_i the product of the gradients of the mean
+ * validation loss and of loss_i, by a central difference along the first. All 0 where no s_i is positive, as in the paper. The
+ * parameters are as before afterwards, bit by bit.
+ */
+final class GradientWeighting extends RememberedWeighting {
+    /** Length of the step along the gradient: longer ones cross more kinks of ReLU, shorter ones lose digits of the losses. */
+    static final float RADIUS = 3e-4f;
+
+    private final int m;
+    private final Parameters parameters;
+    private final ModelInstance validation, perturbed;
+    private final SoftmaxCrossEntropy validationLoss, up, down;
+    private final Buffer ones, saved, scale, products;
+
+    GradientWeighting(Device device, int samples, int n, int m, Model model, Parameters parameters, Precision precision) {
+        super(device, samples, n);
+        this.m = m;
+        this.parameters = parameters;
+        validation = model.instance(device, parameters, m, 0, precision);
+        perturbed = model.instance(device, parameters, 0, n, precision);
+        validationLoss = new SoftmaxCrossEntropy(device, m, m, model.classes());
+        up = new SoftmaxCrossEntropy(device, n, 0, model.classes());
+        down = new SoftmaxCrossEntropy(device, n, 0, model.classes());
+        ones = device.allocate(ElementType.FLOAT32, m);
+        device.launch("fill", Launch.elements(m), ones, 1f, m);
+        saved = device.allocate(ElementType.FLOAT32, parameters.values().length());
+        scale = device.allocate(ElementType.FLOAT32, 1);
+        products = device.allocate(ElementType.FLOAT32, n);
+    }
+
+    @Override
+    public void estimate(Batch batch) {
+        int count = Math.toIntExact(parameters.values().length());
+        validationLoss.forward(validation.forward(batch.validationInputs()), batch.validationLabels());
+        validation.backward(validationLoss.backward(batch.validationLabels(), ones, 1f / m));
+        device.copy(parameters.values(), saved);
+        device.launch("direction_scale", Launch.block(), parameters.gradients(), scale, count, RADIUS);
+        losses(batch, up, 1, count);
+        losses(batch, down, -1, count);
+        device.copy(saved, parameters.values());
+        device.launch("reweight", Launch.block(), up.losses(), down.losses(), scale, products, weights, n);
+        remember(batch);
+    }
+
+    private void losses(Batch batch, SoftmaxCrossEntropy loss, float sign, int count) {
+        device.launch("perturb", Launch.elements(count), saved, parameters.gradients(), scale, parameters.values(), count, sign);
+        loss.forward(perturbed.forward(batch.inputs()), batch.labels());
+    }
+
+    /** The s_i of the last batch, float32 {@code [n]}. */
+    Buffer products() {
+        return products;
+    }
+
+    @Override
+    public void close() {
+        super.close();
+        validation.close();
+        perturbed.close();
+        for (SoftmaxCrossEntropy loss : new SoftmaxCrossEntropy[] {validationLoss, up, down}) {
+            loss.close();
+        }
+        for (Buffer buffer : new Buffer[] {ones, saved, scale, products}) {
+            buffer.close();
+        }
+    }
+}

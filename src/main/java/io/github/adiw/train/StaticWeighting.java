@@ -1,0 +1,16 @@
+package io.github.adiw.train;
+
+import io.github.adiw.device.Device;
+import io.github.adiw.device.Launch;
+
+/** Static importance weighting: the weights of all samples are estimated once, before training ({@link Network#estimateOnce}). */
+final class StaticWeighting extends RememberedWeighting {
+    StaticWeighting(Device device, int samples, int n) {
+        super(device, samples, n);
+    }
+
+    @Override
+    public void estimate(Batch batch) {
+        device.launch("kmm_recall", Launch.elements(n), memory, batch.indices(), weights, null, n);
+    }
+}
