@@ -1,11 +1,11 @@
-// Kernel mean matching class by class, for transformed data that do not say the label (a hidden layer's output): inside class c, with its
-// n_c training and m_c validation samples of the batch, minimise 1/2 r'Kr - kappa'r over 0 <= r <= B, |sum r - n_c| <= n_c eps_c,
-// eps_c = (sqrt(n_c) - 1) / sqrt(n_c), kappa_i = (n_c / m_c) sum_j k(z_i, z'_j) (Huang et al. 2006, in each class; steps as in kmm.cu).
-// That forces the class's ratio to 1, so its prior is put back: w_i = [(m_c / m) / (n_c / n)] r_i.
+// Estimation inside every class, for transformed data that do not say the label (a hidden layer's output). A divergence between the
+// n_c training and m_c validation samples of class c in the batch gives ratios r that sum to about n_c; that forces the class's ratio to
+// 1, so its prior is put back: w_i = [(m_c / m) / (n_c / n)] r_i.
 //
 // The counts change from batch to batch and are read from table [classes, 4] = {T_c, n_c, V_c, m_c}. Rows are sorted by class: the
 // training rows of class c are T_c .. T_c + n_c - 1, its validation rows n + V_c .. n + V_c + m_c - 1. All matrices are block-diagonal and
 // stored as such: row i of D or K begins at i (n + m), and holds the n_c training columns of its class, then the m_c validation columns.
+// Steps of the divergences are in kmm.cu, divergence.cu and wasserstein.cu, the converged program in interior.cu.
 //
 // class_table      table, from labels [n] and [m]; a class a block
 // class_order      order[p] = row of the batch that comes to place p, sorted[p] = its class; stable; n^2 comparisons; a row a block
@@ -14,13 +14,16 @@
 // class_bandwidth  gamma_c by the rule of bandwidth.cu among the class's pairs, exact: the order statistic is sought by halving in the
 //                  order of the numbers' bits, about 30 counts; status_c = 1 where the class is degenerate (n_c < 2, m_c = 0, all its z
 //                  equal, a median of 0, a number not finite), so that no step may be taken; a class a block
-// class_recall     r = v = R[index] in the order of classes
-// class_gram       K_ij = exp(-gamma_c D_ij) + ridge [i = j] in the place of D, row sums, K v, kappa; a row a block
-// class_product    product = K v; a row a block
-// class_step       r+ = P(v - eta/L_c (K v - kappa)), v = r+ + beta (r+ - r), with the class's own L_c and P; a class a block
-// class_finish     ratios = r, weights = w in the order of the batch; of a degenerate class w = W[index]; divided by their mean if asked
-//                  for, and if any class is not degenerate; one block
-#include "projection.cuh"
+// class_recall     x = y = memory[index] in the order of classes
+// class_gram       K_ij = exp(-gamma_c D_ij) + ridge [i = j] in the place of D, row sums, K v, kappa_i = (n_c / m_c) sum_j k(z_i, z'_j):
+//                  what kernel mean matching needs; a training row a block
+// class_gaussian   K = exp(-gamma_c D) in the place of D, and the sums of its training and of its validation columns; a row a block
+// class_product    product = K v over training (of_validation 0) or validation columns, for the rows from `first` on, or, if `inverse`,
+//                  1 / max(K v, 1e-30); a row a block
+// class_restore    out[order] = x: back in the order of the batch
+// class_finish     weights = w in the order of the batch; of a degenerate class w = W[index]; divided by their mean if asked for, and if
+//                  any class is not degenerate; one block
+#include "prelude.cuh"
 
 KERNEL(class_table, const int* RESTRICT labels, const int* RESTRICT validation_labels, int* RESTRICT table, int n, int m) {
     int c = blockIdx.x, before = 0, own = 0, validation_before = 0, validation_own = 0;
@@ -158,9 +161,9 @@ KERNEL(class_bandwidth, const float* RESTRICT D, const int* RESTRICT table, doub
     }
 }
 
-KERNEL(class_recall, const float* RESTRICT memory, const int* RESTRICT index, const int* RESTRICT order, float* RESTRICT r,
-       float* RESTRICT v, int n) {
-    FOR_ELEMENTS(i, n) r[i] = v[i] = memory[index[order[i]]];
+KERNEL(class_recall, const float* RESTRICT memory, const int* RESTRICT index, const int* RESTRICT order, float* RESTRICT x,
+       float* RESTRICT y, int n) {
+    FOR_ELEMENTS(i, n) x[i] = y[i] = memory[index[order[i]]];
 }
 
 KERNEL(class_gram, float* RESTRICT K, const int* RESTRICT sorted, const int* RESTRICT table, const double* RESTRICT gamma,
@@ -201,49 +204,56 @@ KERNEL(class_gram, float* RESTRICT K, const int* RESTRICT sorted, const int* RES
     }
 }
 
+KERNEL(class_gaussian, float* RESTRICT K, const int* RESTRICT sorted, const int* RESTRICT table, const double* RESTRICT gamma,
+       const int* RESTRICT status, float* RESTRICT training_sum, float* RESTRICT validation_sum, int n, int m) {
+    int i = blockIdx.x, c = sorted[i];
+    if (status[c]) return;
+    int count = table[4 * c + 1], all = count + table[4 * c + 3];
+    float g = (float) gamma[c], furthest = 80 / g;
+    float* RESTRICT row = K + i * (n + (long) m);
+    FOR_THREADS(j, all) row[j] = expf(-g * min_of(row[j], furthest));
+    __syncthreads();
+    sum_t of_training = 0, of_validation = 0;
+    FOR_THREADS(j, count) of_training += row[j];
+    FOR_THREADS(j, all - count) of_validation += row[count + j];
+    of_training = block_sum(of_training);
+    of_validation = block_sum(of_validation);
+    if (threadIdx.x == 0) {
+        training_sum[i] = (float) of_training;
+        validation_sum[i] = (float) of_validation;
+    }
+}
+
 KERNEL(class_product, const float* RESTRICT K, const int* RESTRICT sorted, const int* RESTRICT table, const float* RESTRICT v,
-       float* RESTRICT product, int n, int m) {
-    int i = blockIdx.x;
+       float* RESTRICT product, int first, int n, int m, int of_validation, int inverse) {
+    int i = first + blockIdx.x;
     const int* own = table + 4 * sorted[i];
-    const float* RESTRICT row = K + i * (n + (long) m);
-    const float* RESTRICT x = v + own[0];
+    int count = of_validation ? own[3] : own[1];
+    const float* RESTRICT row = K + i * (n + (long) m) + (of_validation ? own[1] : 0);
+    const float* RESTRICT x = v + (of_validation ? own[2] : own[0]);
     sum_t sum = 0;
-    for (int start = 0; start < own[1]; start += 1024) {
+    for (int start = 0; start < count; start += 1024) {
         float some = 0;
-        FOR_THREADS(j, min_of(1024, own[1] - start)) some += row[start + j] * x[start + j];
+        FOR_THREADS(j, min_of(1024, count - start)) some += row[start + j] * x[start + j];
         sum += some;
     }
     sum = block_sum(sum);
-    if (threadIdx.x == 0) product[i] = (float) sum;
+    if (threadIdx.x == 0) product[blockIdx.x] = inverse ? 1 / (sum > 1e-30 ? (float) sum : 1e-30f) : (float) sum;
 }
 
-KERNEL(class_step, const float* RESTRICT product, const float* RESTRICT kappa, const float* RESTRICT row_sum, const int* RESTRICT status,
-       const int* RESTRICT table, float* RESTRICT u, float* RESTRICT v, float* RESTRICT r, float eta, float beta, double upper) {
-    int c = blockIdx.x;
-    if (status[c]) return;
-    int first = table[4 * c], count = table[4 * c + 1], most = 0;
-    double low = sqrt((double) count), high = min_of(2 * count - low, count * upper);       // n_c (1 - eps_c), n_c (1 + eps_c)
-    FOR_THREADS(i, count) most = max_of(most, __float_as_int(row_sum[first + i]));
-    float rate = eta / __int_as_float(block_max(most));
-    FOR_THREADS(i, count) u[first + i] = v[first + i] - rate * (product[first + i] - kappa[first + i]);
-    Shift shift = band_shift(u + first, count, upper, low, high);
-    FOR_THREADS(i, count) {
-        float next = (float) clipped(u[first + i], shift, upper);
-        v[first + i] = next + beta * (next - r[first + i]);
-        r[first + i] = next;
-    }
+KERNEL(class_restore, const float* RESTRICT x, const int* RESTRICT order, float* RESTRICT out, int n) {
+    FOR_ELEMENTS(i, n) out[order[i]] = x[i];
 }
 
 KERNEL(class_finish, const int* RESTRICT order, const int* RESTRICT sorted, const int* RESTRICT table, const int* RESTRICT status,
-       const float* RESTRICT memory, const int* RESTRICT index, const float* RESTRICT r, float* RESTRICT ratios, float* RESTRICT weights,
-       int n, int m, int normalize) {
+       const float* RESTRICT memory, const int* RESTRICT index, const float* RESTRICT r, float* RESTRICT weights, int n, int m,
+       int normalize) {
     sum_t sum = 0;
     int any = 0;
     FOR_THREADS(i, n) {
         int row = order[i], c = sorted[i];
         float prior = ((float) table[4 * c + 3] * (float) n) / ((float) table[4 * c + 1] * (float) m);
         float w = status[c] ? memory[index[row]] : prior * r[i];
-        ratios[row] = r[i];
         weights[row] = w;
         sum += w;
         any |= status[c] ? 0 : 1;

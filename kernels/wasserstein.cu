@@ -18,6 +18,9 @@
 //                   w <- P(w - t g), g = mean_s f_s, P the projection on sum w = n, 0 <= w <= B. Step t = scale / sqrt(1 + k decay), k the
 //                   number of steps made, but at most half of Polyak's step towards a distance of 0, distance / (mean_i g_i^2), which grows
 //                   short as the optimum comes near; one block
+// class_rank_pool, class_w1_begin, class_w1_potential, class_w1_step   the same inside every class (classes.cu: rows sorted by class,
+//                   table [classes, 4], scalars [classes, 4], distances [slices, classes]); the pool of class c begins at T_c + V_c; a
+//                   point of a slice, a class, a class of a slice, a class a block
 // scalars [4], double: best distance, scale, steps made, distance at w. round [1]: how often directions were drawn
 #include "projection.cuh"
 #include "random.cuh"
@@ -95,10 +98,27 @@ KERNEL(sort_pool, const float* RESTRICT x, long* RESTRICT keys, int* RESTRICT or
     }
 }
 
-KERNEL(w1_begin, const float* RESTRICT state, const int* RESTRICT index, const float* RESTRICT z, const float* RESTRICT zv, const int* RESTRICT status,
-       float* RESTRICT w, double* RESTRICT scalars, int n, int m, int d, float eta, double upper) {
-    FOR_THREADS(i, n) w[i] = state[index[i]];
-    if (status[0]) return;
+KERNEL(class_rank_pool, const float* RESTRICT x, const int* RESTRICT sorted, const int* RESTRICT table, int* RESTRICT order,
+       float* RESTRICT values, int n, int m) {
+    int count = n + m, point = blockIdx.x % count, before = 0;
+    const float* RESTRICT slice = x + (long) (blockIdx.x / count) * count;
+    const int* own = table + 4 * sorted[point];
+    const float *RESTRICT training = slice + own[0], *RESTRICT validation = slice + n + own[2];
+    int earlier = point < n ? point - own[0] : own[1], other = point < n ? 0 : point - n - own[2];  // points before this one; ties keep order
+    float v = slice[point];
+    FOR_THREADS(j, own[1]) before += training[j] < v || (j < earlier && training[j] == v) ? 1 : 0;
+    FOR_THREADS(j, own[3]) before += validation[j] < v || (j < other && validation[j] == v) ? 1 : 0;
+    before = block_sum(before);
+    if (threadIdx.x == 0) {
+        long place = (long) (blockIdx.x / count) * count + own[0] + own[2] + before;
+        order[place] = point;
+        values[place] = v;
+    }
+}
+
+/// w put on the feasible set, and the scalars; all threads of the block call it.
+DEVICE void start(const float* RESTRICT z, const float* RESTRICT zv, float* RESTRICT w, double* RESTRICT scalars, int n, int m, int d,
+                  float eta, double upper) {
     Shift shift = band_shift(w, n, upper, (double) n, (double) n);
     FOR_THREADS(i, n) w[i] = (float) clipped(w[i], shift, upper);
     double variance = 0;
@@ -124,16 +144,29 @@ KERNEL(w1_begin, const float* RESTRICT state, const int* RESTRICT index, const f
     }
 }
 
-KERNEL(w1_potential, const int* RESTRICT order, const float* RESTRICT sorted, const float* RESTRICT w, const int* RESTRICT status,
-       double* RESTRICT distances, float* RESTRICT f, int n, int m) {
+KERNEL(w1_begin, const float* RESTRICT state, const int* RESTRICT index, const float* RESTRICT z, const float* RESTRICT zv,
+       const int* RESTRICT status, float* RESTRICT w, double* RESTRICT scalars, int n, int m, int d, float eta, double upper) {
+    FOR_THREADS(i, n) w[i] = state[index[i]];
     if (status[0]) return;
+    start(z, zv, w, scalars, n, m, d, eta, upper);
+}
+
+KERNEL(class_w1_begin, const float* RESTRICT rows, const int* RESTRICT table, const int* RESTRICT status, float* RESTRICT w,
+       double* RESTRICT scalars, int n, int d, float eta, double upper) {
+    int c = blockIdx.x;
+    const int* own = table + 4 * c;
+    if (status[c]) return;
+    start(rows + (long) own[0] * d, rows + (n + (long) own[2]) * d, w + own[0], scalars + 4 * c, own[1], own[3], d, eta, upper);
+}
+
+/// Distance and potential of one slice; points whose number is below `rows` are the training points begin .. begin + n - 1. All threads of
+/// the block call it.
+DEVICE void potential(const int* RESTRICT order, const float* RESTRICT sorted, const float* RESTRICT w, double* RESTRICT result,
+                      float* RESTRICT f, int rows, int begin, int n, int m) {
     SHARED(double, part, 1024);
     int count = n + m, first = (int) ((long) count * threadIdx.x / blockDim.x), last = (int) ((long) count * (threadIdx.x + 1) / blockDim.x);
-    order += (long) blockIdx.x * count;
-    sorted += (long) blockIdx.x * count;
-    f += (long) blockIdx.x * n;
     double mass = 0, own = 1.0 / n, other = -1.0 / m;
-    for (int k = first; k < last; k++) mass += order[k] < n ? w[order[k]] * own : other;
+    for (int k = first; k < last; k++) mass += order[k] < rows ? w[order[k]] * own : other;
     part[threadIdx.x] = mass;
     __syncthreads();
     double D = 0;
@@ -141,7 +174,7 @@ KERNEL(w1_potential, const int* RESTRICT order, const float* RESTRICT sorted, co
     __syncthreads();
     double height = 0, distance = 0, before = D;
     for (int k = first; k < last; k++) {
-        D += order[k] < n ? w[order[k]] * own : other;
+        D += order[k] < rows ? w[order[k]] * own : other;
         double gap = k + 1 < count ? (double) sorted[k + 1] - sorted[k] : 0;
         distance += fabs(D) * gap;
         height += D > 1e-6 ? -gap : D < -1e-6 ? gap : 0;
@@ -154,26 +187,41 @@ KERNEL(w1_potential, const int* RESTRICT order, const float* RESTRICT sorted, co
     D = before;
     double total = 0;
     for (int k = first; k < last; k++) {
-        if (order[k] < n) {
+        if (order[k] < rows) {
             f[order[k]] = (float) height;
             total += height;
         }
-        D += order[k] < n ? w[order[k]] * own : other;
+        D += order[k] < rows ? w[order[k]] * own : other;
         double gap = k + 1 < count ? (double) sorted[k + 1] - sorted[k] : 0;
         height += D > 1e-6 ? -gap : D < -1e-6 ? gap : 0;
     }
     float mean = (float) (block_sum(total) / n);
     __syncthreads();
-    FOR_THREADS(i, n) f[i] -= mean;
-    if (threadIdx.x == 0) distances[blockIdx.x] = distance;
+    FOR_THREADS(i, n) f[begin + i] -= mean;
+    if (threadIdx.x == 0) result[0] = distance;
 }
 
-KERNEL(w1_step, const double* RESTRICT distances, const float* RESTRICT f, const int* RESTRICT status, float* RESTRICT w, float* RESTRICT best,
-       float* RESTRICT u, double* RESTRICT scalars, long* RESTRICT round, int slices, int n, double upper, double decay, int move, int last) {
-    if (threadIdx.x == 0 && move) round[0] += 1;
+KERNEL(w1_potential, const int* RESTRICT order, const float* RESTRICT sorted, const float* RESTRICT w, const int* RESTRICT status,
+       double* RESTRICT distances, float* RESTRICT f, int n, int m) {
     if (status[0]) return;
+    long first = (long) blockIdx.x * (n + m);
+    potential(order + first, sorted + first, w, distances + blockIdx.x, f + (long) blockIdx.x * n, n, 0, n, m);
+}
+
+KERNEL(class_w1_potential, const int* RESTRICT order, const float* RESTRICT values, const float* RESTRICT w, const int* RESTRICT table,
+       const int* RESTRICT status, double* RESTRICT distances, float* RESTRICT f, int n, int m, int classes) {
+    int slice = blockIdx.x / classes, c = blockIdx.x % classes;
+    if (status[c]) return;
+    const int* own = table + 4 * c;
+    long first = (long) slice * (n + m) + own[0] + own[2];
+    potential(order + first, values + first, w, distances + blockIdx.x, f + (long) slice * n, n, own[0], own[1], own[3]);
+}
+
+/// One step; distances [slices] lie stride apart, the slices of f width; all threads of the block call it.
+DEVICE void walk(const double* RESTRICT distances, const float* RESTRICT f, float* RESTRICT w, float* RESTRICT best, float* RESTRICT u,
+                 double* RESTRICT scalars, int slices, int stride, int width, int n, double upper, double decay, int move, int last) {
     double distance = 0;
-    for (int s = 0; s < slices; s++) distance += distances[s] / slices;
+    for (int s = 0; s < slices; s++) distance += distances[(long) s * stride] / slices;
     bool better = last || distance < scalars[0];
     double longest = scalars[1] / sqrt(1 + scalars[2] * decay);
     __syncthreads();
@@ -186,7 +234,7 @@ KERNEL(w1_step, const double* RESTRICT distances, const float* RESTRICT f, const
     if (!move) return;
     FOR_THREADS(i, n) u[i] = 0;
     for (int s = 0; s < slices; s++) {
-        const float* RESTRICT slice = f + (long) s * n;
+        const float* RESTRICT slice = f + (long) s * width;
         FOR_THREADS(i, n) u[i] += slice[i];
     }
     float size = 1.0f / slices;
@@ -198,4 +246,21 @@ KERNEL(w1_step, const double* RESTRICT distances, const float* RESTRICT f, const
     FOR_THREADS(i, n) u[i] = w[i] - t * u[i];
     Shift shift = band_shift(u, n, upper, (double) n, (double) n);
     FOR_THREADS(i, n) w[i] = (float) clipped(u[i], shift, upper);
+}
+
+KERNEL(w1_step, const double* RESTRICT distances, const float* RESTRICT f, const int* RESTRICT status, float* RESTRICT w, float* RESTRICT best,
+       float* RESTRICT u, double* RESTRICT scalars, long* RESTRICT round, int slices, int n, double upper, double decay, int move, int last) {
+    if (threadIdx.x == 0 && move) round[0] += 1;
+    if (status[0]) return;
+    walk(distances, f, w, best, u, scalars, slices, 1, n, n, upper, decay, move, last);
+}
+
+KERNEL(class_w1_step, const double* RESTRICT distances, const float* RESTRICT f, const int* RESTRICT table, const int* RESTRICT status,
+       float* RESTRICT w, float* RESTRICT best, float* RESTRICT u, double* RESTRICT scalars, long* RESTRICT round, int slices, int n,
+       int classes, double upper, int move, int last) {
+    int c = blockIdx.x, first = table[4 * c];
+    if (c == 0 && threadIdx.x == 0 && move) round[0] += 1;
+    if (status[c]) return;
+    walk(distances + c, f + first, w + first, best + first, u + first, scalars + 4 * c, slices, classes, n, table[4 * c + 1], upper, 0, move,
+        last);
 }

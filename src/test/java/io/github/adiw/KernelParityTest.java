@@ -400,10 +400,10 @@ class KernelParityTest {
                 distances[i * all + j] = 0.1f + (17 * i + 31 * j) % 23 * 0.3f;
             }
         }
-        double[] values = {0.21, 0.5, 0.8};
+        double[] rules = {0.21, 0.5, 0.8};
         for (int kind = 0; kind < 3; kind++) {
             KernelParity.of("class_bandwidth", Launch.rows(classes)).in(distances).in(table).out(new double[classes]).out(new int[classes])
-                .value(kind).value(values[kind]).value(n).value(m).within(1e-12).check();
+                .value(kind).value(rules[kind]).value(n).value(m).within(1e-12).check();
         }
         int[] order = new Random(3).ints(0, n).distinct().limit(n).toArray();
         int[] index = below(n, 100);
@@ -413,12 +413,61 @@ class KernelParityTest {
         int[] status = {1, 0, 0, 0, 0, 1};
         KernelParity.of("class_gram", Launch.rows(n)).out(distances).in(sorted).in(table).in(gamma).in(status).in(floats(n)).out(new float[n])
             .out(new float[n]).out(new float[n]).value(n).value(m).value(1e-5f).check();
-        KernelParity.of("class_product", Launch.rows(n)).in(distances).in(sorted).in(table).in(floats(n)).out(new float[n]).value(n).value(m).check();
-        KernelParity.of("class_step", Launch.rows(classes)).in(positive(n)).in(positive(n)).in(positive(n)).in(status).in(table).out(new float[n])
-            .out(positive(n)).out(positive(n)).value(1f).value(0.5f).value(3.0).check();
+        float[] sums = positive(all);
+        KernelParity.of("class_gaussian", Launch.rows(all)).out(distances).in(sorted).in(table).in(gamma).in(status).out(new float[all])
+            .out(new float[all]).value(n).value(m).check();
+        for (int flags = 0; flags < 4; flags++) {
+            KernelParity.of("class_product", Launch.rows(m)).in(distances).in(sorted).in(table).in(positive(Math.max(n, m))).out(new float[m])
+                .value(n).value(n).value(m).value(flags & 1).value(flags >> 1).check();
+        }
+        KernelParity.of("class_kmm_step", Launch.rows(classes)).in(positive(n)).in(positive(n)).in(positive(n)).in(table).in(status)
+            .out(new float[n]).out(positive(n)).out(positive(n)).value(1f).value(0.5f).value(3.0).check();
+        elements("class_restore", n).in(positive(n)).in(order).out(new float[n]).value(n).check();
         for (int normalize = 0; normalize < 2; normalize++) {
             KernelParity.of("class_finish", Launch.block()).in(order).in(sorted).in(table).in(status).in(memory).in(index).in(positive(n))
-                .out(new float[n]).out(new float[n]).value(n).value(m).value(normalize).check();
+                .out(new float[n]).value(n).value(m).value(normalize).check();
+        }
+
+        float[] alpha = positive(m);
+        alpha[3] = alpha[7] = -1;
+        KernelParity.of("class_kl_begin", Launch.rows(classes)).in(sums).in(table).in(status).out(new float[m]).out(alpha).check();
+        elements("class_kl_update", m).in(positive(m)).in(positive(m)).in(validationLabels).in(table).in(status).out(positive(m)).value(m).check();
+        KernelParity.of("class_ls_begin", Launch.rows(classes)).in(sums).in(table).in(status).out(alpha).out(new float[m]).out(new float[classes])
+            .value(0.1f).value(1f).check();
+        elements("class_ls_update", m).in(positive(m)).in(positive(m)).in(positive(classes)).in(validationLabels).in(table).in(status)
+            .out(positive(m)).out(positive(m)).value(m).value(0.1f).value(0.5f).check();
+        elements("class_model_weights", n).in(labels).in(status).out(floats(n)).value(n).value(0.9f).check();
+        elements("class_direct_recall", n).in(labels).in(status).out(floats(n)).value(n).check();
+        KernelParity.of("class_direct_scale", Launch.rows(classes)).in(positive(n)).in(table).in(status).out(new float[n]).out(positive(n))
+            .value(3.0).check();
+        KernelParity.of("class_smooth_step", Launch.rows(classes)).in(positive(n)).in(table).in(status).out(new float[n]).out(positive(n))
+            .out(positive(n)).value(0.5f).value(0.2f).value(3.0).check();
+
+        int slices = 3;
+        float[] projected = floats(slices * all);
+        projected[5] = projected[4];
+        KernelParity.of("class_rank_pool", Launch.rows(slices * all)).in(projected).in(sorted).in(table).out(new int[slices * all])
+            .out(new float[slices * all]).value(n).value(m).check();
+        int[] places = new int[slices * all];
+        float[] values = new float[slices * all];
+        for (int s = 0; s < slices; s++) {
+            for (int c = 0; c < classes; c++) {
+                int at = s * all + table[4 * c] + table[4 * c + 2];
+                for (int k = 0; k < table[4 * c + 1] + table[4 * c + 3]; k++) {
+                    int other = k - table[4 * c + 1];
+                    places[at + k] = other < 0 ? table[4 * c] + k : n + table[4 * c + 2] + other;
+                    values[at + k] = 0.3f * k + 0.1f * (k % (s + 2));
+                }
+            }
+        }
+        KernelParity.of("class_w1_begin", Launch.rows(classes)).in(floats(all * d)).in(table).in(status).out(positive(n))
+            .out(new double[4 * classes]).value(n).value(d).value(0.1f).value(3.0).check();
+        KernelParity.of("class_w1_potential", Launch.rows(slices * classes)).in(places).in(values).in(positive(n)).in(table).in(status)
+            .out(new double[slices * classes]).out(new float[slices * n]).value(n).value(m).value(classes).check();
+        for (int last = 0; last < 2; last++) {
+            KernelParity.of("class_w1_step", Launch.rows(classes)).in(random.doubles(slices * classes, 0.1, 2).toArray()).in(floats(slices * n))
+                .in(table).in(status).out(positive(n)).out(new float[n]).out(new float[n]).out(random.doubles(4 * classes, 0, 2).toArray())
+                .out(new long[] {3}).value(slices).value(n).value(classes).value(3.0).value(1 - last).value(last).check();
         }
 
         float[] rows = floats(all * d);

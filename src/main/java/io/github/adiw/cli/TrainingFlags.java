@@ -86,8 +86,8 @@ final class TrainingFlags {
     private int warmupEpochs;
 
     @Option(names = "--transform", paramLabel = "NAME", defaultValue = "loss",
-        description = "What weights are estimated from: loss, or features, the last hidden layer's output, inside every class "
-            + "(uniform, diw, adiw-km). Default: ${DEFAULT-VALUE}.")
+        description = "What weights are estimated from: loss, or features, the last hidden layer's output, inside every class. "
+            + "Default: ${DEFAULT-VALUE}.")
     private String transform;
 
     @Option(names = "--bandwidth", paramLabel = "RULE",

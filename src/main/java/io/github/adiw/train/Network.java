@@ -144,7 +144,8 @@ final class Network implements AutoCloseable {
 
         @Override
         public Buffer validationTransformed() {
-            return features == 0 ? loss.losses().slice(batch, extra) : instance.features().slice((long) batch * features, (long) extra * features);
+            return features == 0 ? loss.losses().slice(batch, extra)
+                : instance.features().slice((long) batch * features, (long) extra * features);
         }
 
         Buffer losses() {

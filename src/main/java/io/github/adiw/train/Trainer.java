@@ -105,8 +105,9 @@ public final class Trainer implements AutoCloseable {
         }
         for (int c = 0; c < counts.length; c++) {
             if (counts[c] > 0 && !validated[c]) {
-                throw new UsageException("--transform features compares samples inside a class, but class " + c + " (" + dataset.classNames().get(c)
-                    + ") has " + counts[c] + " training samples and no validation sample: raise --validation-samples, or give --transform loss");
+                throw new UsageException("--transform features compares samples inside a class, but class " + c + " ("
+                    + dataset.classNames().get(c) + ") has " + counts[c] + " training samples and no validation sample: raise "
+                    + "--validation-samples, or give --transform loss");
             }
         }
     }

@@ -66,7 +66,10 @@ public record TrainingOptions(
     public static final List<String> METHODS = methods();
 
     /** The methods that {@code transform} may be {@code features} with; without weights it means nothing. */
-    public static final List<String> FEATURE_METHODS = List.of("uniform", "diw", ADAPTIVE + "km");
+    public static final List<String> FEATURE_METHODS = METHODS.stream().filter(method -> {
+        Divergence divergence = divergence(method);
+        return divergence != null ? divergence.hasClassConditional() : List.of("uniform", "diw").contains(method);
+    }).toList();
 
     private static List<String> methods() {
         Set<String> methods = new LinkedHashSet<>(List.of("uniform", "diw", ADAPTIVE + "km"));
@@ -85,8 +88,8 @@ public record TrainingOptions(
         oneOf("method", method, METHODS);
         oneOf("transform", transform, List.of("loss", "features"));
         if (transform.equals("features") && !FEATURE_METHODS.contains(method)) {
-            throw new UsageException("--transform features estimates weights inside every class, which " + method + " cannot: choose one of "
-                + String.join(", ", FEATURE_METHODS) + ", or --transform loss");
+            throw new UsageException("--transform features estimates weights inside every class, which " + method + " cannot: choose "
+                + "one of " + String.join(", ", FEATURE_METHODS) + ", or --transform loss");
         }
         oneOf("optimizer", optimizer, List.of("sgd", "adam"));
         oneOf("reduction", reduction, List.of("sum", "mean"));
@@ -378,7 +381,8 @@ public record TrainingOptions(
         public TrainingOptions build() {
             oneOf("method", method, METHODS);
             Divergence divergence = divergence(method);
-            String rule = bandwidth != null ? bandwidth : transform.equals("features") ? "median" : divergence != null ? divergence.defaultBandwidth() : "diw:0.01";
+            String usual = divergence != null ? divergence.defaultBandwidth() : "diw:0.01";
+            String rule = bandwidth != null ? bandwidth : transform.equals("features") ? "median" : usual;
             float step = eta != null ? eta : divergence != null ? divergence.defaultEta() : 1;
             return new TrainingOptions(model, noise, method, transform, epochs, batch, validationBatch, validationSamples, trainSamples,
                 optimizer, learningRate, momentum, nesterov, weightDecay, reduction, schedule, warmupEpochs, rule,

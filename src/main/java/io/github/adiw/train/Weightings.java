@@ -7,7 +7,6 @@ import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
 import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.ClassConditionalConvergedMatching;
-import io.github.adiw.weight.ClassConditionalKernelMeanMatching;
 import io.github.adiw.weight.ConvergedKernelMeanMatching;
 import io.github.adiw.weight.EstimatorOptions;
 import io.github.adiw.weight.WeightEstimator;
@@ -44,7 +43,7 @@ final class Weightings {
         boolean converged = options.method().equals("diw");
         if (options.classConditional()) {
             return converged ? new ClassConditionalConvergedMatching(device, made, labels, trueLabels, classes)
-                : new ClassConditionalKernelMeanMatching(device, made, labels, trueLabels, classes);
+                : TrainingOptions.divergence(options.method()).classConditional(device, made, labels, trueLabels, classes);
         }
         return converged ? new ConvergedKernelMeanMatching(device, made)
             : TrainingOptions.divergence(options.method()).estimator(device, made);

@@ -16,7 +16,7 @@ public final class ClassConditionalConvergedMatching extends ClassConditionalEst
      * @param validationLabels int32 {@code [V]}, each validation sample's, likewise
      */
     public ClassConditionalConvergedMatching(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
-        super(device, options, labels, validationLabels, classes);
+        super(device, options, labels, validationLabels, classes, false);
         solver = keep(new ClassInteriorPoint(this));
     }
 
@@ -30,5 +30,11 @@ public final class ClassConditionalConvergedMatching extends ClassConditionalEst
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         estimate(indices, validationIndices, z, validation);
         return solver.iterations();
+    }
+
+    /** The sum of the classes' objectives and the largest of their residuals, of the last batch; gamma is NaN. */
+    @Override
+    public Quality quality(Buffer z, Buffer validation) {
+        return ClassProgram.quality(this);
     }
 }

@@ -34,12 +34,15 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
     final Buffer distances;
     /** Of every class: float64 {@code [classes]}; int32 {@code [classes]}, 1 where it is degenerate. */
     final Buffer gamma, status;
-    /** What the estimator finds: the sorted training rows' ratios, float32 {@code [n]}; and a copy of what it begins from. */
-    final Buffer found, ahead;
-    private final Buffer labels, validationLabels, batchLabels, order, columns, ratios, weights, memory, state;
+    /** The state of the batch's samples in the order of classes, which goes on to the next visit; and a copy of what it begins from. */
+    final Buffer current, ahead;
+    private final boolean stateOfValidation;
+    private final Buffer labels, validationLabels, batchLabels, order, columns, restored, weights, memory, state;
     private final List<AutoCloseable> owned = new ArrayList<>();
 
-    ClassConditionalEstimator(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
+    /** @param stateOfValidation whether the state is a coefficient for every validation sample, and not a ratio for every training sample */
+    ClassConditionalEstimator(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes,
+                              boolean stateOfValidation) {
         this.device = device;
         this.options = options;
         this.n = options.n();
@@ -48,9 +51,11 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
         this.classes = classes;
         this.labels = labels;
         this.validationLabels = validationLabels;
+        this.stateOfValidation = stateOfValidation;
         if (labels.length() != options.samples() || validationLabels.length() != options.validationSamples()) {
-            throw new IllegalArgumentException("estimation inside classes needs a label for each of the " + options.samples() + " training and "
-                + options.validationSamples() + " validation samples, not " + labels.length() + " and " + validationLabels.length());
+            throw new IllegalArgumentException("estimation inside classes needs a label for each of the " + options.samples()
+                + " training and " + options.validationSamples() + " validation samples, not " + labels.length() + " and "
+                + validationLabels.length());
         }
         int all = n + m;
         if ((long) all * all > MOST_ELEMENTS) {
@@ -66,14 +71,15 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
         distances = keep(ElementType.FLOAT32, (long) all * all);
         gamma = keep(ElementType.FLOAT64, classes);
         status = keep(ElementType.INT32, classes);
-        found = keep(ElementType.FLOAT32, n);
-        ahead = keep(ElementType.FLOAT32, n);
-        ratios = keep(ElementType.FLOAT32, n);
+        int states = stateOfValidation ? options.validationSamples() : options.samples();
+        current = keep(ElementType.FLOAT32, stateOfValidation ? m : n);
+        ahead = keep(ElementType.FLOAT32, current.length());
+        restored = keep(ElementType.FLOAT32, current.length());
         weights = keep(ElementType.FLOAT32, n);
         memory = keep(ElementType.FLOAT32, options.samples());
-        state = keep(ElementType.FLOAT32, options.samples());
+        state = keep(ElementType.FLOAT32, states);
         device.launch("fill", Launch.elements(options.samples()), memory, 1f, options.samples());
-        device.launch("fill", Launch.elements(options.samples()), state, 1f, options.samples());
+        device.launch("fill", Launch.elements(states), state, stateOfValidation ? -1f : 1f, states);
     }
 
     /** A buffer that is closed with this. */
@@ -86,58 +92,67 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
         return resource;
     }
 
-    /** Enqueues what sets {@link #found}; the sorted batch, its bandwidths and the state are there. */
+    /** Enqueues what sets {@link #current} and {@link #found}; the sorted batch, its bandwidths and the state are there. */
     abstract void solve();
+
+    /** The sorted training rows' ratios, float32 {@code [n]}; whatever they are in degenerate classes. */
+    Buffer found() {
+        return current;
+    }
+
+    /** Whether distances between validation samples are needed; they are for a median. */
+    boolean everyDistance() {
+        return options.bandwidth().kind() == Bandwidth.Kind.MEDIAN;
+    }
 
     @Override
     public final void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         prepare(indices, validationIndices, z, validation);
         solve();
-        finish(indices);
+        finish(indices, validationIndices);
     }
 
     final void prepare(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
-        Bandwidth.Kind kind = options.bandwidth().kind();
+        Buffer otherLabels = batchLabels.slice(n, m);
+        Buffer otherOrder = order.slice(n, m);
+        Bandwidth rule = options.bandwidth();
         device.launch("gather_labels", Launch.elements(n), labels, indices, batchLabels.slice(0, n), n);
-        device.launch("gather_labels", Launch.elements(m), validationLabels, validationIndices, batchLabels.slice(n, m), m);
-        device.launch("class_table", Launch.rows(classes), batchLabels, batchLabels.slice(n, m), table, n, m);
+        device.launch("gather_labels", Launch.elements(m), validationLabels, validationIndices, otherLabels, m);
+        device.launch("class_table", Launch.rows(classes), batchLabels, otherLabels, table, n, m);
         device.launch("class_order", Launch.rows(n), batchLabels, order, sorted, n);
-        device.launch("class_order", Launch.rows(m), batchLabels.slice(n, m), order.slice(n, m), sorted.slice(n, m), m);
+        device.launch("class_order", Launch.rows(m), otherLabels, otherOrder, sorted.slice(n, m), m);
         device.launch("class_rows", Launch.rows(n), z, order, rows, d);
-        device.launch("class_rows", Launch.rows(m), validation, order.slice(n, m), rows.slice((long) n * d, (long) m * d), d);
+        device.launch("class_rows", Launch.rows(m), validation, otherOrder, validationRows(), d);
         device.launch("transpose_columns", Launch.elements((long) (n + m) * d), rows, columns, n + m, d, (long) n + m, 0);
-        device.launch("class_distances", Launch.rows(kind == Bandwidth.Kind.MEDIAN ? n + m : n), columns, sorted, table, distances, n, m, d);
-        device.launch("class_bandwidth", Launch.rows(classes), distances, table, gamma, status, kind.ordinal(), options.bandwidth().value(), n, m);
-        device.launch("class_recall", Launch.elements(n), state, indices, order, found, ahead, n);
+        device.launch("class_distances", Launch.rows(everyDistance() ? n + m : n), columns, sorted, table, distances, n, m, d);
+        device.launch("class_bandwidth", Launch.rows(classes), distances, table, gamma, status, rule.kind().ordinal(), rule.value(), n, m);
+        device.launch("class_recall", Launch.elements(current.length()), state, stateOfValidation ? validationIndices : indices,
+            stateOfValidation ? otherOrder : order, current, ahead, Math.toIntExact(current.length()));
     }
 
-    final void finish(Buffer indices) {
-        device.launch("class_finish", Launch.block(), order, sorted, table, status, memory, indices, found, ratios, weights, n, m,
+    final Buffer validationRows() {
+        return rows.slice((long) n * d, (long) m * d);
+    }
+
+    final void finish(Buffer indices, Buffer validationIndices) {
+        int states = Math.toIntExact(current.length());
+        device.launch("class_finish", Launch.block(), order, sorted, table, status, memory, indices, found(), weights, n, m,
             options.normalize() ? 1 : 0);
         device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
-        device.launch("kmm_end", Launch.elements(n), state, indices, ratios, n);
+        device.launch("class_restore", Launch.elements(states), current, stateOfValidation ? order.slice(n, m) : order, restored, states);
+        device.launch("kmm_end", Launch.elements(states), state, stateOfValidation ? validationIndices : indices, restored, states);
     }
 
-    /** The sums of the classes' objectives, and the largest of their residuals; gamma is NaN, since every class has its own. */
+    /** @throws UnsupportedOperationException always: it takes so many steps a batch, and no more */
     @Override
-    public final Quality quality(Buffer z, Buffer validation) {
-        float[] data = rows.toFloats();
-        float[] r = found.toFloats();
-        int[] ranges = table.toInts();
-        int[] stopped = status.toInts();
-        double[] gammas = new double[classes];
-        gamma.download(gammas);
-        double objective = 0;
-        double residual = 0;
-        for (int c = 0; c < classes; c++) {
-            if (stopped[c] == 0) {
-                ClassProgram program = new ClassProgram(data, d, ranges[4 * c], ranges[4 * c + 1], n + ranges[4 * c + 2], ranges[4 * c + 3],
-                    gammas[c], r);
-                objective += program.objective();
-                residual = Math.max(residual, program.residual(device, options.upperBound()));
-            }
-        }
-        return new Quality(Double.NaN, objective, residual);
+    public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        throw new UnsupportedOperationException("this estimation inside classes takes a fixed number of steps");
+    }
+
+    /** @throws UnsupportedOperationException always */
+    @Override
+    public Quality quality(Buffer z, Buffer validation) {
+        throw new UnsupportedOperationException("the quality of this estimation inside classes is not evaluated");
     }
 
     /** Weights of the last batch, the class prior put back, float32 {@code [n]}; a ratio is at most B, a weight may be more. */
@@ -151,7 +166,10 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
         return memory;
     }
 
-    /** The last ratio of every training sample inside its class, float32 {@code [N]}, 1 where it has none yet. */
+    /**
+     * The last ratio of every training sample inside its class, float32 {@code [N]}, 1 where it has none yet; or the coefficients of
+     * the validation samples, float32 {@code [V]}, negative where a sample has none yet.
+     */
     @Override
     public final Buffer state() {
         return state;
@@ -159,7 +177,9 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
 
     @Override
     public final void startFrom(float[] start) {
-        memory.upload(start);
+        if (!stateOfValidation) {
+            memory.upload(start);
+        }
         state.upload(start);
     }
 

@@ -9,15 +9,16 @@ import io.github.adiw.device.Launch;
  * {@link KernelMeanMatching} inside every class, with the class prior put back: a few projected-gradient steps from the ratios of the
  * samples' last visit, each class with its own bandwidth, bound on the curvature and feasible set.
  */
-public final class ClassConditionalKernelMeanMatching extends ClassConditionalEstimator {
+final class ClassConditionalKernelMeanMatching extends ClassConditionalEstimator {
     private final Buffer rowSums, kappa, product, moved;
 
     /**
      * @param labels           int32 {@code [N]}, each training sample's label, in 0 to {@code classes - 1}; the caller's to close
      * @param validationLabels int32 {@code [V]}, each validation sample's, likewise
      */
-    public ClassConditionalKernelMeanMatching(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
-        super(device, options, labels, validationLabels, classes);
+    ClassConditionalKernelMeanMatching(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels,
+                                              int classes) {
+        super(device, options, labels, validationLabels, classes, false);
         rowSums = keep(ElementType.FLOAT32, n);
         kappa = keep(ElementType.FLOAT32, n);
         product = keep(ElementType.FLOAT32, n);
@@ -30,10 +31,10 @@ public final class ClassConditionalKernelMeanMatching extends ClassConditionalEs
             (float) GramMatrix.RIDGE);
         for (int i = 0; i < options.steps(); i++) {
             if (i > 0) {
-                device.launch("class_product", Launch.rows(n), distances, sorted, table, ahead, product, n, m);
+                device.launch("class_product", Launch.rows(n), distances, sorted, table, ahead, product, 0, n, m, 0, 0);
             }
-            device.launch("class_step", Launch.rows(classes), product, kappa, rowSums, status, table, moved, ahead, found, options.eta(),
-                options.momentum(), (double) options.upperBound());
+            device.launch("class_kmm_step", Launch.rows(classes), product, kappa, rowSums, table, status, moved, ahead, current,
+                options.eta(), options.momentum(), (double) options.upperBound());
         }
     }
 
@@ -44,9 +45,15 @@ public final class ClassConditionalKernelMeanMatching extends ClassConditionalEs
         try (ClassInteriorPoint solver = new ClassInteriorPoint(this)) {
             solver.solve();
             int iterations = solver.iterations();
-            finish(indices);
+            finish(indices, validationIndices);
             device.synchronize();
             return iterations;
         }
+    }
+
+    /** The sum of the classes' objectives and the largest of their residuals, of the last batch; gamma is NaN. */
+    @Override
+    public Quality quality(Buffer z, Buffer validation) {
+        return ClassProgram.quality(this);
     }
 }

@@ -6,7 +6,7 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 
-/** Solves kernel mean matching inside every class of a sorted batch to convergence, as {@link ConvergedKernelMeanMatching} does for a whole one. */
+/** Solves kernel mean matching inside every class of a sorted batch, as {@link ConvergedKernelMeanMatching} does for a whole one. */
 final class ClassInteriorPoint implements AutoCloseable {
     private static final int MOST_ITERATIONS = 100;
     private static final int MOST_RANK = 2048;
@@ -34,12 +34,12 @@ final class ClassInteriorPoint implements AutoCloseable {
 
     /** Enqueues it; ratios of degenerate classes stay as they are. */
     void solve() {
-        device.launch("class_kappa_f64", Launch.rows(batch.n), batch.rows, batch.sorted, batch.table, batch.gamma, batch.status, kappa, batch.n,
-            batch.d);
+        device.launch("class_kappa_f64", Launch.rows(batch.n), batch.rows, batch.sorted, batch.table, batch.gamma, batch.status, kappa,
+            batch.n, batch.d);
         device.launch("class_factor", Launch.rows(batch.classes), batch.rows, batch.table, batch.gamma, batch.status, factor, rest, result,
             batch.d, mostRank);
         device.launch("class_interior_point", Launch.rows(batch.classes), factor, kappa, batch.table, batch.status, square, vectors, small,
-            result, batch.found, GramMatrix.RIDGE, (double) batch.options.upperBound(), mostRank, MOST_ITERATIONS);
+            result, batch.current, GramMatrix.RIDGE, (double) batch.options.upperBound(), mostRank, MOST_ITERATIONS);
     }
 
     /**

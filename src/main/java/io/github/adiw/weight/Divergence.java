@@ -1,5 +1,7 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.UsageException;
+import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 
 /**
@@ -36,4 +38,22 @@ public interface Divergence {
      * @throws io.github.adiw.UsageException if the options cannot be met, in one sentence
      */
     WeightEstimator estimator(Device device, EstimatorOptions options);
+
+    /** Whether {@link #classConditional} makes estimators. */
+    default boolean hasClassConditional() {
+        return false;
+    }
+
+    /**
+     * As {@link #estimator}, for transformed data that do not say the label: estimation runs inside every class, and the class prior is put
+     * back, w_i = [(m_c / m) / (n_c / n)] r_i with n_c training and m_c validation samples of class c in the batch. A class without a
+     * validation sample in a batch keeps the weights that are remembered.
+     *
+     * @param labels           int32 {@code [N]}, each training sample's label, in 0 to {@code classes - 1}; the caller's to close
+     * @param validationLabels int32 {@code [V]}, each validation sample's, likewise
+     * @throws io.github.adiw.UsageException if the options cannot be met, or the divergence has no such estimators
+     */
+    default WeightEstimator classConditional(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
+        throw new UsageException("the divergence " + name() + " has no estimation inside classes");
+    }
 }

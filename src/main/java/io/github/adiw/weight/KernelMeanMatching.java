@@ -83,5 +83,15 @@ public final class KernelMeanMatching extends SteppedEstimator {
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new KernelMeanMatching(device, options);
         }
+
+        @Override
+        public boolean hasClassConditional() {
+            return true;
+        }
+
+        @Override
+        public WeightEstimator classConditional(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
+            return new ClassConditionalKernelMeanMatching(device, options, labels, validationLabels, classes);
+        }
     }
 }

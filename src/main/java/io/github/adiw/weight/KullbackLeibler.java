@@ -131,5 +131,15 @@ public final class KullbackLeibler extends SteppedEstimator {
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new KullbackLeibler(device, options);
         }
+
+        @Override
+        public boolean hasClassConditional() {
+            return true;
+        }
+
+        @Override
+        public WeightEstimator classConditional(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
+            return new ClassConditionalKullbackLeibler(device, options, labels, validationLabels, classes);
+        }
     }
 }

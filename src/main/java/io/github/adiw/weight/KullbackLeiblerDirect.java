@@ -79,5 +79,15 @@ public final class KullbackLeiblerDirect extends SteppedEstimator {
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new KullbackLeiblerDirect(device, options);
         }
+
+        @Override
+        public boolean hasClassConditional() {
+            return true;
+        }
+
+        @Override
+        public WeightEstimator classConditional(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
+            return new ClassConditionalKullbackLeiblerDirect(device, options, labels, validationLabels, classes);
+        }
     }
 }

@@ -102,5 +102,15 @@ public final class LeastSquares extends SteppedEstimator {
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new LeastSquares(device, options);
         }
+
+        @Override
+        public boolean hasClassConditional() {
+            return true;
+        }
+
+        @Override
+        public WeightEstimator classConditional(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
+            return new ClassConditionalLeastSquares(device, options, labels, validationLabels, classes);
+        }
     }
 }

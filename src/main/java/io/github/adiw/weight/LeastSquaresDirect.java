@@ -77,5 +77,15 @@ public final class LeastSquaresDirect extends SteppedEstimator {
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new LeastSquaresDirect(device, options);
         }
+
+        @Override
+        public boolean hasClassConditional() {
+            return true;
+        }
+
+        @Override
+        public WeightEstimator classConditional(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
+            return new ClassConditionalLeastSquaresDirect(device, options, labels, validationLabels, classes);
+        }
     }
 }

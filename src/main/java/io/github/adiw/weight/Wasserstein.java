@@ -17,9 +17,11 @@ import io.github.adiw.device.Launch;
  * {@link EstimatorOptions#momentum} has no part in it.
  */
 public final class Wasserstein extends SteppedEstimator {
+    /** It has none: what finds out whether a batch is degenerate asks for one. */
+    static final Bandwidth NO_BANDWIDTH = new Bandwidth(Bandwidth.Kind.GIVEN, 1);
     private static final double DECAY = 0.02;
     private static final int MOST_RANKED = 4096;
-    private static final long SEED = 0x77617373L;
+    static final long SEED = 0x77617373L;
 
     private final int slices;
     private final Buffer round, evaluationRound, direction, projected, order, sorted, keys, state, current, moved, distances, scalars;
@@ -28,7 +30,7 @@ public final class Wasserstein extends SteppedEstimator {
 
     /** An estimator; {@link Divergence#estimator}. */
     public Wasserstein(Device device, EstimatorOptions options) {
-        super(device, options, new Bandwidth(Bandwidth.Kind.GIVEN, 1));
+        super(device, options, NO_BANDWIDTH);
         slices = d == 1 ? 1 : options.projections();
         long count = n + (long) m;
         round = keep(device.allocate(ElementType.INT64, 1));
@@ -156,6 +158,16 @@ public final class Wasserstein extends SteppedEstimator {
         @Override
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new Wasserstein(device, options);
+        }
+
+        @Override
+        public boolean hasClassConditional() {
+            return true;
+        }
+
+        @Override
+        public WeightEstimator classConditional(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes) {
+            return new ClassConditionalWasserstein(device, options, labels, validationLabels, classes);
         }
     }
 }

@@ -27,10 +27,15 @@ public interface WeightEstimator extends AutoCloseable {
      * waits, and cannot be recorded.
      *
      * @return steps made
+     * @throws UnsupportedOperationException if the estimator only takes the steps of {@link #estimate}
      */
     int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation);
 
-    /** How good the last batch's estimate is, given the same data again; waits. */
+    /**
+     * How good the last batch's estimate is, given the same data again; waits.
+     *
+     * @throws UnsupportedOperationException if the estimator does not evaluate it
+     */
     Quality quality(Buffer z, Buffer validation);
 
     /** Weights of the last batch, float32 {@code [n]}. */

@@ -4,18 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.example.plugin.MeanMatching;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.FashionMnist;
 import io.github.adiw.data.ImageDataset;
 import io.github.adiw.data.Npy;
 import io.github.adiw.data.SafeTensors;
+import io.github.adiw.data.Shift;
 import io.github.adiw.data.TrainingSplit;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.ClassConditionalConvergedMatching;
-import io.github.adiw.weight.ClassConditionalKernelMeanMatching;
+import io.github.adiw.weight.Divergences;
 import io.github.adiw.weight.EstimatorOptions;
 import io.github.adiw.weight.WeightEstimator;
 import java.nio.file.Path;
@@ -38,8 +40,12 @@ class FeatureTransformTest {
     Path folder;
 
     private static TrainingOptions.Builder options() {
-        return TrainingOptions.builder().transform("features").model("mlp:20," + HIDDEN).trainSamples(400).validationSamples(100).batch(BATCH)
-            .validationBatch(VALIDATION_BATCH).warmupEpochs(0).learningRate(1e-3f).schedule("none");
+        return TrainingOptions.builder().transform("features").model("mlp:20," + HIDDEN).trainSamples(400).validationSamples(100)
+            .batch(BATCH).validationBatch(VALIDATION_BATCH).warmupEpochs(0).learningRate(1e-3f).schedule("none");
+    }
+
+    private static TrainingSplit split(int validationSamples) {
+        return TrainingSplit.of(FashionMnist.sample()).seed(1).trainSamples(400).validationSamples(validationSamples).build();
     }
 
     private TrainingResult train(TrainingOptions options) {
@@ -84,7 +90,7 @@ class FeatureTransformTest {
     void weightsAreThoseOfTheFeatures(String method) {
         ImageDataset data = FashionMnist.sample();
         TrainingSplit split = TrainingSplit.of(data).seed(1).trainSamples(400).validationSamples(100)
-            .shift(io.github.adiw.data.Shift.parse("symmetric:0.4")).build();
+            .shift(Shift.parse("symmetric:0.4")).build();
         Random random = new Random(5);
         int[] rows = random.ints(0, split.count()).distinct().limit(STEPS * BATCH).toArray();
         System.arraycopy(rows, 0, rows, 2 * BATCH, BATCH / 2);       // half of the last batch is met again
@@ -100,8 +106,8 @@ class FeatureTransformTest {
         TrainingResult whole = null;
         Path start = folder.resolve("start.safetensors");
         for (int s = 1; s <= STEPS; s++) {
-            TrainingOptions.Builder made = options().method(method).noise("symmetric:0.4").trainOrder(order).validationOrder(validationOrder)
-                .weightsTrace(true).steps(s);
+            TrainingOptions.Builder made = options().method(method).noise("symmetric:0.4").trainOrder(order)
+                .validationOrder(validationOrder).weightsTrace(true).steps(s);
             if (s == 1) {       // a step that changes nothing, for the initial parameters
                 train(made.learningRate(1e-30f).weightDecay(0).build()).parameters().write(start);
                 before[0] = SafeTensors.read(start);
@@ -112,10 +118,11 @@ class FeatureTransformTest {
             }
         }
         EstimatorOptions estimation = EstimatorOptions.of(400, 400, BATCH, VALIDATION_BATCH, HIDDEN).bandwidth(Bandwidth.parse("median"));
-        try (Device device = DeviceMatrix.open(); Buffer labels = device.ints(split.labels()); Buffer trueLabels = device.ints(split.trueLabels());
+        try (Device device = DeviceMatrix.open(); Buffer labels = device.ints(split.labels());
+             Buffer trueLabels = device.ints(split.trueLabels());
              WeightEstimator estimator = method.equals("diw")
                  ? new ClassConditionalConvergedMatching(device, estimation, labels, trueLabels, 10)
-                 : new ClassConditionalKernelMeanMatching(device, estimation, labels, trueLabels, 10)) {
+                 : Divergences.get("km").classConditional(device, estimation, labels, trueLabels, 10)) {
             for (int s = 0; s < STEPS; s++) {
                 int[] own = Arrays.copyOfRange(rows, s * BATCH, (s + 1) * BATCH);
                 int[] other = Arrays.copyOfRange(validation, s * VALIDATION_BATCH, (s + 1) * VALIDATION_BATCH);
@@ -153,7 +160,7 @@ class FeatureTransformTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"12 | none", "20 | symmetric:0.4"})
     void classWithoutValidationSampleIsNamed(int validationSamples, String noise) {
-        TrainingSplit split = TrainingSplit.of(FashionMnist.sample()).seed(1).trainSamples(400).validationSamples(validationSamples).build();
+        TrainingSplit split = split(validationSamples);
         boolean[] there = new boolean[10];
         for (int sample : split.validation()) {
             there[split.trueLabels()[sample]] = true;
@@ -164,26 +171,37 @@ class FeatureTransformTest {
         }
         TrainingOptions.Builder made = options().validationSamples(validationSamples).validationBatch(validationSamples).noise(noise);
         String name = FashionMnist.sample().classNames().get(missing);
-        assertThatThrownBy(() -> train(made.build())).isInstanceOf(UsageException.class).hasMessageContaining("class " + missing + " (" + name + ")")
-            .hasMessageContaining("--validation-samples");
+        assertThatThrownBy(() -> train(made.build())).isInstanceOf(UsageException.class)
+            .hasMessageContaining("class " + missing + " (" + name + ")").hasMessageContaining("--validation-samples");
         assertThat(train(made.method("uniform").steps(1).build()).failure()).as("without weights there is nothing to compare").isNull();
         assertThat(train(made.method("adiw-km").transform("loss").steps(1).build()).failure()).isNull();
     }
 
     @Test
     void validationOrderDecidesWhichClassesAreThere() {
-        TrainingSplit split = TrainingSplit.of(FashionMnist.sample()).seed(1).trainSamples(400).validationSamples(100).build();
-        int[] bags = Arrays.stream(split.validation()).filter(i -> split.trueLabels()[i] != 8).limit(VALIDATION_BATCH).map(i -> split.rows()[i]).toArray();
+        TrainingSplit split = split(100);
+        int[] noBags = Arrays.stream(split.validation()).filter(i -> split.trueLabels()[i] != 8).limit(VALIDATION_BATCH)
+            .map(i -> split.rows()[i]).toArray();
         Path order = folder.resolve("validation.npy");
-        Npy.write(order, bags, 1, VALIDATION_BATCH);
+        Npy.write(order, noBags, 1, VALIDATION_BATCH);
         assertThatThrownBy(() -> train(options().validationOrder(order).steps(1).build())).isInstanceOf(UsageException.class)
             .hasMessageContaining("class 8");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"adiw-kl", "adiw-ls", "adiw-w1", "adiw-kl-direct", "adiw-ls-direct"})
-    void methodsThatCannotAreRefused(String method) {
-        assertThatThrownBy(() -> options().method(method).build()).isInstanceOf(UsageException.class).hasMessageContaining(method)
+    void everyMethodTrainsWithIt(String method) {
+        TrainingResult result = train(options().method(method).noise("symmetric:0.4").steps(DeviceMatrix.slow() ? 2 : 12).trace(true).build());
+        assertThat(result.failure()).isNull();
+        assertThat(result.trace()).allSatisfy(row -> assertThat(row.weightSum()).isBetween(0.3f * BATCH, 2f * BATCH));
+        assertThat(result.trace()).anySatisfy(row -> assertThat(row.weightMax()).isGreaterThan(1.2f));
+    }
+
+    @Test
+    void methodThatCannotIsRefused() {
+        String foreign = "adiw-" + new MeanMatching().name();
+        assertThat(TrainingOptions.METHODS).contains(foreign);
+        assertThatThrownBy(() -> options().method(foreign).build()).isInstanceOf(UsageException.class).hasMessageContaining(foreign)
             .hasMessageContaining("uniform, diw, adiw-km");
     }
 }

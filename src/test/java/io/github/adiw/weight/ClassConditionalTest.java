@@ -8,7 +8,9 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -81,7 +83,7 @@ class ClassConditionalTest {
         /** One of the two halves, in random order. */
         int[] batch(int half, int size) {
             List<Integer> rows = new ArrayList<>(IntStream.range(half * size, (half + 1) * size).boxed().toList());
-            java.util.Collections.shuffle(rows, random);
+            Collections.shuffle(rows, random);
             return rows.stream().mapToInt(i -> i).toArray();
         }
 
@@ -173,8 +175,8 @@ class ClassConditionalTest {
                 int label = c;
                 int[] places = IntStream.range(0, rows.length).filter(i -> data.labels[rows[i]] == label).toArray();
                 float[][] z = Arrays.stream(places).mapToObj(i -> data.z[rows[i]]).toArray(float[][]::new);
-                float[][] other = Arrays.stream(validationRows).filter(j -> data.validationLabels[j] == label).mapToObj(j -> data.validation[j])
-                    .toArray(float[][]::new);
+                float[][] other = Arrays.stream(validationRows).filter(j -> data.validationLabels[j] == label)
+                    .mapToObj(j -> data.validation[j]).toArray(float[][]::new);
                 boolean degenerate = z.length < 2 || other.length == 0 || label == EQUAL;
                 any |= !degenerate;
                 double[] r = degenerate ? null : ratios(z, other, Arrays.stream(places).mapToDouble(i -> state[rows[i]]).toArray());
@@ -237,9 +239,17 @@ class ClassConditionalTest {
             .bandwidth(Bandwidth.parse(bandwidth)).upperBound(UPPER);
     }
 
+    private WeightEstimator steps(EstimatorOptions options, Buffer labels, Buffer validationLabels) {
+        return new ClassConditionalKernelMeanMatching(device, options, labels, validationLabels, CLASSES);
+    }
+
+    private Buffer buffer(Data data, float[][] points, int[] rows) {
+        return device.floats(data.gather(points, rows));
+    }
+
     private void estimate(WeightEstimator estimator, Data data, int[] rows, int[] validationRows) {
         try (Buffer index = device.ints(rows); Buffer validationIndex = device.ints(validationRows);
-             Buffer z = device.floats(data.gather(data.z, rows)); Buffer validation = device.floats(data.gather(data.validation, validationRows))) {
+             Buffer z = buffer(data, data.z, rows); Buffer validation = buffer(data, data.validation, validationRows)) {
             estimator.estimate(index, validationIndex, z, validation);
             device.synchronize();
         }
@@ -275,11 +285,56 @@ class ClassConditionalTest {
         }
     }
 
+    /** For every divergence, each class gets what an estimator of its own, made for its size, finds; 3 visits of each of two batches. */
+    @ParameterizedTest
+    @CsvSource({"km, median, 3", "kl, median, 3", "kl, diw:0.2, 1", "ls, median, 3", "ls, gamma:0.7, 2", "kl-direct, diw:0.05, 2",
+        "ls-direct, median, 3", "w1, median, 1", "w1, median, 4"})
+    void everyDivergenceDoesInEachClassWhatItDoesAlone(String name, String bandwidth, int d) {
+        Divergence divergence = Divergences.get(name);
+        Data data = new Data(d);
+        EstimatorOptions options = options(data, bandwidth).eta(divergence.defaultEta()).momentum(0.3f);
+        double[] memory = SteppedEstimator.constant(data.labels.length, 1);
+        WeightEstimator[] alone = new WeightEstimator[CLASSES];
+        try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
+             WeightEstimator estimator = divergence.classConditional(device, options, labels, validationLabels, CLASSES)) {
+            for (int c : new int[] {0, 1, 6, 7}) {
+                EstimatorOptions all = options;
+                alone[c] = divergence.estimator(device, new EstimatorOptions(all.samples(), all.validationSamples(), TRAINING[c], VALIDATION[c], d,
+                    all.bandwidth(), all.steps(), all.eta(), all.upperBound(), all.lambda(), all.projections(), all.momentum(), false));
+            }
+            double furthest = 0;
+            for (int visit = 0; visit < (DeviceMatrix.slow() ? 2 : 6); visit++) {
+                int[] rows = data.batch(visit % 2, data.n);
+                int[] validationRows = data.batch(visit / 2 % 2, data.m);
+                for (int c = 0; c < CLASSES; c++) {
+                    int label = c;
+                    int[] own = Arrays.stream(rows).filter(i -> data.labels[i] == label).toArray();
+                    int[] other = Arrays.stream(validationRows).filter(j -> data.validationLabels[j] == label).toArray();
+                    if (alone[c] != null) {
+                        estimate(alone[c], data, own, other);
+                        float[] r = alone[c].weights().toFloats();
+                        for (int i = 0; i < own.length; i++) {
+                            memory[own[i]] = r[i] * ((double) VALIDATION[c] / data.m) / ((double) TRAINING[c] / data.n);
+                        }
+                    }
+                }
+                estimate(estimator, data, rows, validationRows);
+                close(Arrays.stream(rows).mapToDouble(i -> memory[i]).toArray(), estimator.weights().toFloats(), 1e-3, "visit " + visit + ", row");
+                furthest = Math.max(furthest, Arrays.stream(memory).map(w -> Math.abs(w - 1)).max().orElseThrow());
+            }
+            close(memory, estimator.memory().toFloats(), 1e-3, "memory of sample");
+            assertThat(estimator.state().length()).isEqualTo(divergence.stateIsOfValidation() ? 2 * data.m : 2 * data.n);
+            assertThat(furthest).isGreaterThan(0.3);
+        } finally {
+            Arrays.stream(alone).filter(Objects::nonNull).forEach(WeightEstimator::close);
+        }
+    }
+
     @Test
     void theClassPriorIsPutBack() {
         Data data = new Data(3);
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
-             WeightEstimator estimator = new ClassConditionalKernelMeanMatching(device, options(data, "median"), labels, validationLabels, CLASSES)) {
+             WeightEstimator estimator = steps(options(data, "median"), labels, validationLabels)) {
             int[] rows = data.batch(0, data.n);
             estimate(estimator, data, rows, data.batch(0, data.m));
             double[] sums = new double[CLASSES];
@@ -307,9 +362,9 @@ class ClassConditionalTest {
         int[] validationRows = data.batch(0, data.m);
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
              Buffer index = device.ints(rows); Buffer validationIndex = device.ints(validationRows);
-             Buffer z = device.floats(data.gather(data.z, rows)); Buffer validation = device.floats(data.gather(data.validation, validationRows));
+             Buffer z = buffer(data, data.z, rows); Buffer validation = buffer(data, data.validation, validationRows);
              WeightEstimator exact = new ClassConditionalConvergedMatching(device, options, labels, validationLabels, CLASSES);
-             WeightEstimator stepped = new ClassConditionalKernelMeanMatching(device, options, labels, validationLabels, CLASSES)) {
+             WeightEstimator stepped = steps(options, labels, validationLabels)) {
             exact.estimate(index, validationIndex, z, validation);
             Quality solved = exact.quality(z, validation);
             assertThat(solved.kktResidual()).isLessThan(1e-6);
@@ -340,7 +395,7 @@ class ClassConditionalTest {
             }
         }
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
-             WeightEstimator estimator = new ClassConditionalKernelMeanMatching(device, options(data, "diw:0.01"), labels, validationLabels, CLASSES)) {
+             WeightEstimator estimator = steps(options(data, "diw:0.01"), labels, validationLabels)) {
             estimate(estimator, data, rows, validationRows);
             float[] weights = estimator.weights().toFloats();
             boolean moved = false;
