@@ -32,7 +32,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(1)
 public class WeightEstimationByBatchSize {
-    @Param({"64", "128", "256", "512", "1024", "4096"})
+    @Param({"64", "128", "256", "512", "1024", "2048", "4096", "8192", "16384"})
     private int n;
 
     @Param({"km", "kmm-exact", "kl", "ls", "w1", "kl-direct", "ls-direct"})
