@@ -200,8 +200,13 @@ NATIVE(jobjectArray, kernels)(JNIEnv* env, jclass) {
     return result;
 }
 
-/// Whether the dynamic linker finds a CUDA driver (NVIDIA's, or one that is loaded already).
-NATIVE(jboolean, findsDriver)(JNIEnv*, jclass) { return dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) != nullptr; }
+/// Whether the dynamic linker finds a library of this name, or one is loaded already.
+NATIVE(jboolean, finds)(JNIEnv* env, jclass, jstring name) {
+    const char* text = env->GetStringUTFChars(name, nullptr);
+    bool found = dlopen(text, RTLD_LAZY | RTLD_LOCAL) != nullptr;
+    env->ReleaseStringUTFChars(name, text);
+    return found;
+}
 
 /// Whether this processor runs the stand-in driver's kernels.
 NATIVE(jboolean, hasAvx2)(JNIEnv*, jclass) { return widest() >= avx2; }

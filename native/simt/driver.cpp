@@ -489,3 +489,6 @@ NATIVE(jstring, declarations)(JNIEnv* env, jclass) {
     free(text);
     return result;
 }
+
+/// For the stand-in of cuBLAS (native/simt/test/cublas.cpp): a kernel as a function handle.
+extern "C" __attribute__((visibility("default"))) const Kernel* adiw_stand_in_kernel(const char* name) { return find_kernel(name); }

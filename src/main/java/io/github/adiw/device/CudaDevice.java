@@ -7,7 +7,10 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -22,6 +25,8 @@ import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An NVIDIA GPU through JCuda's driver API, or the stand-in driver through the same calls: primary context (embedders'
@@ -31,6 +36,13 @@ import jcuda.driver.JCudaDriver;
 final class CudaDevice extends Device {
     /** System property, for tests: threads to a block of every kernel that does not fix its block. */
     static final String BLOCK_PROPERTY = "adiw.block";
+    /** System property: {@code kernel} or {@code cublas} for plain matrix products; else what is measured to be faster. */
+    static final String PRODUCTS_PROPERTY = "adiw.gemm";
+    private static final Logger LOG = LoggerFactory.getLogger(CudaDevice.class);
+    private static final long CUBLAS_WORKSPACE = 32 << 20;
+    /** What cuBLAS must be faster by: where both are alike, the choice, and with it the last digits, stays the same from run to run. */
+    private static final double CUBLAS_GAIN = 1.2;
+    private static final int MEASURED_SIZE = 512;
     private static final int STAGING_BYTES = 4 << 20;
     private static final int MOST_ARGUMENTS = 40;
 
@@ -58,6 +70,10 @@ final class CudaDevice extends Device {
     private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
     private final Pointer stagingPointer = Pointer.to(staging);
     private final long stagingAddress = HostRuntime.directAddress(staging);
+    private final Set<String> byCublas = new TreeSet<>();
+    private CublasProducts cublas;
+    private long cublasWorkspace;
+    private String products;
     private boolean capturing;
     private boolean lost;
 
@@ -83,9 +99,11 @@ final class CudaDevice extends Device {
             for (String text : kernels.modules()) {
                 load(text);
             }
+            chooseProducts();
             opened = true;
         } finally {
             if (!opened) {
+                closeCublas();
                 JCudaDriver.cuDevicePrimaryCtxRelease(device);
             }
         }
@@ -135,6 +153,92 @@ final class CudaDevice extends Device {
         }
     }
 
+    /** Once, when the device is opened: which plain matrix products are made by cuBLAS, and which by the kernels. */
+    private void chooseProducts() {
+        String wanted = System.getProperty(PRODUCTS_PROPERTY, "auto");
+        if (!Set.of("auto", "kernel", "cublas").contains(wanted)) {
+            throw new UsageException(PRODUCTS_PROPERTY + "=" + wanted + " is not known: choose auto, kernel or cublas");
+        }
+        boolean forced = !wanted.equals("auto");
+        if (wanted.equals("kernel") || !forced && CudaDriver.loaded() == CudaDriver.Kind.STAND_IN) {
+            products = "the kernels";
+            return;
+        }
+        try {
+            cublasWorkspace = allocateBytes(CUBLAS_WORKSPACE);
+            cublas = new CublasProducts(stream, cublasWorkspace, CUBLAS_WORKSPACE);
+            if (forced) {
+                byCublas.addAll(CublasProducts.KERNELS);
+                products = "cuBLAS " + cublas.version();
+            } else {
+                products = measureProducts();
+            }
+        } catch (AdiwException e) {
+            if (forced) {
+                throw new AdiwException(PRODUCTS_PROPERTY + "=cublas, but " + e.getMessage(), e);
+            }
+            products = "the kernels, since " + e.getMessage();
+        }
+        if (byCublas.isEmpty()) {
+            closeCublas();
+        }
+        LOG.info("{}: plain matrix products by {}", name, products);
+    }
+
+    /** Times both at a product of square matrices, and takes cuBLAS where it gains; says what was found. */
+    private String measureProducts() {
+        int size = MEASURED_SIZE;
+        long bytes = 4L * size * size;
+        long address = allocateBytes(3 * bytes);
+        StringBuilder found = new StringBuilder();
+        try {
+            enqueueZero(address, 3 * bytes);
+            for (String kernel : new TreeSet<>(CublasProducts.KERNELS)) {
+                long[] words = {address, address + bytes, address + 2 * bytes, 0, size, size, size, 0, 0, 0};
+                Launch tiles = Launch.tiles(size / 64, size / 64, 1);
+                KernelTable.Kernel own = HostRuntime.table().get(kernel);
+                double ours = Double.POSITIVE_INFINITY;
+                double theirs = Double.POSITIVE_INFINITY;
+                for (int round = 0; round < 5; round++) {
+                    ours = Math.min(ours, microseconds(() -> launch(own, tiles, words)));
+                    theirs = Math.min(theirs, microseconds(() -> cublas.multiply(kernel, words)));
+                }
+                boolean gains = theirs * CUBLAS_GAIN < ours;
+                if (gains) {
+                    byCublas.add(kernel);
+                }
+                found.append(String.format(Locale.ROOT, "%s%s of %d x %d: %s (cuBLAS %s %.0f us, the kernel %.0f us)", found.isEmpty() ? "" : "; ",
+                    kernel, size, size, gains ? "cuBLAS" : "the kernel", cublas.version(), theirs, ours));
+            }
+        } finally {
+            freeBytes(address);
+        }
+        return found.toString();
+    }
+
+    private double microseconds(Runnable product) {
+        int count = 20;
+        product.run();
+        synchronize();
+        long start = System.nanoTime();
+        for (int i = 0; i < count; i++) {
+            product.run();
+        }
+        synchronize();
+        return (System.nanoTime() - start) * 1e-3 / count;
+    }
+
+    private void closeCublas() {
+        if (cublas != null) {
+            cublas.close();
+            cublas = null;
+        }
+        if (cublasWorkspace != 0) {
+            freeBytes(cublasWorkspace);
+            cublasWorkspace = 0;
+        }
+    }
+
     @Override
     public String name() {
         return name;
@@ -142,7 +246,8 @@ final class CudaDevice extends Device {
 
     @Override
     public String description() {
-        return CudaDriver.describeDevices().get(ordinal) + ", driver for CUDA " + GpuKernels.versionText(CudaDriver.version());
+        return CudaDriver.describeDevices().get(ordinal) + ", driver for CUDA " + GpuKernels.versionText(CudaDriver.version())
+            + ", plain matrix products by " + products;
     }
 
     @Override
@@ -234,6 +339,14 @@ final class CudaDevice extends Device {
     @Override
     void enqueue(KernelTable.Kernel kernel, Launch shape, long[] words) {
         current();
+        if (byCublas.contains(kernel.name()) && CublasProducts.does(words)) {
+            cublas.multiply(kernel.name(), words);
+        } else {
+            launch(kernel, shape, words);
+        }
+    }
+
+    private void launch(KernelTable.Kernel kernel, Launch shape, long[] words) {
         Function function = function(kernel.name());
         int block = switch (shape.kind()) {
             case ELEMENTS, ROWS -> block(256, function);
@@ -325,6 +438,7 @@ final class CudaDevice extends Device {
     @Override
     void shutDown() {
         current();
+        closeCublas();
         modules.forEach(JCudaDriver::cuModuleUnload);
         JCudaDriver.cuStreamDestroy(stream);
         JCudaDriver.cuDevicePrimaryCtxRelease(device);

@@ -72,20 +72,29 @@ final class CudaDriver {
         }
     }
 
-    /**
-     * JCuda unpacks its library under a fixed name into java.io.tmpdir, where processes race and other users' files and
-     * noexec mounts break it; it takes a file that is there already. So the file is laid into the private folder, and
-     * java.io.tmpdir points there while JCuda's class is initialised (java.library.path is read once, when Java starts).
-     */
     private static void loadJCuda() {
-        NativeLibrary.unpack(JCUDA);
+        loadJCudaClass(JCUDA, () -> JCudaDriver.setExceptionsEnabled(false), "update the NVIDIA driver, or use --device host");
+    }
+
+    /**
+     * Initialises a class of JCuda, which unpacks its library under a fixed name into java.io.tmpdir, where processes race and other
+     * users' files and noexec mounts break it; it takes a file that is there already. So the file is laid into the private
+     * folder, and java.io.tmpdir points there meanwhile (java.library.path is read once, when Java starts).
+     *
+     * @param resource the library in JCuda's jar
+     * @param touch    touches the class
+     * @param advice   what to do if it does not load
+     * @throws AdiwException if it does not load
+     */
+    static synchronized void loadJCudaClass(String resource, Runnable touch, String advice) {
+        NativeLibrary.unpack(resource);
         String before = System.getProperty("java.io.tmpdir");
         try {
             System.setProperty("java.io.tmpdir", NativeLibrary.folder().toString());
-            JCudaDriver.setExceptionsEnabled(false);
+            touch.run();
         } catch (UnsatisfiedLinkError | ExceptionInInitializerError | NoClassDefFoundError e) {
-            throw new AdiwException("JCuda's native library does not load with this driver (" + String.valueOf(e.getMessage()).lines()
-                .findFirst().orElse("") + "); update the NVIDIA driver, or use --device host", e);
+            throw new AdiwException("JCuda's native library " + resource + " does not load (" + String.valueOf(e.getMessage()).lines()
+                .findFirst().orElse("") + "); " + advice, e);
         } catch (IOException e) {
             throw new AdiwException("cannot unpack JCuda's native library: " + e.getMessage(), e);
         } finally {

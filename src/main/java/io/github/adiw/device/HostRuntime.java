@@ -35,7 +35,13 @@ final class HostRuntime {
 
     private static native String[] kernels();
 
-    static native boolean findsDriver();
+    /** Whether there is a CUDA driver: NVIDIA's, or one that is loaded already. */
+    static boolean findsDriver() {
+        return finds("libcuda.so.1");
+    }
+
+    /** Whether the dynamic linker finds a library of this name, or one is loaded already. */
+    static native boolean finds(String library);
 
     static native boolean hasAvx2();
 

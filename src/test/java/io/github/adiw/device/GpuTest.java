@@ -41,6 +41,18 @@ class GpuTest {
     }
 
     @Test
+    void productsByCublas() {
+        assumeTrue(HostRuntime.finds("libcublas.so.12"), "libcublas.so.12, which JCublas 12.6 needs, is not on this machine");
+        System.setProperty(CudaDevice.PRODUCTS_PROPERTY, "cublas");
+        try (Device device = Devices.open("cuda", 1)) {
+            assertThat(device.description()).contains("plain matrix products by cuBLAS");
+            CublasProductsTest.everyLayout(device);
+        } finally {
+            System.clearProperty(CudaDevice.PRODUCTS_PROPERTY);
+        }
+    }
+
+    @Test
     void saysHowMuchMemoryIsFree() {
         try (Device device = Devices.open("cuda", 1)) {
             assertThatThrownBy(() -> device.allocate(ElementType.UINT8, 1L << 44)).isInstanceOf(AdiwException.class)

@@ -1,0 +1,116 @@
+package io.github.adiw.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.UsageException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Plain matrix products through JCublas, over a stand-in for cuBLAS that refuses matrices whose layout does not fit. */
+class CublasProductsTest {
+    @BeforeEach
+    void needsTheStandInDriver() {
+        assumeTrue(DeviceMatrix.name().equals("simt"), "a stand-in for cuBLAS needs the stand-in driver (-Dadiw.test.device=simt)");
+    }
+
+    @AfterEach
+    void leaveTheChoiceOpen() {
+        System.clearProperty(CudaDevice.PRODUCTS_PROPERTY);
+    }
+
+    @Test
+    void refusesAChoiceThatIsNone() {
+        System.setProperty(CudaDevice.PRODUCTS_PROPERTY, "both");
+        assertThatThrownBy(DeviceMatrix::open).isInstanceOf(UsageException.class).hasMessageContaining("choose auto, kernel or cublas");
+    }
+
+    @Test
+    void productsOfEveryLayout() throws IOException, InterruptedException {
+        System.setProperty(CudaDevice.PRODUCTS_PROPERTY, "cublas");
+        if (!HostRuntime.finds("libcublas.so.12")) {
+            assertThatThrownBy(DeviceMatrix::open).isInstanceOf(AdiwException.class).hasMessageContaining("libcublas.so.12 is not found");
+            System.load(standIn().toString());
+        }
+        try (Device device = DeviceMatrix.open()) {
+            assertThat(device.description()).contains("plain matrix products by cuBLAS 12.6.4");
+            everyLayout(device);
+        }
+        System.setProperty(CudaDevice.PRODUCTS_PROPERTY, "kernel");
+        try (Device device = DeviceMatrix.open()) {
+            assertThat(device.description()).contains("plain matrix products by the kernels");
+        }
+    }
+
+    static void everyLayout(Device device) {
+        for (int layout = 0; layout < 4; layout++) {
+            for (String kernel : CublasProducts.KERNELS) {
+                products(device, kernel, (layout & 1) != 0, (layout & 2) != 0);
+            }
+        }
+    }
+
+    /** At once, and recorded; a plain one, one that is added to what is there, and one with a bias, which the kernels make. */
+    private static void products(Device device, String kernel, boolean transposeA, boolean transposeB) {
+        int m = 70;
+        int n = 37;
+        int k = 21;
+        Random random = new Random(5);
+        double tolerance = kernel.equals("gemm_tf32") ? 3e-2 : 3e-5;
+        float[] a = numbers(random, m * k);
+        float[] b = numbers(random, k * n);
+        float[] bias = numbers(random, n);
+        try (Buffer x = device.floats(a); Buffer y = device.floats(b); Buffer z = device.floats(new float[m * n]); Buffer shift = device.floats(bias)) {
+            Launch tiles = Launch.tiles((n + 63) / 64, (m + 63) / 64, 1);
+            device.launch(kernel, tiles, x, y, z, null, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, 0);
+            check(z, a, b, null, 1, m, n, k, transposeA, transposeB, tolerance);
+            try (Graph graph = device.record(() -> device.launch(kernel, tiles, x, y, z, null, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, 1))) {
+                graph.replay();
+                graph.replay();
+            }
+            check(z, a, b, null, 3, m, n, k, transposeA, transposeB, tolerance);
+            device.launch(kernel, tiles, x, y, z, shift, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, 0);
+            check(z, a, b, bias, 1, m, n, k, transposeA, transposeB, tolerance);
+        }
+    }
+
+    private static void check(Buffer z, float[] a, float[] b, float[] bias, int times, int m, int n, int k, boolean transposeA, boolean transposeB,
+                              double tolerance) {
+        float[] c = z.toFloats();
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                double sum = 0;
+                for (int p = 0; p < k; p++) {
+                    sum += (double) a[transposeA ? p * m + i : i * k + p] * b[transposeB ? j * k + p : p * n + j];
+                }
+                assertThat((double) c[i * n + j]).as("element %d, %d", i, j).isCloseTo(times * sum + (bias == null ? 0 : bias[j]), within(tolerance));
+            }
+        }
+    }
+
+    private static float[] numbers(Random random, int count) {
+        float[] x = new float[count];
+        for (int i = 0; i < count; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        return x;
+    }
+
+    private static Path standIn() throws IOException, InterruptedException {
+        Path out = Path.of("target/native").toAbsolutePath();
+        Process make = new ProcessBuilder("make", "-s", "-C", "native", "OUT=" + out, "JAVA_HOME=" + System.getProperty("java.home"), "cublas")
+            .redirectErrorStream(true).start();
+        String output = new String(make.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(make.waitFor()).as(output).isZero();
+        return out.resolve("simt/libcublas.so.12");
+    }
+}
