@@ -54,6 +54,11 @@ public final class KullbackLeibler extends SteppedEstimator {
     }
 
     @Override
+    double wantedGap(double objective) {
+        return 2e-5;
+    }
+
+    @Override
     Quality quality(Buffer z, Buffer validation, BatchPoints points) {
         Buffer zv = points.validation();
         double[] a = doubles(alpha);
@@ -71,10 +76,12 @@ public final class KullbackLeibler extends SteppedEstimator {
         double[] gradient = product(zv, zv, m, m, inverse);
         double L = Arrays.stream(product(zv, zv, m, m, curvature)).max().orElseThrow();
         double[] moved = new double[m];
+        double gap = 0;
         for (int l = 0; l < m; l++) {
             moved[l] = a[l] + gradient[l] / L;
+            gap = Math.max(gap, constraint[l] > 0 ? gradient[l] / constraint[l] - 1 : 0);   // linearised, at the best vertex 1 / b_l
         }
-        return new Quality(gamma(), objective, residual(a, onConstraint(moved, constraint)));
+        return new Quality(gamma(), objective, residual(a, onConstraint(moved, constraint)), gap);
     }
 
     /** The nearest point of {x >= 0, b'x = 1}: max(0, v - t b), t by Newton's steps from the left, which are monotone. */

@@ -59,7 +59,31 @@ public final class KullbackLeiblerDirect extends SteppedEstimator {
             curvature[j] = s[j] / (m * q[j] * q[j]);
         }
         double L = Arrays.stream(product(zt, zv, n, m, curvature)).max().orElseThrow();
-        return new Quality(gamma(), objective, residualOfWeights(w, product(zt, zv, n, m, inverse), L));
+        double[] gradient = product(zt, zv, n, m, inverse);
+        return new Quality(gamma(), objective, residualOfWeights(w, gradient, L), gap(w, gradient, options.upperBound()));
+    }
+
+    /** How far the linearised objective can fall: weights B where the gradient is least, until they sum to n. */
+    private static double gap(double[] w, double[] gradient, double upper) {
+        double at = 0;
+        for (int i = 0; i < w.length; i++) {
+            at += gradient[i] * w[i];
+        }
+        double[] sorted = gradient.clone();
+        Arrays.sort(sorted);
+        double left = w.length;
+        double least = 0;
+        for (int i = 0; i < sorted.length && left > 0; i++) {
+            double taken = Math.min(upper, left);
+            least += taken * sorted[i];
+            left -= taken;
+        }
+        return Math.max(0, at - least);
+    }
+
+    @Override
+    double wantedGap(double objective) {
+        return 2e-5;
     }
 
     /** {@code kl-direct}. */

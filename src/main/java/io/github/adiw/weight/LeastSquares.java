@@ -67,13 +67,23 @@ public final class LeastSquares extends SteppedEstimator {
         double[] rows = product(zv, zt, m, n, product(zt, zv, n, m, constant(m, 1)));
         double[] h = product(zv, zv, m, m, constant(m, 1.0 / m));
         double L = Arrays.stream(rows).max().orElseThrow() / n + options.lambda();
+        double lambda = options.lambda();
         double objective = 0;
+        double gap = 0;
         double[] moved = new double[m];
         for (int l = 0; l < m; l++) {
-            objective += a[l] * (product[l] / (2 * n) - h[l] + options.lambda() * a[l] / 2);
-            moved[l] = Math.max(0, a[l] - (product[l] / n - h[l] + options.lambda() * a[l]) / L);
+            double gradient = product[l] / n - h[l] + lambda * a[l];
+            objective += a[l] * (product[l] / (2 * n) - h[l] + lambda * a[l] / 2);
+            moved[l] = Math.max(0, a[l] - gradient / L);
+            double least = Math.max(0, a[l] - gradient / lambda) - a[l];        // where gradient and lambda alone would lead
+            gap -= lambda > 0 ? least * (gradient + lambda * least / 2) : 0;
         }
-        return new Quality(gamma(), objective, residual(a, moved));
+        return new Quality(gamma(), objective, residual(a, moved), lambda > 0 ? gap : Double.NaN);
+    }
+
+    @Override
+    double wantedGap(double objective) {
+        return 1e-8 * Math.abs(objective);
     }
 
     @Override

@@ -15,6 +15,8 @@ abstract class SteppedEstimator implements WeightEstimator {
     static final double TOLERANCE = 1e-6;
     private static final int MOST_STEPS = 100_000;
     private static final int CHUNK = 100;
+    /** How many times the steps to the residual may be spent on the gap. */
+    private static final int MOST_FOR_GAP = 10;
 
     final Device device;
     final EstimatorOptions options;
@@ -72,6 +74,14 @@ abstract class SteppedEstimator implements WeightEstimator {
     /** Enqueues what sets the weights, and what writes the state back where it is not the weights. */
     abstract void finish(Buffer indices, Buffer validationIndices);
 
+    /**
+     * What {@link Quality#gap} has to reach, where it is known, before a solution is near enough: where the objective is flat, the residual
+     * alone is small too soon.
+     */
+    double wantedGap(double objective) {
+        return Double.POSITIVE_INFINITY;
+    }
+
     /** How good the state is, given that {@link #points} are set. */
     abstract Quality quality(Buffer z, Buffer validation, BatchPoints points);
 
@@ -108,15 +118,20 @@ abstract class SteppedEstimator implements WeightEstimator {
                 step(true);
             }
         })) {
-            double residual = Double.POSITIVE_INFINITY;
+            int most = MOST_STEPS;
             int next = CHUNK;
-            while (residual > TOLERANCE && steps < MOST_STEPS) {
+            boolean near = false;
+            while (!near && steps < most) {
                 for (; steps < next; steps += CHUNK) {
                     chunk.replay();
                 }
                 finish(indices, validationIndices);
-                residual = quality(z, validation, points).kktResidual();
-                next = Math.min(MOST_STEPS, steps + Math.max(CHUNK, steps / 4 / CHUNK * CHUNK));
+                Quality quality = quality(z, validation, points);
+                if (quality.kktResidual() <= TOLERANCE) {
+                    near = !(quality.gap() > wantedGap(quality.objective()));
+                    most = Math.min(most, MOST_FOR_GAP * steps);
+                }
+                next = Math.min(most, steps + Math.max(CHUNK, steps / 4 / CHUNK * CHUNK));
             }
         }
         remember(indices);
