@@ -171,7 +171,8 @@ final class CudaDevice extends Device {
                 byCublas.addAll(CublasProducts.KERNELS);
                 products = "cuBLAS " + cublas.version();
             } else {
-                products = measureProducts();
+                measureProducts();
+                products = byCublas.isEmpty() ? "the kernels" : "cuBLAS " + cublas.version() + " for " + String.join(", ", byCublas);
             }
         } catch (AdiwException e) {
             if (forced) {
@@ -185,12 +186,11 @@ final class CudaDevice extends Device {
         LOG.info("{}: plain matrix products by {}", name, products);
     }
 
-    /** Times both at a product of square matrices, and takes cuBLAS where it gains; says what was found. */
-    private String measureProducts() {
+    /** Times both at a product of square matrices, and takes cuBLAS where it gains; logs what was found. */
+    private void measureProducts() {
         int size = MEASURED_SIZE;
         long bytes = 4L * size * size;
         long address = allocateBytes(3 * bytes);
-        StringBuilder found = new StringBuilder();
         try {
             enqueueZero(address, 3 * bytes);
             for (String kernel : new TreeSet<>(CublasProducts.KERNELS)) {
@@ -203,17 +203,15 @@ final class CudaDevice extends Device {
                     ours = Math.min(ours, microseconds(() -> launch(own, tiles, words)));
                     theirs = Math.min(theirs, microseconds(() -> cublas.multiply(kernel, words)));
                 }
-                boolean gains = theirs * CUBLAS_GAIN < ours;
-                if (gains) {
+                if (theirs * CUBLAS_GAIN < ours) {
                     byCublas.add(kernel);
                 }
-                found.append(String.format(Locale.ROOT, "%s%s of %d x %d: %s (cuBLAS %s %.0f us, the kernel %.0f us)", found.isEmpty() ? "" : "; ",
-                    kernel, size, size, gains ? "cuBLAS" : "the kernel", cublas.version(), theirs, ours));
+                LOG.info(String.format(Locale.ROOT, "%s: a product of %d x %d takes cuBLAS %s %.0f us, %s %.0f us", name, size, size,
+                    cublas.version(), theirs, kernel, ours));
             }
         } finally {
             freeBytes(address);
         }
-        return found.toString();
     }
 
     private double microseconds(Runnable product) {

@@ -24,7 +24,7 @@ public final class Wasserstein extends SteppedEstimator {
     static final long SEED = 0x77617373L;
 
     private final int slices;
-    private final Buffer round, evaluationRound, direction, projected, order, sorted, keys, state, current, moved, distances, scalars;
+    private final Buffer round, evaluationRound, notDegenerate, direction, projected, order, sorted, keys, state, current, moved, distances, scalars;
     final Buffer potential;
     private Buffer zBuffer, validationBuffer;
 
@@ -37,6 +37,8 @@ public final class Wasserstein extends SteppedEstimator {
         evaluationRound = keep(device.allocate(ElementType.INT64, 1));
         device.zero(round);
         evaluationRound.upload(new long[] {-1});
+        notDegenerate = keep(device.allocate(ElementType.INT32, 1));
+        device.zero(notDegenerate);
         direction = floats((long) slices * d);
         projected = floats(slices * count);
         order = keep(device.allocate(ElementType.INT32, slices * count));
@@ -84,12 +86,12 @@ public final class Wasserstein extends SteppedEstimator {
         if (d > 1) {
             sort(round, zBuffer, validationBuffer);
         }
-        measure(current);
+        measure(current, bandwidth.status());
         walk(converge ? DECAY : 0, 1, 0);
     }
 
-    private void measure(Buffer w) {
-        device.launch("w1_potential", Launch.rows(slices), order, sorted, w, bandwidth.status(), distances, potential, n, m);
+    private void measure(Buffer w, Buffer status) {
+        device.launch("w1_potential", Launch.rows(slices), order, sorted, w, status, distances, potential, n, m);
     }
 
     private void walk(double decay, int move, int last) {
@@ -100,7 +102,7 @@ public final class Wasserstein extends SteppedEstimator {
     @Override
     void finish(Buffer indices, Buffer validationIndices) {
         if (d == 1) {
-            measure(current);
+            measure(current, bandwidth.status());
         }
         walk(0, 0, d == 1 ? 0 : 1);
         device.launch("kmm_end", Launch.elements(n), state, indices, current, n);
@@ -118,15 +120,19 @@ public final class Wasserstein extends SteppedEstimator {
     }
 
     /**
-     * The objective is the distance, for d > 1 over directions that are always the same; the residual is that of a step of eta / s, which
-     * does not vanish at a kink.
+     * The objective is the distance, also of a degenerate batch, for d > 1 over directions that are always the same; the residual is that of
+     * a step of eta / s, which does not vanish at a kink. NaN where the data are not finite.
      */
     @Override
     Quality quality(Buffer z, Buffer validation, BatchPoints points) {
         if (d > 1) {
             sort(evaluationRound, z, validation);
         }
-        measure(weights);
+        boolean degenerate = bandwidth.status().toInts()[0] != 0;
+        if (degenerate && !(finite(z) && finite(validation))) {
+            return new Quality(Double.NaN, Double.NaN, Double.NaN);
+        }
+        measure(weights, notDegenerate);
         double[] distance = new double[slices];
         distances.download(distance);
         double[] read = new double[4];
@@ -140,7 +146,16 @@ public final class Wasserstein extends SteppedEstimator {
                 gradient[i] += f[s * n + i] / slices;
             }
         }
-        return new Quality(Double.NaN, mean, residualOfWeights(doubles(weights), gradient, read[1] > 0 ? 1 / read[1] : 1));
+        return new Quality(Double.NaN, mean, residualOfWeights(doubles(weights), gradient, !degenerate && read[1] > 0 ? 1 / read[1] : 1));
+    }
+
+    private static boolean finite(Buffer data) {
+        for (float x : data.toFloats()) {
+            if (!Float.isFinite(x)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** {@code w1}. */

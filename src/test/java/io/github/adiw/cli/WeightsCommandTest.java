@@ -70,6 +70,27 @@ class WeightsCommandTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
+    void degenerateSamplesKeepTheirWeightsAndHaveAnObjective(String method) {
+        Npy.write(folder.resolve("one.npy"), new float[] {0.25f}, 1);
+        JsonNode one = done("--method " + method + " --train @one.npy --validation @V1.npy --output @W.npy");
+        assertThat(read("W.npy")).containsExactly(1);
+        assertThat(Double.isFinite(one.get("objective").asDouble(Double.NaN))).as(one.toString()).isTrue();
+        Npy.write(folder.resolve("equal.npy"), new float[] {2, 2, 2}, 3);
+        JsonNode equal = done("--method " + method + " --train @equal.npy --validation @equal.npy --output @W.npy");
+        assertThat(read("W.npy")).containsExactly(1, 1, 1);
+        assertThat(Double.isFinite(equal.get("objective").asDouble(Double.NaN))).as(equal.toString()).isTrue();
+        if (method.equals("w1")) {
+            double distance = 0;
+            for (float v : read("V1.npy")) {
+                distance += Math.abs(v - 0.25) / M;
+            }
+            assertThat(one.get("objective").asDouble()).isCloseTo(distance, within(1e-6));
+            assertThat(equal.get("objective").asDouble()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
     void everyMethodWeighsSamplesOfOneAndOfMoreDimensions(String method) {
         for (int d = 1; d < 3; d++) {
             JsonNode report = done("--method " + method + " --bandwidth median --projections 8 --train @T" + d + ".npy --validation @V" + d
