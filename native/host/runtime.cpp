@@ -36,33 +36,40 @@ Isa widest() {
 
 Isa chosen = base;
 
-/// Workers wait by spinning for a while, since the next launch of a step is microseconds away, then sleep on a futex.
+/// Workers wait by spinning for a while, since the next launch of a step is microseconds away, then sleep on a futex. A launch ends
+/// when its parts are done, whoever did them: a worker that the system does not let run holds nothing up unless it is within a part.
 class ThreadPool final : public Pool {
     static constexpr int spins = 20000;
     struct alignas(64) Worker { pthread_t thread; void* memory; size_t bytes; ThreadPool* pool; int index; };
+    struct Task { void (*run)(void*, long, long, int); void* context; long count, part; };
 
     Worker* workers;
     const int size;
-    alignas(64) int generation = 0;
+    alignas(64) unsigned generation = 0;
     alignas(64) int sleepers = 0;
-    alignas(64) int running = 0;
-    alignas(64) long next = 0;
+    alignas(64) uint64_t ticket = 0;    // generation, and in the low half the next part that nobody has taken
+    alignas(64) long done = 0;          // parts
+    alignas(64) Task task = {};
     bool stopping = false;
-    long count = 0, chunk = 0;
-    void (*task)(void*, long, long, int) = nullptr;
-    void* context = nullptr;
 
-    void work(int worker) {
-        for (;;) {
-            long begin = __atomic_fetch_add(&next, chunk, __ATOMIC_RELAXED);
-            if (begin >= count) return;
-            long end = begin + chunk;
-            task(context, begin, end < count ? end : count, worker);
+    /// Takes parts of this generation while there are any. The task is read before a part is taken, and belongs to the generation if
+    /// that succeeds: the next one changes the ticket before it changes the task, and does neither before every part is done.
+    void work(unsigned own, int worker) {
+        Task t = {__atomic_load_n(&task.run, __ATOMIC_ACQUIRE), __atomic_load_n(&task.context, __ATOMIC_ACQUIRE),
+                  __atomic_load_n(&task.count, __ATOMIC_ACQUIRE), __atomic_load_n(&task.part, __ATOMIC_ACQUIRE)};
+        uint64_t taken = __atomic_load_n(&ticket, __ATOMIC_ACQUIRE);
+        while (taken >> 32 == own) {
+            long begin = (long) (taken & 0xffffffff) * t.part;
+            if (begin >= t.count) return;
+            if (!__atomic_compare_exchange_n(&ticket, &taken, taken + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
+            t.run(t.context, begin, begin + t.part < t.count ? begin + t.part : t.count, worker);
+            __atomic_fetch_add(&done, 1, __ATOMIC_RELEASE);
+            taken = __atomic_load_n(&ticket, __ATOMIC_ACQUIRE);
         }
     }
-    int await(int seen) {
+    unsigned await(unsigned seen) {
         for (int i = 0; i < spins; i++) {
-            int now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
+            unsigned now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
             if (now != seen) return now;
             __builtin_ia32_pause();
         }
@@ -73,16 +80,15 @@ class ThreadPool final : public Pool {
         return __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
     }
     void loop(int worker) {
-        int seen = 0;
+        unsigned seen = 0;
         for (;;) {
             seen = await(seen);
-            if (stopping) return;
-            work(worker);
-            __atomic_fetch_sub(&running, 1, __ATOMIC_RELEASE);
+            if (__atomic_load_n(&stopping, __ATOMIC_RELAXED)) return;
+            work(seen, worker);
         }
     }
-    void release() {
-        __atomic_fetch_add(&generation, 1, __ATOMIC_SEQ_CST);
+    void release(unsigned next) {
+        __atomic_store_n(&generation, next, __ATOMIC_SEQ_CST);
         if (__atomic_load_n(&sleepers, __ATOMIC_SEQ_CST) > 0)
             syscall(SYS_futex, &generation, FUTEX_WAKE_PRIVATE, size, nullptr, nullptr, 0);
     }
@@ -98,8 +104,8 @@ public:
             }, &workers[i]);
     }
     ~ThreadPool() {
-        stopping = true;
-        release();
+        __atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
+        release(generation + 1);
         for (int i = 0; i < size; i++) {
             if (i > 0) pthread_join(workers[i].thread, nullptr);
             free(workers[i].memory);
@@ -116,15 +122,17 @@ public:
             for (long begin = 0; begin < n; begin += part) f(c, begin, begin + part < n ? begin + part : n, 0);
             return;
         }
-        task = f;
-        context = c;
-        count = n;
-        chunk = part;
-        __atomic_store_n(&next, 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&running, size - 1, __ATOMIC_RELAXED);
-        release();
-        work(0);
-        for (int i = 0; __atomic_load_n(&running, __ATOMIC_ACQUIRE) > 0; i++) {
+        unsigned next = generation + 1;
+        __atomic_exchange_n(&ticket, (uint64_t) next << 32, __ATOMIC_SEQ_CST);      // first: who is late cannot take a part any more
+        __atomic_store_n(&task.run, f, __ATOMIC_RELEASE);
+        __atomic_store_n(&task.context, c, __ATOMIC_RELEASE);
+        __atomic_store_n(&task.count, n, __ATOMIC_RELEASE);
+        __atomic_store_n(&task.part, part, __ATOMIC_RELEASE);
+        __atomic_store_n(&done, 0, __ATOMIC_RELAXED);
+        release(next);
+        work(next, 0);
+        long parts = (n + part - 1) / part;
+        for (int i = 0; __atomic_load_n(&done, __ATOMIC_ACQUIRE) < parts; i++) {
             if (i < spins) __builtin_ia32_pause();
             else sched_yield();
         }
