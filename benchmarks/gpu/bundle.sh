@@ -21,7 +21,7 @@ fi
 
 cd "$root"
 echo "building ..." >&2
-JAVA_HOME=$java_home mvn -q -B -ntp -Dstyle.color=never -DskipTests package dependency:copy-dependencies -DincludeScope=test \
+JAVA_HOME=$java_home mvn -q -B -ntp -DskipTests package dependency:copy-dependencies -DincludeScope=test \
     -DexcludeGroupIds=org.knowm.xchart,net.jqwik,net.bytebuddy -DoutputDirectory="$root/target/gpu-lib" >&2
 jar=$(ls "$root"/target/adiw-*.jar | grep -vE -- '-(cli|sources|javadoc)\.jar$' | head -1)
 unzip -l "$jar" 2> /dev/null | grep -q 'ptx/.*\.ptx' || "$java_home/bin/jar" tf "$jar" | grep -q '^ptx/.*\.ptx$' \
@@ -39,7 +39,7 @@ trap 'rm -rf "$scratch"' EXIT
 rm -rf "$root/target/gpu-lib"
 cp -r "$root/target/test-classes" "$folder/test-classes"
 rm -rf "$folder/test-classes/fixtures/data" "$folder/test-classes/io/github/adiw/data" "$folder/test-classes/io/github/adiw/cli"
-mvn -q -B -ntp -Dstyle.color=never dependency:copy -Dartifact=org.junit.platform:junit-platform-console-standalone:1.11.4 -DoutputDirectory="$folder/lib" >&2
+mvn -q -B -ntp dependency:copy -Dartifact=org.junit.platform:junit-platform-console-standalone:1.11.4 -DoutputDirectory="$folder/lib" >&2
 rm -f "$folder"/lib/junit-jupiter*.jar "$folder"/lib/junit-platform-{commons,engine,launcher}*.jar "$folder"/lib/opentest4j*.jar "$folder"/lib/apiguardian*.jar
 cp "$root"/benchmarks/gpu/check.sh "$root"/benchmarks/gpu/torch_step.py "$folder/"
 compress=2
