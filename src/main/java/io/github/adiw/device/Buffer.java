@@ -78,7 +78,13 @@ public final class Buffer implements AutoCloseable {
         return new Buffer(device, type, address() + offset * type.bytes(), count, this, false);
     }
 
-    /** Copies all of {@code source} into the first elements. Types must match; {@code source} may not be longer. */
+    /**
+     * Copies all of {@code source} into the first elements.
+     *
+     * @throws IllegalArgumentException  if the types differ
+     * @throws IndexOutOfBoundsException if {@code source} is longer
+     * @throws IllegalStateException     if closed, or while a graph is recorded
+     */
     public void upload(float[] source) {
         upload(ElementType.FLOAT32, source, source.length);
     }
@@ -106,7 +112,8 @@ public final class Buffer implements AutoCloseable {
     /**
      * Copies the remaining bytes of a direct buffer in native byte order into the first elements.
      *
-     * @throws IllegalArgumentException if it is not direct, holds no whole number of elements, or is longer
+     * @throws IllegalArgumentException  if it is not direct, is not in native byte order, or holds no whole number of elements
+     * @throws IndexOutOfBoundsException if it is longer
      */
     public void upload(ByteBuffer source) {
         long count = elements(source);
@@ -131,7 +138,13 @@ public final class Buffer implements AutoCloseable {
         device.copyIn(address(), from, (long) source.remaining() * type.bytes());
     }
 
-    /** Copies the first elements into all of {@code target}. Types must match; {@code target} may not be longer. */
+    /**
+     * Copies the first elements into all of {@code target}.
+     *
+     * @throws IllegalArgumentException  if the types differ
+     * @throws IndexOutOfBoundsException if {@code target} is longer
+     * @throws IllegalStateException     if closed, or while a graph is recorded
+     */
     public void download(float[] target) {
         download(ElementType.FLOAT32, target, target.length);
     }
@@ -158,6 +171,9 @@ public final class Buffer implements AutoCloseable {
 
     /** Copies the first elements into the remaining bytes of a direct buffer. Errors as {@link #upload(ByteBuffer)}. */
     public void download(ByteBuffer target) {
+        if (target.isReadOnly()) {
+            throw new IllegalArgumentException("the ByteBuffer is read-only");
+        }
         long count = elements(target);
         check(0, count);
         device.copyOut(address(), HostRuntime.directAddress(target) + target.position(), count * type.bytes());
@@ -215,8 +231,9 @@ public final class Buffer implements AutoCloseable {
     }
 
     private long elements(ByteBuffer buffer) {
-        if (!buffer.isDirect()) {
-            throw new IllegalArgumentException("the ByteBuffer must be direct (ByteBuffer.allocateDirect)");
+        if (!buffer.isDirect() || type.bytes() > 1 && buffer.order() != ByteOrder.nativeOrder()) {
+            throw new IllegalArgumentException("the ByteBuffer must be direct and in native byte order"
+                + " (ByteBuffer.allocateDirect(...).order(ByteOrder.nativeOrder()))");
         }
         if (buffer.remaining() % type.bytes() != 0) {
             throw new IllegalArgumentException(buffer.remaining() + " bytes are no whole number of " + type);
@@ -225,12 +242,16 @@ public final class Buffer implements AutoCloseable {
     }
 
     private void check(long offset, long count) {
-        if (offset < 0 || count < 0 || offset + count > length) {
+        if (offset < 0 || count < 0 || count > length - offset) {
             throw new IndexOutOfBoundsException("elements " + offset + " to " + (offset + count) + " of a buffer of " + length);
         }
     }
 
-    /** Frees the memory if this buffer owns it. A second call does nothing. */
+    /**
+     * Frees the memory if this buffer owns it. A second call does nothing.
+     *
+     * @throws IllegalStateException while a graph is recorded
+     */
     @Override
     public void close() {
         if (!closed && owner) {

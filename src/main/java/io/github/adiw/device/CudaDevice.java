@@ -150,6 +150,7 @@ final class CudaDevice extends Device {
         modules.add(module);
         for (String entry : GpuKernels.entries(text)) {
             moduleOf.put(entry, module);
+            function(entry);        // now, since a driver that loads lazily may not while a graph is recorded
         }
     }
 
@@ -250,7 +251,7 @@ final class CudaDevice extends Device {
 
     @Override
     public void synchronize() {
-        open();
+        notRecording("nothing can be waited for");
         current();
         check(JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name);
     }
@@ -282,7 +283,7 @@ final class CudaDevice extends Device {
 
     @Override
     void copyIn(long address, Object array, long bytes) {
-        notRecording();
+        notRecording(HEAP_COPY);
         current();
         for (long done = 0; done < bytes; done += STAGING_BYTES) {
             long part = Math.min(STAGING_BYTES, bytes - done);
@@ -293,7 +294,7 @@ final class CudaDevice extends Device {
 
     @Override
     void copyOut(long address, Object array, long bytes) {
-        notRecording();
+        notRecording(HEAP_COPY);
         current();
         for (long done = 0; done < bytes; done += STAGING_BYTES) {
             long part = Math.min(STAGING_BYTES, bytes - done);
@@ -304,7 +305,7 @@ final class CudaDevice extends Device {
 
     @Override
     void copyIn(long address, long hostAddress, long bytes) {
-        notRecording();
+        notRecording(HEAP_COPY);
         current();
         for (long done = 0; done < bytes; done += STAGING_BYTES) {
             long part = Math.min(STAGING_BYTES, bytes - done);
@@ -315,7 +316,7 @@ final class CudaDevice extends Device {
 
     @Override
     void copyOut(long address, long hostAddress, long bytes) {
-        notRecording();
+        notRecording(HEAP_COPY);
         current();
         for (long done = 0; done < bytes; done += STAGING_BYTES) {
             long part = Math.min(STAGING_BYTES, bytes - done);
@@ -409,7 +410,7 @@ final class CudaDevice extends Device {
     }
 
     @Override
-    Graph endRecording() {
+    Recorded endRecording() {
         CUgraph graph = new CUgraph();
         capturing = false;
         check(JCudaDriver.cuStreamEndCapture(stream, graph), "recording on " + name);
@@ -458,31 +459,23 @@ final class CudaDevice extends Device {
         return new CUdeviceptr().withByteOffset(address);
     }
 
-    private final class CudaGraph implements Graph {
+    private final class CudaGraph extends Recorded {
         private final CUgraphExec executable;
-        private boolean closed;
 
         CudaGraph(CUgraphExec executable) {
             this.executable = executable;
         }
 
         @Override
-        public void replay() {
-            if (closed) {
-                throw new IllegalStateException("the graph is closed");
-            }
-            open();
+        void enqueue() {
             current();
             check(JCudaDriver.cuGraphLaunch(executable, stream), "replaying a graph");
         }
 
         @Override
-        public void close() {
-            if (!closed) {
-                closed = true;
-                current();
-                JCudaDriver.cuGraphExecDestroy(executable);
-            }
+        void free() {
+            current();
+            JCudaDriver.cuGraphExecDestroy(executable);
         }
     }
 }

@@ -1,7 +1,9 @@
 package io.github.adiw.device;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -17,8 +19,10 @@ import java.util.Set;
  * <p><b>Close order.</b> Graphs, buffers, device. {@link #close} frees whatever is still open.
  */
 public abstract class Device implements AutoCloseable {
+    static final String HEAP_COPY = "memory of the Java heap cannot be copied";
     private final KernelTable kernels;
     private final Set<Buffer> owned = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Recorded> graphs = Collections.newSetFromMap(new IdentityHashMap<>());
     private boolean recording;
     private boolean closed;
 
@@ -32,7 +36,12 @@ public abstract class Device implements AutoCloseable {
     /** One line for a person: the processor or GPU, and what matters about it. */
     public abstract String description();
 
-    /** Waits until everything enqueued is done; throws {@link io.github.adiw.AdiwException} if any of it failed. */
+    /**
+     * Waits until everything enqueued is done.
+     *
+     * @throws io.github.adiw.AdiwException if any of it failed
+     * @throws IllegalStateException        if the device is closed, or while a graph is recorded
+     */
     public abstract void synchronize();
 
     /**
@@ -46,10 +55,7 @@ public abstract class Device implements AutoCloseable {
         if (length < 0) {
             throw new IllegalArgumentException("a buffer's length must be at least 0, not " + length);
         }
-        open();
-        if (recording) {
-            throw new IllegalStateException("memory cannot be allocated while a graph is recorded: allocate it before");
-        }
+        notRecording("memory cannot be allocated");
         long bytes = Math.max(type.bytes(), Math.multiplyExact(length, type.bytes()));
         Buffer buffer = new Buffer(this, type, allocateBytes(bytes), length, null, true);
         owned.add(buffer);
@@ -105,8 +111,13 @@ public abstract class Device implements AutoCloseable {
         }
     }
 
-    /** Copies all of {@code source} into the first elements of {@code target}, on the device. Types must match. */
+    /**
+     * Copies all of {@code source} into the first elements of {@code target}, on the device.
+     *
+     * @throws IllegalArgumentException if the types differ, {@code source} is longer, or a buffer lies on another device
+     */
     public final void copy(Buffer source, Buffer target) {
+        open();
         if (source.device() != this || target.device() != this) {
             throw new IllegalArgumentException("both buffers must lie on " + name());
         }
@@ -117,13 +128,22 @@ public abstract class Device implements AutoCloseable {
         enqueueCopy(target.address(), source.address(), source.bytes());
     }
 
-    /** Sets every byte to zero. */
+    /**
+     * Sets every byte to zero.
+     *
+     * @throws IllegalArgumentException if the buffer lies on another device
+     */
     public final void zero(Buffer target) {
+        open();
+        if (target.device() != this) {
+            throw new IllegalArgumentException("the buffer must lie on " + name());
+        }
         enqueueZero(target.address(), target.bytes());
     }
 
     /**
-     * Records the launches and copies that {@code work} makes, without running them.
+     * Records the launches and copies that {@code work} makes, without running them. While it records, nothing else is done on the
+     * device: allocating and closing buffers, copies to and from the Java heap, replays and {@link #synchronize} are refused.
      *
      * @throws IllegalStateException if called inside another recording
      */
@@ -133,7 +153,7 @@ public abstract class Device implements AutoCloseable {
             throw new IllegalStateException("a graph is being recorded already");
         }
         recording = true;
-        Graph graph = null;
+        Recorded graph = null;
         try {
             beginRecording();
             work.run();
@@ -144,20 +164,65 @@ public abstract class Device implements AutoCloseable {
                 abandonRecording();
             }
         }
+        graphs.add(graph);
         return graph;
     }
 
-    /** Frees every buffer that is still open, then the device. A second call does nothing. */
+    /**
+     * Frees every graph and buffer that is still open, then the device. A second call does nothing.
+     *
+     * @throws IllegalStateException while a graph is recorded
+     */
     @Override
     public final void close() {
         if (closed) {
             return;
         }
-        for (Buffer buffer : owned.toArray(Buffer[]::new)) {
-            buffer.close();
+        notRecording("the device cannot be closed");
+        RuntimeException failure = null;
+        List<Runnable> all = new ArrayList<>();
+        graphs.forEach(graph -> all.add(graph::close));
+        owned.forEach(buffer -> all.add(buffer::close));
+        all.add(() -> closed = true);
+        all.add(this::shutDown);
+        for (Runnable one : all) {
+            try {
+                one.run();
+            } catch (RuntimeException e) {
+                failure = failure == null ? e : failure;
+            }
         }
-        closed = true;
-        shutDown();
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** A graph, which its device closes at the latest. */
+    abstract class Recorded implements Graph {
+        private boolean released;
+
+        @Override
+        public final void replay() {
+            if (released) {
+                throw new IllegalStateException("the graph is closed");
+            }
+            notRecording("a graph cannot be replayed");
+            enqueue();
+        }
+
+        @Override
+        public final void close() {
+            if (!released) {
+                notRecording("a graph cannot be closed");
+                released = true;
+                graphs.remove(this);
+                free();
+            }
+        }
+
+        abstract void enqueue();
+
+        abstract void free();
     }
 
     /** Names of all kernels. */
@@ -166,7 +231,9 @@ public abstract class Device implements AutoCloseable {
     }
 
     final void release(Buffer buffer, long address) {
-        if (owned.remove(buffer)) {
+        if (owned.contains(buffer)) {
+            notRecording("a buffer cannot be closed");
+            owned.remove(buffer);
             freeBytes(address);
         }
     }
@@ -177,10 +244,11 @@ public abstract class Device implements AutoCloseable {
         }
     }
 
-    final void notRecording() {
+    /** @throws IllegalStateException if the device is closed, or {@code what} while a graph is recorded */
+    final void notRecording(String what) {
         open();
         if (recording) {
-            throw new IllegalStateException("memory of the Java heap cannot be copied while a graph is recorded");
+            throw new IllegalStateException(what + " while a graph is recorded: do it before or after");
         }
     }
 
@@ -193,7 +261,7 @@ public abstract class Device implements AutoCloseable {
 
     abstract void freeBytes(long address);
 
-    /** From a primitive array to device memory; waits. Calls {@link #notRecording} first. */
+    /** From a primitive array to device memory; waits. Refused while a graph is recorded. */
     abstract void copyIn(long address, Object array, long bytes);
 
     /** From device memory to a primitive array; waits. */
@@ -213,7 +281,7 @@ public abstract class Device implements AutoCloseable {
 
     abstract void beginRecording();
 
-    abstract Graph endRecording();
+    abstract Recorded endRecording();
 
     /** After a recording that failed: back to the state in which launches run. */
     abstract void abandonRecording();

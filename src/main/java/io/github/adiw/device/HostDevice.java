@@ -50,7 +50,7 @@ final class HostDevice extends Device {
 
     @Override
     public void synchronize() {
-        open();
+        notRecording("nothing can be waited for");
     }
 
     @Override
@@ -69,13 +69,13 @@ final class HostDevice extends Device {
 
     @Override
     void copyIn(long address, Object array, long bytes) {
-        notRecording();
+        notRecording(HEAP_COPY);
         HostRuntime.copyFromArray(address, array, 0, bytes);
     }
 
     @Override
     void copyOut(long address, Object array, long bytes) {
-        notRecording();
+        notRecording(HEAP_COPY);
         HostRuntime.copyToArray(address, array, 0, bytes);
     }
 
@@ -90,7 +90,7 @@ final class HostDevice extends Device {
     }
 
     private void copyNow(long target, long source, long bytes) {
-        notRecording();
+        notRecording(HEAP_COPY);
         copy[0] = target;
         copy[1] = source;
         copy[2] = bytes;
@@ -131,7 +131,7 @@ final class HostDevice extends Device {
     }
 
     @Override
-    Graph endRecording() {
+    Recorded endRecording() {
         HostGraph graph = new HostGraph(recording.create(pool));
         recording = null;
         return graph;
@@ -164,27 +164,21 @@ final class HostDevice extends Device {
         }
     }
 
-    private static final class HostGraph implements Graph {
-        private long handle;
+    private final class HostGraph extends Recorded {
+        private final long handle;
 
         HostGraph(long handle) {
             this.handle = handle;
         }
 
         @Override
-        public void replay() {
-            if (handle == 0) {
-                throw new IllegalStateException("the graph is closed");
-            }
+        void enqueue() {
             HostRuntime.replayGraph(handle);
         }
 
         @Override
-        public void close() {
-            if (handle != 0) {
-                HostRuntime.destroyGraph(handle);
-                handle = 0;
-            }
+        void free() {
+            HostRuntime.destroyGraph(handle);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.github.adiw.train;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.data.ImageDataset;
 import io.github.adiw.data.ImageSet;
 import io.github.adiw.data.SafeTensors;
@@ -22,6 +23,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.Locale;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
 /** Everything of a training run that lives on the device: data, parameters, and the recorded steps. */
@@ -42,7 +44,7 @@ final class Network implements AutoCloseable {
     private final ModelInstance evaluation;
     private final SoftmaxCrossEntropy evaluationLoss;
     private final Buffer evaluationStep, evaluationCorrect, evaluationIndex, evaluationInputs, evaluationLabels;
-    private Graph uniformStep, weightedStep, evaluationGraph;
+    private Graph uniformStep, weightedStep, pretrainingStep, evaluationGraph;
 
     Network(Device device, ImageDataset dataset, TrainingSplit split, TrainingOptions options, int[] trainOrder, int[] validationOrder) {
         this.device = device;
@@ -172,8 +174,9 @@ final class Network implements AutoCloseable {
             return batchLabels.slice(batch, extra);
         }
 
-        void forward() {
-            if (trainOrder != null) {
+        /** @param ordered whether an order file, if there is one, says which batch */
+        void forward(boolean ordered) {
+            if (ordered && trainOrder != null) {
                 device.launch("read_order", Launch.elements(batch), indices(), trainOrder, step, batch);
             } else {
                 device.launch("draw_training", Launch.elements(batch), indices(), step, samples, batch, stepsPerEpoch, options.seed());
@@ -217,18 +220,25 @@ final class Network implements AutoCloseable {
     void record(IntConsumer mark, BiConsumer<Buffer, Buffer> afterWeights) {
         uniformStep = keep(device.record(() -> {
             mark.accept(StepClock.START);
-            uniformPass.forward();
+            uniformPass.forward(true);
             mark.accept(StepClock.ESTIMATION_START);
             mark.accept(StepClock.ESTIMATION_END);
             finish(uniformPass, ones, mark, afterWeights);
         }));
         evaluationGraph = keep(device.record(this::evaluate));
+        if (options.method().equals("iw")) {        // may have more steps than what is kept of the steps has room for
+            pretrainingStep = keep(device.record(() -> {
+                uniformPass.forward(false);
+                uniformPass.update(ones);
+                device.launch("advance", Launch.block(), step);
+            }));
+        }
         if (weighting == null) {
             return;
         }
         weightedStep = keep(device.record(() -> {
             mark.accept(StepClock.START);
-            weightedPass.forward();
+            weightedPass.forward(true);
             mark.accept(StepClock.ESTIMATION_START);
             weighting.estimate(weightedPass);
             mark.accept(StepClock.ESTIMATION_END);
@@ -265,23 +275,38 @@ final class Network implements AutoCloseable {
     /**
      * Static importance weighting: trains without weights, estimates the weights of all samples once by kernel mean matching on their
      * losses (against those of the validation samples), and puts parameters, optimizer and step counter back to where they were.
+     *
+     * @param stopping asked before every step; nothing is estimated once it is true
+     * @throws AdiwException if a loss is not finite then
      */
-    void estimateOnce(int epochs) {
+    void estimateOnce(int epochs, BooleanSupplier stopping) {
         SafeTensors start = parameters.save();
-        for (int i = 0; i < epochs * stepsPerEpoch; i++) {
-            uniformStep.replay();
+        for (long i = 0; i < (long) epochs * stepsPerEpoch && !stopping.getAsBoolean(); i++) {
+            pretrainingStep.replay();
         }
+        if (!stopping.getAsBoolean()) {
+            weighting.memory().upload(staticWeights());
+        }
+        parameters.load(start);
+        optimizer.reset();
+        device.zero(step);
+    }
+
+    private float[] staticWeights() {
         float[] losses = trainingLosses();
+        for (float loss : losses) {
+            if (!Float.isFinite(loss)) {
+                throw new AdiwException("after the training that iw estimates from, a loss is no finite number: try a smaller --lr, "
+                    + "--reduction mean, or fewer --iw-pretrain-epochs");
+            }
+        }
         int[] rows = validationRows.toInts();
         float[] validationLosses = new float[rows.length];
         for (int i = 0; i < rows.length; i++) {
             validationLosses[i] = losses[rows[i]];
         }
-        weighting.memory().upload(WeightEstimation.of(device, losses, validationLosses, 1, new WeightEstimation.Options("km",
-            Bandwidth.parse(options.bandwidth()), 1, 1, options.upperBound(), 0, null, true)).weights());
-        parameters.load(start);
-        optimizer.reset();
-        device.zero(step);
+        return WeightEstimation.of(device, losses, validationLosses, 1, new WeightEstimation.Options("km",
+            Bandwidth.parse(options.bandwidth()), 1, 1, options.upperBound(), 0, null, true)).weights();
     }
 
     /** The loss of every training sample under its label, in batches for evaluation. */

@@ -152,7 +152,7 @@ public final class Trainer implements AutoCloseable {
         int done = 0;
         if (options.method().equals("iw")) {
             network.learningRate(schedule.at(1));
-            network.estimateOnce(options.pretrainEpochs());
+            network.estimateOnce(options.pretrainEpochs(), () -> stopping);
         }
         for (int epoch = 1; done < totalSteps && !stopping && failure == null; epoch++) {
             long start = System.nanoTime();

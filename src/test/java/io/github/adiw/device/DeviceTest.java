@@ -79,7 +79,7 @@ class DeviceTest {
         assertThat(target.getFloat(0)).isEqualTo(3);
         assertThat(target.getFloat(4)).isEqualTo(4);
         assertThatThrownBy(() -> x.upload(ByteBuffer.allocate(4))).hasMessageContaining("direct");
-        assertThatThrownBy(() -> x.upload(ByteBuffer.allocateDirect(7))).hasMessageContaining("whole number");
+        assertThatThrownBy(() -> x.upload(ByteBuffer.allocateDirect(7).order(ByteOrder.nativeOrder()))).hasMessageContaining("whole number");
     }
 
     @Test
@@ -150,6 +150,40 @@ class DeviceTest {
         assertThatThrownBy(() -> device.record(() -> device.floats(1))).isInstanceOf(IllegalStateException.class).hasMessageContaining("before");
         device.launch("fill", Launch.elements(1), x, 5f, 1);
         assertThat(x.toFloats()).containsExactly(5);
+    }
+
+    @Test
+    void recordingRefusesWhatAGraphCannotHold() {
+        Buffer x = device.floats(1);
+        Graph graph = device.record(() -> device.launch("fill", Launch.elements(1), x, 5f, 1));
+        for (Runnable inside : new Runnable[] {graph::replay, graph::close, device::synchronize, x::close, device::close}) {
+            assertThatThrownBy(() -> device.record(inside)).isInstanceOf(IllegalStateException.class).hasMessageContaining("recorded");
+        }
+        graph.replay();
+        assertThat(x.toFloats()).containsExactly(5);
+    }
+
+    @Test
+    void aGraphEndsWithItsDevice() {
+        Buffer x = device.floats(1);
+        Graph graph = device.record(() -> device.launch("fill", Launch.elements(1), x, 5f, 1));
+        device.close();
+        assertThatThrownBy(graph::replay).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        graph.close();
+    }
+
+    @Test
+    void refusesBuffersOfAnotherDeviceAndRangesOutside() {
+        Buffer x = device.floats(1, 2);
+        try (Device other = Devices.open("host", 1)) {
+            Buffer foreign = other.floats(1);
+            assertThatThrownBy(() -> device.zero(foreign)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> device.copy(foreign, x)).isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThatThrownBy(() -> x.slice(1, Long.MAX_VALUE)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> x.download(ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).asReadOnlyBuffer()
+            .order(ByteOrder.nativeOrder()))).hasMessageContaining("read-only");
+        assertThatThrownBy(() -> x.upload(ByteBuffer.allocateDirect(8).order(ByteOrder.BIG_ENDIAN))).hasMessageContaining("native byte order");
     }
 
     @Test

@@ -28,9 +28,14 @@ class BaselinesTest {
     private static final Path FIXTURES = Path.of("src/test/resources/fixtures");
 
     private static TrainingResult train(String method, int epochs) {
+        return train(method, epochs, 0);
+    }
+
+    /** @param steps in all, whatever {@code epochs} says; 0 for all epochs */
+    private static TrainingResult train(String method, int epochs, int steps) {
         TrainingOptions options = TrainingOptions.builder().model("mlp:16").method(method).noise("symmetric:0.4").trainSamples(DeviceMatrix.slow() ? 96 : 3000)
             .validationSamples(DeviceMatrix.slow() ? 40 : 300).batch(32).validationBatch(16).optimizer("adam").learningRate(2e-3f).weightDecay(0)
-            .schedule("none").epochs(epochs).pretrainEpochs(1).weightsTrace(true).build();
+            .schedule("none").epochs(epochs).steps(steps).pretrainEpochs(1).trace(true).weightsTrace(true).build();
         ImageDataset sample = FashionMnist.sample();
         ImageSet test = sample.test();
         ImageSet few = new ImageSet(Arrays.copyOf(test.images(), 100 * test.imageSize()), Arrays.copyOf(test.labels(), 100), test.channels(),
@@ -54,6 +59,15 @@ class BaselinesTest {
         TrainingResult again = train(method, 2);
         assertThat(again.weights()).containsExactly(result.weights());
         assertThat(again.parameters().tensors().get("fc1.weight").values()).containsExactly(result.parameters().tensors().get("fc1.weight").values());
+    }
+
+    @Test
+    void pretrainingMayHaveMoreStepsThanTraining() {
+        TrainingResult result = train("iw", 1, 2);
+        assertThat(result.failure()).isNull();
+        assertThat(result.weightsTrace()).hasSize(2);
+        assertThat(result.trace()).hasSize(2);
+        assertThat(result.epochs()).hasSize(1);
     }
 
     @Test
