@@ -12,7 +12,7 @@
 // bandwidth_radix   d > 1: sums the histograms, finds the bin of order statistic k; after the last pass, sets gamma; one block
 // bandwidth_given   gamma = value; one block
 //
-// gamma [1]; status [1] = 1 where the batch is degenerate (z all equal, n = 1, a median of 0, z or z' not finite), so that no step may be
+// gamma [1]; status [1] = 1 where the batch is degenerate (z all equal, n = 1, a median of 0, a gamma that is no finite float, z or z' not finite), so that no step may be
 // taken. kind: 0 quantile, 1 median, 2 given.
 #include "prelude.cuh"
 
@@ -34,8 +34,9 @@ DEVICE int degenerate(const float* RESTRICT z, const float* RESTRICT zv, int siz
 
 DEVICE void set_bandwidth(double quantile, int kind, int is_degenerate, double* gamma, int* status) {
     if (threadIdx.x != 0) return;
-    gamma[0] = kind == 1 ? 1 / (2 * quantile * quantile) : quantile;
-    status[0] = is_degenerate || (kind == 1 && quantile == 0);
+    double g = kind == 1 ? 1 / (2 * quantile * quantile) : quantile;
+    gamma[0] = g;
+    status[0] = is_degenerate || (kind == 1 && quantile == 0) || !(g <= 3.402823466e38);
 }
 
 KERNEL(rank_sort, const float* RESTRICT z, const float* RESTRICT zv, float* RESTRICT sorted, int n, int m) {

@@ -156,8 +156,9 @@ KERNEL(class_bandwidth, const float* RESTRICT D, const int* RESTRICT table, doub
         if (part > 0 && within == k + 1) quantile += part * (sqrt((double) __int_as_float(above)) - quantile);
     }
     if (threadIdx.x == 0) {
-        gamma[c] = kind == 1 ? 1 / (2 * quantile * quantile) : quantile;
-        status[c] = kind == 1 && quantile == 0 ? 1 : 0;
+        double g = kind == 1 ? 1 / (2 * quantile * quantile) : quantile;
+        gamma[c] = g;
+        status[c] = (kind == 1 && quantile == 0) || !(g <= 3.402823466e38) ? 1 : 0;
     }
 }
 

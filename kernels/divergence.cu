@@ -91,7 +91,7 @@ KERNEL(class_kl_update, const float* RESTRICT g, const float* RESTRICT b, const 
        const int* RESTRICT status, float* RESTRICT alpha, int m) {
     FOR_ELEMENTS(l, m) {
         int c = sorted[l];
-        float next = b[l] > 1e-30f ? alpha[l] * g[l] / (b[l] * (float) table[4 * c + 3]) : 0;
+        float next = b[l] > 1e-37f ? alpha[l] * g[l] / (b[l] * (float) table[4 * c + 3]) : 0;
         alpha[l] = status[c] ? alpha[l] : next;
     }
 }
@@ -99,7 +99,7 @@ KERNEL(class_kl_update, const float* RESTRICT g, const float* RESTRICT b, const 
 KERNEL(kl_update, const float* RESTRICT g, const float* RESTRICT b, const int* RESTRICT status, float* RESTRICT alpha, int m) {
     int moves = status[0] == 0;
     FOR_ELEMENTS(l, m) {
-        float next = b[l] > 1e-30f ? alpha[l] * g[l] / b[l] : 0;
+        float next = b[l] > 1e-37f ? alpha[l] * g[l] / b[l] : 0;
         alpha[l] = moves ? next : alpha[l];
     }
 }
@@ -113,7 +113,8 @@ DEVICE float ls_rate(const float* RESTRICT curvature, float* RESTRICT alpha, flo
         most = max_of(most, __float_as_int(curvature[l]));
     }
     most = block_max(most);
-    return eta / (__int_as_float(most) / n + lambda);
+    float L = __int_as_float(most) / n + lambda;
+    return L > 1e-30f ? eta / L : 0;                    // 0: no two samples overlap, and lambda is 0
 }
 
 DEVICE float ls_moved(float x, float rate, float g, float top_sum, int n, int m, float lambda) {

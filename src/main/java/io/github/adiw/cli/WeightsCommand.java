@@ -125,7 +125,7 @@ final class WeightsCommand extends Subcommand {
             + ": the weights must sum to about the number of samples");
         require(initial == null || state == null, "--initial and --state both say where to start: give one of them");
         WeightEstimation.Options options = new WeightEstimation.Options(method, rule, steps, eta == null ? WeightEstimation.defaultEta(method) : eta,
-            upperBound, lambda, projections, momentum, normalize, null, untilConverged);
+            upperBound, lambda, projections, momentum, normalize, null, untilConverged, common.seed());
         checkOutputs();
         Samples t = Samples.read(train);
         Samples v = Samples.read(validation);

@@ -325,7 +325,18 @@ public final class TrainingSplit {
     /** @return one line for people: what is trained on and what the shift did */
     public String description() {
         return String.format(Locale.ROOT, "%,d training samples, %,d of them clean validation samples; %s: %.1f %% of the"
-                + " labels are wrong; samples a class %s", count(), validation.length, shift, 100 * mislabelledRate(),
-                Arrays.toString(classCounts()));
+                + " labels are wrong; samples a class %s%s", count(), validation.length, shift, 100 * mislabelledRate(),
+                Arrays.toString(classCounts()), unreached());
+    }
+
+    /** Where the clean samples, which all remain, keep a class-prior shift from its ratio: what it is instead. */
+    private String unreached() {
+        if (!shift.startsWith("class-prior:") || !(Shift.parse(shift) instanceof ClassPriorShift prior)) {
+            return "";
+        }
+        int[] counts = trueClassCounts();
+        double ratio = (double) Arrays.stream(counts).max().orElseThrow() / Math.max(1, Arrays.stream(counts).min().orElseThrow());
+        return ratio > 0.95 * prior.ratio() ? "" : String.format(Locale.ROOT, ": the ratio is %.1f to 1 and not %s, since the clean validation "
+            + "samples remain; give fewer of them or more training samples", ratio, Shift.written(prior.ratio()));
     }
 }

@@ -39,7 +39,7 @@ final class Weightings {
         int samples = Math.toIntExact(labels.length());
         EstimatorOptions made = EstimatorOptions.of(samples, samples, options.batch(), options.validationBatch(), d)
             .bandwidth(Bandwidth.parse(options.bandwidth())).steps(options.estimationSteps()).eta(options.eta()).upperBound(options.upperBound())
-            .lambda(options.lambda()).momentum(options.estimationMomentum()).normalize(options.normalizeWeights());
+            .lambda(options.lambda()).momentum(options.estimationMomentum()).normalize(options.normalizeWeights()).seed(options.seed());
         boolean converged = options.method().equals("diw");
         if (options.classConditional()) {
             return converged ? new ClassConditionalConvergedMatching(device, made, labels, trueLabels, classes)

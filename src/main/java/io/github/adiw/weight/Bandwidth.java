@@ -38,7 +38,7 @@ public record Bandwidth(Kind kind, double value) {
                 if (part[0].equals("diw") && value >= 0 && value <= 1) {
                     return new Bandwidth(Kind.DIW, value);
                 }
-                if (part[0].equals("gamma") && value > 0 && Double.isFinite(value)) {
+                if (part[0].equals("gamma") && value > 0 && value <= Float.MAX_VALUE) {
                     return new Bandwidth(Kind.GIVEN, value);
                 }
             } catch (NumberFormatException e) {

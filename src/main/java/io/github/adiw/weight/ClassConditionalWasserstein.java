@@ -46,7 +46,7 @@ final class ClassConditionalWasserstein extends ClassConditionalEstimator {
 
     private void sort() {
         int count = n + m;
-        device.launch("slice_directions", Launch.rows(slices), direction, round, d, Wasserstein.SEED);
+        device.launch("slice_directions", Launch.rows(slices), direction, round, d, Wasserstein.seed(options));
         device.launch("slice_project", Launch.elements((long) slices * count), direction, rows, validationRows(), projected, slices, n, m, d);
         device.launch("class_rank_pool", Launch.rows((long) slices * count), projected, sorted, table, places, values, n, m);
     }

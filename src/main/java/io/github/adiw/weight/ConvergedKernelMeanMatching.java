@@ -15,25 +15,26 @@ import io.github.adiw.device.Launch;
  * solution does not depend on where it starts, so the memory of weights is written and read for degenerate batches only.
  */
 public final class ConvergedKernelMeanMatching implements WeightEstimator {
-    /** The residual at which a solution counts as converged. */
-    public static final double TOLERANCE = 1e-6;
     private static final int MOST_ITERATIONS = 100;
     private static final int MOST_RANK = 2048;
     private static final long MOST_ELEMENTS = 1L << 26;
 
     private final Device device;
     private final int n, m, d, mostRank;
+    private final boolean normalize;
     private final WeightBounds bounds;
     private final BatchBandwidth bandwidth;
     private final BatchPoints points;
     private final Buffer memory, weights, kappa, factor, rest, square, vectors, small, result;
+    private final double[] read = new double[4];
 
-    /** @param options N, n, m, d, the bandwidth and B matter here, the others do not */
+    /** @param options N, n, m, d, the bandwidth, B and whether to normalise matter here, the others do not */
     public ConvergedKernelMeanMatching(Device device, EstimatorOptions options) {
         this.device = device;
         this.n = options.n();
         this.m = options.m();
         this.d = options.d();
+        this.normalize = options.normalize();
         this.mostRank = (int) Math.max(1, Math.min(Math.min(n, MOST_RANK), MOST_ELEMENTS / n));
         this.bounds = new WeightBounds(n, options.upperBound());
         this.bandwidth = new BatchBandwidth(device, n, m, d, options.bandwidth());
@@ -59,6 +60,9 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
         device.launch("kmm_factor", Launch.block(), z, bandwidth.gamma(), bandwidth.status(), factor, rest, result, n, d, mostRank);
         device.launch("kmm_interior_point", Launch.block(), factor, kappa, bandwidth.status(), square, vectors, small, result, weights,
             n, GramMatrix.RIDGE, bounds.upper(), bounds.low(), bounds.high(), MOST_ITERATIONS);
+        if (normalize) {
+            device.launch("normalize", Launch.block(), bandwidth.status(), weights, n);
+        }
         device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
     }
 
@@ -71,13 +75,18 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
     @Override
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         estimate(indices, validationIndices, z, validation);
-        double[] read = new double[4];
-        result.download(read);
-        if (read[2] < 0) {
+        int iterations = iterations();
+        if (iterations < 0) {
             throw new AdiwException("the Gram matrix of these " + n + " rows has a rank of more than " + mostRank
                 + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km");
         }
-        return (int) read[1];
+        return iterations;
+    }
+
+    /** Iterations of the last batch; -1 where its matrix has too high a rank, so that it has the weights that were remembered. Waits. */
+    int iterations() {
+        result.download(read);
+        return read[2] < 0 ? -1 : (int) read[1];
     }
 
     @Override

@@ -18,9 +18,10 @@ import io.github.adiw.UsageException;
  * @param projections       of {@code w1} where d > 1: random directions a step, at least 1
  * @param momentum          Nesterov's momentum of {@code km}, {@code ls} and {@code ls-direct}, in [0, 1); the others have none
  * @param normalize         whether a batch's weights are divided by their mean (as in GIW, Fang et al., NeurIPS 2023)
+ * @param seed              of the random directions of {@code w1}
  */
 public record EstimatorOptions(int samples, int validationSamples, int n, int m, int d, Bandwidth bandwidth, int steps, float eta,
-                               float upperBound, float lambda, int projections, float momentum, boolean normalize) {
+                               float upperBound, float lambda, int projections, float momentum, boolean normalize, long seed) {
     /** Checks every range. */
     public EstimatorOptions {
         if (samples < 1 || validationSamples < 1 || n < 1 || m < 1 || d < 1) {
@@ -47,6 +48,12 @@ public record EstimatorOptions(int samples, int validationSamples, int n, int m,
         }
     }
 
+    /** With the seed 0. */
+    public EstimatorOptions(int samples, int validationSamples, int n, int m, int d, Bandwidth bandwidth, int steps, float eta,
+                            float upperBound, float lambda, int projections, float momentum, boolean normalize) {
+        this(samples, validationSamples, n, m, d, bandwidth, steps, eta, upperBound, lambda, projections, momentum, normalize, 0);
+    }
+
     /** Five steps, eta 1, B 50, lambda 0.1, DIW's bandwidth, 64 projections, no momentum, not normalised. */
     public static EstimatorOptions of(int samples, int validationSamples, int n, int m, int d) {
         return new EstimatorOptions(samples, validationSamples, n, m, d, Bandwidth.DEFAULT, 5, 1, 50, 0.1f, 64, 0, false);
@@ -55,46 +62,52 @@ public record EstimatorOptions(int samples, int validationSamples, int n, int m,
     /** With another bandwidth. */
     public EstimatorOptions bandwidth(Bandwidth other) {
         return new EstimatorOptions(samples, validationSamples, n, m, d, other, steps, eta,
-            upperBound, lambda, projections, momentum, normalize);
+            upperBound, lambda, projections, momentum, normalize, seed);
     }
 
     /** With another number of steps. */
     public EstimatorOptions steps(int other) {
         return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, other, eta,
-            upperBound, lambda, projections, momentum, normalize);
+            upperBound, lambda, projections, momentum, normalize, seed);
     }
 
     /** With another step size. */
     public EstimatorOptions eta(float other) {
-        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, other, upperBound, lambda, projections, momentum, normalize);
+        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, other, upperBound, lambda, projections, momentum, normalize, seed);
     }
 
     /** With another upper bound. */
     public EstimatorOptions upperBound(float other) {
-        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta, other, lambda, projections, momentum, normalize);
+        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta, other, lambda, projections, momentum, normalize, seed);
     }
 
     /** With another lambda. */
     public EstimatorOptions lambda(float other) {
         return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta,
-            upperBound, other, projections, momentum, normalize);
+            upperBound, other, projections, momentum, normalize, seed);
     }
 
     /** With another number of projections. */
     public EstimatorOptions projections(int other) {
         return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta,
-            upperBound, lambda, other, momentum, normalize);
+            upperBound, lambda, other, momentum, normalize, seed);
     }
 
     /** With another momentum. */
     public EstimatorOptions momentum(float other) {
         return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta,
-            upperBound, lambda, projections, other, normalize);
+            upperBound, lambda, projections, other, normalize, seed);
     }
 
     /** With or without normalisation. */
     public EstimatorOptions normalize(boolean other) {
         return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta,
-            upperBound, lambda, projections, momentum, other);
+            upperBound, lambda, projections, momentum, other, seed);
+    }
+
+    /** With another seed. */
+    public EstimatorOptions seed(long other) {
+        return new EstimatorOptions(samples, validationSamples, n, m, d, bandwidth, steps, eta,
+            upperBound, lambda, projections, momentum, normalize, other);
     }
 }

@@ -119,12 +119,14 @@ public final class ImportanceWeights implements AutoCloseable {
     private final EstimatorOptions options;
     private final List<Batch> batches = new ArrayList<>();
     private Batch last;
+    private final boolean stateIsOfValidation;
     private boolean updated;
 
     private ImportanceWeights(Device device, String method, EstimatorOptions options) {
         this.device = device;
         this.method = method;
         this.options = options;
+        this.stateIsOfValidation = WeightEstimation.stateIsOfValidation(method);
         this.last = new Batch(options.n(), options.m());
         batches.add(last);
     }
@@ -372,7 +374,7 @@ public final class ImportanceWeights implements AutoCloseable {
         if (numbered >= 0 && numbered != m) {
             throw new UsageException("there are " + numbered + " numbers of validation samples for the data of " + m);
         }
-        if (numbered < 0 && options.validationSamples() > options.m() && WeightEstimation.stateIsOfValidation(method)) {
+        if (numbered < 0 && options.validationSamples() > options.m() && stateIsOfValidation) {
             throw new UsageException("the state of " + method + " is a coefficient for each of the " + options.validationSamples()
                 + " validation samples: say which of them a batch has");
         }
@@ -445,7 +447,7 @@ public final class ImportanceWeights implements AutoCloseable {
             this.m = m;
             estimator = WeightEstimation.estimator(method, device, new EstimatorOptions(options.samples(), options.validationSamples(), n,
                 m, options.d(), options.bandwidth(), options.steps(), options.eta(), options.upperBound(), options.lambda(),
-                options.projections(), options.momentum(), options.normalize()));
+                options.projections(), options.momentum(), options.normalize(), options.seed()));
             indices = device.allocate(ElementType.INT32, n);
             validationIndices = device.allocate(ElementType.INT32, m);
             fromZero = device.ints(IntStream.range(0, m).toArray());
@@ -584,6 +586,12 @@ public final class ImportanceWeights implements AutoCloseable {
             return this;
         }
 
+        /** Of the random directions of {@code w1} where d > 1; 0 where it is not given. */
+        public Builder seed(long value) {
+            rest = rest.seed(value);
+            return this;
+        }
+
         /**
          * Allocates the memory for the largest batch.
          *
@@ -604,7 +612,7 @@ public final class ImportanceWeights implements AutoCloseable {
             return new ImportanceWeights(device, method, new EstimatorOptions(samples, validations, batch, validationBatch, dimension,
                 bandwidth == null ? WeightEstimation.defaultBandwidth(method) : bandwidth, rest.steps(),
                 eta == null ? WeightEstimation.defaultEta(method) : eta, rest.upperBound(), rest.lambda(), rest.projections(),
-                rest.momentum(), rest.normalize()));
+                rest.momentum(), rest.normalize(), rest.seed()));
         }
 
         private static int atLeastOne(String name, int value) {

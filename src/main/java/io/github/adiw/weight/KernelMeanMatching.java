@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
  * visit, step eta over the largest row sum of K (Fang et al., arXiv 2605.25499; objective: Huang et al. 2006).
  */
 public final class KernelMeanMatching extends SteppedEstimator {
+    private static final float CONVERGING_MOMENTUM = 0.9f;
     private final WeightBounds bounds;
     private final GramMatrix gram;
     private final Buffer ahead, moved;
@@ -38,13 +39,16 @@ public final class KernelMeanMatching extends SteppedEstimator {
         }
         multiplied = false;
         device.launch("kmm_step", Launch.block(), gram.product(), gram.kappa(), gram.rowSums(), bandwidth.status(), moved, ahead, weights, n,
-            options.eta(), options.momentum(), bounds.upper(), bounds.low(), bounds.high());
+            converge ? 1f : options.eta(), converge ? CONVERGING_MOMENTUM : options.momentum(), bounds.upper(), bounds.low(), bounds.high());
     }
 
     @Override
     void finish(Buffer indices, Buffer validationIndices) { }
 
-    /** Hands the program to {@link ConvergedKernelMeanMatching}: its interior point gets there in about 20 iterations. */
+    /**
+     * Hands the program to {@link ConvergedKernelMeanMatching}: its interior point gets there in about 20 iterations. Where K has too
+     * high a rank for that, it is well conditioned, and accelerated steps get there.
+     */
     @Override
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         bandwidth.compute(z, validation);
@@ -54,7 +58,11 @@ public final class KernelMeanMatching extends SteppedEstimator {
         try (ConvergedKernelMeanMatching solver = new ConvergedKernelMeanMatching(device, own);
              Buffer rows = device.ints(IntStream.range(0, n).toArray())) {
             device.copy(weights, solver.memory());
-            int iterations = solver.converge(rows, validationIndices, z, validation);
+            solver.estimate(rows, validationIndices, z, validation);
+            int iterations = solver.iterations();
+            if (iterations < 0) {
+                return super.converge(indices, validationIndices, z, validation);
+            }
             device.copy(solver.weights(), weights);
             remember(indices);
             device.synchronize();

@@ -21,6 +21,7 @@ public final class Wasserstein extends SteppedEstimator {
     static final Bandwidth NO_BANDWIDTH = new Bandwidth(Bandwidth.Kind.GIVEN, 1);
     private static final double DECAY = 0.02;
     private static final int MOST_RANKED = 4096;
+    /** Of the directions of the objective; those of the steps depend on the options' seed too. */
     static final long SEED = 0x77617373L;
 
     private final int slices;
@@ -53,6 +54,14 @@ public final class Wasserstein extends SteppedEstimator {
         scalars = keep(device.allocate(ElementType.FLOAT64, 4));
     }
 
+    private long seed() {
+        return seed(options);
+    }
+
+    static long seed(EstimatorOptions options) {
+        return SEED ^ options.seed() << 32;
+    }
+
     /** The least power of two not below n + m. */
     private int size() {
         return Integer.highestOneBit(n + m - 1) << 1;
@@ -66,13 +75,13 @@ public final class Wasserstein extends SteppedEstimator {
         device.launch("w1_begin", Launch.block(), state, indices, z, validation, bandwidth.status(), current, scalars, n, m, d,
             options.eta(), (double) options.upperBound());
         if (d == 1) {
-            sort(round, z, validation);
+            sort(round, seed(), z, validation);
         }
     }
 
-    private void sort(Buffer drawn, Buffer z, Buffer validation) {
+    private void sort(Buffer drawn, long seed, Buffer z, Buffer validation) {
         int count = n + m;
-        device.launch("slice_directions", Launch.rows(slices), direction, drawn, d, SEED);
+        device.launch("slice_directions", Launch.rows(slices), direction, drawn, d, seed);
         device.launch("slice_project", Launch.elements((long) slices * count), direction, z, validation, projected, slices, n, m, d);
         if (count <= MOST_RANKED) {
             device.launch("rank_pool", Launch.rows(slices * (long) count), projected, order, sorted, count);
@@ -84,7 +93,7 @@ public final class Wasserstein extends SteppedEstimator {
     @Override
     void step(boolean converge) {
         if (d > 1) {
-            sort(round, zBuffer, validationBuffer);
+            sort(round, seed(), zBuffer, validationBuffer);
         }
         measure(current, bandwidth.status());
         walk(converge ? DECAY : 0, 1, 0);
@@ -126,7 +135,7 @@ public final class Wasserstein extends SteppedEstimator {
     @Override
     Quality quality(Buffer z, Buffer validation, BatchPoints points) {
         if (d > 1) {
-            sort(evaluationRound, z, validation);
+            sort(evaluationRound, SEED, z, validation);
         }
         boolean degenerate = bandwidth.status().toInts()[0] != 0;
         if (degenerate && !(finite(z) && finite(validation))) {

@@ -76,9 +76,16 @@ public record WeightEstimation(String method, String device, int n, int m, int d
      * @param normalize      whether the weights are divided by their mean
      * @param initial        state to start from: weights {@code [n]}, for {@code kl} and {@code ls} coefficients {@code [m]}; null to start afresh
      * @param untilConverged whether to go on until it has converged, whatever {@code steps} says
+     * @param seed           of the random directions of {@code w1} where d > 1
      */
     public record Options(String method, Bandwidth bandwidth, int steps, float eta, float upperBound, float lambda, int projections, float momentum,
-                          boolean normalize, float[] initial, boolean untilConverged) {
+                          boolean normalize, float[] initial, boolean untilConverged, long seed) {
+        /** With the seed 0. */
+        public Options(String method, Bandwidth bandwidth, int steps, float eta, float upperBound, float lambda, int projections, float momentum,
+                       boolean normalize, float[] initial, boolean untilConverged) {
+            this(method, bandwidth, steps, eta, upperBound, lambda, projections, momentum, normalize, initial, untilConverged, 0);
+        }
+
         /** With 64 projections, no momentum, and not normalised. */
         public Options(String method, Bandwidth bandwidth, int steps, float eta, float upperBound, float lambda, float[] initial, boolean untilConverged) {
             this(method, bandwidth, steps, eta, upperBound, lambda, 64, 0, false, initial, untilConverged);
@@ -94,11 +101,11 @@ public record WeightEstimation(String method, String device, int n, int m, int d
 
         /** With another state to start from; null to start afresh. */
         public Options startingFrom(float[] state) {
-            return new Options(method, bandwidth, steps, eta, upperBound, lambda, projections, momentum, normalize, state, untilConverged);
+            return new Options(method, bandwidth, steps, eta, upperBound, lambda, projections, momentum, normalize, state, untilConverged, seed);
         }
 
         EstimatorOptions estimator(int n, int m, int d) {
-            return new EstimatorOptions(n, m, n, m, d, bandwidth, steps, eta, upperBound, lambda, projections, momentum, normalize);
+            return new EstimatorOptions(n, m, n, m, d, bandwidth, steps, eta, upperBound, lambda, projections, momentum, normalize, seed);
         }
     }
 
