@@ -31,7 +31,7 @@ rm -rf "$folder"
 mkdir -p "$folder/lib"
 touch "$folder/.adiw-gpu-bundle"
 cp "$jar" "$root"/target/gpu-lib/*.jar "$folder/lib/"
-# A GPU run asks for no cuBLAS, cuRAND and so on: of JCuda's natives the driver's alone is loaded.
+# Of JCuda's own natives the driver's alone is loaded.
 natives=$(ls "$folder"/lib/jcuda-natives-*.jar)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -3,6 +3,8 @@ package com.example.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.adiw.Fixtures;
+import org.junit.jupiter.api.Tag;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.DeviceMatrix;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** One class and one kernel of somebody else, compiled into the libraries by {@code -Dadiw.kernels}, are a method like the others. */
+@Tag(Fixtures.SOURCE_TREE)
 class OwnKernelTest {
     private static final Path BUILT = Path.of("target/native");
     @TempDir

@@ -2,6 +2,7 @@ package io.github.adiw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
@@ -497,6 +498,7 @@ class KernelParityTest {
     }
 
     @Test
+    @Tag(Fixtures.SOURCE_TREE)
     void noKernelIsLeftOut() throws IOException {
         String tests = Files.readString(Path.of("src/test/java/io/github/adiw/KernelParityTest.java"));
         try (Device device = DeviceMatrix.open()) {

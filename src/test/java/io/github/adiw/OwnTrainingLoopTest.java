@@ -2,6 +2,7 @@ package io.github.adiw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import io.github.adiw.device.Device;
 import io.github.adiw.weight.ImportanceWeights;
 import java.io.IOException;
@@ -102,6 +103,7 @@ class OwnTrainingLoopTest {
     }
 
     @Test
+    @Tag(Fixtures.SOURCE_TREE)
     void theExampleStandsInTheJavadoc() throws IOException {
         List<String> lines = Files.readAllLines(Path.of("src/test/java/io/github/adiw/OwnTrainingLoopTest.java"));
         List<String> example = lines.subList(lines.indexOf("    // Javadoc begins") + 1, lines.indexOf("    // Javadoc ends")).stream()
@@ -111,6 +113,7 @@ class OwnTrainingLoopTest {
     }
 
     @Test
+    @Tag(Fixtures.SOURCE_TREE)
     void weightsAndDevicesNeedNothingElseOfTheLibrary() throws IOException, URISyntaxException {
         Path root = Path.of(ImportanceWeights.class.getProtectionDomain().getCodeSource().getLocation().toURI()).resolve("io/github/adiw");
         for (String part : List.of("weight", "device")) {

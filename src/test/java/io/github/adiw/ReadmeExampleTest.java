@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The README's example: it runs, and stands there as it stands here. */
@@ -72,6 +73,7 @@ class ReadmeExampleTest {
     }
 
     @Test
+    @Tag(Fixtures.SOURCE_TREE)
     void standsInTheReadme() throws IOException {
         List<String> source = Files.readAllLines(Path.of("src/test/java/io/github/adiw/ReadmeExampleTest.java"));
         List<String> example = source.subList(source.indexOf("        // README begins") + 1, source.indexOf("        // README ends")).stream()

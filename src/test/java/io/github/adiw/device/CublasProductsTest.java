@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.adiw.Fixtures;
+import org.junit.jupiter.api.Tag;
 import io.github.adiw.AdiwException;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.UsageException;
@@ -35,6 +37,7 @@ class CublasProductsTest {
     }
 
     @Test
+    @Tag(Fixtures.SOURCE_TREE)
     void productsOfEveryLayout() throws IOException, InterruptedException {
         System.setProperty(CudaDevice.PRODUCTS_PROPERTY, "cublas");
         if (!HostRuntime.finds("libcublas.so.12")) {

@@ -3,6 +3,8 @@ package io.github.adiw.device;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.adiw.Fixtures;
+import org.junit.jupiter.api.Tag;
 import io.github.adiw.DeviceMatrix;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 /** Builds and runs {@code native/simt/test}: kernels that break a rule (a missing barrier among them) must be caught. */
+@Tag(Fixtures.SOURCE_TREE)
 class StandInSelfTest {
     @Test
     void catchesKernelsThatBreakARule() throws IOException, InterruptedException {

@@ -2,6 +2,7 @@ package io.github.adiw.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.adiw.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.data.SafeTensors;
@@ -13,7 +14,7 @@ import java.util.List;
 
 /** A case of {@code fixtures/layers}: its sizes, its inputs, and PyTorch's results in double precision. */
 final class ReferenceCase {
-    private static final Path FOLDER = Path.of("src/test/resources/fixtures/layers");
+    private static final Path FOLDER = Fixtures.path("layers");
     private static final SafeTensors TENSORS = SafeTensors.read(FOLDER.resolve("layers.safetensors"));
     private static final List<ReferenceCase> ALL = read();
     private final JsonNode json;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.Fixtures;
 import io.github.adiw.data.DownloadListener;
 import io.github.adiw.data.FashionMnist;
 import io.github.adiw.data.ImageDataset;
@@ -15,7 +16,6 @@ import io.github.adiw.device.Device;
 import io.github.adiw.nn.Model;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -25,7 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The methods that ADIW is compared with: random weights, static importance weighting, learning to reweight; and every divergence in training. */
 class BaselinesTest {
-    private static final Path FIXTURES = Path.of("src/test/resources/fixtures");
 
     private static TrainingResult train(String method, int epochs) {
         return train(method, epochs, 0);
@@ -104,9 +103,9 @@ class BaselinesTest {
     /** Against PyTorch's exact products of gradients ({@code fixtures/divergences/divergences.py}, kind reweight). */
     @Test
     void reweightsAsExactGradientsDo() {
-        SafeTensors tensors = SafeTensors.read(FIXTURES.resolve("divergences/divergences.safetensors"));
-        ImageDataset data = ImageDataset.open("fashion-mnist", FIXTURES.resolve("trajectories/data"), DownloadListener.SILENT);
-        int[] labels = Npy.read(FIXTURES.resolve("trajectories/labels.npy")).toInts();
+        SafeTensors tensors = SafeTensors.read(Fixtures.path("divergences/divergences.safetensors"));
+        ImageDataset data = ImageDataset.open("fashion-mnist", Fixtures.path("trajectories/data"), DownloadListener.SILENT);
+        int[] labels = Npy.read(Fixtures.path("trajectories/labels.npy")).toInts();
         int n = 64;
         ImageSet train = data.train();
         Model model = Model.parse("lenet", 1, 28, 28, 10);
@@ -115,7 +114,7 @@ class BaselinesTest {
              Buffer rows = device.ints(IntStream.range(0, n).toArray());
              Buffer inputs = device.floats(images(train, 0, n)); Buffer validation = device.floats(images(train, 1600, n));
              Buffer noisy = device.ints(Arrays.copyOf(labels, n)); Buffer clean = device.ints(Arrays.copyOfRange(train.labels(), 1600, 1600 + n))) {
-            parameters.load(SafeTensors.read(FIXTURES.resolve("trajectories/adiw-km.safetensors")));
+            parameters.load(SafeTensors.read(Fixtures.path("trajectories/adiw-km.safetensors")));
             float[] before = parameters.values().toFloats();
             weighting.estimate(new FixedBatch(rows, inputs, validation, noisy, clean));
             assertThat(parameters.values().toFloats()).as("parameters are put back").containsExactly(before);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.adiw.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.DeviceMatrix;
@@ -15,7 +16,6 @@ import io.github.adiw.device.Graph;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.SplittableRandom;
@@ -322,7 +322,7 @@ class ProjectionTest {
 
     @Test
     void agreesWithAQuadraticProgram() throws IOException {
-        JsonNode cases = new ObjectMapper().readTree(Path.of("src/test/resources/fixtures/projections/projections.json").toFile());
+        JsonNode cases = new ObjectMapper().readTree(Fixtures.path("projections/projections.json").toFile());
         assertThat(cases).hasSize(36);
         for (JsonNode c : cases) {
             float[] v = floats(c.get("v"));
