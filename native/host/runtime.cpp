@@ -243,9 +243,6 @@ NATIVE(void, copyToArray)(JNIEnv* env, jclass, jlong address, jobject array, jlo
     env->ReleasePrimitiveArrayCritical((jarray) array, data, 0);
 }
 NATIVE(jlong, directAddress)(JNIEnv* env, jclass, jobject buffer) { return (jlong) env->GetDirectBufferAddress(buffer); }
-NATIVE(jobject, directBuffer)(JNIEnv* env, jclass, jlong address, jlong bytes) {
-    return env->NewDirectByteBuffer((void*) address, bytes);
-}
 
 NATIVE(void, launch)(JNIEnv* env, jclass, jlong pool, jint kernel, jint x, jint y, jint z, jlongArray words) {
     uint64_t copy[most_words];

@@ -91,7 +91,7 @@ final class TrainingFlags {
     private String transform;
 
     @Option(names = "--bandwidth", paramLabel = "RULE",
-        description = "Of the Gaussian kernel: diw:Q, median or gamma:X. Default: diw:0.01 for diw, adiw-km and "
+        description = "Of the Gaussian kernel: diw:Q, median or gamma:X. Default: diw:0.01 for diw, iw, adiw-km and "
             + "adiw-kl-direct, median for the others and with --transform features.")
     private String bandwidth;
 

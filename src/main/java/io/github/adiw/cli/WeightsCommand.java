@@ -126,6 +126,7 @@ final class WeightsCommand extends Subcommand {
         require(initial == null || state == null, "--initial and --state both say where to start: give one of them");
         WeightEstimation.Options options = new WeightEstimation.Options(method, rule, steps, eta == null ? WeightEstimation.defaultEta(method) : eta,
             upperBound, lambda, projections, momentum, normalize, null, untilConverged, common.seed());
+        sayWhatIsIgnored();
         checkOutputs();
         Samples t = Samples.read(train);
         Samples v = Samples.read(validation);
@@ -157,6 +158,15 @@ final class WeightsCommand extends Subcommand {
             }
         }
         console.notice("Written to " + Stream.of(output, state, plot).filter(Objects::nonNull).map(Path::toString).collect(Collectors.joining(", ")));
+    }
+
+    private void sayWhatIsIgnored() {
+        if (eta != null && List.of("kl", "kl-direct", "kmm-exact").contains(method)) {
+            console.notice("--eta has no part in " + method + ", whose steps have no size.");
+        }
+        if (momentum != 0 && List.of("kl", "kl-direct", "w1", "kmm-exact").contains(method)) {
+            console.notice("--momentum has no part in " + method + ".");
+        }
     }
 
     private static void require(boolean ok, String sentence) {

@@ -2,7 +2,7 @@ package io.github.adiw.train;
 
 /** Hears how training goes on, in the training thread. */
 public interface TrainingListener {
-    /** After some steps were enqueued: {@code done} of {@code total}, and where the next epoch's end stands. */
+    /** After some steps were enqueued: {@code done} of {@code total} in all. */
     default void step(long done, long total) { }
 
     /** After the evaluation that ends an epoch. */

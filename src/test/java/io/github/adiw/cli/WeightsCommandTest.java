@@ -91,6 +91,57 @@ class WeightsCommandTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
+    void samplesThatDoNotOverlapGiveFiniteWeights(String method) {
+        float[] far = read("V1.npy");
+        for (int i = 0; i < far.length; i++) {
+            far[i] += 1000;
+        }
+        Npy.write(folder.resolve("far.npy"), far, M);
+        done("--method " + method + " --bandwidth gamma:1 --lambda 0 --train @T1.npy --validation @far.npy --output @W.npy");
+        double sum = 0;
+        for (float w : read("W.npy")) {
+            assertThat(w).isFinite().isNotNegative();
+            sum += w;
+        }
+        if (method.equals("kl")) {
+            assertThat(sum / N).as("mean weight").isCloseTo(1, within(1e-3));
+        }
+        for (String name : new String[] {"T1", "V1"}) {         // the median's gamma is no float any more
+            float[] small = read(name + ".npy");
+            for (int i = 0; i < small.length; i++) {
+                small[i] *= 1e-22f;
+            }
+            Npy.write(folder.resolve(name + "small.npy"), small, small.length);
+        }
+        done("--method " + method + " --bandwidth median --train @T1small.npy --validation @V1small.npy --output @W.npy");
+        for (float w : read("W.npy")) {
+            assertThat(w).isFinite();
+        }
+    }
+
+    @Test
+    void theSeedDrawsTheDirectionsOfSlices() {
+        String sliced = "--method w1 --projections 4 --train @T2.npy --validation @V2.npy --output @W.npy --seed ";
+        done(sliced + 1);
+        float[] first = read("W.npy");
+        done(sliced + 1);
+        assertThat(read("W.npy")).containsExactly(first);
+        done(sliced + 2);
+        assertThat(read("W.npy")).isNotEqualTo(first);
+    }
+
+    @Test
+    void exactWeightsAreNormalisedToo() {
+        done("--method kmm-exact --bandwidth median --normalize --train @T1.npy --validation @V1.npy --output @W.npy");
+        double sum = 0;
+        for (float w : read("W.npy")) {
+            sum += w;
+        }
+        assertThat(sum).isCloseTo(N, within(1e-3));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
     void everyMethodWeighsSamplesOfOneAndOfMoreDimensions(String method) {
         for (int d = 1; d < 3; d++) {
             JsonNode report = done("--method " + method + " --bandwidth median --projections 8 --train @T" + d + ".npy --validation @V" + d
