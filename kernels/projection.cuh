@@ -171,7 +171,7 @@ DEVICE Multiplier weighted_multiplier(const float* RESTRICT v, const float* REST
         candidate = block_max(candidate);
         if (candidate < 0 || candidate == chosen) break;
         int next = 0x7fffffff - (int) (candidate & 0x7fffffff);
-        if (fabs(k.t) * (slope + (double) b[next] * b[next]) <= 1e7 * s) break;
+        if (part == 7 || fabs(k.t) * (slope + (double) b[next] * b[next]) <= 1e7 * s) break;
         chosen = candidate;
         k.v = v[next];
         k.b = b[next];

@@ -34,6 +34,11 @@ interface BatchWeighting extends AutoCloseable {
     /** Enqueues what sets {@link #weights} and {@link #memory}; part of the recorded step. */
     void estimate(Batch batch);
 
+    /** {@link io.github.adiw.weight.WeightEstimator#problem}. */
+    default String problem() {
+        return null;
+    }
+
     /** Float32 {@code [n]}. */
     Buffer weights();
 

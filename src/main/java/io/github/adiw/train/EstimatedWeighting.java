@@ -17,6 +17,11 @@ final class EstimatedWeighting implements BatchWeighting {
     }
 
     @Override
+    public String problem() {
+        return estimator.problem();
+    }
+
+    @Override
     public Buffer weights() {
         return estimator.weights();
     }

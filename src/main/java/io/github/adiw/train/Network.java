@@ -352,6 +352,11 @@ final class Network implements AutoCloseable {
         return uniform;
     }
 
+    /** Why the last batch's weights could not be estimated, for a person; null if they could. */
+    String problem() {
+        return weighting == null ? null : weighting.problem();
+    }
+
     SafeTensors parameters() {
         return parameters.save();
     }

@@ -169,6 +169,9 @@ public final class Trainer implements AutoCloseable {
             double[] seconds = clock.read(done, ran, !warmup || !options.adaptive());
             double trainLoss = readMetrics(done, ran, trace);
             failure = failure(epoch, rate);
+            if (failure == null) {
+                failure = network.problem();
+            }
             boolean evaluate = options.steps() == 0 || done + ran == totalSteps;
             done += ran;
             if (failure == null && (evaluate || stopping) && ran > 0) {

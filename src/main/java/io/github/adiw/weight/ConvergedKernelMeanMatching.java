@@ -75,12 +75,17 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
     @Override
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         estimate(indices, validationIndices, z, validation);
-        int iterations = iterations();
-        if (iterations < 0) {
-            throw new AdiwException("the Gram matrix of these " + n + " rows has a rank of more than " + mostRank
-                + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km");
+        String problem = problem();
+        if (problem != null) {
+            throw new AdiwException(problem);
         }
-        return iterations;
+        return iterations();
+    }
+
+    @Override
+    public String problem() {
+        return iterations() >= 0 ? null : "the Gram matrix of these " + n + " rows has a rank of more than " + mostRank
+            + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km";
     }
 
     /** Iterations of the last batch; -1 where its matrix has too high a rank, so that it has the weights that were remembered. Waits. */

@@ -1,5 +1,6 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
@@ -156,6 +157,7 @@ public final class ImportanceWeights implements AutoCloseable {
      * @param validation        {@code [m, d]}, row-major, finite
      * @return {@code [n]}, at least 0
      * @throws UsageException if a length, a number or a value is not as said; nothing is remembered then
+     * @throws AdiwException  of {@code kmm-exact}: if the Gram matrix has a rank beyond 2,048, so that nothing new could be found
      */
     public float[] update(int[] indices, int[] validationIndices, float[] z, float[] validation) {
         Batch batch = checked(IntBuffer.wrap(indices), validationIndices == null ? null : IntBuffer.wrap(validationIndices),
@@ -168,7 +170,9 @@ public final class ImportanceWeights implements AutoCloseable {
         }
         batch.z.upload(z);
         batch.validation.upload(validation);
-        return run(batch).toFloats();
+        float[] weights = run(batch).toFloats();
+        estimated(batch);
+        return weights;
     }
 
     /** As {@link #update(IntBuffer, IntBuffer, FloatBuffer, FloatBuffer, FloatBuffer)} with the validation samples 0 to m - 1. */
@@ -205,6 +209,7 @@ public final class ImportanceWeights implements AutoCloseable {
         batch.z.upload(z);
         batch.validation.upload(validation);
         run(batch).download(weights);
+        estimated(batch);
     }
 
     /** As {@link #update(Buffer, Buffer, Buffer, Buffer)} with the validation samples 0 to m - 1. */
@@ -339,6 +344,13 @@ public final class ImportanceWeights implements AutoCloseable {
         updated = true;
         batch.graph.replay();
         return batch.estimator.weights();
+    }
+
+    private static void estimated(Batch batch) {
+        String problem = batch.estimator.problem();
+        if (problem != null) {
+            throw new AdiwException(problem);
+        }
     }
 
     private Batch checked(IntBuffer indices, IntBuffer validationIndices, FloatBuffer z, FloatBuffer validation) {

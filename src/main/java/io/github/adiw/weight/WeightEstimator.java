@@ -54,6 +54,11 @@ public interface WeightEstimator extends AutoCloseable {
         return memory();
     }
 
+    /** Why the last batch has not been estimated, for a person, so that it was given the weights that were remembered; null if it has been. Waits. */
+    default String problem() {
+        return null;
+    }
+
     /**
      * Makes this the {@link #state}, and, where the state is weights, also what is remembered as the samples' last weights.
      *

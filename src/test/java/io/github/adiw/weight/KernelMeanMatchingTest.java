@@ -16,6 +16,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -144,6 +145,26 @@ class KernelMeanMatchingTest {
             assertThat(memory[2]).as("a sample that stands twice keeps its last row's weight").isEqualTo(weights[3]);
             assertThat(memory[0]).isEqualTo(1);
             assertThat(weights[2]).as("the outlier weighs least").isLessThan(weights[0]).isLessThan(1);
+        }
+    }
+
+    /** 2,100 points far from one another: a Gram matrix of full rank, which the interior point has no room for. */
+    @Test
+    @DisabledIfSystemProperty(named = "adiw.test.device", matches = "simt.*")
+    void aGramMatrixOfHighRankIsSolvedByStepsOrRefused() {
+        int n = 2100;
+        float[] z = new float[n];
+        for (int i = 0; i < n; i++) {
+            z[i] = 10 * i;
+        }
+        WeightEstimation km = WeightEstimation.of(device, z, z, 1, new WeightEstimation.Options("km", Bandwidth.parse("gamma:1"), 5, 1, 50, 0.1f, null, true));
+        assertThat(km.converged()).isTrue();
+        assertThat(km.minimum()).isCloseTo(1 / (1 + 1e-5), within(1e-4));       // K = (1 + 1e-5) I, kappa = 1
+        assertThatThrownBy(() -> WeightEstimation.of(device, z, z, 1, new WeightEstimation.Options("kmm-exact", Bandwidth.parse("gamma:1"), 5, 1, 50, 0.1f,
+            null, true))).hasMessageContaining("the method km");
+        int[] rows = IntStream.range(0, n).toArray();
+        try (ImportanceWeights weights = ImportanceWeights.builder(device, n).batch(n).validationBatch(n).method("kmm-exact").bandwidth("gamma:1").build()) {
+            assertThatThrownBy(() -> weights.update(rows, z, z)).hasMessageContaining("the method km");
         }
     }
 
