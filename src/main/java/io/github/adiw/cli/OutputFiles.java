@@ -1,6 +1,7 @@
 package io.github.adiw.cli;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -10,8 +11,14 @@ import java.nio.file.Path;
 final class OutputFiles {
     private OutputFiles() { }
 
-    /** @throws AdiwException if {@code folder} is a file, or can neither be written to nor be made */
+    /**
+     * @throws UsageException if the name is empty
+     * @throws AdiwException if {@code folder} is a file, or can neither be written to nor be made
+     */
     static void checkFolder(Path folder) {
+        if (folder.toString().isEmpty()) {
+            throw new UsageException("the name of the folder to write to is empty: give one, or . for this folder");
+        }
         Path existing = folder.toAbsolutePath().normalize();
         while (existing != null && !Files.exists(existing)) {
             existing = existing.getParent();

@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -99,19 +100,47 @@ final class WeightsCommand extends Subcommand {
         super(console);
     }
 
-    /** Samples as they were read: {@code [n, d]}. */
-    private record Samples(String name, int n, int d, int[] shape, float[] values) {
+    /** Samples as they were read: {@code [n, d]}, in single and in double precision. */
+    private record Samples(String name, int n, int d, int[] shape, float[] values, double[] precise) {
         static Samples read(Path file) {
             if (file.toString().toLowerCase(Locale.ROOT).endsWith(".csv")) {
                 Csv csv = Csv.read(file);
-                return new Samples(file.toString(), csv.rows(), csv.columns(), new int[] {csv.rows(), csv.columns()}, csv.toFloats());
+                return new Samples(file.toString(), csv.rows(), csv.columns(), new int[] {csv.rows(), csv.columns()}, csv.toFloats(), csv.values());
             }
             Npy array = Npy.read(file).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireFinite();
             int[] shape = array.shape();
             if (shape.length != 1 && shape.length != 2) {
                 throw new AdiwException(file + " has the shape " + Arrays.toString(shape) + ", and [n] or [n, d] was expected");
             }
-            return new Samples(file.toString(), shape[0], shape.length == 1 ? 1 : shape[1], shape, array.toFloats());
+            return new Samples(file.toString(), shape[0], shape.length == 1 ? 1 : shape[1], shape, array.toFloats(), array.toDoubles());
+        }
+
+        /** Whether what single precision loses of the numbers is little beside how far they lie apart. */
+        boolean isSingle() {
+            double[] least = Arrays.copyOf(precise, d);
+            double[] most = Arrays.copyOf(precise, d);
+            for (int i = 0; i < precise.length; i++) {
+                least[i % d] = Math.min(least[i % d], precise[i]);
+                most[i % d] = Math.max(most[i % d], precise[i]);
+            }
+            return IntStream.range(0, values.length).allMatch(i -> Math.abs(values[i] - precise[i]) <= 1e-6 * (most[i % d] - least[i % d]));
+        }
+
+        /** The mean of every column. */
+        double[] centre() {
+            double[] mean = new double[d];
+            for (int i = 0; i < precise.length; i++) {
+                mean[i % d] += precise[i] / n;
+            }
+            return mean;
+        }
+
+        float[] from(double[] centre) {
+            float[] moved = new float[precise.length];
+            for (int i = 0; i < moved.length; i++) {
+                moved[i] = (float) (precise[i] - centre[i % d]);
+            }
+            return moved;
         }
     }
 
@@ -139,8 +168,9 @@ final class WeightsCommand extends Subcommand {
             : Npy.read(from).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireShape(stateSize(t.n(), v.n())).requireFinite().toFloats();
         WeightEstimation result;
         try (Device device = common.open(console)) {
-            result = WeightEstimation.of(device, t.values(), v.values(), t.d(),
-                options.startingFrom(start));
+            // Distances alone matter: numbers far from 0 lose less of them around their centre.
+            double[] centre = t.isSingle() && v.isSingle() ? new double[t.d()] : t.centre();
+            result = WeightEstimation.of(device, t.from(centre), v.from(centre), t.d(), options.startingFrom(start));
         }
         Npy.write(output, result.weights(), result.n());
         if (state != null) {

@@ -113,6 +113,12 @@ abstract class SteppedEstimator implements WeightEstimator {
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         start(indices, validationIndices, z, validation, true);
         int steps = 0;
+        if (bandwidth.status().toInts()[0] != 0) {      // degenerate: no step moves anything
+            finish(indices, validationIndices);
+            remember(indices);
+            device.synchronize();
+            return steps;
+        }
         try (Graph chunk = device.record(() -> {
             for (int i = 0; i < CHUNK; i++) {
                 step(true);

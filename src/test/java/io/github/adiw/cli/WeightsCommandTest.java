@@ -131,6 +131,31 @@ class WeightsCommandTest {
     }
 
     @Test
+    void whatAllSamplesHaveInCommonDoesNotMatter() throws IOException {
+        done("--method km --bandwidth gamma:2 --train @T1.npy --validation @V1.npy --output @W.npy");
+        float[] expected = read("W.npy");
+        for (String name : new String[] {"T1", "V1"}) {
+            StringBuilder text = new StringBuilder();
+            for (float x : read(name + ".npy")) {
+                text.append(1e7 + x).append('\n');
+            }
+            Files.writeString(folder.resolve(name + "far.csv"), text);
+        }
+        done("--method km --bandwidth gamma:2 --train @T1far.csv --validation @V1far.csv --output @W.npy");
+        assertThat(read("W.npy")).containsExactly(expected, within(1e-4f));
+    }
+
+    @Test
+    void degenerateSamplesTakeNoSteps() {
+        Npy.write(folder.resolve("one.npy"), new float[] {0.25f}, 1);
+        for (String method : new String[] {"ls", "kl", "kl-direct", "ls-direct", "w1"}) {
+            JsonNode report = done("--method " + method + " --until-converged --train @one.npy --validation @V1.npy --output @W.npy");
+            assertThat(report.get("steps").asInt()).as(method).isZero();
+            assertThat(read("W.npy")).containsExactly(1);
+        }
+    }
+
+    @Test
     void exactWeightsAreNormalisedToo() {
         done("--method kmm-exact --bandwidth median --normalize --train @T1.npy --validation @V1.npy --output @W.npy");
         double sum = 0;
