@@ -12,9 +12,9 @@
 // bandwidth_radix   d > 1: sums the histograms, finds the bin of order statistic k; after the last pass, sets gamma; one block
 // bandwidth_given   gamma = value; one block
 //
-// gamma [1]; status [1] = 1 where the batch is degenerate (z all equal, n = 1, a median of 0, a gamma that is no finite float, z or z' not finite), so that no step may be
-// taken. kind: 0 quantile, 1 median, 2 given.
-#include "prelude.cuh"
+// gamma [1]; status [1] = 1 where the batch is degenerate (z all equal, n = 1, a median of 0, a gamma that is no finite float, z or z'
+// not finite), so that no step may be taken. kind: 0 quantile, 1 median, 2 given.
+#include "bandwidth.cuh"
 
 /// Whether no step may be taken on z, z'. All threads of the block call it.
 DEVICE int degenerate(const float* RESTRICT z, const float* RESTRICT zv, int size, int validation_size, int d) {
@@ -30,13 +30,6 @@ DEVICE int degenerate(const float* RESTRICT z, const float* RESTRICT zv, int siz
     differ = block_max(differ);
     broken = block_max(broken);
     return !differ || broken;
-}
-
-DEVICE void set_bandwidth(double quantile, int kind, int is_degenerate, double* gamma, int* status) {
-    if (threadIdx.x != 0) return;
-    double g = kind == 1 ? 1 / (2 * quantile * quantile) : quantile;
-    gamma[0] = g;
-    status[0] = is_degenerate || (kind == 1 && quantile == 0) || !(g <= 3.402823466e38);
 }
 
 KERNEL(rank_sort, const float* RESTRICT z, const float* RESTRICT zv, float* RESTRICT sorted, int n, int m) {

@@ -23,7 +23,7 @@
 // class_restore    out[order] = x: back in the order of the batch
 // class_finish     weights = w in the order of the batch; of a degenerate class w = W[index]; divided by their mean if asked for, and if
 //                  any class is not degenerate; one block
-#include "prelude.cuh"
+#include "bandwidth.cuh"
 
 KERNEL(class_table, const int* RESTRICT labels, const int* RESTRICT validation_labels, int* RESTRICT table, int n, int m) {
     int c = blockIdx.x, before = 0, own = 0, validation_before = 0, validation_own = 0;
@@ -155,11 +155,7 @@ KERNEL(class_bandwidth, const float* RESTRICT D, const int* RESTRICT table, doub
         quantile = sqrt((double) __int_as_float(low));
         if (part > 0 && within == k + 1) quantile += part * (sqrt((double) __int_as_float(above)) - quantile);
     }
-    if (threadIdx.x == 0) {
-        double g = kind == 1 ? 1 / (2 * quantile * quantile) : quantile;
-        gamma[c] = g;
-        status[c] = (kind == 1 && quantile == 0) || !(g <= 3.402823466e38) ? 1 : 0;
-    }
+    set_bandwidth(quantile, kind, 0, gamma + c, status + c);
 }
 
 KERNEL(class_recall, const float* RESTRICT memory, const int* RESTRICT index, const int* RESTRICT order, float* RESTRICT x,

@@ -2,7 +2,6 @@ package io.github.adiw;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Tag;
 import io.github.adiw.device.Device;
 import io.github.adiw.weight.ImportanceWeights;
 import java.io.IOException;
@@ -15,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The example in the Javadoc of {@link ImportanceWeights}: it works, and stands there as it stands here. */

@@ -40,7 +40,7 @@ final class CudaDevice extends Device {
     static final String PRODUCTS_PROPERTY = "adiw.gemm";
     private static final Logger LOG = LoggerFactory.getLogger(CudaDevice.class);
     private static final long CUBLAS_WORKSPACE = 32 << 20;
-    /** What cuBLAS must be faster by: where both are alike, the choice, and with it the last digits, stays the same from run to run. */
+    /** What cuBLAS must be faster by. */
     private static final double CUBLAS_GAIN = 1.2;
     private static final int MEASURED_SIZE = 512;
     private static final int STAGING_BYTES = 4 << 20;

@@ -62,13 +62,12 @@ public final class KullbackLeibler extends SteppedEstimator {
     Quality quality(Buffer z, Buffer validation, BatchPoints points) {
         Buffer zv = points.validation();
         double[] a = doubles(alpha);
-        double[] ratio = product(zv, zv, m, m, a);
         double[] s = product(zv, zv, m, m, constant(m, 1));
         double[] constraint = product(zv, points.training(), m, n, constant(n, 1.0 / n));
         if (a[0] < 0) {         // a degenerate batch, and no state yet: what it would begin with
             Arrays.fill(a, 1 / Arrays.stream(constraint).sum());
-            ratio = product(zv, zv, m, m, a);
         }
+        double[] ratio = product(zv, zv, m, m, a);
         double objective = 0;
         double[] inverse = new double[m];
         double[] curvature = new double[m];

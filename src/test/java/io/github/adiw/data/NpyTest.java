@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.Fixtures;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import net.jqwik.api.ForAll;
@@ -24,11 +24,7 @@ class NpyTest {
 
     /** A file that NumPy or the safetensors package wrote (make_fixtures.py). */
     static Path fixture(String name) {
-        try {
-            return Path.of(NpyTest.class.getResource("/fixtures/data/" + name).toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
+        return Fixtures.path("data/" + name);
     }
 
     @ParameterizedTest

@@ -5,17 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.github.adiw.Fixtures;
-import org.junit.jupiter.api.Tag;
 import io.github.adiw.AdiwException;
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.Fixtures;
 import io.github.adiw.UsageException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Plain matrix products through JCublas, over a stand-in for cuBLAS that refuses matrices whose layout does not fit. */
@@ -42,7 +40,8 @@ class CublasProductsTest {
         System.setProperty(CudaDevice.PRODUCTS_PROPERTY, "cublas");
         if (!HostRuntime.finds("libcublas.so.12")) {
             assertThatThrownBy(DeviceMatrix::open).isInstanceOf(AdiwException.class).hasMessageContaining("libcublas.so.12 is not found");
-            System.load(standIn().toString());
+            StandInControl.make("cublas");
+            System.load(StandInControl.BUILT.resolve("simt/libcublas.so.12").toAbsolutePath().toString());
         }
         try (Device device = DeviceMatrix.open()) {
             assertThat(device.description()).contains("plain matrix products by cuBLAS 12.6.4");
@@ -106,14 +105,5 @@ class CublasProductsTest {
             x[i] = (float) random.nextGaussian();
         }
         return x;
-    }
-
-    private static Path standIn() throws IOException, InterruptedException {
-        Path out = Path.of("target/native").toAbsolutePath();
-        Process make = new ProcessBuilder("make", "-s", "-C", "native", "OUT=" + out, "JAVA_HOME=" + System.getProperty("java.home"), "cublas")
-            .redirectErrorStream(true).start();
-        String output = new String(make.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(make.waitFor()).as(output).isZero();
-        return out.resolve("simt/libcublas.so.12");
     }
 }

@@ -1,7 +1,16 @@
 package io.github.adiw.device;
 
-/** The stand-in driver's thread order, for tests of other packages. */
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/** The stand-in driver's thread order, for tests of other packages, and what is built for its own. */
 public final class StandInControl {
+    /** Where the build puts native code, in the source tree. */
+    static final Path BUILT = Path.of("target/native");
+
     private StandInControl() { }
 
     /** The orders that results must not depend on; three seeds of the shuffled one. */
@@ -11,6 +20,15 @@ public final class StandInControl {
     public static void order(String order) {
         String[] part = order.split(" ");
         StandInDriver.order(StandInDriver.Order.valueOf(part[0].toUpperCase(java.util.Locale.ROOT)), part.length > 1 ? Long.parseLong(part[1]) : 0);
+    }
+
+    /** Makes a target of {@code native/Makefile}, and returns what that printed; fails if it fails. */
+    static String make(String target) throws IOException, InterruptedException {
+        Process make = new ProcessBuilder("make", "-s", "-C", "native", "OUT=" + BUILT.toAbsolutePath(), "JAVA_HOME=" + System.getProperty("java.home"),
+            target).redirectErrorStream(true).start();
+        String output = new String(make.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(make.waitFor()).as(output).isZero();
+        return output;
     }
 
     /** @param threads of every block that its kernel does not fix, for devices opened from now on; 0 for what is usual */

@@ -2,9 +2,9 @@ package io.github.adiw.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.adiw.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.adiw.Fixtures;
 import io.github.adiw.data.SafeTensors;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.Fixtures;
 import io.github.adiw.data.DownloadListener;
 import io.github.adiw.data.ImageDataset;
 import io.github.adiw.data.Npy;
 import io.github.adiw.device.Device;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
@@ -18,11 +18,7 @@ import org.junit.jupiter.api.Test;
  */
 class TrajectoryTest {
     private static Path fixture(String name) {
-        try {
-            return Path.of(TrajectoryTest.class.getResource("/fixtures/trajectories/" + name).toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
+        return Fixtures.path("trajectories/" + name);
     }
 
     private static TrainingResult train(TrainingOptions options) {

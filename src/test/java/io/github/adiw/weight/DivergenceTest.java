@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.Fixtures;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,11 +34,7 @@ class DivergenceTest {
     private SafeTensors tensors;
 
     private static Path fixture(String name) {
-        try {
-            return Path.of(DivergenceTest.class.getResource("/fixtures/divergences/" + name).toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
+        return Fixtures.path("divergences/" + name);
     }
 
     private static List<JsonNode> cases(String kind) throws IOException {

@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.Fixtures;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,11 +32,7 @@ class KernelMeanMatchingTest {
     private SafeTensors tensors;
 
     private static Path fixture(String name) {
-        try {
-            return Path.of(KernelMeanMatchingTest.class.getResource("/fixtures/kmm/" + name).toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
+        return Fixtures.path("kmm/" + name);
     }
 
     /** All cases; on the stand-in driver, the first two. */
