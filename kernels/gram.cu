@@ -1,11 +1,11 @@
 // Gaussian kernel matrices K_ij = k(a_i, b_j) = exp(-gamma |a_i - b_j|^2) of two sets of points, and products with them; stored where
-// they are small, and else computed anew for every product. Points lie by columns: coordinate k of point i is a[k stride + i]; with d = 1
+// they are small, and beyond that computed anew for every product. Points lie by columns: coordinate k of point i is a[k stride + i]; with d = 1
 // these are the data as they come. A row a block; rows columns exponentials.
 //
 // gram_rows             K = k(z, z) + ridge I, row_sum = K 1, product = K w, kappa_i = (n/m) sum_j k(z_i, z'_j): what kernel mean
 //                       matching needs (Huang et al. 2006; Fang et al., NeurIPS 2020, eq. 5), in one pass; 4 n^2 bytes
 // gaussian_rows         K, row_sum = K 1; 4 rows columns bytes
-// gaussian_product      product = scale (K v + ridge v), v = 1 where it is null; K is not stored; eight rows a block
+// gaussian_product      product = scale (K v + ridge v) from the row `begin` on, v = 1 where it is null; K is not stored; eight rows a block
 // gaussian_product_f64  product = K v in double precision; eight rows a block
 // matrix_product        product = K v for K stored; 4 rows columns bytes, 2 rows columns operations
 // transpose_columns     columns[k stride + first + i] = z[i, k]; z [n, d]
@@ -16,12 +16,21 @@
 DEVICE void gaussian_chunk(const float* RESTRICT point, const float* RESTRICT b, long stride, int d, int start, int length, float gamma,
                            float* RESTRICT value) {
     const float* RESTRICT column = b + start;
+    int k = (d - 1) % 4 + 1;                    // the rest by fours, which spares reading and writing what is summed
     float x = point[0];
     FOR_THREADS(c, length) value[c] = (column[c] - x) * (column[c] - x);
-    for (int k = 1; k < d; k++) {
-        column += stride;
-        x = point[k * stride];
-        FOR_THREADS(c, length) value[c] += (column[c] - x) * (column[c] - x);
+    for (int l = 1; l < k; l++) {
+        const float* RESTRICT next = column + l * stride;
+        float y = point[l * stride];
+        FOR_THREADS(c, length) value[c] += (next[c] - y) * (next[c] - y);
+    }
+    for (; k < d; k += 4) {
+        const float *RESTRICT c0 = column + k * stride, *RESTRICT c1 = c0 + stride, *RESTRICT c2 = c1 + stride, *RESTRICT c3 = c2 + stride;
+        float x0 = point[k * stride], x1 = point[(k + 1) * stride], x2 = point[(k + 2) * stride], x3 = point[(k + 3) * stride];
+        FOR_THREADS(c, length) {
+            float left = (c0[c] - x0) * (c0[c] - x0) + (c1[c] - x1) * (c1[c] - x1);
+            value[c] += left + ((c2[c] - x2) * (c2[c] - x2) + (c3[c] - x3) * (c3[c] - x3));
+        }
     }
     float most = 80 / gamma;            // below exp(-80) no number is normal for long, and a processor takes many times longer
     FOR_THREADS(c, length) value[c] = expf(min_of(value[c], most) * -gamma);
@@ -82,9 +91,9 @@ KERNEL(gaussian_rows, const float* RESTRICT a, const float* RESTRICT b, const do
 }
 
 KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const double* RESTRICT gamma, const float* RESTRICT v,
-       float* RESTRICT product, long stride, int rows, int columns, int d, float ridge, float scale) {
+       float* RESTRICT product, long stride, int begin, int rows, int columns, int d, float ridge, float scale) {
     SHARED(float, value, 256);
-    int first = blockIdx.x * 8, own = min_of(8, rows - first);      // rows that share the columns that a cache holds
+    int first = begin + blockIdx.x * 8, own = min_of(8, rows - first);      // rows that share the columns that a cache holds
     sum_t total[8] = {0, 0, 0, 0, 0, 0, 0, 0};
     for (int start = 0; start < columns; start += 256) {
         int length = min_of(256, columns - start);

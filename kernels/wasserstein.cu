@@ -257,10 +257,10 @@ KERNEL(w1_step, const double* RESTRICT distances, const float* RESTRICT f, const
 
 KERNEL(class_w1_step, const double* RESTRICT distances, const float* RESTRICT f, const int* RESTRICT table, const int* RESTRICT status,
        float* RESTRICT w, float* RESTRICT best, float* RESTRICT u, double* RESTRICT scalars, long* RESTRICT round, int slices, int n,
-       int classes, double upper, int move, int last) {
+       int classes, double upper, double decay, int move, int last) {
     int c = blockIdx.x, first = table[4 * c];
     if (c == 0 && threadIdx.x == 0 && move) round[0] += 1;
     if (status[c]) return;
-    walk(distances + c, f + first, w + first, best + first, u + first, scalars + 4 * c, slices, classes, n, table[4 * c + 1], upper, 0, move,
+    walk(distances + c, f + first, w + first, best + first, u + first, scalars + 4 * c, slices, classes, n, table[4 * c + 1], upper, decay, move,
         last);
 }

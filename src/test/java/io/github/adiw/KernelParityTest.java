@@ -199,16 +199,18 @@ class KernelParityTest {
         int rows = 23;
         int columns = 270;
         double[] gamma = {0.4};
-        for (int d = 1; d < 4; d += 2) {
+        for (int d : new int[] {1, 3, 4, 9}) {
             long stride = rows + (long) columns;
             float[] points = floats((int) stride * d);
             float[] others = floats((int) stride * d);
             KernelParity.of("gaussian_rows", Launch.rows(rows)).in(points).in(others).in(gamma).out(new float[rows * columns]).out(new float[rows])
                 .value(stride).value(columns).value(d).check();
             KernelParity.of("gaussian_product", Launch.rows(3)).in(points).in(others).in(gamma).in(positive(columns)).out(new float[rows])
-                .value(stride).value(rows).value(columns).value(d).value(0.25f).value(1.5f).check();
+                .value(stride).value(0).value(rows).value(columns).value(d).value(0.25f).value(1.5f).check();
+            KernelParity.of("gaussian_product", Launch.rows(2)).in(points).in(others).in(gamma).in(positive(columns)).out(new float[rows])
+                .value(stride).value(9).value(rows).value(columns).value(d).value(0.25f).value(1.5f).check();
             KernelParity.of("gaussian_product", Launch.rows(3)).in(points).in(others).in(gamma).in(null).out(new float[rows])
-                .value(stride).value(rows).value(columns).value(d).value(0f).value(1.5f).check();
+                .value(stride).value(0).value(rows).value(columns).value(d).value(0f).value(1.5f).check();
             KernelParity.of("gaussian_product_f64", Launch.rows(3)).in(points).in(others).in(gamma).in(random.doubles(columns, -1, 3).toArray())
                 .out(new double[rows]).value(stride).value(rows).value(columns).value(d).within(1e-12).check();
         }
@@ -468,7 +470,7 @@ class KernelParityTest {
         for (int last = 0; last < 2; last++) {
             KernelParity.of("class_w1_step", Launch.rows(classes)).in(random.doubles(slices * classes, 0.1, 2).toArray()).in(floats(slices * n))
                 .in(table).in(status).out(positive(n)).out(new float[n]).out(new float[n]).out(random.doubles(4 * classes, 0, 2).toArray())
-                .out(new long[] {3}).value(slices).value(n).value(classes).value(3.0).value(1 - last).value(last).check();
+                .out(new long[] {3}).value(slices).value(n).value(classes).value(3.0).value(0.02).value(1 - last).value(last).check();
         }
 
         float[] rows = floats(all * d);

@@ -1,5 +1,6 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 
@@ -25,16 +26,28 @@ public final class ClassConditionalConvergedMatching extends ClassConditionalEst
         solver.solve();
     }
 
-    /** As {@link #estimate}; waits. Gives the most iterations that a class took. */
+    /**
+     * As {@link #estimate}; waits. Gives the most iterations that a class took.
+     *
+     * @throws AdiwException if the Gram matrix of a class has no factor of a rank that could be stored
+     */
     @Override
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         estimate(indices, validationIndices, z, validation);
+        String problem = problem();
+        if (problem != null) {
+            throw new AdiwException(problem);
+        }
         return solver.iterations();
     }
 
-    /** The sum of the classes' objectives and the largest of their residuals, of the last batch; gamma is NaN. */
     @Override
-    public Quality quality(Buffer z, Buffer validation) {
-        return ClassProgram.quality(this);
+    public String problem() {
+        return solver.problem();
+    }
+
+    @Override
+    Quality quality(ClassRows own) {
+        return quality(own, KernelMeanMatching::quality);
     }
 }

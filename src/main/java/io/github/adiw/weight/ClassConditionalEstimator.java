@@ -143,16 +143,46 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
         device.launch("kmm_end", Launch.elements(states), state, stateOfValidation ? validationIndices : indices, restored, states);
     }
 
-    /** @throws UnsupportedOperationException always: it takes so many steps a batch, and no more */
+    /**
+     * The sum of the classes' objectives, the largest of their residuals and the sum of their gaps, of the last batch; gamma is NaN, since
+     * every class has its own. Degenerate classes are left out, so that of a batch of these alone all is 0.
+     */
     @Override
-    public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
-        throw new UnsupportedOperationException("this estimation inside classes takes a fixed number of steps");
+    public final Quality quality(Buffer z, Buffer validation) {
+        beginQuality();
+        int[] counts = table.toInts();
+        int[] degenerate = status.toInts();
+        double objective = 0;
+        double residual = 0;
+        double gap = 0;
+        for (int c = 0; c < classes; c++) {
+            if (degenerate[c] == 0) {
+                Quality own = quality(new ClassRows(c, counts[4 * c], counts[4 * c + 1], counts[4 * c + 2], counts[4 * c + 3]));
+                objective += own.objective();
+                residual = Math.max(residual, own.kktResidual());
+                gap += own.gap();
+            }
+        }
+        return new Quality(Double.NaN, objective, residual, gap);
     }
 
-    /** @throws UnsupportedOperationException always */
-    @Override
-    public Quality quality(Buffer z, Buffer validation) {
-        throw new UnsupportedOperationException("the quality of this estimation inside classes is not evaluated");
+    /** What a class has of the sorted rows: n training rows from {@code first} on, m validation rows from {@code firstOther} on. */
+    record ClassRows(int number, int first, int n, int firstOther, int m) { }
+
+    /** Before the first class's {@link #quality(ClassRows)}. */
+    void beginQuality() { }
+
+    /** How good the estimate of a class is, which is not degenerate. */
+    abstract Quality quality(ClassRows own);
+
+    /** The same where it is a matter of a kernel matrix. */
+    final Quality quality(ClassRows own, EvaluatedBatch.Objective objective) {
+        try (BatchPoints points = new BatchPoints(device, own.n, own.m, d)) {
+            points.set(rows.slice((long) own.first * d, (long) own.n * d), validationRows().slice((long) own.firstOther * d, (long) own.m * d));
+            Buffer state = stateOfValidation ? current.slice(own.firstOther, own.m) : found().slice(own.first, own.n);
+            return objective.of(new EvaluatedBatch(device, points, gamma.slice(own.number, 1), own.n, own.m, options),
+                EvaluatedBatch.doubles(state));
+        }
     }
 
     /** Weights of the last batch, the class prior put back, float32 {@code [n]}; a ratio is at most B, a weight may be more. */

@@ -6,7 +6,7 @@ import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 
 /** Estimation inside classes that needs the Gaussian kernel between all samples of a class. */
-abstract class ClassConditionalGaussian extends ClassConditionalEstimator {
+abstract class ClassConditionalGaussian extends ClassConditionalStepped {
     private final Buffer trainingSums, validationSums;
 
     ClassConditionalGaussian(Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels, int classes,
@@ -25,22 +25,9 @@ abstract class ClassConditionalGaussian extends ClassConditionalEstimator {
         return true;
     }
 
-    /** Enqueues everything before the first step; the kernel matrix and its sums are there. */
-    abstract void begin();
-
-    abstract void step();
-
-    /** Enqueues what sets {@link #found}, where it is not the state. */
-    void end() { }
-
     @Override
-    final void solve() {
+    void begin(boolean converge) {
         device.launch("class_gaussian", Launch.rows(n + m), distances, sorted, table, gamma, status, trainingSums, validationSums, n, m);
-        begin();
-        for (int i = 0; i < options.steps(); i++) {
-            step();
-        }
-        end();
     }
 
     /** sum_j k(z_i, z'_j) for the sorted training rows, float32 {@code [n]}. */

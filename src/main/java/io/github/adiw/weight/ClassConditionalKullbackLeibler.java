@@ -17,12 +17,13 @@ final class ClassConditionalKullbackLeibler extends ClassConditionalGaussian {
     }
 
     @Override
-    void begin() {
+    void begin(boolean converge) {
+        super.begin(converge);
         device.launch("class_kl_begin", Launch.rows(classes), transposeSums(), table, status, b, current);
     }
 
     @Override
-    void step() {
+    void step(boolean converge) {
         top(current, u, true);
         top(u, g, false);
         device.launch("class_kl_update", Launch.elements(m), g, b, validationSorted(), table, status, current, m);
@@ -36,5 +37,15 @@ final class ClassConditionalKullbackLeibler extends ClassConditionalGaussian {
     @Override
     Buffer found() {
         return found;
+    }
+
+    @Override
+    Quality quality(ClassRows own) {
+        return quality(own, KullbackLeibler::quality);
+    }
+
+    @Override
+    double wantedGap(double objective) {
+        return KullbackLeibler.WANTED_GAP;
     }
 }

@@ -16,14 +16,25 @@ final class ClassConditionalKullbackLeiblerDirect extends ClassConditionalGaussi
     }
 
     @Override
-    void begin() {
+    void begin(boolean converge) {
+        super.begin(converge);
         device.launch("class_direct_recall", Launch.elements(n), sorted, status, current, n);
     }
 
     @Override
-    void step() {
+    void step(boolean converge) {
         transpose(current, u, true);
         basis(u, share);
         device.launch("class_direct_scale", Launch.rows(classes), share, table, status, scaled, current, (double) options.upperBound());
+    }
+
+    @Override
+    Quality quality(ClassRows own) {
+        return quality(own, KullbackLeiblerDirect::quality);
+    }
+
+    @Override
+    double wantedGap(double objective) {
+        return KullbackLeiblerDirect.WANTED_GAP;
     }
 }

@@ -18,17 +18,19 @@ final class ClassConditionalLeastSquares extends ClassConditionalGaussian {
     }
 
     @Override
-    void begin() {
+    void begin(boolean converge) {
+        super.begin(converge);
         transpose(basisSums(), curvature, false);
-        device.launch("class_ls_begin", Launch.rows(classes), curvature, table, status, current, ahead, rate, options.lambda(), options.eta());
+        device.launch("class_ls_begin", Launch.rows(classes), curvature, table, status, current, ahead, rate, options.lambda(),
+            converge ? 1f : options.eta());
     }
 
     @Override
-    void step() {
+    void step(boolean converge) {
         basis(ahead, fitted);
         transpose(fitted, gradient, false);
         device.launch("class_ls_update", Launch.elements(m), gradient, topSums(), rate, validationSorted(), table, status, current, ahead, m,
-            options.lambda(), options.momentum());
+            options.lambda(), converge ? LeastSquares.CONVERGING_MOMENTUM : options.momentum());
     }
 
     @Override
@@ -39,5 +41,15 @@ final class ClassConditionalLeastSquares extends ClassConditionalGaussian {
     @Override
     Buffer found() {
         return found;
+    }
+
+    @Override
+    Quality quality(ClassRows own) {
+        return quality(own, LeastSquares::quality);
+    }
+
+    @Override
+    double wantedGap(double objective) {
+        return LeastSquares.WANTED_GAP * Math.abs(objective);
     }
 }

@@ -16,14 +16,20 @@ final class ClassConditionalLeastSquaresDirect extends ClassConditionalGaussian 
     }
 
     @Override
-    void begin() {
+    void begin(boolean converge) {
+        super.begin(converge);
         device.launch("reciprocal", Launch.elements(m), transposeSums(), shares, m, 1f);
         basis(shares, target);
     }
 
     @Override
-    void step() {
-        device.launch("class_smooth_step", Launch.rows(classes), target, table, status, moved, ahead, current, options.eta(),
-            options.momentum(), (double) options.upperBound());
+    void step(boolean converge) {
+        device.launch("class_smooth_step", Launch.rows(classes), target, table, status, moved, ahead, current,
+            converge ? 1f : options.eta(), converge ? 0f : options.momentum(), (double) options.upperBound());
+    }
+
+    @Override
+    Quality quality(ClassRows own) {
+        return quality(own, LeastSquaresDirect::quality);
     }
 }

@@ -1,10 +1,10 @@
 package io.github.adiw.weight;
 
-import io.github.adiw.AdiwException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import java.util.Arrays;
 
 /** Solves kernel mean matching inside every class of a sorted batch, as {@link ConvergedKernelMeanMatching} does for a whole one. */
 final class ClassInteriorPoint implements AutoCloseable {
@@ -42,24 +42,39 @@ final class ClassInteriorPoint implements AutoCloseable {
             result, batch.current, GramMatrix.RIDGE, (double) batch.options.upperBound(), mostRank, MOST_ITERATIONS);
     }
 
-    /**
-     * Most iterations that a class of the last batch took; waits.
-     *
-     * @throws AdiwException if the Gram matrix of a class has no factor of a rank that could be stored
-     */
+    /** Most iterations that a class of the last batch took, of those that have a {@link #problem} none; waits. */
     int iterations() {
-        double[] read = new double[4 * batch.classes];
-        result.download(read);
-        int[] stopped = batch.status.toInts();
+        double[] read = read();
         double most = 0;
         for (int c = 0; c < batch.classes; c++) {
-            if (stopped[c] == 0 && read[4 * c + 2] < 0) {
-                throw new AdiwException("the Gram matrix of class " + c + " has a rank of more than " + mostRank
-                    + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km");
-            }
-            most = stopped[c] == 0 ? Math.max(most, read[4 * c + 1]) : most;
+            most = Math.max(most, read[4 * c + 2] < 0 ? 0 : read[4 * c + 1]);
         }
         return (int) most;
+    }
+
+    /** Which class's Gram matrix has no factor of a rank that could be stored, so that its ratios stayed as they were; null if none. Waits. */
+    String problem() {
+        double[] read = read();
+        for (int c = 0; c < batch.classes; c++) {
+            if (read[4 * c + 2] < 0) {
+                return "the Gram matrix of class " + c + " has a rank of more than " + mostRank
+                    + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km";
+            }
+        }
+        return null;
+    }
+
+    /** What the solver says of every class, 0 of those that are degenerate. */
+    private double[] read() {
+        double[] read = new double[4 * batch.classes];
+        result.download(read);
+        int[] degenerate = batch.status.toInts();
+        for (int c = 0; c < batch.classes; c++) {
+            if (degenerate[c] != 0) {
+                Arrays.fill(read, 4 * c, 4 * c + 4, 0);
+            }
+        }
+        return read;
     }
 
     @Override

@@ -21,7 +21,7 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
 
     private final Device device;
     private final int n, m, d, mostRank;
-    private final boolean normalize;
+    private final EstimatorOptions options;
     private final WeightBounds bounds;
     private final BatchBandwidth bandwidth;
     private final BatchPoints points;
@@ -34,7 +34,7 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
         this.n = options.n();
         this.m = options.m();
         this.d = options.d();
-        this.normalize = options.normalize();
+        this.options = options;
         this.mostRank = (int) Math.max(1, Math.min(Math.min(n, MOST_RANK), MOST_ELEMENTS / n));
         this.bounds = new WeightBounds(n, options.upperBound());
         this.bandwidth = new BatchBandwidth(device, n, m, d, options.bandwidth());
@@ -60,7 +60,7 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
         device.launch("kmm_factor", Launch.block(), z, bandwidth.gamma(), bandwidth.status(), factor, rest, result, n, d, mostRank);
         device.launch("kmm_interior_point", Launch.block(), factor, kappa, bandwidth.status(), square, vectors, small, result, weights,
             n, GramMatrix.RIDGE, bounds.upper(), bounds.low(), bounds.high(), MOST_ITERATIONS);
-        if (normalize) {
+        if (options.normalize()) {
             device.launch("normalize", Launch.block(), bandwidth.status(), weights, n);
         }
         device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
@@ -97,7 +97,7 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
     @Override
     public Quality quality(Buffer z, Buffer validation) {
         points.set(z, validation);
-        return bounds.quality(device, points, m, bandwidth.gamma(), weights);
+        return KernelMeanMatching.quality(new EvaluatedBatch(device, points, bandwidth.gamma(), n, m, options), EvaluatedBatch.doubles(weights));
     }
 
     @Override

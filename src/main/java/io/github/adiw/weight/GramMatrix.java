@@ -14,16 +14,21 @@ final class GramMatrix implements AutoCloseable {
     static final double RIDGE = 1e-5;
 
     private final Device device;
-    private final int n, m;
+    private final int n, m, stored;
     private final Buffer matrix, rowSums, kappa, product;
     private BatchPoints points;
     private Buffer gamma;
 
     GramMatrix(Device device, int n, int m) {
+        this(device, n, m, GaussianMatrix.MOST_STORED);
+    }
+
+    GramMatrix(Device device, int n, int m, long mostStored) {
         this.device = device;
         this.n = n;
         this.m = m;
-        matrix = (long) n * n <= GaussianMatrix.MOST_STORED ? device.allocate(ElementType.FLOAT32, (long) n * n) : null;
+        stored = GaussianMatrix.storedRows(n, n, mostStored);
+        matrix = device.allocate(ElementType.FLOAT32, (long) stored * n);
         rowSums = device.allocate(ElementType.FLOAT32, n);
         kappa = device.allocate(ElementType.FLOAT32, n);
         product = device.allocate(ElementType.FLOAT32, n);
@@ -33,24 +38,22 @@ final class GramMatrix implements AutoCloseable {
     void compute(BatchPoints points, Buffer gamma, Buffer v) {
         this.points = points;
         this.gamma = gamma;
-        if (matrix == null) {
-            Buffer z = points.training();
-            GaussianMatrix.multiply(device, points, z, z, gamma, null, rowSums, n, n, RIDGE, 1);
-            GaussianMatrix.multiply(device, points, z, points.validation(), gamma, null, kappa, n, m, 0, (double) n / m);
-            multiply(v);
-            return;
+        Buffer z = points.training();
+        if (stored > 0) {
+            device.launch("gram_rows", Launch.rows(stored), z, points.validation(), gamma, v, matrix, rowSums, kappa, product,
+                points.stride(), n, m, points.dimension(), (float) RIDGE);
         }
-        device.launch("gram_rows", Launch.rows(n), points.training(), points.validation(), gamma, v, matrix, rowSums, kappa, product,
-            points.stride(), n, m, points.dimension(), (float) RIDGE);
+        GaussianMatrix.multiply(device, points, z, z, gamma, null, rowSums, stored, n, n, RIDGE, 1);
+        GaussianMatrix.multiply(device, points, z, points.validation(), gamma, null, kappa, stored, n, m, 0, (double) n / m);
+        GaussianMatrix.multiply(device, points, z, z, gamma, v, product, stored, n, n, RIDGE, 1);
     }
 
     /** Enqueues the product with {@code v}. */
     void multiply(Buffer v) {
-        if (matrix != null) {
-            device.launch("matrix_product", Launch.rows(n), matrix, v, product, n);
-        } else {
-            GaussianMatrix.multiply(device, points, points.training(), points.training(), gamma, v, product, n, n, RIDGE, 1);
+        if (stored > 0) {
+            device.launch("matrix_product", Launch.rows(stored), matrix, v, product, n);
         }
+        GaussianMatrix.multiply(device, points, points.training(), points.training(), gamma, v, product, stored, n, n, RIDGE, 1);
     }
 
     /** K v for the v that was given last. */
@@ -68,10 +71,7 @@ final class GramMatrix implements AutoCloseable {
 
     @Override
     public void close() {
-        if (matrix != null) {
-            matrix.close();
-        }
-        for (Buffer buffer : new Buffer[] {rowSums, kappa, product}) {
+        for (Buffer buffer : new Buffer[] {matrix, rowSums, kappa, product}) {
             buffer.close();
         }
     }

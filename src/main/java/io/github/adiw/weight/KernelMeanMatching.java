@@ -3,6 +3,7 @@ package io.github.adiw.weight;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Launch;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -10,7 +11,7 @@ import java.util.stream.IntStream;
  * visit, step eta over the largest row sum of K (Fang et al., arXiv 2605.25499; objective: Huang et al. 2006).
  */
 public final class KernelMeanMatching extends SteppedEstimator {
-    private static final float CONVERGING_MOMENTUM = 0.9f;
+    static final float CONVERGING_MOMENTUM = 0.9f;
     private final WeightBounds bounds;
     private final GramMatrix gram;
     private final Buffer ahead, moved;
@@ -72,7 +73,26 @@ public final class KernelMeanMatching extends SteppedEstimator {
 
     @Override
     Quality quality(Buffer z, Buffer validation, BatchPoints points) {
-        return bounds.quality(device, points, m, bandwidth.gamma(), weights);
+        return quality(evaluated(), EvaluatedBatch.doubles(weights));
+    }
+
+    /** Of 1/2 w'Kw - kappa'w. */
+    static Quality quality(EvaluatedBatch batch, double[] w) {
+        int n = batch.n();
+        int m = batch.m();
+        double[] product = batch.amongTraining(w);
+        double[] kappa = batch.atTraining(EvaluatedBatch.constant(m, (double) n / m));
+        double[] gradient = new double[n];
+        double objective = 0;
+        for (int i = 0; i < n; i++) {
+            product[i] += GramMatrix.RIDGE * w[i];
+            gradient[i] = product[i] - kappa[i];
+            objective += w[i] * (product[i] / 2 - kappa[i]);
+        }
+        double L = Arrays.stream(batch.amongTraining(EvaluatedBatch.constant(n, 1))).max().orElseThrow() + GramMatrix.RIDGE;
+        WeightBounds bounds = new WeightBounds(n, batch.upper());
+        return new Quality(batch.bandwidth(), objective,
+            EvaluatedBatch.residualOfWeights(batch.device(), w, gradient, L, bounds.upper(), bounds.low(), bounds.high()));
     }
 
     /** {@code km}. */

@@ -11,6 +11,8 @@ import java.util.Arrays;
  * raise the objective. The state is a coefficient for every validation sample. {@code eta} has no part in it.
  */
 public final class KullbackLeibler extends SteppedEstimator {
+    /** A gap that is small enough. */
+    static final double WANTED_GAP = 2e-5;
     private final GaussianMatrix basis, transpose, top;
     final Buffer alpha;
     private final Buffer coefficients, b, r, u;
@@ -55,19 +57,25 @@ public final class KullbackLeibler extends SteppedEstimator {
 
     @Override
     double wantedGap(double objective) {
-        return 2e-5;
+        return WANTED_GAP;
     }
 
     @Override
     Quality quality(Buffer z, Buffer validation, BatchPoints points) {
-        Buffer zv = points.validation();
-        double[] a = doubles(alpha);
-        double[] s = product(zv, zv, m, m, constant(m, 1));
-        double[] constraint = product(zv, points.training(), m, n, constant(n, 1.0 / n));
+        return quality(evaluated(), EvaluatedBatch.doubles(alpha));
+    }
+
+    /** Of -(1/m) sum_j log r(z'_j). */
+    static Quality quality(EvaluatedBatch batch, double[] alpha) {
+        int n = batch.n();
+        int m = batch.m();
+        double[] a = alpha.clone();
+        double[] s = batch.amongValidation(EvaluatedBatch.constant(m, 1));
+        double[] constraint = batch.atValidation(EvaluatedBatch.constant(n, 1.0 / n));
         if (a[0] < 0) {         // a degenerate batch, and no state yet: what it would begin with
             Arrays.fill(a, 1 / Arrays.stream(constraint).sum());
         }
-        double[] ratio = product(zv, zv, m, m, a);
+        double[] ratio = batch.amongValidation(a);
         double objective = 0;
         double[] inverse = new double[m];
         double[] curvature = new double[m];
@@ -76,15 +84,15 @@ public final class KullbackLeibler extends SteppedEstimator {
             inverse[j] = 1 / (m * ratio[j]);
             curvature[j] = s[j] / (m * ratio[j] * ratio[j]);
         }
-        double[] gradient = product(zv, zv, m, m, inverse);
-        double L = Arrays.stream(product(zv, zv, m, m, curvature)).max().orElseThrow();
+        double[] gradient = batch.amongValidation(inverse);
+        double L = Arrays.stream(batch.amongValidation(curvature)).max().orElseThrow();
         double[] moved = new double[m];
         double gap = 0;
         for (int l = 0; l < m; l++) {
             moved[l] = a[l] + gradient[l] / L;
             gap = Math.max(gap, constraint[l] > 0 ? gradient[l] / constraint[l] - 1 : 0);   // linearised, at the best vertex 1 / b_l
         }
-        return new Quality(gamma(), objective, residual(a, onConstraint(moved, constraint)), gap);
+        return new Quality(batch.bandwidth(), objective, EvaluatedBatch.residual(a, onConstraint(moved, constraint)), gap);
     }
 
     /** The nearest point of {x >= 0, b'x = 1}: max(0, v - t b), t by Newton's steps from the left, which are monotone. */

@@ -11,6 +11,8 @@ import java.util.Arrays;
  * early, and a weight that comes back below 1e-3 starts from there, or it could never return. {@code eta} has no part in it.
  */
 public final class KullbackLeiblerDirect extends SteppedEstimator {
+    /** A gap that is small enough. */
+    static final double WANTED_GAP = 2e-5;
     private final GaussianMatrix basis, transpose;
     private final Buffer mixture, u, share, scaled;
 
@@ -45,11 +47,15 @@ public final class KullbackLeiblerDirect extends SteppedEstimator {
 
     @Override
     Quality quality(Buffer z, Buffer validation, BatchPoints points) {
-        Buffer zt = points.training();
-        Buffer zv = points.validation();
-        double[] w = doubles(weights);
-        double[] q = product(zv, zt, m, n, w);
-        double[] s = product(zv, zt, m, n, constant(n, 1));
+        return quality(evaluated(), EvaluatedBatch.doubles(weights));
+    }
+
+    /** Of -(1/m) sum_j log((1/n) sum_i w_i k(z'_j, z_i)). */
+    static Quality quality(EvaluatedBatch batch, double[] w) {
+        int n = batch.n();
+        int m = batch.m();
+        double[] q = batch.atValidation(w);
+        double[] s = batch.atValidation(EvaluatedBatch.constant(n, 1));
         double objective = 0;
         double[] inverse = new double[m];
         double[] curvature = new double[m];
@@ -58,9 +64,9 @@ public final class KullbackLeiblerDirect extends SteppedEstimator {
             inverse[j] = -1 / (m * q[j]);
             curvature[j] = s[j] / (m * q[j] * q[j]);
         }
-        double L = Arrays.stream(product(zt, zv, n, m, curvature)).max().orElseThrow();
-        double[] gradient = product(zt, zv, n, m, inverse);
-        return new Quality(gamma(), objective, residualOfWeights(w, gradient, L), gap(w, gradient, options.upperBound()));
+        double L = Arrays.stream(batch.atTraining(curvature)).max().orElseThrow();
+        double[] gradient = batch.atTraining(inverse);
+        return new Quality(batch.bandwidth(), objective, batch.residualOfWeights(w, gradient, L), gap(w, gradient, batch.upper()));
     }
 
     /** How far the linearised objective can fall: weights B where the gradient is least, until they sum to n. */
@@ -83,7 +89,7 @@ public final class KullbackLeiblerDirect extends SteppedEstimator {
 
     @Override
     double wantedGap(double objective) {
-        return 2e-5;
+        return WANTED_GAP;
     }
 
     /** {@code kl-direct}. */

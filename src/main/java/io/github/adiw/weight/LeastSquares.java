@@ -11,7 +11,9 @@ import java.util.Arrays;
  * projected-gradient steps of eta over the largest row sum of H + lambda. The state is a coefficient for every validation sample.
  */
 public final class LeastSquares extends SteppedEstimator {
-    private static final float CONVERGING_MOMENTUM = 0.9f;
+    /** A gap that is small enough, over the size of the objective. */
+    static final double WANTED_GAP = 1e-8;
+    static final float CONVERGING_MOMENTUM = 0.9f;
     private final GaussianMatrix basis, transpose, top;
     final Buffer alpha;
     private final Buffer coefficients, v, fitted, gradient, curvature, rate;
@@ -60,14 +62,18 @@ public final class LeastSquares extends SteppedEstimator {
 
     @Override
     Quality quality(Buffer z, Buffer validation, BatchPoints points) {
-        Buffer zt = points.training();
-        Buffer zv = points.validation();
-        double[] a = doubles(alpha);
-        double[] product = product(zv, zt, m, n, product(zt, zv, n, m, a));
-        double[] rows = product(zv, zt, m, n, product(zt, zv, n, m, constant(m, 1)));
-        double[] h = product(zv, zv, m, m, constant(m, 1.0 / m));
-        double L = Arrays.stream(rows).max().orElseThrow() / n + options.lambda();
-        double lambda = options.lambda();
+        return quality(evaluated(), EvaluatedBatch.doubles(alpha));
+    }
+
+    /** Of 1/2 a'Ha - h'a + lambda/2 |a|^2. */
+    static Quality quality(EvaluatedBatch batch, double[] a) {
+        int n = batch.n();
+        int m = batch.m();
+        double[] product = batch.atValidation(batch.atTraining(a));
+        double[] rows = batch.atValidation(batch.atTraining(EvaluatedBatch.constant(m, 1)));
+        double[] h = batch.amongValidation(EvaluatedBatch.constant(m, 1.0 / m));
+        double lambda = batch.options().lambda();
+        double L = Arrays.stream(rows).max().orElseThrow() / n + lambda;
         double objective = 0;
         double gap = 0;
         double[] moved = new double[m];
@@ -78,12 +84,12 @@ public final class LeastSquares extends SteppedEstimator {
             double least = Math.max(0, a[l] - gradient / lambda) - a[l];        // where gradient and lambda alone would lead
             gap -= lambda > 0 ? least * (gradient + lambda * least / 2) : 0;
         }
-        return new Quality(gamma(), objective, residual(a, moved), lambda > 0 ? gap : Double.NaN);
+        return new Quality(batch.bandwidth(), objective, EvaluatedBatch.residual(a, moved), lambda > 0 ? gap : Double.NaN);
     }
 
     @Override
     double wantedGap(double objective) {
-        return 1e-8 * Math.abs(objective);
+        return WANTED_GAP * Math.abs(objective);
     }
 
     @Override

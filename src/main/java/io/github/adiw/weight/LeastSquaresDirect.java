@@ -44,21 +44,25 @@ public final class LeastSquaresDirect extends SteppedEstimator {
 
     @Override
     Quality quality(Buffer z, Buffer validation, BatchPoints points) {
-        Buffer zt = points.training();
-        Buffer zv = points.validation();
-        double[] w = doubles(weights);
-        double[] shares = product(zv, zt, m, n, constant(n, 1));
+        return quality(evaluated(), EvaluatedBatch.doubles(weights));
+    }
+
+    /** Of 1/2 (1/n) sum w_i^2 - (1/m) sum_ji s_ji w_i. */
+    static Quality quality(EvaluatedBatch batch, double[] w) {
+        int n = batch.n();
+        int m = batch.m();
+        double[] shares = batch.atValidation(EvaluatedBatch.constant(n, 1));
         for (int j = 0; j < m; j++) {
             shares[j] = 1 / Math.max(shares[j] * m, 1e-30 * m);
         }
-        double[] pull = product(zt, zv, n, m, shares);
+        double[] pull = batch.atTraining(shares);
         double objective = 0;
         double[] gradient = new double[n];
         for (int i = 0; i < n; i++) {
             objective += w[i] * (w[i] / (2 * n) - pull[i]);
             gradient[i] = w[i] / n - pull[i];
         }
-        return new Quality(gamma(), objective, residualOfWeights(w, gradient, 1.0 / n));
+        return new Quality(batch.bandwidth(), objective, batch.residualOfWeights(w, gradient, 1.0 / n));
     }
 
     /** {@code ls-direct}. */

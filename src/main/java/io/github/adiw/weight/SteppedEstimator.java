@@ -3,21 +3,12 @@ package io.github.adiw.weight;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
-import io.github.adiw.device.Graph;
 import io.github.adiw.device.Launch;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /** An estimator that begins from its state, takes steps, and writes the state back. */
 abstract class SteppedEstimator implements WeightEstimator {
-    /** The residual at which a solution counts as converged. */
-    static final double TOLERANCE = 1e-6;
-    private static final int MOST_STEPS = 100_000;
-    private static final int CHUNK = 100;
-    /** How many times the steps to the residual may be spent on the gap. */
-    private static final int MOST_FOR_GAP = 10;
-
     final Device device;
     final EstimatorOptions options;
     final int n, m, d;
@@ -74,10 +65,7 @@ abstract class SteppedEstimator implements WeightEstimator {
     /** Enqueues what sets the weights, and what writes the state back where it is not the weights. */
     abstract void finish(Buffer indices, Buffer validationIndices);
 
-    /**
-     * What {@link Quality#gap} has to reach, where it is known, before a solution is near enough: where the objective is flat, the residual
-     * alone is small too soon.
-     */
+    /** What {@link Quality#gap} has to reach, where it is known, before a solution is near enough. */
     double wantedGap(double objective) {
         return Double.POSITIVE_INFINITY;
     }
@@ -113,33 +101,13 @@ abstract class SteppedEstimator implements WeightEstimator {
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         start(indices, validationIndices, z, validation, true);
         int steps = 0;
-        if (bandwidth.status().toInts()[0] != 0) {      // degenerate: no step moves anything
-            finish(indices, validationIndices);
-            remember(indices);
-            device.synchronize();
-            return steps;
-        }
-        try (Graph chunk = device.record(() -> {
-            for (int i = 0; i < CHUNK; i++) {
-                step(true);
-            }
-        })) {
-            int most = MOST_STEPS;
-            int next = CHUNK;
-            boolean near = false;
-            while (!near && steps < most) {
-                for (; steps < next; steps += CHUNK) {
-                    chunk.replay();
-                }
+        if (bandwidth.status().toInts()[0] == 0) {      // else no step moves anything
+            steps = Convergence.reach(device, () -> step(true), () -> {
                 finish(indices, validationIndices);
-                Quality quality = quality(z, validation, points);
-                if (quality.kktResidual() <= TOLERANCE) {
-                    near = !(quality.gap() > wantedGap(quality.objective()));
-                    most = Math.min(most, MOST_FOR_GAP * steps);
-                }
-                next = Math.min(most, steps + Math.max(CHUNK, steps / 4 / CHUNK * CHUNK));
-            }
+                return quality(z, validation, points);
+            }, this::wantedGap);
         }
+        finish(indices, validationIndices);
         remember(indices);
         device.synchronize();
         return steps;
@@ -151,75 +119,9 @@ abstract class SteppedEstimator implements WeightEstimator {
         return quality(z, validation, points);
     }
 
-    final double gamma() {
-        double[] read = new double[1];
-        bandwidth.gamma().download(read);
-        return read[0];
-    }
-
-    /** sum_j k(a_i, b_j) v_j in double precision; a and b by columns. */
-    final double[] product(Buffer a, Buffer b, int rows, int columns, double[] v) {
-        return product(device, points, bandwidth.gamma(), a, b, rows, columns, v);
-    }
-
-    static double[] product(Device device, BatchPoints points, Buffer gamma, Buffer a, Buffer b, int rows, int columns, double[] v) {
-        try (Buffer in = device.allocate(ElementType.FLOAT64, columns); Buffer out = device.allocate(ElementType.FLOAT64, rows)) {
-            in.upload(v);
-            device.launch("gaussian_product_f64", Launch.rows((rows + 7) / 8), a, b, gamma, in, out, points.stride(), rows, columns,
-                points.dimension());
-            double[] result = new double[rows];
-            out.download(result);
-            return result;
-        }
-    }
-
-    static double[] doubles(Buffer floats) {
-        float[] from = floats.toFloats();
-        double[] to = new double[from.length];
-        for (int i = 0; i < to.length; i++) {
-            to[i] = from[i];
-        }
-        return to;
-    }
-
-    static double[] constant(int length, double value) {
-        double[] x = new double[length];
-        Arrays.fill(x, value);
-        return x;
-    }
-
-    /** max |x - y| / max(1, max |x|). */
-    static double residual(double[] x, double[] y) {
-        double off = 0;
-        double most = 1;
-        for (int i = 0; i < x.length; i++) {
-            off = Math.max(off, Math.abs(x[i] - y[i]));
-            most = Math.max(most, Math.abs(x[i]));
-        }
-        return off / most;
-    }
-
-    /** max |w - P(w - gradient / L)| / max(1, max |w|), P the projection on {@code 0 <= w <= B, sum w = n}. */
-    final double residualOfWeights(double[] w, double[] gradient, double L) {
-        return residualOfWeights(device, w, gradient, L, options.upperBound(), n, n);
-    }
-
-    /** As the other, P the projection on {@code 0 <= w <= upper, low <= sum w <= high}. */
-    static double residualOfWeights(Device device, double[] w, double[] gradient, double L, double upper, double low, double high) {
-        int n = w.length;
-        double[] moved = new double[n];
-        for (int i = 0; i < n; i++) {
-            moved[i] = w[i] - gradient[i] / L;
-        }
-        try (Buffer u = device.allocate(ElementType.FLOAT64, n); Buffer x = device.allocate(ElementType.FLOAT64, n);
-             Buffer out = device.allocate(ElementType.FLOAT64, 1)) {
-            u.upload(moved);
-            x.upload(w);
-            device.launch("kmm_residual", Launch.block(), u, x, out, n, upper, low, high);
-            double[] result = new double[1];
-            out.download(result);
-            return result[0];
-        }
+    /** What an objective is evaluated on, {@link #points} being set. */
+    final EvaluatedBatch evaluated() {
+        return new EvaluatedBatch(device, points, bandwidth.gamma(), n, m, options);
     }
 
     @Override

@@ -19,7 +19,7 @@ import io.github.adiw.device.Launch;
 public final class Wasserstein extends SteppedEstimator {
     /** It has none: what finds out whether a batch is degenerate asks for one. */
     static final Bandwidth NO_BANDWIDTH = new Bandwidth(Bandwidth.Kind.GIVEN, 1);
-    private static final double DECAY = 0.02;
+    static final double DECAY = 0.02;
     private static final int MOST_RANKED = 4096;
     /** Of the directions of the objective; those of the steps depend on the options' seed too. */
     static final long SEED = 0x77617373L;
@@ -155,7 +155,7 @@ public final class Wasserstein extends SteppedEstimator {
                 gradient[i] += f[s * n + i] / slices;
             }
         }
-        return new Quality(Double.NaN, mean, residualOfWeights(doubles(weights), gradient, !degenerate && read[1] > 0 ? 1 / read[1] : 1));
+        return new Quality(Double.NaN, mean, evaluated().residualOfWeights(EvaluatedBatch.doubles(weights), gradient, !degenerate && read[1] > 0 ? 1 / read[1] : 1));
     }
 
     private static boolean finite(Buffer data) {

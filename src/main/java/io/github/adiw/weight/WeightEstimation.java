@@ -165,7 +165,7 @@ public record WeightEstimation(String method, String device, int n, int m, int d
             atBound += x >= options.upperBound * (1 - 1e-6) ? 1 : 0;
         }
         return new WeightEstimation(options.method, device.name(), n, m, d, quality.gamma(), steps, quality.objective(), sum, least, most,
-            squares == 0 ? 0 : sum * sum / squares, (double) atBound / n, quality.kktResidual() <= SteppedEstimator.TOLERANCE,
+            squares == 0 ? 0 : sum * sum / squares, (double) atBound / n, quality.kktResidual() <= Convergence.TOLERANCE,
             quality.kktResidual(), seconds, w, state);
     }
 }

@@ -27,14 +27,12 @@ public interface WeightEstimator extends AutoCloseable {
      * waits, and cannot be recorded.
      *
      * @return steps made
-     * @throws UnsupportedOperationException if the estimator only takes the steps of {@link #estimate}
      */
     int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation);
 
     /**
-     * How good the last batch's estimate is, given the same data again; waits.
-     *
-     * @throws UnsupportedOperationException if the estimator does not evaluate it
+     * How good the last batch's estimate is, given the same data again; waits. Inside classes: the sum of the classes' objectives, the
+     * largest of their residuals and the sum of their gaps, degenerate classes left out, gamma NaN.
      */
     Quality quality(Buffer z, Buffer validation);
 

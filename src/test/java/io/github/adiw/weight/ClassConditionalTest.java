@@ -111,7 +111,7 @@ class ClassConditionalTest {
             this.steps = steps;
             this.momentum = momentum;
             this.normalize = normalize;
-            memory = SteppedEstimator.constant(data.labels.length, 1);
+            memory = EvaluatedBatch.constant(data.labels.length, 1);
             state = memory.clone();
         }
 
@@ -293,7 +293,7 @@ class ClassConditionalTest {
         Divergence divergence = Divergences.get(name);
         Data data = new Data(d);
         EstimatorOptions options = options(data, bandwidth).eta(divergence.defaultEta()).momentum(0.3f);
-        double[] memory = SteppedEstimator.constant(data.labels.length, 1);
+        double[] memory = EvaluatedBatch.constant(data.labels.length, 1);
         WeightEstimator[] alone = new WeightEstimator[CLASSES];
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
              WeightEstimator estimator = divergence.classConditional(device, options, labels, validationLabels, CLASSES)) {
@@ -328,6 +328,67 @@ class ClassConditionalTest {
         } finally {
             Arrays.stream(alone).filter(Objects::nonNull).forEach(WeightEstimator::close);
         }
+    }
+
+    /** The sum of what the classes' objectives are by themselves, before and at the end; the largest residual. */
+    @ParameterizedTest
+    @CsvSource({"km, median, 3, 1e-6", "kl, median, 3, 2e-5", "kl, diw:0.2, 1, 2e-5", "ls, median, 3, 1e-6", "kl-direct, diw:0.05, 2, 2e-5",
+        "ls-direct, median, 3, 1e-6", "w1, median, 1, 2e-3", "w1, median, 4, 2e-2"})
+    void evaluatesAndConvergesAsEachClassDoesAlone(String name, String bandwidth, int d, double tolerance) {
+        Divergence divergence = Divergences.get(name);
+        Data data = new Data(d);
+        EstimatorOptions options = options(data, bandwidth).eta(divergence.defaultEta()).steps(2);
+        int[] rows = data.batch(0, data.n);
+        int[] validationRows = data.batch(1, data.m);
+        boolean converges = !DeviceMatrix.slow() && (d == 1 || !name.equals("w1"));     // steps without end
+        double[] expected = new double[3];
+        double[] expectedConverged = new double[3];
+        for (int c : new int[] {0, 1, 6, 7}) {
+            int label = c;
+            int[] own = Arrays.stream(rows).filter(i -> data.labels[i] == label).toArray();
+            int[] other = Arrays.stream(validationRows).filter(j -> data.validationLabels[j] == label).toArray();
+            EstimatorOptions alone = new EstimatorOptions(options.samples(), options.validationSamples(), own.length, other.length, d,
+                options.bandwidth(), options.steps(), options.eta(), options.upperBound(), options.lambda(), options.projections(), 0, false);
+            try (WeightEstimator estimator = divergence.estimator(device, alone); Buffer index = device.ints(own);
+                 Buffer otherIndex = device.ints(other); Buffer z = buffer(data, data.z, own);
+                 Buffer validation = buffer(data, data.validation, other)) {
+                estimator.estimate(index, otherIndex, z, validation);
+                add(expected, estimator.quality(z, validation));
+                if (converges) {
+                    estimator.converge(index, otherIndex, z, validation);
+                }
+                add(expectedConverged, estimator.quality(z, validation));
+            }
+        }
+        try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
+             Buffer index = device.ints(rows); Buffer validationIndex = device.ints(validationRows);
+             Buffer z = buffer(data, data.z, rows); Buffer validation = buffer(data, data.validation, validationRows);
+             WeightEstimator estimator = divergence.classConditional(device, options, labels, validationLabels, CLASSES)) {
+            estimator.estimate(index, validationIndex, z, validation);
+            Quality quality = estimator.quality(z, validation);
+            double size = Math.max(1, Math.abs(expected[0]));
+            assertThat(quality.objective()).isCloseTo(expected[0], within(1e-5 * size));
+            assertThat(quality.kktResidual()).isCloseTo(expected[1], within(1e-3 * Math.max(1e-2, expected[1])));
+            assertThat(Double.isNaN(quality.gap())).isEqualTo(Double.isNaN(expected[2]));
+            if (!Double.isNaN(quality.gap())) {
+                assertThat(quality.gap()).isCloseTo(expected[2], within(1e-3 * expected[2]));
+            }
+            if (!converges) {
+                return;
+            }
+            assertThat(estimator.converge(index, validationIndex, z, validation)).isPositive();
+            Quality converged = estimator.quality(z, validation);
+            assertThat(converged.objective()).isCloseTo(expectedConverged[0], within(tolerance * size)).isLessThan(quality.objective());
+            if (!name.equals("w1")) {
+                assertThat(converged.kktResidual()).isLessThanOrEqualTo(1e-6);
+            }
+        }
+    }
+
+    private static void add(double[] sum, Quality own) {
+        sum[0] += own.objective();
+        sum[1] = Math.max(sum[1], own.kktResidual());
+        sum[2] += own.gap();
     }
 
     @Test

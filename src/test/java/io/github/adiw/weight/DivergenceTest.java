@@ -196,8 +196,8 @@ class DivergenceTest {
             m = tensors.tensors().get(name + "/validation").shape()[0];
             zBuffer = device.floats(values(name + "/z"));
             validationBuffer = device.floats(values(name + "/validation"));
-            z = SteppedEstimator.doubles(zBuffer);
-            validation = SteppedEstimator.doubles(validationBuffer);
+            z = EvaluatedBatch.doubles(zBuffer);
+            validation = EvaluatedBatch.doubles(validationBuffer);
             rows = device.ints(IntStream.range(0, n).toArray());
             validationRows = device.ints(IntStream.range(0, m).toArray());
         }
