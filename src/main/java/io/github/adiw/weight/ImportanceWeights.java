@@ -106,12 +106,18 @@ import java.util.stream.IntStream;
  * when it first comes; sizes beyond the last {@value #MOST_SIZES} are forgotten. A degenerate batch (one sample, all z equal) is given
  * the weights that are remembered.
  *
+ * <p><b>Classes.</b> Features do not say a sample's label, as a loss does. {@link Builder#labels} lets every class be estimated by itself,
+ * and puts the class prior back: w_i = [(m_c / m) / (n_c / n)] r_i for n_c training and m_c validation samples of class c in the batch.
+ * A class that is degenerate in a batch (no validation sample, one training sample, all z equal) is given the weights that are remembered.
+ *
  * <p><b>Validation samples</b> have numbers, 0 to V - 1, since the state of {@code kl} and {@code ls} is a coefficient for each of
- * them; the other methods do not use them. Calls without numbers mean 0 to m - 1.
+ * them, and {@link Builder#labels} says their labels; else they are not used. Calls without numbers mean 0 to m - 1.
  *
  * <p>One thread at a time, the device's. Close it before the device.
  */
 public final class ImportanceWeights implements AutoCloseable {
+    /** Classes that labels may say, at most. */
+    private static final int MOST_CLASSES = 1 << 16;
     /** Sizes of batches for which memory is kept. */
     private static final int MOST_SIZES = 4;
 
@@ -123,12 +129,23 @@ public final class ImportanceWeights implements AutoCloseable {
     private final boolean stateIsOfValidation;
     private boolean updated;
 
-    private ImportanceWeights(Device device, String method, EstimatorOptions options) {
+    private final Buffer labels, validationLabels;
+    private final int classes;
+
+    private ImportanceWeights(Device device, String method, EstimatorOptions options, int[] labels, int[] validationLabels) {
         this.device = device;
         this.method = method;
         this.options = options;
         this.stateIsOfValidation = WeightEstimation.stateIsOfValidation(method);
-        this.last = new Batch(options.n(), options.m());
+        this.labels = labels == null ? null : device.ints(labels);
+        this.validationLabels = labels == null ? null : device.ints(validationLabels);
+        this.classes = labels == null ? 0 : Math.max(Arrays.stream(labels).max().orElse(0), Arrays.stream(validationLabels).max().orElse(0)) + 1;
+        try {
+            this.last = new Batch(options.n(), options.m());
+        } catch (RuntimeException e) {
+            closeLabels();
+            throw e;
+        }
         batches.add(last);
     }
 
@@ -265,7 +282,23 @@ public final class ImportanceWeights implements AutoCloseable {
     }
 
     /**
-     * How good the estimate of the last batch is; waits.
+     * The share of the last batch's weights that are at least B, in 0 to 1; waits. (With {@link Builder#normalize} these are the weights
+     * after the division; with {@link Builder#labels} they have the class prior in them, and may be above B.)
+     *
+     * @throws IllegalStateException before the first batch
+     */
+    public double fractionAtBound() {
+        float[] weights = lastBatch().estimator.weights().toFloats();
+        int atBound = 0;
+        for (float w : weights) {
+            atBound += w >= options.upperBound() * (1 - 1e-6) ? 1 : 0;
+        }
+        return (double) atBound / weights.length;
+    }
+
+    /**
+     * How good the estimate of the last batch is; waits. With {@link Builder#labels}: the sum of the classes' objectives and the largest of
+     * their residuals, degenerate classes left out.
      *
      * @throws IllegalStateException before the first batch
      */
@@ -324,6 +357,14 @@ public final class ImportanceWeights implements AutoCloseable {
     public void close() {
         batches.forEach(Batch::close);
         batches.clear();
+        closeLabels();
+    }
+
+    private void closeLabels() {
+        if (labels != null) {
+            labels.close();
+            validationLabels.close();
+        }
     }
 
     private Batch lastBatch() {
@@ -386,9 +427,9 @@ public final class ImportanceWeights implements AutoCloseable {
         if (numbered >= 0 && numbered != m) {
             throw new UsageException("there are " + numbered + " numbers of validation samples for the data of " + m);
         }
-        if (numbered < 0 && options.validationSamples() > options.m() && stateIsOfValidation) {
-            throw new UsageException("the state of " + method + " is a coefficient for each of the " + options.validationSamples()
-                + " validation samples: say which of them a batch has");
+        if (numbered < 0 && options.validationSamples() > options.m() && (stateIsOfValidation || labels != null)) {
+            throw new UsageException((labels != null ? "there is a label" : "the state of " + method + " is a coefficient") + " for each of the "
+                + options.validationSamples() + " validation samples: say which of them a batch has");
         }
     }
 
@@ -457,9 +498,11 @@ public final class ImportanceWeights implements AutoCloseable {
         Batch(int n, int m) {
             this.n = n;
             this.m = m;
-            estimator = WeightEstimation.estimator(method, device, new EstimatorOptions(options.samples(), options.validationSamples(), n,
-                m, options.d(), options.bandwidth(), options.steps(), options.eta(), options.upperBound(), options.lambda(),
-                options.projections(), options.momentum(), options.normalize(), options.seed()));
+            EstimatorOptions own = new EstimatorOptions(options.samples(), options.validationSamples(), n, m, options.d(),
+                options.bandwidth(), options.steps(), options.eta(), options.upperBound(), options.lambda(), options.projections(),
+                options.momentum(), options.normalize(), options.seed());
+            estimator = labels == null ? WeightEstimation.estimator(method, device, own)
+                : WeightEstimation.classConditional(method, device, own, labels, validationLabels, classes);
             indices = device.allocate(ElementType.INT32, n);
             validationIndices = device.allocate(ElementType.INT32, m);
             fromZero = device.ints(IntStream.range(0, m).toArray());
@@ -505,6 +548,7 @@ public final class ImportanceWeights implements AutoCloseable {
         private Bandwidth bandwidth;
         private Float eta;
         private EstimatorOptions rest = EstimatorOptions.of(1, 1, 1, 1, 1);
+        private int[] labels, validationLabels;
 
         private Builder(Device device, int samples) {
             this.device = device;
@@ -605,10 +649,38 @@ public final class ImportanceWeights implements AutoCloseable {
         }
 
         /**
+         * Lets every class be estimated by itself; where it is not given, all samples are of one class.
+         *
+         * @param training   {@code [N]}, the training samples' labels, each at least 0
+         * @param validation {@code [V]}, the validation samples'; every class of the training samples must be among them
+         */
+        public Builder labels(int[] training, int[] validation) {
+            labels = training.clone();
+            validationLabels = validation.clone();
+            return this;
+        }
+
+        private void checkLabels(int validations) {
+            if (labels.length != samples || validationLabels.length != validations) {
+                throw new UsageException("there are " + samples + " training and " + validations + " validation samples, and "
+                    + labels.length + " and " + validationLabels.length + " labels: give builder's labels one for each");
+            }
+            IntStream.concat(Arrays.stream(labels), Arrays.stream(validationLabels)).filter(y -> y < 0 || y >= MOST_CLASSES).findFirst().ifPresent(y -> {
+                throw new UsageException("a label must be in 0 to " + (MOST_CLASSES - 1) + ", not " + y + ": number the classes from 0 on");
+            });
+            boolean[] known = new boolean[MOST_CLASSES];
+            Arrays.stream(validationLabels).forEach(y -> known[y] = true);
+            Arrays.stream(labels).filter(y -> !known[y]).findFirst().ifPresent(y -> {
+                throw new UsageException("class " + y + " has training samples and no validation sample, so that its weights would never be"
+                    + " estimated: add validation samples of it, or leave its training samples out");
+            });
+        }
+
+        /**
          * Allocates the memory for the largest batch.
          *
-         * @throws UsageException if N is less than 1, a batch was not given, is larger than the samples there are, or the method cannot
-         *                        meet the options
+         * @throws UsageException if N is less than 1, a batch was not given, is larger than the samples there are, the labels are not as
+         *                        {@link #labels} says, or the method cannot meet the options
          */
         public ImportanceWeights build() {
             atLeastOne("samples", samples);
@@ -621,10 +693,13 @@ public final class ImportanceWeights implements AutoCloseable {
                     + " training samples there are"
                     : "a validation batch of " + validationBatch + " is more than the " + validations + " validation samples there are");
             }
+            if (labels != null) {
+                checkLabels(validations);
+            }
             return new ImportanceWeights(device, method, new EstimatorOptions(samples, validations, batch, validationBatch, dimension,
                 bandwidth == null ? WeightEstimation.defaultBandwidth(method) : bandwidth, rest.steps(),
                 eta == null ? WeightEstimation.defaultEta(method) : eta, rest.upperBound(), rest.lambda(), rest.projections(),
-                rest.momentum(), rest.normalize(), rest.seed()));
+                rest.momentum(), rest.normalize(), rest.seed()), labels, validationLabels);
         }
 
         private static int atLeastOne(String name, int value) {

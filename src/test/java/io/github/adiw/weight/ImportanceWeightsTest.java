@@ -123,6 +123,62 @@ class ImportanceWeightsTest {
         }
     }
 
+    /** With labels it does what an estimator inside classes does, over batches of two sizes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
+    void labelsLetEveryClassBeEstimatedByItself(String method) {
+        int d = 2;
+        int[] labels = IntStream.range(0, SAMPLES).map(i -> i % 3).toArray();
+        int[] validationLabels = IntStream.range(0, VALIDATION).map(j -> j * j % 4 % 3).toArray();
+        validationLabels[2] = 2;
+        EstimatorOptions options = EstimatorOptions.of(SAMPLES, VALIDATION, N, M, d).bandwidth(Bandwidth.parse("median")).steps(3)
+            .eta(WeightEstimation.defaultEta(method));
+        Random random = new Random(12);
+        try (Buffer l = device.ints(labels); Buffer vl = device.ints(validationLabels);
+             WeightEstimator estimator = WeightEstimation.classConditional(method, device, options, l, vl, 3);
+             ImportanceWeights weights = builder(method, d).labels(labels, validationLabels).build()) {
+            for (int i = 0; i < 3; i++) {
+                Batch b = Batch.of(N, M, d, random);
+                try (Buffer indices = device.ints(b.indices); Buffer validationIndices = device.ints(b.validationIndices);
+                     Buffer z = device.floats(b.z); Buffer validation = device.floats(b.validation)) {
+                    estimator.estimate(indices, validationIndices, z, validation);
+                    assertThat(weights.update(b.indices, b.validationIndices, b.z, b.validation)).containsExactly(estimator.weights().toFloats());
+                    assertThat(weights.quality()).isEqualTo(estimator.quality(z, validation));
+                    assertThat(weights.quality().objective()).isFinite();
+                }
+            }
+            Batch small = Batch.of(5, 7, d, random);
+            weights.update(small.indices, small.validationIndices, small.z, small.validation);
+            float[] state = weights.state();
+            try (ImportanceWeights second = builder(method, d).labels(labels, validationLabels).build()) {
+                second.restore(state);
+                Batch b = Batch.of(N, M, d, random);
+                float[] first = weights.update(b.indices, b.validationIndices, b.z, b.validation);
+                if (!method.equals("w1")) {         // directions are drawn on
+                    assertThat(second.update(b.indices, b.validationIndices, b.z, b.validation)).containsExactly(first);
+                }
+                refused("there is a label for each of the 30 validation samples: say which of them a batch has",
+                    () -> second.update(b.indices, b.z, b.validation));
+            }
+        }
+    }
+
+    @Test
+    void saysWhichShareIsAtTheBound() {
+        float[] z = new float[N];
+        Arrays.fill(z, 9, N, 5);
+        z[0] = 0.1f;
+        try (ImportanceWeights weights = builder("kl-direct", 1).bandwidth("gamma:1").upperBound(1.5f).steps(30).build()) {
+            float[] w = weights.update(IntStream.range(0, N).toArray(), IntStream.range(0, M).toArray(), z, new float[M]);
+            int atBound = 0;
+            for (float x : w) {
+                assertThat(x).isLessThanOrEqualTo(1.5f);
+                atBound += x >= 1.499999f ? 1 : 0;
+            }
+            assertThat(weights.fractionAtBound()).isEqualTo(atBound / (double) N).isGreaterThan(0.5);
+        }
+    }
+
     /** Batches of other sizes start from the state that the others left, and leave theirs. */
     @ParameterizedTest
     @ValueSource(strings = {"km", "kl", "w1"})
@@ -314,6 +370,11 @@ class ImportanceWeightsTest {
             contradiction("there is no method kmm: choose one of ", b -> b.method("kmm")),
             contradiction("bandwidth wide is not known", b -> b.bandwidth("wide")),
             contradiction("upper-bound must be at least 1", b -> b.upperBound(0.5f)),
+            contradiction("60 training and 4 validation samples, and 59 and 4 labels",
+                b -> b.batch(4).validationBatch(4).labels(new int[59], new int[4]).build()),
+            contradiction("a label must be in 0 to 65535, not -1", b -> b.batch(4).validationBatch(2).labels(new int[60], new int[] {0, -1}).build()),
+            contradiction("class 0 has training samples and no validation sample",
+                b -> b.batch(4).validationBatch(2).labels(new int[60], new int[] {1, 2}).build()),
             contradiction("steps must be at least 1, not 0", b -> b.steps(0)));
     }
 
