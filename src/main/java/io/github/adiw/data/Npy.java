@@ -3,6 +3,7 @@ package io.github.adiw.data;
 import io.github.adiw.AdiwException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.reflect.Array;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -15,8 +16,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An array in NumPy's file format (NEP 1 and numpy.lib.format; versions 1 to 3), C order, little-endian, of float32,
- * float64, int32, int64 or uint8. Immutable from outside: the accessors give copies.
+ * An array in NumPy's file format (NEP 1 and numpy.lib.format; versions 1 to 3), of float32, float64, int32, int64 or uint8. Files in
+ * Fortran order and big-endian ones are read too; here, and in what is written, elements are in C order, and files little-endian.
+ * Immutable from outside: the accessors give copies.
  */
 public final class Npy {
     /** The types of element that are read and written. */
@@ -42,7 +44,7 @@ public final class Npy {
 
         static Type of(String code) {
             for (Type type : values()) {
-                if (type.code.equals(code) || type == UINT8 && (code.equals("<u1") || code.equals("u1"))) {
+                if (type.code.substring(1).equals(code.replaceFirst("^[<>|]", "")) && (type == UINT8 || !code.startsWith("|"))) {
                     return type;
                 }
             }
@@ -78,7 +80,7 @@ public final class Npy {
      * @param path the file
      * @return the array
      * @throws AdiwException if it is missing, is no .npy file, is empty, truncated or goes on after its last value, or
-     *     holds something else than C-ordered little-endian numbers of a {@link Type}
+     *     holds something else than numbers of a {@link Type}
      */
     public static Npy read(Path path) {
         if (Files.isDirectory(path)) {
@@ -94,6 +96,7 @@ public final class Npy {
     private static final class Reader {
         private final String name;
         private final FileChannel channel;
+        private ByteOrder order;
 
         Reader(String name, FileChannel channel) {
             this.name = name;
@@ -128,7 +131,7 @@ public final class Npy {
             }
             String header = StandardCharsets.UTF_8.decode(take(headerLength, "its header")).toString();
             Type type = type(header);
-            order(header);
+            boolean fortran = isFortran(header);
             int[] shape = shape(header);
             long size = 1;
             for (int length : shape) {
@@ -151,7 +154,7 @@ public final class Npy {
                 throw broken("it goes on after its last value: " + Arrays.toString(shape) + " " + type.code + " needs "
                         + size * type.bytes + " bytes, and " + left + " follow the header");
             }
-            return new Npy(name, type, shape, (int) size, values(type, (int) size));
+            return new Npy(name, type, shape, (int) size, values(type, (int) size, fortran, shape));
         }
 
         private Type type(String header) {
@@ -163,22 +166,20 @@ public final class Npy {
                 throw new AdiwException(name + " holds records, and plain numbers were expected");
             }
             Type type = Type.of(m.group(1));
+            order = m.group(1).startsWith(">") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
             if (type == null) {
                 throw new AdiwException(name + " holds elements of NumPy type '" + m.group(1)
-                        + "', and little-endian float32, float64, int32, int64 or uint8 was expected");
+                        + "', and float32, float64, int32, int64 or uint8 was expected");
             }
             return type;
         }
 
-        private void order(String header) {
+        private boolean isFortran(String header) {
             Matcher m = ORDER.matcher(header);
             if (!m.find()) {
                 throw broken("its header has no 'fortran_order'");
             }
-            if (m.group(1).equals("True")) {
-                throw new AdiwException(name + " is in Fortran order, and C order was expected (save"
-                        + " numpy.ascontiguousarray(x))");
-            }
+            return m.group(1).equals("True");
         }
 
         private int[] shape(String header) {
@@ -203,7 +204,7 @@ public final class Npy {
             return shape;
         }
 
-        private Object values(Type type, int size) throws IOException {
+        private Object values(Type type, int size, boolean fortran, int[] shape) throws IOException {
             Object values = switch (type) {
                 case FLOAT32 -> new float[size];
                 case FLOAT64 -> new double[size];
@@ -211,7 +212,7 @@ public final class Npy {
                 case INT64 -> new long[size];
                 case UINT8 -> new byte[size];
             };
-            ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(order);
             for (int done = 0; done < size;) {
                 int count = Math.min(size - done, CHUNK / type.bytes);
                 fill(chunk.clear().limit(count * type.bytes), "its values");
@@ -224,7 +225,29 @@ public final class Npy {
                 }
                 done += count;
             }
-            return values;
+            return fortran && shape.length > 1 ? inCOrder(values, size, shape) : values;
+        }
+
+        /** Elements of which the first index runs fastest, so that the last one does. */
+        private static Object inCOrder(Object values, int size, int[] shape) {
+            Object ordered = Array.newInstance(values.getClass().getComponentType(), size);
+            int[] stride = new int[shape.length];
+            for (int k = 0, product = 1; k < shape.length; product *= shape[k++]) {
+                stride[k] = product;
+            }
+            int[] index = new int[shape.length];
+            for (int to = 0, from = 0; to < size; to++) {
+                System.arraycopy(values, from, ordered, to, 1);
+                for (int k = shape.length - 1; k >= 0; k--) {
+                    from += stride[k];
+                    if (++index[k] < shape[k]) {
+                        break;
+                    }
+                    from -= index[k] * stride[k];
+                    index[k] = 0;
+                }
+            }
+            return ordered;
         }
 
         private ByteBuffer take(long bytes, String what) throws IOException {
