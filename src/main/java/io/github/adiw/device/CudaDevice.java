@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * An NVIDIA GPU through JCuda's driver API, or the stand-in driver through the same calls: primary context (embedders'
- * pointers live there), a stream of its own, graphs by stream capture. Kernel arguments pass through one reused direct
+ * pointers live there), a stream of its own or the embedder's, graphs by stream capture. Kernel arguments pass through one reused direct
  * buffer, copies to and from the Java heap through another.
  */
 final class CudaDevice extends Device {
@@ -59,7 +59,8 @@ final class CudaDevice extends Device {
     private final int ordinal;
     private final CUdevice device;
     private final CUcontext context = new CUcontext();
-    private final CUstream stream = new CUstream();
+    private final CUstream stream;
+    private final boolean ownStream;
     private final List<CUmodule> modules = new ArrayList<>();
     private final Map<String, CUmodule> moduleOf = new HashMap<>();
     private final Map<String, Function> functions = new HashMap<>();
@@ -77,8 +78,11 @@ final class CudaDevice extends Device {
     private boolean capturing;
     private boolean lost;
 
-    private CudaDevice(String name, int ordinal, GpuKernels kernels) {
+    /** @param givenStream the caller's, or 0 for one of its own */
+    private CudaDevice(String name, int ordinal, GpuKernels kernels, long givenStream) {
         super(HostRuntime.table());
+        this.ownStream = givenStream == 0;
+        this.stream = ownStream ? new CUstream() : CudaDriver.stream(givenStream);
         this.name = name;
         this.ordinal = ordinal;
         this.device = CudaDriver.device(ordinal);
@@ -95,7 +99,9 @@ final class CudaDevice extends Device {
         boolean opened = false;
         try {
             JCudaDriver.cuCtxSetCurrent(context);
-            CudaDriver.check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "opening a stream on " + name);
+            if (ownStream) {
+                CudaDriver.check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "opening a stream on " + name);
+            }
             for (String text : kernels.modules()) {
                 load(text);
             }
@@ -115,9 +121,9 @@ final class CudaDevice extends Device {
      * @throws UsageException if the machine has no GPU of that number, or the process runs the stand-in driver
      * @throws AdiwException  if there is no driver, it or the GPU is too old, or the jar has no PTX
      */
-    static CudaDevice nvidia(int ordinal) {
+    static CudaDevice nvidia(int ordinal, long givenStream) {
         GpuKernels kernels = prepare(ordinal);
-        return new CudaDevice("cuda:" + ordinal, ordinal, kernels);
+        return new CudaDevice("cuda:" + ordinal, ordinal, kernels, givenStream);
     }
 
     /** Checks everything that {@link #nvidia} would refuse, without opening the device. */
@@ -137,11 +143,11 @@ final class CudaDevice extends Device {
     }
 
     /** Opens the stand-in driver's device. */
-    static CudaDevice standIn() {
+    static CudaDevice standIn(long givenStream) {
         CudaDriver.load(CudaDriver.Kind.STAND_IN);
         GpuKernels kernels = CudaDriver.kernels();
         CudaDriver.requireUsable(0, kernels);
-        return new CudaDevice("simt", 0, kernels);
+        return new CudaDevice("simt", 0, kernels, givenStream);
     }
 
     private void load(String text) {
@@ -439,7 +445,11 @@ final class CudaDevice extends Device {
         current();
         closeCublas();
         modules.forEach(JCudaDriver::cuModuleUnload);
-        JCudaDriver.cuStreamDestroy(stream);
+        if (ownStream) {
+            JCudaDriver.cuStreamDestroy(stream);
+        } else {
+            JCudaDriver.cuStreamSynchronize(stream);
+        }
         JCudaDriver.cuDevicePrimaryCtxRelease(device);
     }
 

@@ -3,11 +3,14 @@ package io.github.adiw.device;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import jcuda.NativePointerObject;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
 
 /**
@@ -129,6 +132,19 @@ final class CudaDriver {
             throw new AdiwException("cuda:" + ordinal + " (" + deviceName(device(ordinal)) + ") has compute capability "
                 + capabilityText(capability) + ", the kernels need " + capabilityText(LEAST_CAPABILITY) + "; use --device host");
         }
+    }
+
+    /** JCuda's object for a stream that somebody else made; JCuda has no way to make one, and reads the address from this field. */
+    static CUstream stream(long address) {
+        CUstream stream = new CUstream();
+        try {
+            Field field = NativePointerObject.class.getDeclaredField("nativePointer");
+            field.setAccessible(true);
+            field.setLong(stream, address);
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            throw new AdiwException("this JCuda does not let a stream be given by its address: " + e, e);
+        }
+        return stream;
     }
 
     /** The CUDA version that the driver supports: 1000 major + 10 minor. */

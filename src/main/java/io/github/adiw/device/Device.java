@@ -78,7 +78,8 @@ public abstract class Device implements AutoCloseable {
 
     /**
      * Memory of this device that somebody else owns, for example another library's tensor. It is not freed here, and must
-     * stay valid as long as the buffer and graphs recorded with it are used.
+     * stay valid as long as the buffer and graphs recorded with it are used. On a GPU, who writes or reads it on another stream than this
+     * device's waits in between ({@link #synchronize} here), or opens the device on that stream ({@link Devices#openOnStream}).
      *
      * @param address in this device's address space, aligned to the element size
      */

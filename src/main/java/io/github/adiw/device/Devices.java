@@ -32,7 +32,8 @@ public final class Devices {
     }
 
     /**
-     * Opens a device. What {@code auto} chose is logged at level info.
+     * Opens a device. What {@code auto} chose is logged at level info. A GPU's work goes to a stream of its own ({@link #openOnStream}:
+     * the caller's), and its primary context stays current in every thread that has called it.
      *
      * @param name    {@code auto}, {@code host} (this machine's processor), {@code cuda} or {@code cuda:N} (an NVIDIA GPU,
      *                numbered from 0), {@code simt} (the stand-in driver: slow, for tests)
@@ -46,14 +47,39 @@ public final class Devices {
         if (threads < 1) {
             throw new UsageException("--threads must be at least 1, not " + threads);
         }
+        return open(name, threads, 0);
+    }
+
+    /**
+     * Opens a GPU on a stream of the caller's, so that its work and this library's are in order without anyone waiting: what the caller
+     * has enqueued there is done before what is launched here, and the other way round. The caller destroys the stream, after closing the
+     * device.
+     *
+     * @param name   {@code cuda}, {@code cuda:N} or {@code simt}
+     * @param stream the address of a {@code CUstream} or {@code cudaStream_t} of that GPU's primary context, which is the one that the
+     *               runtime API uses; not 0, the default stream, on which no graph can be recorded
+     * @throws UsageException               as {@link #open(String, int)}, and if the device is not a GPU, or the stream is 0
+     * @throws io.github.adiw.AdiwException as {@link #open(String, int)}
+     */
+    public static Device openOnStream(String name, long stream) {
+        if (stream == 0) {
+            throw new UsageException("the default stream (0) cannot record graphs: give a stream that cuStreamCreate or cudaStreamCreate made");
+        }
+        if (!choose(name).name.equals("simt") && !GPU.matcher(name).matches()) {
+            throw new UsageException("device " + name + " has no streams: choose cuda, cuda:N or simt");
+        }
+        return open(name, 1, stream);
+    }
+
+    private static Device open(String name, int threads, long stream) {
         Choice choice = choose(name);
         if (name.equals("auto")) {
             LOG.info("{}", choice.reason);
         }
         return switch (choice.name) {
             case "host" -> new HostDevice(threads);
-            case "simt" -> CudaDevice.standIn();
-            default -> CudaDevice.nvidia(Integer.parseInt(choice.name.substring("cuda:".length())));
+            case "simt" -> CudaDevice.standIn(stream);
+            default -> CudaDevice.nvidia(Integer.parseInt(choice.name.substring("cuda:".length())), stream);
         };
     }
 

@@ -33,6 +33,16 @@ class DevicesTest {
     }
 
     @Test
+    void refusesStreamsThatCannotBe() {
+        assertThatThrownBy(() -> Devices.openOnStream("simt", 0)).isInstanceOf(UsageException.class).hasMessageContaining("the default stream (0)");
+        for (String name : new String[] {"host", "auto"}) {
+            assertThatThrownBy(() -> Devices.openOnStream(name, 1)).isInstanceOf(UsageException.class)
+                .hasMessageContaining("device " + name + " has no streams");
+        }
+        assertThatThrownBy(() -> Devices.openOnStream("gpu", 1)).isInstanceOf(UsageException.class).hasMessageContaining("there is no device gpu");
+    }
+
+    @Test
     void saysWhatTheKernelsNeed() {
         assertThat(Devices.requirements()).containsAnyOf("CUDA 11.4 (driver 470 or later; PTX 7.0), compute capability 8.0",
             "this build has no kernels for NVIDIA GPUs");

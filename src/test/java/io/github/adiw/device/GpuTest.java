@@ -53,6 +53,11 @@ class GpuTest {
     }
 
     @Test
+    void worksOnAGivenStream() {
+        GivenStream.isInOrderWithTheDevice("cuda");
+    }
+
+    @Test
     void saysHowMuchMemoryIsFree() {
         try (Device device = Devices.open("cuda", 1)) {
             assertThatThrownBy(() -> device.allocate(ElementType.UINT8, 1L << 44)).isInstanceOf(AdiwException.class)

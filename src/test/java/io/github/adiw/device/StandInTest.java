@@ -48,6 +48,12 @@ class StandInTest {
     }
 
     @Test
+    void worksOnAGivenStream() {
+        GivenStream.isInOrderWithTheDevice("simt");
+        assertThat(StandInDriver.leaked()).isZero();
+    }
+
+    @Test
     void frees() {
         try (Device device = Devices.open("simt", 1)) {
             device.floats(1, 2, 3);
