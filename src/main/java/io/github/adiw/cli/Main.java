@@ -62,7 +62,11 @@ public final class Main {
         line.setParameterExceptionHandler((failure, unused) -> wrongUse(failure, err));
         line.setExecutionExceptionHandler((failure, unused, parsed) -> failed(failure, args, err));
         int code = args.length == 0 ? withoutCommand(line) : line.execute(args);
-        out.flush();
+        boolean unread = out.checkError();
+        if (unread && code == 0) {
+            err.println("adiw: the results could not be written to standard output: is its disk full, or its reader gone?");
+            code = 1;
+        }
         err.flush();
         return code;
     }

@@ -3,10 +3,14 @@ package io.github.adiw.nn;
 /**
  * Sizes of a 2-D convolution of images {@code [batch, channels, height, width]} with square kernels.
  *
- * @param filters output channels
- * @param kernel  side of the window
- * @param stride  step of the window
- * @param padding zeros on each side
+ * @param batch    images
+ * @param channels of the input
+ * @param height   of the input
+ * @param width    of the input
+ * @param filters  output channels
+ * @param kernel   side of the window
+ * @param stride   step of the window
+ * @param padding  zeros on each side
  */
 public record Convolution(int batch, int channels, int height, int width, int filters, int kernel, int stride, int padding) {
     /** Checks that every size is positive (padding: not negative) and the window fits. */

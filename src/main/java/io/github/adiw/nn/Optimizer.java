@@ -11,8 +11,12 @@ public abstract class Optimizer implements AutoCloseable {
     /**
      * Stochastic gradient descent in PyTorch's form.
      *
-     * @param rate    float32 [1], the learning rate
-     * @param halted  int32 [1]: while it is not 0, nothing is updated
+     * @param parameters  what is updated, and its gradients
+     * @param rate        float32 {@code [1]}, the learning rate
+     * @param halted      int32 {@code [1]}: while it is not 0, nothing is updated
+     * @param momentum    in [0, 1)
+     * @param nesterov    whether it is Nesterov's
+     * @param weightDecay added to the gradient times the parameter, at least 0
      */
     public static Optimizer sgd(Device device, Parameters parameters, Buffer rate, Buffer halted, float momentum, boolean nesterov, float weightDecay) {
         int n = Math.toIntExact(parameters.values().length());
@@ -40,9 +44,11 @@ public abstract class Optimizer implements AutoCloseable {
     /**
      * Adam in PyTorch's form: beta 0.9 and 0.999, eps 1e-8, weight decay added to the gradient.
      *
-     * @param rate   float32 [1], the learning rate
-     * @param step   int64 [1], updates done before this one
-     * @param halted int32 [1]: while it is not 0, nothing is updated
+     * @param parameters  what is updated, and its gradients
+     * @param rate        float32 {@code [1]}, the learning rate
+     * @param step        int64 {@code [1]}, updates done before this one
+     * @param halted      int32 {@code [1]}: while it is not 0, nothing is updated
+     * @param weightDecay added to the gradient times the parameter, at least 0
      */
     public static Optimizer adam(Device device, Parameters parameters, Buffer rate, Buffer step, Buffer halted, float weightDecay) {
         int n = Math.toIntExact(parameters.values().length());

@@ -14,6 +14,7 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
     /**
      * @param rows    of the forward pass
      * @param trained rows of the backward pass, the first ones
+     * @param classes at least 2
      */
     public SoftmaxCrossEntropy(Device device, int rows, int trained, int classes) {
         this.device = device;
@@ -41,6 +42,7 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      *
      * @param labels  as in the forward pass
      * @param weights float32 {@code [trained]}
+     * @param scale   1 for the sum of the losses, 1 / trained for their mean
      * @return float32 {@code [trained, classes]}
      */
     public Buffer backward(Buffer labels, Buffer weights, float scale) {

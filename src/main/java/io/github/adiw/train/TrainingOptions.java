@@ -205,86 +205,103 @@ public record TrainingOptions(
 
         private Builder() { }
 
+        /** {@code lenet} or {@code mlp:W1,W2,...}; {@code lenet} where it is not given. */
         public Builder model(String value) {
             model = value;
             return this;
         }
 
+        /** One of the forms of {@link io.github.adiw.data.Shift#KNOWN}; {@code none} where it is not given. */
         public Builder noise(String value) {
             noise = value;
             return this;
         }
 
+        /** One of {@link TrainingOptions#METHODS}; {@code adiw-km} where it is not given. */
         public Builder method(String value) {
             method = value;
             return this;
         }
 
+        /** {@code loss} or {@code features}; {@code loss} where it is not given. */
         public Builder transform(String value) {
             transform = value;
             return this;
         }
 
+        /** Passes over the training samples, warm-up included, at least 1; 400 where it is not given. */
         public Builder epochs(int value) {
             epochs = value;
             return this;
         }
 
+        /** Training samples a step, at least 1; 256 where it is not given. */
         public Builder batch(int value) {
             batch = value;
             return this;
         }
 
+        /** Validation samples a step, at least 1; 256 where it is not given. */
         public Builder validationBatch(int value) {
             validationBatch = value;
             return this;
         }
 
+        /** Clean samples that the estimation may use, at least 1; 1,000 where it is not given. */
         public Builder validationSamples(int value) {
             validationSamples = value;
             return this;
         }
 
+        /** How many of the training file to use; 0, all, where it is not given. */
         public Builder trainSamples(int value) {
             trainSamples = value;
             return this;
         }
 
+        /** {@code sgd} or {@code adam}; {@code sgd} where it is not given. */
         public Builder optimizer(String value) {
             optimizer = value;
             return this;
         }
 
+        /** Above 0; 3e-4 where it is not given. */
         public Builder learningRate(float value) {
             learningRate = value;
             return this;
         }
 
+        /** Of SGD, in [0, 1); 0 where it is not given. */
         public Builder momentum(float value) {
             momentum = value;
             return this;
         }
 
+        /** Whether SGD's momentum is Nesterov's; not where it is not given. */
         public Builder nesterov(boolean value) {
             nesterov = value;
             return this;
         }
 
+        /** Added to the gradient, at least 0; 1e-4 where it is not given. */
         public Builder weightDecay(float value) {
             weightDecay = value;
             return this;
         }
 
+        /** Of the weighted losses of a batch: {@code sum} or {@code mean}; {@code sum} where it is not given. */
         public Builder reduction(String value) {
             reduction = value;
             return this;
         }
 
+        /** {@code none}, {@code step:EPOCHS:FACTOR} or {@code cosine}; {@code step:100:0.1} where it is not given. */
         public Builder schedule(String value) {
             schedule = value;
             return this;
         }
 
+        /** First epochs, in which every weight is 1, at least 0; 1 where it is not given. */
         public Builder warmupEpochs(int value) {
             warmupEpochs = value;
             return this;
@@ -296,6 +313,7 @@ public record TrainingOptions(
             return this;
         }
 
+        /** Steps of the estimation a batch, at least 1; 5 where it is not given. */
         public Builder estimationSteps(int value) {
             estimationSteps = value;
             return this;
@@ -307,71 +325,85 @@ public record TrainingOptions(
             return this;
         }
 
+        /** B, the largest weight, at least 1; 50 where it is not given. */
         public Builder upperBound(float value) {
             upperBound = value;
             return this;
         }
 
+        /** Of {@code iw}: epochs without weights before the estimation, at least 1; 5 where it is not given. */
         public Builder pretrainEpochs(int value) {
             pretrainEpochs = value;
             return this;
         }
 
+        /** Of {@code adiw-ls}: the weight of |alpha|^2 / 2, at least 0; 0.1 where it is not given. */
         public Builder lambda(float value) {
             lambda = value;
             return this;
         }
 
+        /** Nesterov's momentum of the estimation's steps, in [0, 1); 0 where it is not given. */
         public Builder estimationMomentum(float value) {
             estimationMomentum = value;
             return this;
         }
 
+        /** Whether the weights of a batch are divided by their mean; not where it is not given. */
         public Builder normalizeWeights(boolean value) {
             normalizeWeights = value;
             return this;
         }
 
+        /** {@code fp32} or {@code tf32}; {@code fp32} where it is not given. */
         public Builder precision(String value) {
             precision = value;
             return this;
         }
 
+        /** Of everything that is drawn; 1 where it is not given. */
         public Builder seed(long value) {
             seed = value;
             return this;
         }
 
+        /** Safetensors with the initial parameters; drawn where it is not given. */
         public Builder initialParameters(Path value) {
             initialParameters = value;
             return this;
         }
 
+        /** npy with labels to use verbatim, int32 or int64 {@code [N]}; none where it is not given. */
         public Builder labels(Path value) {
             labels = value;
             return this;
         }
 
+        /** npy int32 {@code [steps, batch]}, rows into the training file; drawn where it is not given. */
         public Builder trainOrder(Path value) {
             trainOrder = value;
             return this;
         }
 
+        /** npy int32 {@code [steps, validation batch]}, rows into the training file; drawn where it is not given. */
         public Builder validationOrder(Path value) {
             validationOrder = value;
             return this;
         }
 
+        /** Steps in all, whatever the epochs say; 0, as the epochs say, where it is not given. */
         public Builder steps(int value) {
             steps = value;
             return this;
         }
 
+        /** Whether the losses and weights of every step are kept; not where it is not given. */
         public Builder trace(boolean value) {
             trace = value;
             return this;
         }
 
+        /** Whether every step's weights are kept; not where it is not given. */
         public Builder weightsTrace(boolean value) {
             weightsTrace = value;
             return this;

@@ -7,7 +7,9 @@ import io.github.adiw.device.Launch;
 
 /** The Gaussian kernel's gamma for one batch, and whether the batch is degenerate. All memory is allocated at construction. */
 final class BatchBandwidth implements AutoCloseable {
-    private static final int MOST_BLOCKS = 128;
+    private static final int BLOCKS = 128;
+    /** Pairs that a block may count: its bins are int32. */
+    private static final long MOST_PAIRS = 1L << 30;
     private static final int BINS = 2048;
     private static final int[] BITS = {11, 10, 10};
 
@@ -29,10 +31,11 @@ final class BatchBandwidth implements AutoCloseable {
             case MEDIAN -> n + m;
             case GIVEN -> 0;
         };
-        double position = Math.max(0, bandwidth.value() * ((double) count * (count - 1) / 2 - 1));
+        long pairs = (long) count * (count - 1) / 2;
+        double position = Math.max(0, bandwidth.value() * (double) (pairs - 1));
         this.statistic = (long) position;
         this.part = position - statistic;
-        this.blocks = count < 2 ? 0 : Math.min(count / 8 + 1, MOST_BLOCKS);
+        this.blocks = count < 2 ? 0 : (int) Math.min(count / 8 + 1, Math.max(BLOCKS, pairs / MOST_PAIRS + 1));
         boolean radix = d > 1;
         this.gamma = device.allocate(ElementType.FLOAT64, 1);
         this.status = device.allocate(ElementType.INT32, 1);

@@ -14,6 +14,9 @@ import java.util.stream.IntStream;
  *
  * @param method              one of {@link #methods}
  * @param device              where it ran
+ * @param n                   training samples
+ * @param m                   validation samples
+ * @param dimension           d, of both
  * @param gamma               of the Gaussian kernel; NaN where there is none
  * @param steps               iterations that were made
  * @param objective           what the divergence minimises, in double precision

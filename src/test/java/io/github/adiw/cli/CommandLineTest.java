@@ -10,7 +10,11 @@ import io.github.adiw.DeviceMatrix;
 import io.github.adiw.data.Npy;
 import io.github.adiw.data.SafeTensors;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -52,6 +56,20 @@ class CommandLineTest {
         Cli run = Cli.run(args);
         assertThat(run.code()).as("stderr: %s", run.err()).isZero();
         return run;
+    }
+
+    @Test
+    void resultsThatCannotBeWrittenAreAFailure() {
+        PrintStream full = new PrintStream(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        }, true, StandardCharsets.UTF_8);
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        assertThat(Main.run(new String[] {"--version"}, full, new PrintStream(err, true, StandardCharsets.UTF_8))).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8).lines()).singleElement().asString()
+            .startsWith("adiw: the results could not be written to standard output");
     }
 
     private static Set<String> keys(JsonNode node) {
