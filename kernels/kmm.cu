@@ -1,12 +1,10 @@
 // Kernel mean matching (Huang et al. 2006): minimise 1/2 w'Kw - kappa'w over 0 <= w <= B, |sum w - n| <= n eps.
 //
 // ADIW's form (Fang et al., arXiv 2605.25499): a few projected-gradient steps from the weights of the samples' last visit.
-//   kmm_recall    w_i = v_i = W[index_i]; v may be null
 //   kmm_step      w+ = P(v - eta/L (K v - kappa)), L the largest row sum of K, which bounds its largest eigenvalue; P the projection on
 //                 the feasible set; v = w+ + beta (w+ - w) (Nesterov's momentum; beta 0 for none); nothing if the batch is degenerate;
 //                 one block
 //   class_kmm_step  the same inside every class (classes.cu), n_c samples each; a class a block
-//   kmm_end       W[index_i] = w_i; where a sample stands twice in the batch, its last row is kept
 //
 // How good weights are, in double precision:
 //   kmm_residual  residual[0] = max_i |w_i - P(u)_i| / max(1, max_i |w_i|), u = w - (K w - kappa) / L, given; one block
@@ -41,14 +39,6 @@ KERNEL(class_kmm_step, const float* RESTRICT product, const float* RESTRICT kapp
     matching_step(product + first, kappa + first, row_sum + first, u + first, v + first, r + first, count, eta, beta, upper, low, high);
 }
 
-KERNEL(kmm_end, float* RESTRICT memory, const int* RESTRICT index, const float* RESTRICT w, int n) {
-    FOR_ELEMENTS(i, n) {
-        int repeated = 0;
-        for (int j = (int) i + 1; j < n; j++) repeated |= index[j] == index[i];
-        if (!repeated) memory[index[i]] = w[i];
-    }
-}
-
 KERNEL(kmm_residual, const double* RESTRICT u, const double* RESTRICT w, double* RESTRICT residual, int n, double upper, double low, double high) {
     Shift shift = band_shift(u, n, upper, low, high);
     double off = 0, most = 1;
@@ -60,12 +50,4 @@ KERNEL(kmm_residual, const double* RESTRICT u, const double* RESTRICT w, double*
     off = block_max(off);
     most = block_max(most);
     if (threadIdx.x == 0) residual[0] = off / most;
-}
-
-KERNEL(kmm_recall, const float* RESTRICT memory, const int* RESTRICT index, float* RESTRICT w, float* RESTRICT v, int n) {
-    FOR_ELEMENTS(i, n) {
-        float x = memory[index[i]];
-        w[i] = x;
-        if (v) v[i] = x;
-    }
 }

@@ -60,7 +60,7 @@ public final class EnergyDistance implements Divergence {
 
         @Override
         public void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
-            device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, ahead, n);
+            device.launch("recall_state", Launch.elements(n), memory, indices, weights, ahead, n);
             device.launch("bandwidth_given", Launch.block(), z, validation, gamma, status, 1.0, n * d, m * d, d);
             device.launch("energy_rows", Launch.rows(n), z, validation, matrix, kappa, bound, n, m, d);
             for (int i = 0; i < options.steps(); i++) {
@@ -71,7 +71,7 @@ public final class EnergyDistance implements Divergence {
             if (options.normalize()) {
                 device.launch("normalize", Launch.block(), status, weights, n);
             }
-            device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
+            device.launch("store_state", Launch.elements(n), memory, indices, weights, n);
         }
 
         @Override

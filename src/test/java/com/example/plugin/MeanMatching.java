@@ -70,7 +70,7 @@ public final class MeanMatching implements Divergence {
 
         @Override
         public void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
-            device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, ahead, n);
+            device.launch("recall_state", Launch.elements(n), memory, indices, weights, ahead, n);
             device.launch("bandwidth_given", Launch.block(), z, validation, gamma, status, 1.0, n * d, m * d, d);
             device.launch("transpose_columns", Launch.elements((long) n * d), z, columns, n, d, n, 0);
             device.launch("transpose_columns", Launch.elements((long) m * d), validation, validationColumns, m, d, m, 0);
@@ -87,7 +87,7 @@ public final class MeanMatching implements Divergence {
             if (options.normalize()) {
                 device.launch("normalize", Launch.block(), status, weights, n);
             }
-            device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
+            device.launch("store_state", Launch.elements(n), memory, indices, weights, n);
         }
 
         @Override

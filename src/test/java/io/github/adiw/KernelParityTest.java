@@ -322,8 +322,8 @@ class KernelParityTest {
             KernelParity.of("kmm_step", Launch.block()).in(positive(n)).in(positive(n)).in(positive(n)).in(new int[] {stopped}).out(new float[n])
                 .out(positive(n)).out(positive(n)).value(n).value(1f).value(0.5f).value(3.0).value(0.9 * n).value(1.1 * n).check();
         }
-        elements("kmm_end", n).out(memory).in(index).in(positive(n)).value(n).check();
-        elements("kmm_recall", n).in(memory).in(index).out(new float[n]).out(new float[n]).value(n).check();
+        elements("store_state", n).out(memory).in(index).in(positive(n)).value(n).check();
+        elements("recall_state", n).in(memory).in(index).out(new float[n]).out(new float[n]).value(n).check();
         KernelParity.of("kmm_residual", Launch.block()).in(random.doubles(n, -1, 3).toArray()).in(random.doubles(n, 0, 2).toArray())
             .out(new double[1]).value(n).value(50.0).value(0.9 * n).value(1.1 * n).within(1e-12).check();
     }

@@ -191,10 +191,10 @@ final class WeightsCommand extends Subcommand {
     }
 
     private void sayWhatIsIgnored() {
-        if (eta != null && List.of("kl", "kl-direct", "kmm-exact").contains(method)) {
+        if (eta != null && !WeightEstimation.usesEta(method)) {
             console.notice("--eta has no part in " + method + ", whose steps have no size.");
         }
-        if (momentum != 0 && List.of("kl", "kl-direct", "w1", "kmm-exact").contains(method)) {
+        if (momentum != 0 && !WeightEstimation.usesMomentum(method)) {
             console.notice("--momentum has no part in " + method + ".");
         }
     }

@@ -11,6 +11,6 @@ final class StaticWeighting extends RememberedWeighting {
 
     @Override
     public void estimate(Batch batch) {
-        device.launch("kmm_recall", Launch.elements(n), memory, batch.indices(), weights, null, n);
+        device.launch("recall_state", Launch.elements(n), memory, batch.indices(), weights, null, n);
     }
 }

@@ -138,9 +138,9 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
         int states = Math.toIntExact(current.length());
         device.launch("class_finish", Launch.block(), order, sorted, table, status, memory, indices, found(), weights, n, m,
             options.normalize() ? 1 : 0);
-        device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
+        device.launch("store_state", Launch.elements(n), memory, indices, weights, n);
         device.launch("class_restore", Launch.elements(states), current, stateOfValidation ? order.slice(n, m) : order, restored, states);
-        device.launch("kmm_end", Launch.elements(states), state, stateOfValidation ? validationIndices : indices, restored, states);
+        device.launch("store_state", Launch.elements(states), state, stateOfValidation ? validationIndices : indices, restored, states);
     }
 
     /**

@@ -55,7 +55,7 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
     @Override
     public void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         bandwidth.compute(z, validation);
-        device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, null, n);
+        device.launch("recall_state", Launch.elements(n), memory, indices, weights, null, n);
         device.launch("kappa_rows_f64", Launch.rows(n), z, validation, bandwidth.gamma(), kappa, n, m, d);
         device.launch("kmm_factor", Launch.block(), z, bandwidth.gamma(), bandwidth.status(), factor, rest, result, n, d, mostRank);
         device.launch("kmm_interior_point", Launch.block(), factor, kappa, bandwidth.status(), square, vectors, small, result, weights,
@@ -63,7 +63,7 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
         if (options.normalize()) {
             device.launch("normalize", Launch.block(), bandwidth.status(), weights, n);
         }
-        device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
+        device.launch("store_state", Launch.elements(n), memory, indices, weights, n);
     }
 
     /**

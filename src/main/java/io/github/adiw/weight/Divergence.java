@@ -22,6 +22,16 @@ public interface Divergence {
         return 1;
     }
 
+    /** Whether {@link EstimatorOptions#eta} has a part in it. */
+    default boolean usesEta() {
+        return true;
+    }
+
+    /** Whether {@link EstimatorOptions#momentum} has a part in it. */
+    default boolean usesMomentum() {
+        return false;
+    }
+
     /** The rule of the bandwidth in training where none is given, as {@link Bandwidth#parse} reads it. */
     default String defaultBandwidth() {
         return "median";

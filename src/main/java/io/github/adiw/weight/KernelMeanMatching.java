@@ -108,6 +108,11 @@ public final class KernelMeanMatching extends SteppedEstimator {
         }
 
         @Override
+        public boolean usesMomentum() {
+            return true;
+        }
+
+        @Override
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new KernelMeanMatching(device, options);
         }

@@ -52,7 +52,7 @@ public final class KullbackLeibler extends SteppedEstimator {
     void finish(Buffer indices, Buffer validationIndices) {
         basis.multiply(alpha, r);
         device.launch("model_weights", Launch.elements(n), r, bandwidth.status(), weights, n, options.upperBound());
-        device.launch("kmm_end", Launch.elements(m), coefficients, validationIndices, alpha, m);
+        device.launch("store_state", Launch.elements(m), coefficients, validationIndices, alpha, m);
     }
 
     @Override
@@ -143,6 +143,11 @@ public final class KullbackLeibler extends SteppedEstimator {
         @Override
         public boolean stateIsOfValidation() {
             return true;
+        }
+
+        @Override
+        public boolean usesEta() {
+            return false;
         }
 
         @Override

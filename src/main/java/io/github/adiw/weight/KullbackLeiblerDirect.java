@@ -106,6 +106,11 @@ public final class KullbackLeiblerDirect extends SteppedEstimator {
         }
 
         @Override
+        public boolean usesEta() {
+            return false;
+        }
+
+        @Override
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new KullbackLeiblerDirect(device, options);
         }

@@ -57,7 +57,7 @@ public final class LeastSquares extends SteppedEstimator {
     void finish(Buffer indices, Buffer validationIndices) {
         basis.multiply(alpha, fitted);
         device.launch("model_weights", Launch.elements(n), fitted, bandwidth.status(), weights, n, options.upperBound());
-        device.launch("kmm_end", Launch.elements(m), coefficients, validationIndices, alpha, m);
+        device.launch("store_state", Launch.elements(m), coefficients, validationIndices, alpha, m);
     }
 
     @Override
@@ -111,6 +111,11 @@ public final class LeastSquares extends SteppedEstimator {
 
         @Override
         public boolean stateIsOfValidation() {
+            return true;
+        }
+
+        @Override
+        public boolean usesMomentum() {
             return true;
         }
 

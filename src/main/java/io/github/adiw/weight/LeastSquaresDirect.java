@@ -78,6 +78,11 @@ public final class LeastSquaresDirect extends SteppedEstimator {
         }
 
         @Override
+        public boolean usesMomentum() {
+            return true;
+        }
+
+        @Override
         public WeightEstimator estimator(Device device, EstimatorOptions options) {
             return new LeastSquaresDirect(device, options);
         }

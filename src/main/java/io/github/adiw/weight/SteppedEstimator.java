@@ -54,7 +54,7 @@ abstract class SteppedEstimator implements WeightEstimator {
 
     /** Enqueues the sample weights of the state into {@link #weights} and, unless it is null, {@code ahead}. */
     final void recall(Buffer indices, Buffer ahead) {
-        device.launch("kmm_recall", Launch.elements(n), memory, indices, weights, ahead, n);
+        device.launch("recall_state", Launch.elements(n), memory, indices, weights, ahead, n);
     }
 
     /** Enqueues everything before the first step; bandwidth and points are there. */
@@ -94,7 +94,7 @@ abstract class SteppedEstimator implements WeightEstimator {
         if (options.normalize()) {
             device.launch("normalize", Launch.block(), bandwidth.status(), weights, n);
         }
-        device.launch("kmm_end", Launch.elements(n), memory, indices, weights, n);
+        device.launch("store_state", Launch.elements(n), memory, indices, weights, n);
     }
 
     @Override

@@ -114,7 +114,7 @@ public final class Wasserstein extends SteppedEstimator {
             measure(current, bandwidth.status());
         }
         walk(0, 0, d == 1 ? 0 : 1);
-        device.launch("kmm_end", Launch.elements(n), state, indices, current, n);
+        device.launch("store_state", Launch.elements(n), state, indices, current, n);
     }
 
     @Override

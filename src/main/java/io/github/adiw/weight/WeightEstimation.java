@@ -55,6 +55,16 @@ public record WeightEstimation(String method, String device, int n, int m, int d
         return method.equals(EXACT) ? 1 : Divergences.get(method).defaultEta();
     }
 
+    /** Whether the step size has a part in a method. */
+    public static boolean usesEta(String method) {
+        return !method.equals(EXACT) && Divergences.get(method).usesEta();
+    }
+
+    /** Whether the momentum has a part in a method. */
+    public static boolean usesMomentum(String method) {
+        return !method.equals(EXACT) && Divergences.get(method).usesMomentum();
+    }
+
     /** The rule of the bandwidth of a method where none is given, in training. */
     static Bandwidth defaultBandwidth(String method) {
         return method.equals(EXACT) ? Bandwidth.DEFAULT : Bandwidth.parse(Divergences.get(method).defaultBandwidth());
