@@ -22,7 +22,7 @@
 //                  1 / max(K v, 1e-30); a row a block
 // class_restore    out[order] = x: back in the order of the batch
 // class_finish     weights = w in the order of the batch; of a degenerate class w = W[index]; divided by their mean if asked for, and if
-//                  any class is not degenerate; one block
+//                  any class is not degenerate; known = what is to be remembered: the weights, but of a degenerate class W[index]; one block
 #include "bandwidth.cuh"
 
 KERNEL(class_table, const int* RESTRICT labels, const int* RESTRICT validation_labels, int* RESTRICT table, int n, int m) {
@@ -243,15 +243,15 @@ KERNEL(class_restore, const float* RESTRICT x, const int* RESTRICT order, float*
 }
 
 KERNEL(class_finish, const int* RESTRICT order, const int* RESTRICT sorted, const int* RESTRICT table, const int* RESTRICT status,
-       const float* RESTRICT memory, const int* RESTRICT index, const float* RESTRICT r, float* RESTRICT weights, int n, int m,
-       int normalize) {
+       const float* RESTRICT memory, const int* RESTRICT index, const float* RESTRICT r, float* RESTRICT weights, float* RESTRICT known,
+       int n, int m, int normalize) {
     sum_t sum = 0;
     int any = 0;
     FOR_THREADS(i, n) {
         int row = order[i], c = sorted[i];
         float prior = ((float) table[4 * c + 3] * (float) n) / ((float) table[4 * c + 1] * (float) m);
         float w = status[c] ? memory[index[row]] : prior * r[i];
-        weights[row] = w;
+        weights[row] = known[row] = w;
         sum += w;
         any |= status[c] ? 0 : 1;
     }
@@ -259,5 +259,9 @@ KERNEL(class_finish, const int* RESTRICT order, const int* RESTRICT sorted, cons
     any = block_max(any);
     if (!normalize || !any || !(sum > 0)) return;
     float scale = (float) (n / sum);
-    FOR_THREADS(i, n) weights[order[i]] *= scale;
+    FOR_THREADS(i, n) {
+        int row = order[i];
+        weights[row] *= scale;
+        if (!status[sorted[i]]) known[row] = weights[row];
+    }
 }

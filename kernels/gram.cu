@@ -3,9 +3,9 @@
 // these are the data as they come. A row a block; rows columns exponentials.
 //
 // gram_rows             K = k(z, z) + ridge I, row_sum = K 1, product = K w, kappa_i = (n/m) sum_j k(z_i, z'_j): what kernel mean
-//                       matching needs (Huang et al. 2006; Fang et al., NeurIPS 2020, eq. 5), in one pass; 4 n^2 bytes
-// gaussian_rows         K, row_sum = K 1; 4 rows columns bytes
-// gaussian_product      product = scale (K v + ridge v) from the row `begin` on, v = 1 where it is null; K is not stored; eight rows a block
+//                       matching needs (Huang et al. 2006; Fang et al., NeurIPS 2020, eq. 5), in one pass; 4 n bytes a row
+// gaussian_rows         K, row_sum = K 1; 4 columns bytes a row
+// gaussian_product      product = scale (K v + ridge v) for the rows begin .. rows - 1, v = 1 where it is null; K is not stored; eight rows a block
 // gaussian_product_f64  product = K v in double precision; eight rows a block
 // matrix_product        product = K v for K stored; 4 rows columns bytes, 2 rows columns operations
 // transpose_columns     columns[k stride + first + i] = z[i, k]; z [n, d]

@@ -4,11 +4,11 @@
     python3 benchmarks/scale/scale.py [--methods km,kl,...] [--sizes 2048,4096,...] [--dimension 16] [--bandwidth gamma:0.02] [--repeat 3]
                                       [--adiw ./adiw] [--json FILE.json]
 
-n = m samples of two normal distributions, the same ones every time. Above 4,096 samples a kernel matrix is never stored. A cell is the
-least time of the estimation by itself (five steps; reading and evaluating the result not counted) of the repetitions, in seconds, and
-below it in nanoseconds over n m; sizes above 20,000 are run once. The last two columns, of the largest size: the whole command's time in
-seconds, and the most memory it had resident, in MiB. With --bandwidth gamma:X the choice of the bandwidth is not in it; with diw:0.01 or
-median it is. Needs python3-numpy.
+n = m samples of two normal distributions, the same ones every time. Of a kernel matrix at most 2^24 elements are stored, which is all of it
+up to 4,096 samples. A cell is the least time of the estimation by itself (five steps; reading and evaluating the result not counted) of the
+repetitions, in seconds, and below it in nanoseconds over n m; sizes above 20,000 are run once. The last two columns, of the largest size:
+the whole command's time in seconds, and the most memory it had resident, in MiB. With --bandwidth gamma:X the choice of the bandwidth is
+not in it; with diw:0.01 or median it is. Needs python3-numpy.
 """
 import argparse
 import json
@@ -40,14 +40,15 @@ def samples(folder, n, d):
 
 def run(command):
     """The JSON that a command prints, its seconds and its largest resident size in MiB."""
+    complaints = tempfile.TemporaryFile("w+")
     start = time.monotonic()
-    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=complaints, text=True)
     text = process.stdout.read()
-    complaint = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))} ended with status {process.returncode}: {complaint.strip()}")
+        complaints.seek(0)
+        sys.exit(f"{' '.join(map(str, command))} ended with status {process.returncode}: {complaints.read().strip()}")
     return json.loads(text), time.monotonic() - start, usage.ru_maxrss / 1024
 
 

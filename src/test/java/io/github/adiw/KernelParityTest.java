@@ -428,7 +428,7 @@ class KernelParityTest {
         elements("class_restore", n).in(positive(n)).in(order).out(new float[n]).value(n).check();
         for (int normalize = 0; normalize < 2; normalize++) {
             KernelParity.of("class_finish", Launch.block()).in(order).in(sorted).in(table).in(status).in(memory).in(index).in(positive(n))
-                .out(new float[n]).value(n).value(m).value(normalize).check();
+                .out(new float[n]).out(new float[n]).value(n).value(m).value(normalize).check();
         }
 
         float[] alpha = positive(m);

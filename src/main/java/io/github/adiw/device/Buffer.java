@@ -1,5 +1,6 @@
 package io.github.adiw.device;
 
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -119,6 +120,7 @@ public final class Buffer implements AutoCloseable {
         long count = elements(source);
         check(0, count);
         device.copyIn(address(), HostRuntime.directAddress(source) + source.position(), count * type.bytes());
+        Reference.reachabilityFence(source);        // or its memory might be freed under the copy
     }
 
     /**
@@ -130,12 +132,14 @@ public final class Buffer implements AutoCloseable {
     public void upload(FloatBuffer source) {
         long from = directAddress(ElementType.FLOAT32, source, source.order());
         device.copyIn(address(), from, (long) source.remaining() * type.bytes());
+        Reference.reachabilityFence(source);
     }
 
     /** As {@link #upload(FloatBuffer)}, for {@link ElementType#INT32}. */
     public void upload(IntBuffer source) {
         long from = directAddress(ElementType.INT32, source, source.order());
         device.copyIn(address(), from, (long) source.remaining() * type.bytes());
+        Reference.reachabilityFence(source);
     }
 
     /**
@@ -177,6 +181,7 @@ public final class Buffer implements AutoCloseable {
         long count = elements(target);
         check(0, count);
         device.copyOut(address(), HostRuntime.directAddress(target) + target.position(), count * type.bytes());
+        Reference.reachabilityFence(target);
     }
 
     /** Copies the first elements into the remaining elements of a direct buffer. Errors as {@link #upload(FloatBuffer)}. */
@@ -186,6 +191,7 @@ public final class Buffer implements AutoCloseable {
         }
         long to = directAddress(ElementType.FLOAT32, target, target.order());
         device.copyOut(address(), to, (long) target.remaining() * type.bytes());
+        Reference.reachabilityFence(target);
     }
 
     /** All elements, on the Java heap. Only for {@link ElementType#FLOAT32}. */

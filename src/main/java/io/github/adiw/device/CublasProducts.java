@@ -2,6 +2,8 @@ package io.github.adiw.device;
 
 import io.github.adiw.AdiwException;
 import java.util.Locale;
+import java.util.function.IntSupplier;
+import jcuda.CudaException;
 import java.util.Set;
 import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
@@ -43,15 +45,15 @@ final class CublasProducts implements AutoCloseable {
         if (!HostRuntime.finds(LIBRARY)) {
             throw new AdiwException(LIBRARY + " is not found");
         }
-        CudaDriver.loadJCudaClass(JCUBLAS, () -> JCublas2.setExceptionsEnabled(false), "the kernels do without it");
-        check(JCublas2.cublasCreate(handle), "opening it");
+        CudaDriver.loadJCudaClass(JCUBLAS, "jcuda.jcublas.JCublas2", "the kernels do without it");
+        check(() -> JCublas2.cublasCreate(handle), "opening it");
         boolean opened = false;
         try {
             int[] found = new int[1];
-            check(JCublas2.cublasGetVersion(handle, found), "asking for its version");
+            check(() -> JCublas2.cublasGetVersion(handle, found), "asking for its version");
             version = found[0];
-            check(JCublas2.cublasSetStream(handle, new cudaStream_t(stream)), "giving it a stream");
-            check(JCublas2.cublasSetWorkspace(handle, at(workspace), workspaceBytes), "giving it memory");
+            check(() -> JCublas2.cublasSetStream(handle, new cudaStream_t(stream)), "giving it a stream");
+            check(() -> JCublas2.cublasSetWorkspace(handle, at(workspace), workspaceBytes), "giving it memory");
             opened = true;
         } finally {
             if (!opened) {
@@ -77,7 +79,7 @@ final class CublasProducts implements AutoCloseable {
     void multiply(String kernel, long[] words) {
         int wanted = kernel.equals("gemm_tf32") ? cublasMath.CUBLAS_TF32_TENSOR_OP_MATH : cublasMath.CUBLAS_PEDANTIC_MATH;
         if (math != wanted) {
-            check(JCublas2.cublasSetMathMode(handle, wanted), "choosing a precision");
+            check(() -> JCublas2.cublasSetMathMode(handle, wanted), "choosing a precision");
             math = wanted;
         }
         int m = (int) words[M];
@@ -85,7 +87,7 @@ final class CublasProducts implements AutoCloseable {
         int k = (int) words[K];
         boolean transposeA = (int) words[TRANSPOSE_A] != 0;
         boolean transposeB = (int) words[TRANSPOSE_B] != 0;
-        check(JCublas2.cublasSgemm(handle, operation(transposeB), operation(transposeA), n, m, k, one, at(words[B]), transposeB ? k : n,
+        check(() -> JCublas2.cublasSgemm(handle, operation(transposeB), operation(transposeA), n, m, k, one, at(words[B]), transposeB ? k : n,
             at(words[A]), transposeA ? m : k, (words[FLAGS] & ACCUMULATE) != 0 ? one : zero, at(words[C]), n), "a matrix product");
     }
 
@@ -97,14 +99,20 @@ final class CublasProducts implements AutoCloseable {
         return new CUdeviceptr().withByteOffset(address);
     }
 
-    private static void check(int status, String doing) {
-        if (status != 0) {
+    private static void check(IntSupplier call, String doing) {
+        String status;
+        try {
+            status = String.valueOf(call.getAsInt());
+        } catch (CudaException e) {         // JCuda throws if the program around this library has it so
+            status = e.getMessage();
+        }
+        if (!status.equals("0")) {
             throw new AdiwException("cuBLAS fails at " + doing + ": status " + status);
         }
     }
 
     @Override
     public void close() {
-        JCublas2.cublasDestroy(handle);
+        check(() -> JCublas2.cublasDestroy(handle), "closing it");
     }
 }

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.IntSupplier;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -53,6 +54,8 @@ final class CudaDevice extends Device {
         }
     }
 
+    private static final Current STAYS = () -> { };
+
     private record Function(CUfunction handle, int mostThreads) { }
 
     private final String name;
@@ -75,6 +78,9 @@ final class CudaDevice extends Device {
     private CublasProducts cublas;
     private long cublasWorkspace;
     private String products;
+    private final Current goesBack = () -> CudaDriver.result(() -> JCudaDriver.cuCtxSetCurrent(this.callers));
+    private CUcontext seen = new CUcontext();
+    private CUcontext callers;
     private boolean capturing;
     private boolean lost;
 
@@ -95,12 +101,11 @@ final class CudaDevice extends Device {
         for (int count = 0; count <= MOST_ARGUMENTS; count++) {
             argumentLists[count] = Pointer.to(java.util.Arrays.copyOf(words, count));
         }
-        CudaDriver.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "opening " + name);
+        CudaDriver.check(() -> JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "opening " + name);
         boolean opened = false;
-        try {
-            JCudaDriver.cuCtxSetCurrent(context);
+        try (Current entered = enter()) {
             if (ownStream) {
-                CudaDriver.check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "opening a stream on " + name);
+                CudaDriver.check(() -> JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "opening a stream on " + name);
             }
             for (String text : kernels.modules()) {
                 load(text);
@@ -109,8 +114,9 @@ final class CudaDevice extends Device {
             opened = true;
         } finally {
             if (!opened) {
-                closeCublas();
-                JCudaDriver.cuDevicePrimaryCtxRelease(device);
+                try (Current entered = enter()) {
+                    release();
+                }
             }
         }
     }
@@ -152,7 +158,7 @@ final class CudaDevice extends Device {
 
     private void load(String text) {
         CUmodule module = new CUmodule();
-        CudaDriver.check(JCudaDriver.cuModuleLoadData(module, text), "loading the kernels " + GpuKernels.entries(text));
+        CudaDriver.check(() -> JCudaDriver.cuModuleLoadData(module, text), "loading the kernels " + GpuKernels.entries(text));
         modules.add(module);
         for (String entry : GpuKernels.entries(text)) {
             moduleOf.put(entry, module);
@@ -258,96 +264,104 @@ final class CudaDevice extends Device {
     @Override
     public void synchronize() {
         notRecording("nothing can be waited for");
-        current();
-        check(JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name);
+        try (Current entered = enter()) {
+            check(() -> JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name);
+        }
     }
 
     @Override
     long allocateBytes(long bytes) {
-        current();
-        Allocation allocation = new Allocation();
-        int result = JCudaDriver.cuMemAlloc(allocation, bytes);
-        if (result == CudaDriver.OUT_OF_MEMORY) {
-            long[] free = new long[1];
-            long[] total = new long[1];
-            JCudaDriver.cuMemGetInfo(free, total);
-            throw new AdiwException(name + " has no " + bytes + " bytes of memory left for a buffer: " + free[0] + " of " + total[0]
-                + " bytes are free; use a smaller batch or less data");
+        try (Current entered = enter()) {
+            Allocation allocation = new Allocation();
+            int result = CudaDriver.result(() -> JCudaDriver.cuMemAlloc(allocation, bytes));
+            if (result == CudaDriver.OUT_OF_MEMORY) {
+                long[] free = new long[1];
+                long[] total = new long[1];
+                CudaDriver.result(() -> JCudaDriver.cuMemGetInfo(free, total));
+                throw new AdiwException(name + " has no " + bytes + " bytes of memory left for a buffer: " + free[0] + " of " + total[0]
+                    + " bytes are free; use a smaller batch or less data");
+            }
+            check(result, "allocating " + bytes + " bytes on " + name);
+            return allocation.address();
         }
-        check(result, "allocating " + bytes + " bytes on " + name);
-        return allocation.address();
     }
 
     @Override
     void freeBytes(long address) {
-        current();
-        int result = JCudaDriver.cuMemFree(at(address));
-        if (!lost) {
-            check(result, "freeing memory on " + name);
+        try (Current entered = enter()) {
+            int result = CudaDriver.result(() -> JCudaDriver.cuMemFree(at(address)));
+            if (!lost) {
+                check(result, "freeing memory on " + name);
+            }
         }
     }
 
     @Override
     void copyIn(long address, Object array, long bytes) {
         notRecording(HEAP_COPY);
-        current();
-        for (long done = 0; done < bytes; done += STAGING_BYTES) {
-            long part = Math.min(STAGING_BYTES, bytes - done);
-            HostRuntime.copyFromArray(stagingAddress, array, done, part);
-            toDevice(address + done, part);
+        try (Current entered = enter()) {
+            for (long done = 0; done < bytes; done += STAGING_BYTES) {
+                long part = Math.min(STAGING_BYTES, bytes - done);
+                HostRuntime.copyFromArray(stagingAddress, array, done, part);
+                toDevice(address + done, part);
+            }
         }
     }
 
     @Override
     void copyOut(long address, Object array, long bytes) {
         notRecording(HEAP_COPY);
-        current();
-        for (long done = 0; done < bytes; done += STAGING_BYTES) {
-            long part = Math.min(STAGING_BYTES, bytes - done);
-            fromDevice(address + done, part);
-            HostRuntime.copyToArray(stagingAddress, array, done, part);
+        try (Current entered = enter()) {
+            for (long done = 0; done < bytes; done += STAGING_BYTES) {
+                long part = Math.min(STAGING_BYTES, bytes - done);
+                fromDevice(address + done, part);
+                HostRuntime.copyToArray(stagingAddress, array, done, part);
+            }
         }
     }
 
     @Override
     void copyIn(long address, long hostAddress, long bytes) {
         notRecording(HEAP_COPY);
-        current();
-        for (long done = 0; done < bytes; done += STAGING_BYTES) {
-            long part = Math.min(STAGING_BYTES, bytes - done);
-            HostRuntime.launch(0, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {stagingAddress, hostAddress + done, part});
-            toDevice(address + done, part);
+        try (Current entered = enter()) {
+            for (long done = 0; done < bytes; done += STAGING_BYTES) {
+                long part = Math.min(STAGING_BYTES, bytes - done);
+                HostRuntime.launch(0, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {stagingAddress, hostAddress + done, part});
+                toDevice(address + done, part);
+            }
         }
     }
 
     @Override
     void copyOut(long address, long hostAddress, long bytes) {
         notRecording(HEAP_COPY);
-        current();
-        for (long done = 0; done < bytes; done += STAGING_BYTES) {
-            long part = Math.min(STAGING_BYTES, bytes - done);
-            fromDevice(address + done, part);
-            HostRuntime.launch(0, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {hostAddress + done, stagingAddress, part});
+        try (Current entered = enter()) {
+            for (long done = 0; done < bytes; done += STAGING_BYTES) {
+                long part = Math.min(STAGING_BYTES, bytes - done);
+                fromDevice(address + done, part);
+                HostRuntime.launch(0, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {hostAddress + done, stagingAddress, part});
+            }
         }
     }
 
     private void toDevice(long address, long bytes) {
-        check(JCudaDriver.cuMemcpyHtoDAsync(at(address), stagingPointer, bytes, stream), "copying to " + name);
-        check(JCudaDriver.cuStreamSynchronize(stream), "copying to " + name);
+        check(() -> JCudaDriver.cuMemcpyHtoDAsync(at(address), stagingPointer, bytes, stream), "copying to " + name);
+        check(() -> JCudaDriver.cuStreamSynchronize(stream), "copying to " + name);
     }
 
     private void fromDevice(long address, long bytes) {
-        check(JCudaDriver.cuMemcpyDtoHAsync(stagingPointer, at(address), bytes, stream), "copying from " + name);
-        check(JCudaDriver.cuStreamSynchronize(stream), "copying from " + name);
+        check(() -> JCudaDriver.cuMemcpyDtoHAsync(stagingPointer, at(address), bytes, stream), "copying from " + name);
+        check(() -> JCudaDriver.cuStreamSynchronize(stream), "copying from " + name);
     }
 
     @Override
     void enqueue(KernelTable.Kernel kernel, Launch shape, long[] words) {
-        current();
-        if (byCublas.contains(kernel.name()) && CublasProducts.does(words)) {
-            cublas.multiply(kernel.name(), words);
-        } else {
-            launch(kernel, shape, words);
+        try (Current entered = enter()) {
+            if (byCublas.contains(kernel.name()) && CublasProducts.does(words)) {
+                cublas.multiply(kernel.name(), words);
+            } else {
+                launch(kernel, shape, words);
+            }
         }
     }
 
@@ -363,14 +377,15 @@ final class CudaDevice extends Device {
         for (int i = 0; i < words.length; i++) {
             arguments.putLong(8 * i, words[i]);
         }
-        check(JCudaDriver.cuLaunchKernel(function.handle, Math.toIntExact(x), shape.y(), shape.z(), block, 1, 1, 0, stream,
+        check(() -> JCudaDriver.cuLaunchKernel(function.handle, Math.toIntExact(x), shape.y(), shape.z(), block, 1, 1, 0, stream,
             argumentLists[words.length], null), "launching " + kernel.name() + " on " + name);
     }
 
     /** The largest block of a kernel on this device, or the block that it declares. */
     int mostThreads(String kernel) {
-        current();
-        return function(kernel).mostThreads;
+        try (Current entered = enter()) {
+            return function(kernel).mostThreads;
+        }
     }
 
     private int block(int wanted, Function function) {
@@ -387,9 +402,9 @@ final class CudaDevice extends Device {
             throw new AdiwException("the PTX has no kernel " + kernel + ": the jar was built incompletely; build it again with mvn package");
         }
         CUfunction handle = new CUfunction();
-        check(JCudaDriver.cuModuleGetFunction(handle, module, kernel), "looking up " + kernel);
+        check(() -> JCudaDriver.cuModuleGetFunction(handle, module, kernel), "looking up " + kernel);
         int[] most = new int[1];
-        check(JCudaDriver.cuFuncGetAttribute(most, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, handle),
+        check(() -> JCudaDriver.cuFuncGetAttribute(most, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, handle),
             "asking for the block of " + kernel);
         Function function = new Function(handle, most[0] < 32 ? most[0] : most[0] & ~31);
         functions.put(kernel, function);
@@ -398,64 +413,97 @@ final class CudaDevice extends Device {
 
     @Override
     void enqueueCopy(long target, long source, long bytes) {
-        current();
-        check(JCudaDriver.cuMemcpyDtoDAsync(at(target), at(source), bytes, stream), "copying on " + name);
+        try (Current entered = enter()) {
+            check(() -> JCudaDriver.cuMemcpyDtoDAsync(at(target), at(source), bytes, stream), "copying on " + name);
+        }
     }
 
     @Override
     void enqueueZero(long target, long bytes) {
-        current();
-        check(JCudaDriver.cuMemsetD8Async(at(target), (byte) 0, bytes, stream), "zeroing on " + name);
+        try (Current entered = enter()) {
+            check(() -> JCudaDriver.cuMemsetD8Async(at(target), (byte) 0, bytes, stream), "zeroing on " + name);
+        }
     }
 
     @Override
     void beginRecording() {
-        current();
-        check(JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "recording on " + name);
-        capturing = true;
+        try (Current entered = enter()) {
+            check(() -> JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "recording on " + name);
+            capturing = true;
+        }
     }
 
     @Override
     Recorded endRecording() {
-        CUgraph graph = new CUgraph();
-        capturing = false;
-        check(JCudaDriver.cuStreamEndCapture(stream, graph), "recording on " + name);
-        CUgraphExec executable = new CUgraphExec();
-        try {
-            check(JCudaDriver.cuGraphInstantiate(executable, graph, 0), "recording on " + name);
-        } finally {
-            JCudaDriver.cuGraphDestroy(graph);
+        try (Current entered = enter()) {
+            CUgraph graph = new CUgraph();
+            capturing = false;
+            check(() -> JCudaDriver.cuStreamEndCapture(stream, graph), "recording on " + name);
+            CUgraphExec executable = new CUgraphExec();
+            try {
+                check(() -> JCudaDriver.cuGraphInstantiate(executable, graph, 0), "recording on " + name);
+            } finally {
+                CudaDriver.result(() -> JCudaDriver.cuGraphDestroy(graph));
+            }
+            return new CudaGraph(executable);
         }
-        return new CudaGraph(executable);
     }
 
     @Override
     void abandonRecording() {
         if (capturing) {
             capturing = false;
-            CUgraph graph = new CUgraph();
-            if (JCudaDriver.cuStreamEndCapture(stream, graph) == 0) {
-                JCudaDriver.cuGraphDestroy(graph);
+            try (Current entered = enter()) {
+                CUgraph graph = new CUgraph();
+                if (CudaDriver.result(() -> JCudaDriver.cuStreamEndCapture(stream, graph)) == 0) {
+                    CudaDriver.result(() -> JCudaDriver.cuGraphDestroy(graph));
+                }
             }
         }
     }
 
     @Override
     void shutDown() {
-        current();
-        closeCublas();
-        modules.forEach(JCudaDriver::cuModuleUnload);
-        if (ownStream) {
-            JCudaDriver.cuStreamDestroy(stream);
-        } else {
-            JCudaDriver.cuStreamSynchronize(stream);
+        try (Current entered = enter()) {
+            CudaDriver.result(() -> JCudaDriver.cuStreamSynchronize(stream));
+            release();
         }
-        JCudaDriver.cuDevicePrimaryCtxRelease(device);
     }
 
-    /** Makes the context current in this thread: embedders and other devices may have changed it. */
-    private void current() {
-        JCudaDriver.cuCtxSetCurrent(context);
+    /** Gives back what opening has taken, as far as it came. */
+    private void release() {
+        try {
+            closeCublas();
+        } finally {
+            modules.forEach(module -> CudaDriver.result(() -> JCudaDriver.cuModuleUnload(module)));
+            if (ownStream) {
+                CudaDriver.result(() -> JCudaDriver.cuStreamDestroy(stream));
+            }
+            CudaDriver.result(() -> JCudaDriver.cuDevicePrimaryCtxRelease(device));
+        }
+    }
+
+    /** Puts the caller's context back. */
+    private interface Current extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Makes the context current in this thread until what it gives is closed: other programs' threads have contexts of their own. */
+    private Current enter() {
+        CUcontext now = seen;
+        CudaDriver.check(() -> JCudaDriver.cuCtxGetCurrent(now), "asking for the current context");
+        if (now.equals(context)) {
+            return STAYS;
+        }
+        callers = now;
+        seen = new CUcontext();
+        CudaDriver.check(() -> JCudaDriver.cuCtxSetCurrent(context), "entering " + name);
+        return goesBack;
+    }
+
+    private void check(IntSupplier call, String doing) {
+        check(CudaDriver.result(call), doing);
     }
 
     private void check(int result, String doing) {
@@ -478,14 +526,16 @@ final class CudaDevice extends Device {
 
         @Override
         void enqueue() {
-            current();
-            check(JCudaDriver.cuGraphLaunch(executable, stream), "replaying a graph");
+            try (Current entered = enter()) {
+                check(() -> JCudaDriver.cuGraphLaunch(executable, stream), "replaying a graph");
+            }
         }
 
         @Override
         void free() {
-            current();
-            JCudaDriver.cuGraphExecDestroy(executable);
+            try (Current entered = enter()) {
+                CudaDriver.result(() -> JCudaDriver.cuGraphExecDestroy(executable));
+            }
         }
     }
 }

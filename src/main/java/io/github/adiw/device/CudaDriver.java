@@ -7,9 +7,12 @@ import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntSupplier;
+import jcuda.CudaException;
 import jcuda.NativePointerObject;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
 
@@ -62,7 +65,7 @@ final class CudaDriver {
         loaded = wanted;
         try {
             loadJCuda();
-            int result = JCudaDriver.cuInit(0);
+            int result = result(() -> JCudaDriver.cuInit(0));
             if (result != 0) {
                 throw new AdiwException("the NVIDIA driver finds no GPU that can be used: " + error(result) + "; use --device host");
             }
@@ -76,7 +79,7 @@ final class CudaDriver {
     }
 
     private static void loadJCuda() {
-        loadJCudaClass(JCUDA, () -> JCudaDriver.setExceptionsEnabled(false), "update the NVIDIA driver, or use --device host");
+        loadJCudaClass(JCUDA, "jcuda.driver.JCudaDriver", "update the NVIDIA driver, or use --device host");
     }
 
     /**
@@ -85,17 +88,17 @@ final class CudaDriver {
      * folder, and java.io.tmpdir points there meanwhile (java.library.path is read once, when Java starts).
      *
      * @param resource the library in JCuda's jar
-     * @param touch    touches the class
+     * @param name     of the class
      * @param advice   what to do if it does not load
      * @throws AdiwException if it does not load
      */
-    static synchronized void loadJCudaClass(String resource, Runnable touch, String advice) {
+    static synchronized void loadJCudaClass(String resource, String name, String advice) {
         NativeLibrary.unpack(resource);
         String before = System.getProperty("java.io.tmpdir");
         try {
             System.setProperty("java.io.tmpdir", NativeLibrary.folder().toString());
-            touch.run();
-        } catch (UnsatisfiedLinkError | ExceptionInInitializerError | NoClassDefFoundError e) {
+            Class.forName(name, true, CudaDriver.class.getClassLoader());
+        } catch (UnsatisfiedLinkError | ExceptionInInitializerError | NoClassDefFoundError | ClassNotFoundException e) {
             throw new AdiwException("JCuda's native library " + resource + " does not load (" + String.valueOf(e.getMessage()).lines()
                 .findFirst().orElse("") + "); " + advice, e);
         } catch (IOException e) {
@@ -150,25 +153,25 @@ final class CudaDriver {
     /** The CUDA version that the driver supports: 1000 major + 10 minor. */
     static int version() {
         int[] version = new int[1];
-        check(JCudaDriver.cuDriverGetVersion(version), "asking for the driver's version");
+        check(() -> JCudaDriver.cuDriverGetVersion(version), "asking for the driver's version");
         return version[0];
     }
 
     static int deviceCount() {
         int[] count = new int[1];
-        check(JCudaDriver.cuDeviceGetCount(count), "counting GPUs");
+        check(() -> JCudaDriver.cuDeviceGetCount(count), "counting GPUs");
         return count[0];
     }
 
     static CUdevice device(int ordinal) {
         CUdevice device = new CUdevice();
-        check(JCudaDriver.cuDeviceGet(device, ordinal), "asking for GPU " + ordinal);
+        check(() -> JCudaDriver.cuDeviceGet(device, ordinal), "asking for GPU " + ordinal);
         return device;
     }
 
     static String deviceName(CUdevice device) {
         byte[] name = new byte[256];
-        check(JCudaDriver.cuDeviceGetName(name, name.length, device), "asking for the GPU's name");
+        check(() -> JCudaDriver.cuDeviceGetName(name, name.length, device), "asking for the GPU's name");
         int length = 0;
         while (length < name.length && name[length] != 0) {
             length++;
@@ -178,7 +181,7 @@ final class CudaDriver {
 
     static int attribute(CUdevice device, int attribute) {
         int[] value = new int[1];
-        check(JCudaDriver.cuDeviceGetAttribute(value, attribute, device), "asking for attribute " + attribute + " of the GPU");
+        check(() -> JCudaDriver.cuDeviceGetAttribute(value, attribute, device), "asking for attribute " + attribute + " of the GPU");
         return value[0];
     }
 
@@ -197,17 +200,37 @@ final class CudaDriver {
         for (int i = 0; i < deviceCount(); i++) {
             CUdevice device = device(i);
             long[] bytes = new long[1];
-            check(JCudaDriver.cuDeviceTotalMem(bytes, device), "asking for the GPU's memory");
+            check(() -> JCudaDriver.cuDeviceTotalMem(bytes, device), "asking for the GPU's memory");
             lines.add(deviceName(device) + ", compute capability " + capabilityText(capability(device)) + ", "
                 + (bytes[0] >> 20) + " MiB");
         }
         return lines;
     }
 
-    /** @throws AdiwException if {@code result} is not success; {@code doing} says what was asked */
+    /** @throws AdiwException if the call's result is not success; {@code doing} says what was asked */
+    static void check(IntSupplier call, String doing) {
+        check(result(call), doing);
+    }
+
     static void check(int result, String doing) {
         if (result != 0) {
             throw new AdiwException(doing + " failed: " + error(result));
+        }
+    }
+
+    /**
+     * The result of a call of JCuda's, whether it throws or not: that is a switch of the whole process, which the program around this
+     * library may have set either way and is left as it is.
+     */
+    static int result(IntSupplier call) {
+        try {
+            return call.getAsInt();
+        } catch (CudaException e) {
+            try {
+                return CUresult.class.getField(e.getMessage()).getInt(null);
+            } catch (ReflectiveOperationException | RuntimeException unknown) {
+                return CUresult.CUDA_ERROR_UNKNOWN;
+            }
         }
     }
 
@@ -215,8 +238,8 @@ final class CudaDriver {
     static String error(int result) {
         String[] name = {null};
         String[] text = {null};
-        JCudaDriver.cuGetErrorName(result, name);
-        JCudaDriver.cuGetErrorString(result, text);
+        result(() -> JCudaDriver.cuGetErrorName(result, name));
+        result(() -> JCudaDriver.cuGetErrorString(result, text));
         return (name[0] == null ? "CUDA error " + result : name[0]) + (text[0] == null || text[0].equals(name[0]) ? "" : " (" + text[0] + ")");
     }
 }

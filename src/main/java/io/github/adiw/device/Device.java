@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * A place where kernels run: it allocates buffers, launches kernels by name, and records launches as a {@link Graph}.
@@ -62,6 +63,23 @@ public abstract class Device implements AutoCloseable {
         return buffer;
     }
 
+    /**
+     * What {@code construct} gives; where it throws, the buffers that it has allocated are freed first, so that an object whose memory does
+     * not suffice leaves none of it taken.
+     */
+    public final <T> T building(Supplier<T> construct) {
+        Set<Buffer> before = Collections.newSetFromMap(new IdentityHashMap<>());
+        before.addAll(owned);
+        try {
+            return construct.get();
+        } catch (RuntimeException | Error e) {
+            if (!closed && !recording) {
+                owned.stream().filter(buffer -> !before.contains(buffer)).toList().forEach(Buffer::close);
+            }
+            throw e;
+        }
+    }
+
     /** A new buffer with a copy of {@code values}. */
     public final Buffer floats(float... values) {
         Buffer buffer = allocate(ElementType.FLOAT32, values.length);
@@ -79,7 +97,8 @@ public abstract class Device implements AutoCloseable {
     /**
      * Memory of this device that somebody else owns, for example another library's tensor. It is not freed here, and must
      * stay valid as long as the buffer and graphs recorded with it are used. On a GPU, who writes or reads it on another stream than this
-     * device's waits in between ({@link #synchronize} here), or opens the device on that stream ({@link Devices#openOnStream}).
+     * device's waits in between (there by synchronising that stream or the context, since a copy that has returned need not be done; here
+     * by {@link #synchronize}), or opens the device on that stream ({@link Devices#openOnStream}).
      *
      * @param address in this device's address space, aligned to the element size
      */
@@ -167,6 +186,11 @@ public abstract class Device implements AutoCloseable {
         }
         graphs.add(graph);
         return graph;
+    }
+
+    /** Whether a graph is being recorded. */
+    public final boolean isRecording() {
+        return recording;
     }
 
     /**

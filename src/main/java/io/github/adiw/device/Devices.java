@@ -33,7 +33,7 @@ public final class Devices {
 
     /**
      * Opens a device. What {@code auto} chose is logged at level info. A GPU's work goes to a stream of its own ({@link #openOnStream}:
-     * the caller's), and its primary context stays current in every thread that has called it.
+     * the caller's) in its primary context; the calling thread's current context, and whether JCuda throws, stay as they are.
      *
      * @param name    {@code auto}, {@code host} (this machine's processor), {@code cuda} or {@code cuda:N} (an NVIDIA GPU,
      *                numbered from 0), {@code simt} (the stand-in driver: slow, for tests)
@@ -75,6 +75,14 @@ public final class Devices {
         Choice choice = choose(name);
         if (name.equals("auto")) {
             LOG.info("{}", choice.reason);
+        }
+        if (name.equals("auto") && !choice.name.equals("host")) {
+            try {
+                return CudaDevice.nvidia(0, stream);
+            } catch (AdiwException e) {     // its memory is full, or somebody else has it for himself
+                LOG.warn("device host: {}", e.getMessage());
+                return new HostDevice(threads);
+            }
         }
         return switch (choice.name) {
             case "host" -> new HostDevice(threads);

@@ -1,5 +1,6 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
@@ -26,6 +27,10 @@ final class BatchBandwidth implements AutoCloseable {
         this.m = m;
         this.d = d;
         this.bandwidth = bandwidth;
+        if ((n + (long) m) * d > Integer.MAX_VALUE) {
+            throw new UsageException("a batch of " + n + " training and " + m + " validation samples of dimension " + d
+                + " has more than 2^31 numbers: take fewer samples, or fewer features of them");
+        }
         this.count = switch (bandwidth.kind()) {
             case DIW -> n;
             case MEDIAN -> n + m;

@@ -12,7 +12,8 @@ import java.util.List;
  * Estimation inside every class, for transformed data that do not say the label. In a batch with n_c training and m_c validation
  * samples of class c the estimator finds ratios r that sum to about n_c, and the class prior is put back: w_i =
  * [(m_c / m) / (n_c / n)] r_i. A class that is degenerate in a batch (no validation sample, one training sample, all z equal) leaves
- * the memory of its samples as it is, and has the weights that it holds.
+ * the memory of its samples as it is, and has the weights that it holds (with normalisation they are divided as the batch's others are,
+ * but not remembered so).
  *
  * <p>Which rows belong to which class changes from batch to batch, so that all of it is on the device: rows are sorted by class, and
  * every kernel reads its class's counts from a table ({@code classes.cu}).
@@ -37,7 +38,7 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
     /** The state of the batch's samples in the order of classes, which goes on to the next visit; and a copy of what it begins from. */
     final Buffer current, ahead;
     private final boolean stateOfValidation;
-    private final Buffer labels, validationLabels, batchLabels, order, columns, restored, weights, memory, state;
+    private final Buffer labels, validationLabels, batchLabels, order, columns, restored, weights, known, memory, state;
     private final List<AutoCloseable> owned = new ArrayList<>();
 
     /** @param stateOfValidation whether the state is a coefficient for every validation sample, and not a ratio for every training sample */
@@ -76,6 +77,7 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
         ahead = keep(ElementType.FLOAT32, current.length());
         restored = keep(ElementType.FLOAT32, current.length());
         weights = keep(ElementType.FLOAT32, n);
+        known = keep(ElementType.FLOAT32, n);
         memory = keep(ElementType.FLOAT32, options.samples());
         state = keep(ElementType.FLOAT32, states);
         device.launch("fill", Launch.elements(options.samples()), memory, 1f, options.samples());
@@ -136,9 +138,9 @@ abstract class ClassConditionalEstimator implements WeightEstimator {
 
     final void finish(Buffer indices, Buffer validationIndices) {
         int states = Math.toIntExact(current.length());
-        device.launch("class_finish", Launch.block(), order, sorted, table, status, memory, indices, found(), weights, n, m,
+        device.launch("class_finish", Launch.block(), order, sorted, table, status, memory, indices, found(), weights, known, n, m,
             options.normalize() ? 1 : 0);
-        device.launch("store_state", Launch.elements(n), memory, indices, weights, n);
+        device.launch("store_state", Launch.elements(n), memory, indices, known, n);
         device.launch("class_restore", Launch.elements(states), current, stateOfValidation ? order.slice(n, m) : order, restored, states);
         device.launch("store_state", Launch.elements(states), state, stateOfValidation ? validationIndices : indices, restored, states);
     }

@@ -30,7 +30,7 @@ final class ClassConditionalKernelMeanMatching extends ClassConditionalStepped {
     void begin(boolean converge) {
         device.launch("class_gram", Launch.rows(n), distances, sorted, table, gamma, status, ahead, rowSums, kappa, product, n, m,
             (float) GramMatrix.RIDGE);
-        multiplied = true;
+        multiplied = !converge;         // steps that are recorded all begin alike
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.github.adiw.weight;
 
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import java.util.Arrays;
 
 /** Estimation inside classes that takes steps in all classes at once, as {@link SteppedEstimator} does in a batch. */
 abstract class ClassConditionalStepped extends ClassConditionalEstimator {
@@ -38,10 +39,14 @@ abstract class ClassConditionalStepped extends ClassConditionalEstimator {
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         prepare(indices, validationIndices, z, validation);
         begin(true);
-        int steps = Convergence.reach(device, () -> step(true), () -> {
-            end();
-            return quality(z, validation);
-        }, this::wantedGap);
+        int steps = 0;
+        if (Arrays.stream(status.toInts()).anyMatch(degenerate -> degenerate == 0)) {      // else no step moves anything
+            steps = Convergence.reach(device, () -> step(true), () -> {
+                end();
+                return quality(z, validation);
+            }, this::wantedGap);
+        }
+        end();
         finish(indices, validationIndices);
         device.synchronize();
         return steps;

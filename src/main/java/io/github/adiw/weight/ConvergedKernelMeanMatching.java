@@ -12,7 +12,7 @@ import io.github.adiw.device.Launch;
  *
  * <p>The solver is an interior point (Mehrotra 1992) on K = F'F by pivoted Cholesky: a Gaussian K is nearly of low rank r, so
  * that K is never stored and an iteration costs n r^2. It runs on the device from the first to the last iteration. The
- * solution does not depend on where it starts, so the memory of weights is written and read for degenerate batches only.
+ * solution does not depend on where it starts, so the memory of weights is read only for batches that are degenerate or of too high a rank.
  */
 public final class ConvergedKernelMeanMatching implements WeightEstimator {
     private static final int MOST_ITERATIONS = 100;
@@ -88,8 +88,14 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
             + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km";
     }
 
-    /** Iterations of the last batch; -1 where its matrix has too high a rank, so that it has the weights that were remembered. Waits. */
+    /**
+     * Iterations of the last batch, 0 of a degenerate one; -1 where its matrix has too high a rank, so that it has the weights that were
+     * remembered. Waits.
+     */
     int iterations() {
+        if (bandwidth.status().toInts()[0] != 0) {
+            return 0;
+        }
         result.download(read);
         return read[2] < 0 ? -1 : (int) read[1];
     }

@@ -141,7 +141,7 @@ public final class ImportanceWeights implements AutoCloseable {
         this.validationLabels = labels == null ? null : device.ints(validationLabels);
         this.classes = labels == null ? 0 : Math.max(Arrays.stream(labels).max().orElse(0), Arrays.stream(validationLabels).max().orElse(0)) + 1;
         try {
-            this.last = new Batch(options.n(), options.m());
+            this.last = newBatch(options.n(), options.m());
         } catch (RuntimeException e) {
             closeLabels();
             throw e;
@@ -174,7 +174,7 @@ public final class ImportanceWeights implements AutoCloseable {
      * @param validation        {@code [m, d]}, row-major, finite
      * @return {@code [n]}, at least 0
      * @throws UsageException if a length, a number or a value is not as said; nothing is remembered then
-     * @throws AdiwException  of {@code kmm-exact}: if the Gram matrix has a rank beyond 2,048, so that nothing new could be found
+     * @throws AdiwException  of {@code kmm-exact}: if the Gram matrix has too high a rank (beyond 2,048, or 2^26 / n), so that nothing new could be found
      */
     public float[] update(int[] indices, int[] validationIndices, float[] z, float[] validation) {
         Batch batch = checked(IntBuffer.wrap(indices), validationIndices == null ? null : IntBuffer.wrap(validationIndices),
@@ -244,10 +244,14 @@ public final class ImportanceWeights implements AutoCloseable {
      * @param validationIndices int32 {@code [m]}, the validation samples' numbers, each in 0 to V - 1; null for 0 to m - 1
      * @param z                 float32 {@code [n, d]}, row-major
      * @param validation        float32 {@code [m, d]}, row-major
-     * @return float32 {@code [n]} on the device; of use until the next call and {@link #close}
-     * @throws UsageException if a length or type is not as said
+     * @return float32 {@code [n]} on the device, a view that need not be closed; of use until the next call and {@link #close}
+     * @throws UsageException        if a length or type is not as said
+     * @throws IllegalStateException while a graph is recorded
      */
     public Buffer update(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        if (device.isRecording()) {
+            throw new IllegalStateException("importance weights cannot be updated while a graph is recorded: do it before or after");
+        }
         checkType("the training samples' numbers", indices, ElementType.INT32);
         checkType("the training data", z, ElementType.FLOAT32);
         checkType("the validation data", validation, ElementType.FLOAT32);
@@ -263,7 +267,7 @@ public final class ImportanceWeights implements AutoCloseable {
         }
         device.copy(z, batch.z);
         device.copy(validation, batch.validation);
-        return run(batch);
+        return run(batch).slice(0, batch.n);
     }
 
     /**
@@ -448,9 +452,13 @@ public final class ImportanceWeights implements AutoCloseable {
             device.synchronize();
             batches.remove(forgotten).close();
         }
-        Batch batch = new Batch(n, m);
+        Batch batch = newBatch(n, m);
         batches.add(batch);
         return batch;
+    }
+
+    private Batch newBatch(int n, int m) {
+        return device.building(() -> new Batch(n, m));
     }
 
     private static void checkNumbers(String kind, IntBuffer numbers, int samples) {
@@ -493,7 +501,7 @@ public final class ImportanceWeights implements AutoCloseable {
         final Buffer indices, z, validation;
         final Graph graph;
         private final Buffer validationIndices, fromZero;
-        private boolean numberedFromZero;
+        private boolean numberedFromZero = true;
 
         Batch(int n, int m) {
             this.n = n;
@@ -504,7 +512,7 @@ public final class ImportanceWeights implements AutoCloseable {
             estimator = labels == null ? WeightEstimation.estimator(method, device, own)
                 : WeightEstimation.classConditional(method, device, own, labels, validationLabels, classes);
             indices = device.allocate(ElementType.INT32, n);
-            validationIndices = device.allocate(ElementType.INT32, m);
+            validationIndices = device.ints(IntStream.range(0, m).toArray());
             fromZero = device.ints(IntStream.range(0, m).toArray());
             z = device.allocate(ElementType.FLOAT32, (long) n * options.d());
             validation = device.allocate(ElementType.FLOAT32, (long) m * options.d());

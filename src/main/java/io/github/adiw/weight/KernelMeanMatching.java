@@ -30,7 +30,7 @@ public final class KernelMeanMatching extends SteppedEstimator {
     void begin(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, boolean converge) {
         recall(indices, ahead);
         gram.compute(points, bandwidth.gamma(), ahead);
-        multiplied = true;
+        multiplied = !converge;         // steps that are recorded all begin alike
     }
 
     @Override
@@ -48,7 +48,7 @@ public final class KernelMeanMatching extends SteppedEstimator {
 
     /**
      * Hands the program to {@link ConvergedKernelMeanMatching}: its interior point gets there in about 20 iterations. Where K has too
-     * high a rank for that, it is well conditioned, and accelerated steps get there.
+     * high a rank for that, accelerated steps go as far as they get.
      */
     @Override
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {

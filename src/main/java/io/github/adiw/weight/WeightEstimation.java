@@ -72,14 +72,16 @@ public record WeightEstimation(String method, String device, int n, int m, int d
 
     /** A new estimator of a method, which is one of {@link #methods}. */
     static WeightEstimator estimator(String method, Device device, EstimatorOptions options) {
-        return method.equals(EXACT) ? new ConvergedKernelMeanMatching(device, options) : Divergences.get(method).estimator(device, options);
+        return device.building(() -> method.equals(EXACT) ? new ConvergedKernelMeanMatching(device, options)
+            : Divergences.get(method).estimator(device, options));
     }
 
     /** A new estimator of a method inside classes; {@link Divergence#classConditional}. */
     static WeightEstimator classConditional(String method, Device device, EstimatorOptions options, Buffer labels, Buffer validationLabels,
                                             int classes) {
-        return method.equals(EXACT) ? new ClassConditionalConvergedMatching(device, options, labels, validationLabels, classes)
-            : Divergences.get(method).classConditional(device, options, labels, validationLabels, classes);
+        return device.building(() -> method.equals(EXACT)
+            ? new ClassConditionalConvergedMatching(device, options, labels, validationLabels, classes)
+            : Divergences.get(method).classConditional(device, options, labels, validationLabels, classes));
     }
 
     /**

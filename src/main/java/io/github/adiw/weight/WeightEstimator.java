@@ -6,7 +6,7 @@ import io.github.adiw.device.Buffer;
  * Estimates importance weights w_i ~ p_test / p_train of a training batch from its transformed data z and those of a
  * validation batch z', starting from what it knows of these samples, and remembers what it found.
  *
- * <p>All memory is allocated at construction. One thread, the device's.
+ * <p>All memory is allocated at construction. The buffers that it shows are its own, and nobody else's to close. One thread, the device's.
  */
 public interface WeightEstimator extends AutoCloseable {
     /**
@@ -23,8 +23,8 @@ public interface WeightEstimator extends AutoCloseable {
     void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation);
 
     /**
-     * As {@link #estimate}, but goes on until the {@link Quality#kktResidual residual} is at most 1e-6, or 100,000 steps are made;
-     * waits, and cannot be recorded.
+     * As {@link #estimate}, but goes on until the {@link Quality#kktResidual residual} is at most 1e-6 and, for up to ten times the steps to
+     * there, a {@link Quality#gap} that is known is small, or until 100,000 steps are made; waits, and cannot be recorded.
      *
      * @return steps made
      */

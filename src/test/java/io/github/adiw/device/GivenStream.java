@@ -1,8 +1,13 @@
 package io.github.adiw.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.adiw.AdiwException;
 import java.util.Arrays;
+import jcuda.CudaException;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
@@ -17,8 +22,13 @@ final class GivenStream extends CUstream {
     /** What is enqueued on the stream by hand and through the device is done in that order, without waiting in between. */
     static void isInOrderWithTheDevice(String name) {
         int n = 10_000;
-        try (Device embedder = Devices.open(name, 1)) {     // keeps the primary context
-            embedder.synchronize();
+        Devices.open(name, 1).close();      // loads the driver
+        CUdevice gpu = new CUdevice();
+        assertThat(JCudaDriver.cuDeviceGet(gpu, 0)).isZero();
+        CUcontext context = new CUcontext();
+        assertThat(JCudaDriver.cuDevicePrimaryCtxRetain(context, gpu)).isZero();
+        try {
+            JCudaDriver.cuCtxSetCurrent(context);
             GivenStream stream = new GivenStream();
             assertThat(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING)).isZero();
             assertThat(stream.address()).isNotZero();
@@ -39,6 +49,34 @@ final class GivenStream extends CUstream {
             }
             assertThat(JCudaDriver.cuStreamSynchronize(stream)).as("still the caller's").isZero();
             assertThat(JCudaDriver.cuStreamDestroy(stream)).isZero();
+        } finally {
+            JCudaDriver.cuCtxSetCurrent(new CUcontext());
+            JCudaDriver.cuDevicePrimaryCtxRelease(gpu);
         }
+    }
+
+    /** The calling thread's context and JCuda's exceptions are as they were after every call; with exceptions failures read the same. */
+    static void leavesTheThreadAsItWas(String name) {
+        Devices.open(name, 1).close();
+        CUcontext none = new CUcontext();
+        CUcontext current = new CUcontext();
+        JCudaDriver.setExceptionsEnabled(true);
+        try (Device device = Devices.open(name, 1)) {
+            try (Buffer x = device.floats(1, 2, 3); Graph graph = device.record(() -> device.zero(x))) {
+                graph.replay();
+                device.launch("fill", Launch.elements(2), x, 4f, 2);
+                assertThat(x.toFloats()).containsExactly(4, 4, 0);
+                device.synchronize();
+            }
+            JCudaDriver.cuCtxGetCurrent(current);
+            assertThat(current).isEqualTo(none);
+            assertThatThrownBy(() -> device.allocate(ElementType.FLOAT32, 1L << 42)).isInstanceOf(AdiwException.class)
+                .hasMessageContaining("bytes are free");
+            assertThatThrownBy(() -> JCudaDriver.cuCtxSynchronize()).as("still throws").isInstanceOf(CudaException.class);
+        } finally {
+            JCudaDriver.setExceptionsEnabled(false);
+        }
+        JCudaDriver.cuCtxGetCurrent(current);
+        assertThat(current).isEqualTo(none);
     }
 }

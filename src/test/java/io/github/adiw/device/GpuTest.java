@@ -53,6 +53,11 @@ class GpuTest {
     }
 
     @Test
+    void leavesTheThreadAsItWas() {
+        GivenStream.leavesTheThreadAsItWas("cuda");
+    }
+
+    @Test
     void worksOnAGivenStream() {
         GivenStream.isInOrderWithTheDevice("cuda");
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.adiw.AdiwException;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.UsageException;
+import io.github.adiw.weight.ImportanceWeights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +49,11 @@ class StandInTest {
     }
 
     @Test
+    void leavesTheThreadAsItWas() {
+        GivenStream.leavesTheThreadAsItWas("simt");
+    }
+
+    @Test
     void worksOnAGivenStream() {
         GivenStream.isInOrderWithTheDevice("simt");
         assertThat(StandInDriver.leaked()).isZero();
@@ -71,6 +77,22 @@ class StandInTest {
             assertThatThrownBy(() -> device.allocate(ElementType.FLOAT32, 200)).isInstanceOf(AdiwException.class)
                 .hasMessageContaining("no 800 bytes").hasMessageContaining("700 of 1000 bytes are free");
         }
+    }
+
+    /** An object whose memory does not suffice leaves none of it taken, so that a smaller one fits. */
+    @Test
+    void freesWhatAFailedConstructionHasTaken() {
+        try (Device device = Devices.open("simt", 1)) {
+            Buffer kept = device.floats(1, 2, 3);
+            StandInDriver.totalMemory(5 << 20);
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(() -> ImportanceWeights.builder(device, 1000).batch(1000).validationBatch(1000).method("kl").build())
+                    .isInstanceOf(AdiwException.class).hasMessageContaining("use a smaller batch");
+            }
+            assertThat(kept.toFloats()).containsExactly(1, 2, 3);
+            ImportanceWeights.builder(device, 500).batch(500).validationBatch(500).method("kl").build().close();
+        }
+        assertThat(StandInDriver.leaked()).isZero();
     }
 
     @Test

@@ -171,6 +171,7 @@ class ClassConditionalTest {
         double[] estimate(int[] rows, int[] validationRows) {
             double[] weights = new double[rows.length];
             boolean any = false;
+            boolean[] keeps = new boolean[rows.length];
             for (int c = 0; c < CLASSES; c++) {
                 int label = c;
                 int[] places = IntStream.range(0, rows.length).filter(i -> data.labels[rows[i]] == label).toArray();
@@ -185,12 +186,13 @@ class ClassConditionalTest {
                     weights[places[i]] = degenerate ? memory[sample]
                         : r[i] * ((double) other.length / validationRows.length) / ((double) z.length / rows.length);
                     state[sample] = degenerate ? state[sample] : r[i];
+                    keeps[places[i]] = degenerate;
                 }
             }
             double mean = Arrays.stream(weights).average().orElseThrow();
             for (int i = 0; i < rows.length; i++) {
                 weights[i] /= normalize && any ? mean : 1;
-                memory[rows[i]] = weights[i];
+                memory[rows[i]] = keeps[i] ? memory[rows[i]] : weights[i];
             }
             return weights;
         }
@@ -411,6 +413,49 @@ class ClassConditionalTest {
             assertThat(sums[3]).as("no validation sample: as it was").isEqualTo(TRAINING[3]);
             assertThat(sums[2]).as("one sample: as it was").isEqualTo(TRAINING[2]);
             assertThat(sums[EQUAL]).as("all equal: as it was").isEqualTo(TRAINING[EQUAL]);
+        }
+    }
+
+    /** Weights that are kept do not shrink from visit to visit because the batch's are divided by their mean. */
+    @Test
+    void normalisationLeavesTheMemoryOfDegenerateClassesAlone() {
+        Data data = new Data(2);
+        try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
+             WeightEstimator estimator = steps(options(data, "median").normalize(true), labels, validationLabels)) {
+            int[] rows = data.batch(0, data.n);
+            for (int visit = 0; visit < 4; visit++) {
+                estimate(estimator, data, rows, data.batch(visit % 2, data.m));
+            }
+            float[] memory = estimator.memory().toFloats();
+            float[] weights = estimator.weights().toFloats();
+            double sum = 0;
+            for (int i = 0; i < data.n; i++) {
+                int label = data.labels[rows[i]];
+                sum += weights[i];
+                if (label == 2 || label == 3 || label == EQUAL) {
+                    assertThat(memory[rows[i]]).isEqualTo(1);
+                } else {
+                    assertThat(memory[rows[i]]).isEqualTo(weights[i]);
+                }
+            }
+            assertThat(sum).isCloseTo(data.n, within(1e-4 * data.n));
+        }
+    }
+
+    /** Where no class can be estimated, nothing is done, and said to be. */
+    @Test
+    void takesNoStepsWhereAllClassesAreDegenerate() {
+        Data data = new Data(1);
+        int[] rows = IntStream.range(0, data.labels.length).filter(i -> data.labels[i] == EQUAL).limit(6).toArray();
+        int[] validationRows = data.batch(0, data.m);
+        EstimatorOptions options = EstimatorOptions.of(data.labels.length, data.validationLabels.length, rows.length, data.m, 1);
+        try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
+             Buffer index = device.ints(rows); Buffer validationIndex = device.ints(validationRows);
+             Buffer z = buffer(data, data.z, rows); Buffer validation = buffer(data, data.validation, validationRows);
+             WeightEstimator estimator = Divergences.get("kl").classConditional(device, options, labels, validationLabels, CLASSES)) {
+            assertThat(estimator.converge(index, validationIndex, z, validation)).isZero();
+            assertThat(estimator.weights().toFloats()).containsOnly(1);
+            assertThat(estimator.quality(z, validation)).isEqualTo(new Quality(Double.NaN, 0, 0, 0));
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.sun.management.ThreadMXBean;
+import io.github.adiw.AdiwException;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
@@ -252,6 +253,55 @@ class ImportanceWeightsTest {
                 squares += (double) x * x;
             }
             assertThat(weights.effectiveSampleSize()).isEqualTo(sum * sum / squares).isBetween(1.0, N - 1e-3);
+        }
+    }
+
+    @Test
+    void weightsOnTheDeviceMayBeClosed() {
+        Batch b = Batch.of(N, M, 1, new Random(8));
+        try (ImportanceWeights weights = builder("km", 1).build(); ImportanceWeights other = builder("km", 1).build();
+             Buffer indices = device.ints(b.indices); Buffer validationIndices = device.ints(b.validationIndices); Buffer z = device.floats(b.z);
+             Buffer validation = device.floats(b.validation)) {
+            for (int i = 0; i < 3; i++) {
+                try (Buffer w = weights.update(indices, validationIndices, z, validation)) {
+                    assertThat(w.toFloats()).containsExactly(other.update(b.indices, b.validationIndices, b.z, b.validation));
+                }
+            }
+        }
+    }
+
+    @Test
+    void refusesToBeRecordedAndGoesOn() {
+        Batch b = Batch.of(N, M, 1, new Random(8));
+        Batch small = Batch.of(5, M, 1, new Random(9));
+        try (ImportanceWeights weights = builder("kl", 1).validationSamples(M).build();
+             ImportanceWeights other = builder("kl", 1).validationSamples(M).build();
+             Buffer indices = device.ints(small.indices); Buffer z = device.floats(small.z); Buffer validation = device.floats(small.validation)) {
+            float[] first = other.update(b.indices, b.z, b.validation);
+            assertThatThrownBy(() -> device.record(() -> weights.update(indices, z, validation))).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("cannot be updated while a graph is recorded");
+            assertThat(weights.update(b.indices, b.z, b.validation)).containsExactly(first);
+            assertThatThrownBy(() -> device.record(() -> weights.update(indices, z, validation))).isInstanceOf(IllegalStateException.class);
+            assertThat(weights.memory()).containsExactly(other.memory());
+            assertThat(weights.update(small.indices, small.z, small.validation))
+                .containsExactly(other.update(small.indices, small.z, small.validation));
+        }
+    }
+
+    /** A rank that is too high is a matter of its batch alone. */
+    @Test
+    void aProblemEndsWithItsBatch() {
+        assumeFalse(DeviceMatrix.slow(), "thousands of samples take minutes there");
+        int n = 2100;
+        int[] indices = IntStream.range(0, n).toArray();
+        float[] far = new float[n];
+        for (int i = 0; i < n; i++) {
+            far[i] = 10 * i;
+        }
+        try (ImportanceWeights weights = ImportanceWeights.builder(device, n).batch(n).validationBatch(2).method("kmm-exact").bandwidth("gamma:1")
+                .build()) {
+            assertThatThrownBy(() -> weights.update(indices, far, new float[2])).isInstanceOf(AdiwException.class).hasMessageContaining("rank");
+            assertThat(weights.update(indices, new float[n], new float[2])).as("all equal").containsOnly(1);
         }
     }
 
