@@ -8,10 +8,6 @@ import java.util.Arrays;
 
 /** Solves kernel mean matching inside every class of a sorted batch, as {@link ConvergedKernelMeanMatching} does for a whole one. */
 final class ClassInteriorPoint implements AutoCloseable {
-    private static final int MOST_ITERATIONS = 100;
-    private static final int MOST_RANK = 2048;
-    private static final long MOST_ELEMENTS = 1L << 26;
-
     private final ClassConditionalEstimator batch;
     private final Device device;
     private final int mostRank;
@@ -21,7 +17,7 @@ final class ClassInteriorPoint implements AutoCloseable {
         this.batch = batch;
         this.device = batch.device;
         int n = batch.n;
-        mostRank = (int) Math.max(1, Math.min(Math.min(n, MOST_RANK), MOST_ELEMENTS / n));
+        mostRank = ConvergedKernelMeanMatching.mostRank(n);
         kappa = device.allocate(ElementType.FLOAT64, n);
         factor = device.allocate(ElementType.FLOAT64, (long) mostRank * n);
         rest = device.allocate(ElementType.FLOAT64, n);
@@ -39,7 +35,7 @@ final class ClassInteriorPoint implements AutoCloseable {
         device.launch("class_factor", Launch.rows(batch.classes), batch.rows, batch.table, batch.gamma, batch.status, factor, rest, result,
             batch.d, mostRank);
         device.launch("class_interior_point", Launch.rows(batch.classes), factor, kappa, batch.table, batch.status, square, vectors, small,
-            result, batch.current, GramMatrix.RIDGE, (double) batch.options.upperBound(), mostRank, MOST_ITERATIONS);
+            result, batch.current, GramMatrix.RIDGE, (double) batch.options.upperBound(), mostRank, ConvergedKernelMeanMatching.MOST_ITERATIONS);
     }
 
     /** Most iterations that a class of the last batch took, of those that have a {@link #problem} none; waits. */

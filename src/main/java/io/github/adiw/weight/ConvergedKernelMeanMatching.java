@@ -15,7 +15,7 @@ import io.github.adiw.device.Launch;
  * solution does not depend on where it starts, so the memory of weights is read only for batches that are degenerate or of too high a rank.
  */
 public final class ConvergedKernelMeanMatching implements WeightEstimator {
-    private static final int MOST_ITERATIONS = 100;
+    static final int MOST_ITERATIONS = 100;
     private static final int MOST_RANK = 2048;
     private static final long MOST_ELEMENTS = 1L << 26;
 
@@ -35,7 +35,7 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
         this.m = options.m();
         this.d = options.d();
         this.options = options;
-        this.mostRank = (int) Math.max(1, Math.min(Math.min(n, MOST_RANK), MOST_ELEMENTS / n));
+        this.mostRank = mostRank(n);
         this.bounds = new WeightBounds(n, options.upperBound());
         this.bandwidth = new BatchBandwidth(device, n, m, d, options.bandwidth());
         this.points = new BatchPoints(device, n, m, d);
@@ -50,6 +50,11 @@ public final class ConvergedKernelMeanMatching implements WeightEstimator {
         this.result = device.allocate(ElementType.FLOAT64, 4);
         device.zero(result);
         device.launch("fill", Launch.elements(options.samples()), memory, 1f, options.samples());
+    }
+
+    /** The largest rank of a factor of n columns that is stored. */
+    static int mostRank(int n) {
+        return (int) Math.max(1, Math.min(Math.min(n, MOST_RANK), MOST_ELEMENTS / n));
     }
 
     @Override

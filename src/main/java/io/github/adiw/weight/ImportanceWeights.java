@@ -292,12 +292,7 @@ public final class ImportanceWeights implements AutoCloseable {
      * @throws IllegalStateException before the first batch
      */
     public double fractionAtBound() {
-        float[] weights = lastBatch().estimator.weights().toFloats();
-        int atBound = 0;
-        for (float w : weights) {
-            atBound += w >= options.upperBound() * (1 - 1e-6) ? 1 : 0;
-        }
-        return (double) atBound / weights.length;
+        return WeightEstimation.fractionAtBound(lastBatch().estimator.weights().toFloats(), options.upperBound());
     }
 
     /**

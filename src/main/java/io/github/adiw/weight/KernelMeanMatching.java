@@ -72,7 +72,7 @@ public final class KernelMeanMatching extends SteppedEstimator {
     }
 
     @Override
-    Quality quality(Buffer z, Buffer validation, BatchPoints points) {
+    Quality qualityOfState(Buffer z, Buffer validation) {
         return quality(evaluated(), EvaluatedBatch.doubles(weights));
     }
 

@@ -61,7 +61,7 @@ public final class KullbackLeibler extends SteppedEstimator {
     }
 
     @Override
-    Quality quality(Buffer z, Buffer validation, BatchPoints points) {
+    Quality qualityOfState(Buffer z, Buffer validation) {
         return quality(evaluated(), EvaluatedBatch.doubles(alpha));
     }
 

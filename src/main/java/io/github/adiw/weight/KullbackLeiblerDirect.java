@@ -46,7 +46,7 @@ public final class KullbackLeiblerDirect extends SteppedEstimator {
     void finish(Buffer indices, Buffer validationIndices) { }
 
     @Override
-    Quality quality(Buffer z, Buffer validation, BatchPoints points) {
+    Quality qualityOfState(Buffer z, Buffer validation) {
         return quality(evaluated(), EvaluatedBatch.doubles(weights));
     }
 

@@ -43,7 +43,7 @@ public final class LeastSquaresDirect extends SteppedEstimator {
     void finish(Buffer indices, Buffer validationIndices) { }
 
     @Override
-    Quality quality(Buffer z, Buffer validation, BatchPoints points) {
+    Quality qualityOfState(Buffer z, Buffer validation) {
         return quality(evaluated(), EvaluatedBatch.doubles(weights));
     }
 

@@ -71,7 +71,7 @@ abstract class SteppedEstimator implements WeightEstimator {
     }
 
     /** How good the state is, given that {@link #points} are set. */
-    abstract Quality quality(Buffer z, Buffer validation, BatchPoints points);
+    abstract Quality qualityOfState(Buffer z, Buffer validation);
 
     @Override
     public final void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
@@ -104,7 +104,7 @@ abstract class SteppedEstimator implements WeightEstimator {
         if (bandwidth.status().toInts()[0] == 0) {      // else no step moves anything
             steps = Convergence.reach(device, () -> step(true), () -> {
                 finish(indices, validationIndices);
-                return quality(z, validation, points);
+                return qualityOfState(z, validation);
             }, this::wantedGap);
         }
         finish(indices, validationIndices);
@@ -116,7 +116,7 @@ abstract class SteppedEstimator implements WeightEstimator {
     @Override
     public final Quality quality(Buffer z, Buffer validation) {
         points.set(z, validation);
-        return quality(z, validation, points);
+        return qualityOfState(z, validation);
     }
 
     /** What an objective is evaluated on, {@link #points} being set. */

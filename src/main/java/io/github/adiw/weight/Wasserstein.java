@@ -54,10 +54,6 @@ public final class Wasserstein extends SteppedEstimator {
         scalars = keep(device.allocate(ElementType.FLOAT64, 4));
     }
 
-    private long seed() {
-        return seed(options);
-    }
-
     static long seed(EstimatorOptions options) {
         return SEED ^ options.seed() << 32;
     }
@@ -75,7 +71,7 @@ public final class Wasserstein extends SteppedEstimator {
         device.launch("w1_begin", Launch.block(), state, indices, z, validation, bandwidth.status(), current, scalars, n, m, d,
             options.eta(), (double) options.upperBound());
         if (d == 1) {
-            sort(round, seed(), z, validation);
+            sort(round, seed(options), z, validation);
         }
     }
 
@@ -93,7 +89,7 @@ public final class Wasserstein extends SteppedEstimator {
     @Override
     void step(boolean converge) {
         if (d > 1) {
-            sort(round, seed(), zBuffer, validationBuffer);
+            sort(round, seed(options), zBuffer, validationBuffer);
         }
         measure(current, bandwidth.status());
         walk(converge ? DECAY : 0, 1, 0);
@@ -133,7 +129,7 @@ public final class Wasserstein extends SteppedEstimator {
      * a step of eta / s, which does not vanish at a kink. NaN where the data are not finite.
      */
     @Override
-    Quality quality(Buffer z, Buffer validation, BatchPoints points) {
+    Quality qualityOfState(Buffer z, Buffer validation) {
         if (d > 1) {
             sort(evaluationRound, SEED, z, validation);
         }

@@ -175,19 +175,26 @@ public record WeightEstimation(String method, String device, int n, int m, int d
         }
     }
 
+    /** The share of the weights that are at least B, but for rounding. */
+    static double fractionAtBound(float[] w, float upper) {
+        int atBound = 0;
+        for (float x : w) {
+            atBound += x >= upper * (1 - 1e-6) ? 1 : 0;
+        }
+        return (double) atBound / w.length;
+    }
+
     private static WeightEstimation result(Device device, int n, int m, int d, Options options, Quality quality, float[] w, float[] state, int steps,
                                            double seconds) {
         double sum = 0, squares = 0, least = Double.POSITIVE_INFINITY, most = Double.NEGATIVE_INFINITY;
-        int atBound = 0;
         for (float x : w) {
             sum += x;
             squares += (double) x * x;
             least = Math.min(least, x);
             most = Math.max(most, x);
-            atBound += x >= options.upperBound * (1 - 1e-6) ? 1 : 0;
         }
         return new WeightEstimation(options.method, device.name(), n, m, d, quality.gamma(), steps, quality.objective(), sum, least, most,
-            squares == 0 ? 0 : sum * sum / squares, (double) atBound / n, quality.kktResidual() <= Convergence.TOLERANCE,
+            squares == 0 ? 0 : sum * sum / squares, fractionAtBound(w, options.upperBound), quality.kktResidual() <= Convergence.TOLERANCE,
             quality.kktResidual(), seconds, w, state);
     }
 }
