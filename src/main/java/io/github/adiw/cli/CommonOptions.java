@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
@@ -17,9 +18,9 @@ final class CommonOptions {
             + "over a stand-in driver: slow, for tests). Default: ${DEFAULT-VALUE}.")
     private String device;
 
-    @Option(names = "--seed", paramLabel = "SEED", defaultValue = "1",
-        description = "Of everything that is drawn; the same seed on the same device gives the same result. Default: ${DEFAULT-VALUE}.")
-    private long seed;
+    @Option(names = "--seed", paramLabel = "SEED",
+        description = "Of everything that is drawn; the same seed on the same device gives the same result. Default: 1.")
+    private Long seed;
 
     @Option(names = "--threads", paramLabel = "N", description = "Worker threads on the processor. Default: all its processors.")
     private Integer threads;
@@ -49,9 +50,18 @@ final class CommonOptions {
     /** Opens the device that was asked for, and says in one line which it is, and why if that was left open. */
     Device open(Console console) {
         Devices.Choice choice = Devices.choose(device);
-        Device opened = Devices.open(choice.name(), threads());
-        console.notice(device.equals("auto") ? choice.reason() : "device " + opened.name() + ": " + opened.description());
-        return opened;
+        boolean left = device.equals("auto");
+        try {
+            Device opened = Devices.open(choice.name(), threads());
+            console.notice(left ? choice.reason() : "device " + opened.name() + ": " + opened.description());
+            return opened;
+        } catch (AdiwException e) {
+            if (!left || choice.name().equals("host")) {
+                throw e;
+            }
+            console.notice("device host: " + e.getMessage());       // a GPU that is there, but full or somebody else's
+            return Devices.open("host", threads());
+        }
     }
 
     String device() {
@@ -63,7 +73,12 @@ final class CommonOptions {
     }
 
     long seed() {
-        return seed;
+        return seed == null ? 1 : seed;
+    }
+
+    /** Whether a seed was given. */
+    boolean seeded() {
+        return seed != null;
     }
 
     boolean json() {

@@ -115,6 +115,9 @@ final class CompareCommand extends Subcommand {
         if (new HashSet<>(wanted).size() < wanted.size()) {
             throw new UsageException("--methods " + String.join(",", methods) + " names a method twice: name each once");
         }
+        if (seeds != null && common.seeded()) {
+            console.notice("--seed has no part where --seeds are given.");
+        }
         List<Long> from = seeds == null ? List.of(common.seed()) : seeds;
         if (new HashSet<>(from).size() < from.size()) {
             throw new UsageException("--seeds " + from.stream().map(String::valueOf).collect(Collectors.joining(","))

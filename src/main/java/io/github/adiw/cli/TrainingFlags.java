@@ -165,6 +165,9 @@ final class TrainingFlags {
         }
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
+        if (optimizer.equals("adam") && momentum != 0) {
+            console.notice("--momentum has no part in adam.");
+        }
         String applied = noise;
         if (labels != null && !noise.equals("none")) {
             console.notice("--labels " + labels + " is used as it is, instead of --noise " + noise + ".");

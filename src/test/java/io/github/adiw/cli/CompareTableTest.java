@@ -202,7 +202,8 @@ class CompareTableTest {
         compared("--methods uniform", output);
         assertThat(Cli.files(output)).contains("compare.html", "compare.md", "compare.json", "uniform/summary.json", "uniform/accuracy.png");
         assertThat(compared("--methods uniform", output).err()).contains("uniform: finished earlier under the same settings, taken over");
-        assertThat(compared("--methods uniform --seeds 5", output).err()).contains("seed was 1 and is 5");
+        assertThat(compared("--methods uniform --seeds 5 --seed 3 --momentum 0.5", output).err()).contains("seed was 1 and is 5")
+            .contains("--seed has no part where --seeds are given.").contains("--momentum has no part in adam.");
         Path other = Cli.smallData(folder.resolve("other"), SAMPLES + 99, 60);
         String[] line = args("compare", "--epochs 2 --methods uniform --seed 5", output);
         for (int i = 0; i < line.length; i++) {
