@@ -1,10 +1,12 @@
 package com.example.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.adiw.AdiwException;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.cli.Main;
 import io.github.adiw.data.Npy;
@@ -18,6 +20,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.reflect.Modifier;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -70,6 +74,21 @@ class DivergencePluginTest {
         assertThat(WeightEstimation.methods()).contains("mean");
         assertThat(TrainingOptions.METHODS).contains("adiw-mean");
         assertThat(Modifier.isPublic(MeanMatching.class.getModifiers())).isTrue();
+    }
+
+    /** What is registered and not there is said in a sentence. */
+    @Test
+    void saysWhichIsRegisteredAndCannotBeMade() throws IOException {
+        Path services = folder.resolve("META-INF/services");
+        Files.createDirectories(services);
+        Files.writeString(services.resolve("io.github.adiw.weight.Divergence"), "com.example.Nowhere\n");
+        ClassLoader before = Thread.currentThread().getContextClassLoader();
+        try (URLClassLoader broken = new URLClassLoader(new URL[] {folder.toUri().toURL()}, before)) {
+            Thread.currentThread().setContextClassLoader(broken);
+            assertThatThrownBy(Divergences::all).isInstanceOf(AdiwException.class).hasMessageContaining("com.example.Nowhere");
+        } finally {
+            Thread.currentThread().setContextClassLoader(before);
+        }
     }
 
     @Test

@@ -43,7 +43,7 @@ final class CompareCommand extends Subcommand {
     private static final String ALL = "all";
 
     @Option(names = "--methods", paramLabel = "M1,M2,...", hideParamSyntax = true, split = ",", defaultValue = "uniform,diw,adiw-km",
-        description = "Which methods, in this order, or all. Default: ${DEFAULT-VALUE}.")
+        description = "Which methods, in this order, or all (with --transform features: that have it). Default: ${DEFAULT-VALUE}.")
     private List<String> methods;
 
     @Option(names = "--seeds", paramLabel = "S1,S2,...", hideParamSyntax = true, split = ",",
@@ -111,7 +111,7 @@ final class CompareCommand extends Subcommand {
     private List<TrainingOptions> plan() {
         List<String> known = Stream.concat(TrainingOptions.METHODS.stream(), Stream.of(ALL)).toList();
         methods.forEach(method -> KnownNames.require("--methods", method, known));
-        List<String> wanted = methods.stream().flatMap(m -> m.equals(ALL) ? TrainingOptions.METHODS.stream() : Stream.of(m)).toList();
+        List<String> wanted = methods.stream().flatMap(m -> m.equals(ALL) ? flags.methods().stream() : Stream.of(m)).toList();
         if (new HashSet<>(wanted).size() < wanted.size()) {
             throw new UsageException("--methods " + String.join(",", methods) + " names a method twice: name each once");
         }

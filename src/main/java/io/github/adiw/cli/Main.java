@@ -2,6 +2,10 @@ package io.github.adiw.cli;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +40,7 @@ public final class Main {
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
         System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", java.util.Arrays.asList(args).contains("--verbose") ? "info" : "warn");
-        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        PrintStream out = new PrintStream(new UntilNobodyReads(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
         Interruption.handle();
         int code = run(args, out, err);
@@ -64,11 +68,36 @@ public final class Main {
         int code = args.length == 0 ? withoutCommand(line) : line.execute(args);
         boolean unread = out.checkError();
         if (unread && code == 0) {
-            err.println("adiw: the results could not be written to standard output: is its disk full, or its reader gone?");
+            err.println("adiw: the results could not be written to standard output: is its disk full?");
             code = 1;
         }
         err.flush();
         return code;
+    }
+
+    /** Standard output: who pipes it into {@code head} has read enough, which is no failure. */
+    private static final class UntilNobodyReads extends OutputStream {
+        private final OutputStream out;
+
+        UntilNobodyReads(OutputStream out) {
+            this.out = out;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            try {
+                out.write(bytes, offset, length);
+            } catch (IOException e) {
+                if (!String.valueOf(e.getMessage()).contains("Broken pipe")) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private static int withoutCommand(CommandLine line) {

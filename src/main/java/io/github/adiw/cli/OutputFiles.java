@@ -11,6 +11,13 @@ import java.nio.file.Path;
 final class OutputFiles {
     private OutputFiles() { }
 
+    /** @throws UsageException if the name of a file, to read or to write, is empty */
+    static void requireName(Path file) {
+        if (file.toString().isEmpty()) {
+            throw new UsageException("the name of a file is empty: give one, or leave its option out");
+        }
+    }
+
     /**
      * @throws UsageException if the name is empty
      * @throws AdiwException if {@code folder} is a file, or can neither be written to nor be made
@@ -34,11 +41,17 @@ final class OutputFiles {
         }
     }
 
-    /** @throws AdiwException if {@code file} is a folder, or its folder can neither be written to nor be made */
+    /**
+     * @throws UsageException if the name is empty
+     * @throws AdiwException if {@code file} is a folder, or its folder can neither be written to nor be made
+     */
     static void checkFile(Path file) {
+        requireName(file);
         if (Files.isDirectory(file)) {
             throw new AdiwException("cannot write " + file + ": it is a folder, and a file was expected");
         }
-        checkFolder(file.toAbsolutePath().getParent());
+        if (!Files.exists(file) || Files.isRegularFile(file)) {     // a device or a pipe is written to as it is
+            checkFolder(file.toAbsolutePath().getParent());
+        }
     }
 }

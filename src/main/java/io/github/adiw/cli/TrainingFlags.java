@@ -183,6 +183,11 @@ final class TrainingFlags {
             .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
     }
 
+    /** All methods that can be, with this transform. */
+    List<String> methods() {
+        return transform.equals("features") ? TrainingOptions.FEATURE_METHODS : TrainingOptions.METHODS;
+    }
+
     /**
      * The shifts that {@code --noise} lists, as they are written in full.
      *

@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.data.ImageDataset;
 import io.github.adiw.device.Device;
@@ -38,7 +39,16 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
     /** What the shift did to the training samples, as a sentence without its full stop. */
     String effect() {
         StringBuilder counts = new StringBuilder();
-        summary.get("classCounts").forEach(count -> counts.append(counts.isEmpty() ? "" : ", ").append(count.asInt()));
+        int least = Integer.MAX_VALUE;
+        int most = 0;
+        for (JsonNode count : summary.get("classCounts")) {
+            counts.append(counts.isEmpty() ? "" : ", ").append(count.asInt());
+            least = Math.min(least, count.asInt());
+            most = Math.max(most, count.asInt());
+        }
+        if (result.options().noise().startsWith("class-prior:")) {
+            counts.append(String.format(Locale.ROOT, ", the largest to the smallest %.1f to 1", (double) most / Math.max(1, least)));
+        }
         return String.format(Locale.ROOT, "%,d training samples, %,d of them clean validation samples; %.1f %% of the others mislabelled; "
             + "samples a class: %s", result.trainSamples(), result.validationSamples(), 100 * result.actualNoiseRate(), counts);
     }

@@ -71,7 +71,8 @@ final class WeightsCommand extends Subcommand {
     private float upperBound;
 
     @Option(names = "--projections", paramLabel = "P", defaultValue = "64",
-        description = "Of w1 where d > 1: random directions that it is averaged over. Default: ${DEFAULT-VALUE}.")
+        description = "Of w1 where d > 1: random directions a step that it is averaged over, the same ones in every call with the same --seed. "
+            + "Default: ${DEFAULT-VALUE}.")
     private int projections;
 
     @Option(names = "--momentum", paramLabel = "MU", defaultValue = "0",
@@ -155,6 +156,7 @@ final class WeightsCommand extends Subcommand {
         require(initial == null || state == null, "--initial and --state both say where to start: give one of them");
         WeightEstimation.Options options = new WeightEstimation.Options(method, rule, steps, eta == null ? WeightEstimation.defaultEta(method) : eta,
             upperBound, lambda, projections, momentum, normalize, null, untilConverged, common.seed());
+        Stream.of(train, validation, output, initial, state, plot).filter(Objects::nonNull).forEach(OutputFiles::requireName);
         sayWhatIsIgnored();
         checkOutputs();
         Samples t = Samples.read(train);
@@ -166,6 +168,13 @@ final class WeightsCommand extends Subcommand {
         Path from = state != null && Files.exists(state) ? state : initial;
         float[] start = from == null ? null
             : Npy.read(from).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireShape(stateSize(t.n(), v.n())).requireFinite().toFloats();
+        if (start != null && !WeightEstimation.stateIsOfValidation(method)) {
+            for (int i = 0; i < start.length; i++) {
+                if (start[i] < 0) {
+                    throw new AdiwException(from + " has " + start[i] + " at index [" + i + "], and weights of at least 0 were expected");
+                }
+            }
+        }
         WeightEstimation result;
         try (Device device = common.open(console)) {
             // Distances alone matter: numbers far from 0 lose less of them around their centre.

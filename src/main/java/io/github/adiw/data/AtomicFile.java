@@ -14,10 +14,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 
 /**
  * Writes a file whole or not at all: into a temporary file in the same folder, which is then moved to its name. Whoever
- * reads the name sees the old content or the new one, never a part.
+ * reads the name sees the old content or the new one, never a part. Devices and pipes are written to as they are.
  */
 public final class AtomicFile {
     /** Writes the content of a file. */
@@ -46,6 +47,12 @@ public final class AtomicFile {
         try {
             if (Files.isDirectory(target)) {
                 throw new AdiwException("cannot write " + path + ": it is a folder, and a file was expected");
+            }
+            if (Files.exists(target) && !Files.isRegularFile(target)) {     // a device or a pipe: written to, and not replaced
+                try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(target, StandardOpenOption.WRITE), 1 << 16)) {
+                    content.writeTo(out);
+                }
+                return;
             }
             Files.createDirectories(target.getParent());
             // Not createTempFile: its files are private to the user, and these are ordinary results.

@@ -137,7 +137,7 @@ public record WeightEstimation(String method, String device, int n, int m, int d
      * @param train      {@code [n, d]}, row-major, finite
      * @param validation {@code [m, d]}, row-major, finite
      * @param d          dimension, at least 1
-     * @throws UsageException if the lengths are no multiples of d, or the initial state has another size
+     * @throws UsageException if the lengths are no multiples of d, or the initial state has another size, or weights below 0
      */
     public static WeightEstimation of(Device device, float[] train, float[] validation, int d, Options options) {
         if (d < 1 || train.length == 0 || validation.length == 0 || train.length % d != 0 || validation.length % d != 0) {
@@ -157,6 +157,11 @@ public record WeightEstimation(String method, String device, int n, int m, int d
                         throw new UsageException("the state of " + options.method + " has " + estimator.state().length()
                             + (estimator.state().length() == n ? " numbers, a weight a training row, not " : " numbers, a coefficient a validation row, not ")
                             + options.initial.length);
+                    }
+                    for (float w : options.initial) {
+                        if (!stateIsOfValidation(options.method) && !(w >= 0)) {
+                            throw new UsageException("weights to start from must be at least 0, not " + w);
+                        }
                     }
                     estimator.startFrom(options.initial);
                 }

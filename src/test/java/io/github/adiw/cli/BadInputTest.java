@@ -52,6 +52,20 @@ class BadInputTest {
         return run.complaints().get(0);
     }
 
+    @Test
+    void startsBelowZeroAndEmptyNames() {
+        Path start = shared.resolve("negative.npy");
+        Npy.write(start, new float[] {1, 1, -3, 1}, 4);
+        for (String method : new String[] {"km", "w1", "kl-direct", "ls-direct", "kmm-exact"}) {
+            assertThat(refused(1, "weights", "--method", method, "--train", floats.toString(), "--validation", floats.toString(), "--output",
+                output().toString(), "--initial", start.toString())).contains("negative.npy has -3.0 at index [2], and weights of at least 0");
+        }
+        assertThat(refused(2, "weights", "--method", "km", "--train", "", "--validation", floats.toString(), "--output", output().toString()))
+            .contains("the name of a file is empty");
+        assertThat(refused(2, "weights", "--method", "km", "--train", floats.toString(), "--validation", floats.toString(), "--output", ""))
+            .contains("the name of a file is empty");
+    }
+
     private String train(int code, String line, Object... more) {
         String[] base = Cli.args("train --device " + DeviceMatrix.name() + " --data " + data + " --validation-samples 64 --validation-batch 32"
             + " --batch 32 --epochs 1 --output " + output());

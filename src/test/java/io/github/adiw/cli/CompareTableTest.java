@@ -18,8 +18,10 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -272,6 +274,14 @@ class CompareTableTest {
     }
 
     @Test
+    void allMeansAllThatHaveTheTransform() {
+        assumeFalse(DeviceMatrix.slow(), QUICK);
+        Cli run = compared("--methods all --transform features", folder.resolve("features"));
+        assertThat(run.out().lines().map(line -> line.split(" ")[0]).filter(TrainingOptions.METHODS::contains))
+            .containsExactlyElementsOf(TrainingOptions.FEATURE_METHODS);
+    }
+
+    @Test
     void shiftsThatMislabelNothing() throws IOException {
         assumeFalse(DeviceMatrix.slow(), QUICK);
         Path output = folder.resolve("shifts");
@@ -302,6 +312,11 @@ class CompareTableTest {
         assertThat(run.out().lines().filter(line -> line.startsWith("adiw-km"))).hasSize(3).allMatch(line -> line.contains("  -  "));
         assertThat(run.err()).contains("features:rotate:30: 0.0 % of the labels are wrong; samples a class");
         assertThat(output.resolve("class-prior-0.5-10/weights.png")).isNotEmptyFile();
+        double ratio = (double) Collections.max(prior) / Collections.min(prior);
+        for (String page : new String[] {"compare.md", "compare.html"}) {
+            assertThat(Files.readString(output.resolve(page)))
+                .containsOnlyOnce(String.format(Locale.ROOT, "the largest to the smallest %.1f to 1", ratio));
+        }
 
         Path single = folder.resolve("train");
         Cli train = Cli.run(args("train", "--epochs 1 --method adiw-km --shift features:rotate:30", single));

@@ -3,6 +3,7 @@ package io.github.adiw.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,9 +11,13 @@ import io.github.adiw.DeviceMatrix;
 import io.github.adiw.data.Npy;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -117,6 +122,29 @@ class WeightsCommandTest {
         for (float w : read("W.npy")) {
             assertThat(w).isFinite();
         }
+    }
+
+    /** Root, or a container, may write to a device; it must not lose it. */
+    @Test
+    void aPipeIsWrittenToAndNotReplaced() throws Exception {
+        assumeFalse(DeviceMatrix.slow(), "how a file is written is the same on every device");
+        Path pipe = folder.resolve("pipe");
+        Path train = folder.resolve("t.npy");
+        Npy.write(train, new float[] {1, 2, 3, 4}, 4);
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "this machine has no mkfifo");
+        CompletableFuture<byte[]> reader = CompletableFuture.supplyAsync(() -> {
+            try (InputStream in = Files.newInputStream(pipe)) {
+                return in.readAllBytes();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        Cli run = Cli.run("weights", "--method", "km", "--train", train.toString(), "--validation", train.toString(), "--output", pipe.toString());
+        assertThat(run.code()).as(run.err()).isZero();
+        byte[] written = reader.get(20, TimeUnit.SECONDS);
+        assertThat(Files.isRegularFile(pipe)).isFalse();
+        Path copy = Files.write(folder.resolve("copy.npy"), written);
+        assertThat(Npy.read(copy).requireShape(4).toFloats()).isNotEmpty();
     }
 
     @Test

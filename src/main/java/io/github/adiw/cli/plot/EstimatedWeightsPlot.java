@@ -30,14 +30,11 @@ final class EstimatedWeightsPlot {
         }
         XYChart chart = chart("Weights by " + result.method(), String.format(Locale.ROOT, "weight (%,d samples, effective sample size %,.0f)", result.n(),
             result.effectiveSampleSize()), "training samples (logarithmic)");
-        // On a logarithmic axis an empty bin is drawn as a line on its end.
-        add(chart, "weights", 0, end, Arrays.stream(counts).map(c -> Math.max(c, 1)).toArray(), PlotStyle.method("adiw-" + result.method()), true);
-        chart.getStyler().setYAxisLogarithmic(true);
-        chart.getStyler().setYAxisMin(1.0);
-        chart.getStyler().setYAxisMax(Math.max(10, 1.5 * Arrays.stream(counts).max().orElse(1)));
-        chart.getStyler().setYAxisLogarithmicDecadeOnly(true);
-        chart.getStyler().setPlotGridHorizontalLinesVisible(false);
-        chart.getStyler().setYAxisDecimalPattern("#,##0");
+        List<Double> x = new ArrayList<>();
+        List<Double> y = new ArrayList<>();
+        steps(0, end, Arrays.stream(counts).map(c -> Math.max(c, PlotStyle.NOTHING)).toArray(), x, y);
+        PlotStyle.counts(chart, "weights", x, y, PlotStyle.method("adiw-" + result.method()));
+        PlotStyle.countsAbove(chart.getStyler(), Arrays.stream(counts).max().orElse(1));
         chart.getStyler().setXAxisMin(0.0);
         chart.getStyler().setLegendVisible(false);
         return chart;
@@ -86,15 +83,20 @@ final class EstimatedWeightsPlot {
         return Math.max(0, Math.min(BINS - 1, (int) ((x - least) / (most - least) * BINS)));
     }
 
-    private static void add(XYChart chart, String name, double least, double most, double[] heights, Color colour, boolean filled) {
-        List<Double> x = new ArrayList<>();
-        List<Double> y = new ArrayList<>();
+    /** Outline of bins. */
+    private static void steps(double least, double most, double[] heights, List<Double> x, List<Double> y) {
         for (int b = 0; b < BINS; b++) {
             for (double side : new double[] {b, b + 0.9999}) {
                 x.add(least + (most - least) * side / BINS);
                 y.add(heights[b]);
             }
         }
+    }
+
+    private static void add(XYChart chart, String name, double least, double most, double[] heights, Color colour, boolean filled) {
+        List<Double> x = new ArrayList<>();
+        List<Double> y = new ArrayList<>();
+        steps(least, most, heights, x, y);
         XYSeries series = chart.addSeries(name, x, y);
         series.setXYSeriesRenderStyle(filled ? XYSeries.XYSeriesRenderStyle.Area : XYSeries.XYSeriesRenderStyle.Line);
         series.setMarker(SeriesMarkers.NONE);

@@ -10,9 +10,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.lines.SeriesLines;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** What all pictures share: colours that colour-blind readers tell apart (Okabe and Ito), fonts, and twofold resolution. */
 final class PlotStyle {
@@ -115,5 +119,36 @@ final class PlotStyle {
     /** How many charts are side by side. */
     static int columns(int charts) {
         return charts <= ABREAST ? charts : 2;
+    }
+
+    /** The height of an empty bin on an axis of {@link #countsAbove}: its foot. */
+    static final double NOTHING = 0.6;
+
+    /** A logarithmic axis of counts, which tells none from one. */
+    static void countsAbove(AxesChartStyler styler, double highest) {
+        styler.setYAxisLogarithmic(true);
+        styler.setYAxisMin(NOTHING);
+        styler.setYAxisMax(Math.max(10, 1.5 * highest));
+        styler.setYAxisLogarithmicDecadeOnly(true);
+        styler.setPlotGridHorizontalLinesVisible(false);
+        styler.setYAxisDecimalPattern("#,##0");
+    }
+
+    /**
+     * A histogram on such an axis: x and y are steps with upright sides. XChart fills areas down, or up, to 1 there, so that the fill is a
+     * series of its own, which has the height 1 where there is nothing.
+     */
+    static void counts(XYChart chart, String name, List<Double> x, List<Double> y, Color colour) {
+        XYSeries fill = chart.addSeries(name + " (fill)", x, y.stream().map(height -> Math.max(1, height)).toList());
+        fill.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Area);
+        fill.setMarker(SeriesMarkers.NONE);
+        fill.setLineStyle(SeriesLines.NONE);
+        fill.setShowInLegend(false);
+        fill.setFillColor(new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), 80));
+        XYSeries line = chart.addSeries(name, x, y);
+        line.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
+        line.setMarker(SeriesMarkers.NONE);
+        line.setLineColor(colour);
+        line.setLineStyle(new BasicStroke(2f));
     }
 }

@@ -1,7 +1,6 @@
 package io.github.adiw.cli.plot;
 
 import io.github.adiw.train.TrainingResult;
-import java.awt.BasicStroke;
 import java.awt.Color;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,9 +9,7 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
  * The last weights of one method, of clean and of mislabelled samples (or of frequent and of rare classes) overlaid; counts
@@ -20,8 +17,6 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  */
 final class WeightHistogram {
     private static final int BINS = 40;
-    /** Where the logarithmic axis begins: a bin without a sample is drawn as a line on it. */
-    private static final double NOTHING = 1;
     /** Equally spaced values would make XChart put its ticks on bins and not on round numbers. */
     private static final double UNEVEN = 1 - 1e-4;
 
@@ -58,12 +53,7 @@ final class WeightHistogram {
             outline(chart, String.format(Locale.ROOT, "%s (%,d, mean %.2f)", name, total, mean(weights, marked, mark)), counts, end,
                 !mark ? PlotStyle.CLEAN : noise ? PlotStyle.MISLABELLED : PlotStyle.ESTIMATION);
         }
-        chart.getStyler().setYAxisLogarithmic(true);
-        chart.getStyler().setYAxisMin(NOTHING);
-        chart.getStyler().setYAxisMax(Math.max(10, 1.5 * highest));
-        chart.getStyler().setYAxisLogarithmicDecadeOnly(true);
-        chart.getStyler().setPlotGridHorizontalLinesVisible(false);
-        chart.getStyler().setYAxisDecimalPattern("#,##0");
+        PlotStyle.countsAbove(chart.getStyler(), highest);
         chart.getStyler().setXAxisMin(0.0);
         chart.getStyler().setXAxisMax(end);
         chart.getStyler().setXAxisDecimalPattern("0.##");
@@ -115,18 +105,13 @@ final class WeightHistogram {
         List<Double> x = new ArrayList<>();
         List<Double> y = new ArrayList<>();
         for (int b = 0; b < BINS; b++) {
-            double height = Math.max(NOTHING, counts[b]);
+            double height = Math.max(PlotStyle.NOTHING, counts[b]);
             x.add(end * b / BINS);
             y.add(height);
             x.add(end * (b + UNEVEN) / BINS);
             y.add(height);
         }
-        XYSeries series = chart.addSeries(name, x, y);
-        series.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Area);
-        series.setMarker(SeriesMarkers.NONE);
-        series.setLineColor(colour);
-        series.setLineStyle(new BasicStroke(2f));
-        series.setFillColor(new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), 80));
+        PlotStyle.counts(chart, name, x, y, colour);
     }
 
     /** The end of the axis: a round number that at most 1 sample in 500 exceeds, and no less than 2. */
