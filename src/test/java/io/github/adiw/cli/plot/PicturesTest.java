@@ -7,11 +7,13 @@ import io.github.adiw.data.SafeTensors;
 import io.github.adiw.train.EpochReport;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
+import io.github.adiw.weight.WeightEstimation;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,8 @@ import java.util.Set;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYSeries;
 
 /** Pictures of many methods and several seeds. */
 class PicturesTest {
@@ -104,10 +108,27 @@ class PicturesTest {
         assertThat(weights.getHeight()).isGreaterThan(weights.getWidth());
     }
 
+    private static List<String> legend(XYChart chart) {
+        return chart.getSeriesMap().values().stream().filter(XYSeries::isShowInLegend).map(XYSeries::getName).toList();
+    }
+
+    /** On the logarithmic axis a bin without a sample lies below one with a single sample. */
+    @Test
+    void aBinWithOneSampleIsNotAnEmptyOne() {
+        WeightEstimation result = new WeightEstimation("km", "host", 4, 4, 2, 1, 5, 0, 4, 0, 2.4, 3, 0, false, 1, 1,
+            new float[] {0, 0, 1.6f, 2.4f}, new float[4]);
+        XYChart chart = EstimatedWeightsPlot.of(result, new float[8], new float[8]).get(0);
+        double[] line = chart.getSeriesMap().get("weights").getYData();
+        assertThat(line[0]).isEqualTo(2);
+        assertThat(line[line.length - 1]).isEqualTo(1);
+        assertThat(line[line.length - 3]).isLessThan(1).isGreaterThanOrEqualTo(chart.getStyler().getYAxisMin());
+        assertThat(Arrays.stream(line).filter(height -> height == 1).count()).as("two sides of two bins").isEqualTo(4);
+    }
+
     @Test
     void weightsWithoutMislabelledSamples() throws IOException {
         MethodRuns runs = runs(List.of("diw"), "features:rotate:30").get(0);
-        assertThat(WeightHistogram.of(runs, 1).getSeriesMap().keySet()).singleElement().asString().startsWith("all samples (1,000");
+        assertThat(legend(WeightHistogram.of(runs, 1))).singleElement().asString().startsWith("all samples (1,000");
         assertThat(WeightHistogram.of(runs, 1).getTitle()).contains("features:rotate:30").doesNotContain("label noise");
         assertThat(contains(drawn("weights.png", List.of(WeightHistogram.of(runs, 1))), PlotStyle.CLEAN)).isTrue();
     }
@@ -115,8 +136,8 @@ class PicturesTest {
     @Test
     void rareClassesAreShownByThemselves() {
         MethodRuns runs = runs(List.of("diw"), "class-prior:0.5:10").get(0);
-        assertThat(WeightHistogram.of(runs, 1).getSeriesMap().keySet()).hasSize(2).first().asString().startsWith("frequent classes (900");
-        assertThat(WeightHistogram.of(runs, 1).getSeriesMap().keySet()).last().asString().startsWith("rare classes (100");
+        assertThat(legend(WeightHistogram.of(runs, 1))).hasSize(2).first().asString().startsWith("frequent classes (900");
+        assertThat(legend(WeightHistogram.of(runs, 1))).last().asString().startsWith("rare classes (100");
     }
 
     @Test
