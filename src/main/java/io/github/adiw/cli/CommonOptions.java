@@ -1,6 +1,5 @@
 package io.github.adiw.cli;
 
-import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
@@ -49,19 +48,11 @@ final class CommonOptions {
 
     /** Opens the device that was asked for, and says in one line which it is, and why if that was left open. */
     Device open(Console console) {
-        Devices.Choice choice = Devices.choose(device);
-        boolean left = device.equals("auto");
-        try {
-            Device opened = Devices.open(choice.name(), threads());
-            console.notice(left ? choice.reason() : "device " + opened.name() + ": " + opened.description());
-            return opened;
-        } catch (AdiwException e) {
-            if (!left || choice.name().equals("host")) {
-                throw e;
-            }
-            console.notice("device host: " + e.getMessage());       // a GPU that is there, but full or somebody else's
-            return Devices.open("host", threads());
+        Device opened = Devices.open(device, threads(), console::notice);
+        if (!device.equals("auto")) {
+            console.notice("device " + opened.name() + ": " + opened.description());
         }
+        return opened;
     }
 
     String device() {

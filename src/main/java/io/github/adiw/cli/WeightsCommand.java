@@ -156,7 +156,7 @@ final class WeightsCommand extends Subcommand {
         require(initial == null || state == null, "--initial and --state both say where to start: give one of them");
         WeightEstimation.Options options = new WeightEstimation.Options(method, rule, steps, eta == null ? WeightEstimation.defaultEta(method) : eta,
             upperBound, lambda, projections, momentum, normalize, null, untilConverged, common.seed());
-        Stream.of(train, validation, output, initial, state, plot).filter(Objects::nonNull).forEach(OutputFiles::requireName);
+        Stream.of(train, validation, initial).filter(Objects::nonNull).forEach(OutputFiles::requireName);
         sayWhatIsIgnored();
         checkOutputs();
         Samples t = Samples.read(train);
@@ -166,15 +166,7 @@ final class WeightsCommand extends Subcommand {
                 + ": both must have the same number of columns");
         }
         Path from = state != null && Files.exists(state) ? state : initial;
-        float[] start = from == null ? null
-            : Npy.read(from).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireShape(stateSize(t.n(), v.n())).requireFinite().toFloats();
-        if (start != null && !WeightEstimation.stateIsOfValidation(method)) {
-            for (int i = 0; i < start.length; i++) {
-                if (start[i] < 0) {
-                    throw new AdiwException(from + " has " + start[i] + " at index [" + i + "], and weights of at least 0 were expected");
-                }
-            }
-        }
+        float[] start = from == null ? null : start(from, t.n(), v.n());
         WeightEstimation result;
         try (Device device = common.open(console)) {
             // Distances alone matter: numbers far from 0 lose less of them around their centre.
@@ -214,8 +206,10 @@ final class WeightsCommand extends Subcommand {
         }
     }
 
-    private int stateSize(int n, int m) {
-        return WeightEstimation.stateIsOfValidation(method) ? m : n;
+    private float[] start(Path from, int n, int m) {
+        boolean ofValidation = WeightEstimation.stateIsOfValidation(method);
+        Npy read = Npy.read(from).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireShape(ofValidation ? m : n).requireFinite();
+        return (ofValidation ? read : read.requireNotNegative("weights")).toFloats();
     }
 
     private void checkOutputs() {

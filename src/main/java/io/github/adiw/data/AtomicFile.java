@@ -12,6 +12,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -49,18 +50,14 @@ public final class AtomicFile {
                 throw new AdiwException("cannot write " + path + ": it is a folder, and a file was expected");
             }
             if (Files.exists(target) && !Files.isRegularFile(target)) {     // a device or a pipe: written to, and not replaced
-                try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(target, StandardOpenOption.WRITE), 1 << 16)) {
-                    content.writeTo(out);
-                }
+                fill(target, content, StandardOpenOption.WRITE);
                 return;
             }
             Files.createDirectories(target.getParent());
             // Not createTempFile: its files are private to the user, and these are ordinary results.
             temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-"
                     + Long.toHexString(System.nanoTime()) + ".tmp");
-            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(temporary), 1 << 16)) {
-                content.writeTo(out);
-            }
+            fill(temporary, content);
             try {
                 Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } catch (AtomicMoveNotSupportedException e) {
@@ -99,6 +96,12 @@ public final class AtomicFile {
             Files.delete(Files.createTempFile(folder, ".adiw", ".tmp"));
         } catch (IOException e) {
             throw new AdiwException("cannot write to the folder " + folder + ": " + reason(e), e);
+        }
+    }
+
+    private static void fill(Path file, Content content, OpenOption... options) throws IOException {
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file, options), 1 << 16)) {
+            content.writeTo(out);
         }
     }
 

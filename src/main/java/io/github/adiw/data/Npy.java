@@ -96,7 +96,6 @@ public final class Npy {
     private static final class Reader {
         private final String name;
         private final FileChannel channel;
-        private ByteOrder order;
 
         Reader(String name, FileChannel channel) {
             this.name = name;
@@ -130,7 +129,8 @@ public final class Npy {
                         + " was expected");
             }
             String header = StandardCharsets.UTF_8.decode(take(headerLength, "its header")).toString();
-            Type type = type(header);
+            String code = code(header);
+            Type type = type(code);
             boolean fortran = isFortran(header);
             int[] shape = shape(header);
             long size = 1;
@@ -154,10 +154,10 @@ public final class Npy {
                 throw broken("it goes on after its last value: " + Arrays.toString(shape) + " " + type.code + " needs "
                         + size * type.bytes + " bytes, and " + left + " follow the header");
             }
-            return new Npy(name, type, shape, (int) size, values(type, (int) size, fortran, shape));
+            return new Npy(name, type, shape, (int) size, values(code, (int) size, fortran, shape));
         }
 
-        private Type type(String header) {
+        private String code(String header) {
             Matcher m = DESCR.matcher(header);
             if (!m.find()) {
                 throw broken("its header has no 'descr'");
@@ -165,10 +165,13 @@ public final class Npy {
             if (m.group(1) == null) {
                 throw new AdiwException(name + " holds records, and plain numbers were expected");
             }
-            Type type = Type.of(m.group(1));
-            order = m.group(1).startsWith(">") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+            return m.group(1);
+        }
+
+        private Type type(String code) {
+            Type type = Type.of(code);
             if (type == null) {
-                throw new AdiwException(name + " holds elements of NumPy type '" + m.group(1)
+                throw new AdiwException(name + " holds elements of NumPy type '" + code
                         + "', and float32, float64, int32, int64 or uint8 was expected");
             }
             return type;
@@ -204,7 +207,8 @@ public final class Npy {
             return shape;
         }
 
-        private Object values(Type type, int size, boolean fortran, int[] shape) throws IOException {
+        private Object values(String code, int size, boolean fortran, int[] shape) throws IOException {
+            Type type = Type.of(code);
             Object values = switch (type) {
                 case FLOAT32 -> new float[size];
                 case FLOAT64 -> new double[size];
@@ -212,7 +216,7 @@ public final class Npy {
                 case INT64 -> new long[size];
                 case UINT8 -> new byte[size];
             };
-            ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(order);
+            ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(code.startsWith(">") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
             for (int done = 0; done < size;) {
                 int count = Math.min(size - done, CHUNK / type.bytes);
                 fill(chunk.clear().limit(count * type.bytes), "its values");
@@ -311,6 +315,22 @@ public final class Npy {
             double value = type == Type.FLOAT32 ? ((float[]) values)[i] : ((double[]) values)[i];
             if (!Double.isFinite(value)) {
                 throw new AdiwException(name + " has " + value + " at " + position(i) + ", and finite numbers were expected");
+            }
+        }
+        return this;
+    }
+
+    /**
+     * Checks that no element is below 0.
+     *
+     * @param what the elements are, for the message
+     * @return this
+     * @throws AdiwException if one is; it says which
+     */
+    public Npy requireNotNegative(String what) {
+        for (int i = 0; i < size; i++) {
+            if (asDouble(i) < 0) {
+                throw new AdiwException(name + " has " + asDouble(i) + " at " + position(i) + ", and " + what + " of at least 0 were expected");
             }
         }
         return this;

@@ -3,6 +3,7 @@ package io.github.adiw.device;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -44,10 +45,35 @@ public final class Devices {
      *                                       PTX in the jar
      */
     public static Device open(String name, int threads) {
+        return open(name, threads, reason -> LOG.info("{}", reason));
+    }
+
+    /**
+     * As {@link #open(String, int)}.
+     *
+     * @param chosen hears, instead of the log, what {@code auto} chose and why, in a line for a person
+     */
+    public static Device open(String name, int threads, Consumer<String> chosen) {
         if (threads < 1) {
             throw new UsageException("--threads must be at least 1, not " + threads);
         }
-        return open(name, threads, 0);
+        Choice choice = choose(name);
+        if (!name.equals("auto")) {
+            return open(choice, threads, 0);
+        }
+        String reason = choice.reason;
+        Device device;
+        try {
+            device = open(choice, threads, 0);
+        } catch (AdiwException e) {
+            if (choice.name.equals("host")) {
+                throw e;
+            }
+            reason = "device host: " + e.getMessage();      // a GPU that is there, but full or somebody else's
+            device = new HostDevice(threads);
+        }
+        chosen.accept(reason);
+        return device;
     }
 
     /**
@@ -65,25 +91,14 @@ public final class Devices {
         if (stream == 0) {
             throw new UsageException("the default stream (0) cannot record graphs: give a stream that cuStreamCreate or cudaStreamCreate made");
         }
-        if (!choose(name).name.equals("simt") && !GPU.matcher(name).matches()) {
+        Choice choice = choose(name);
+        if (name.equals("auto") || choice.name.equals("host")) {
             throw new UsageException("device " + name + " has no streams: choose cuda, cuda:N or simt");
         }
-        return open(name, 1, stream);
+        return open(choice, 1, stream);
     }
 
-    private static Device open(String name, int threads, long stream) {
-        Choice choice = choose(name);
-        if (name.equals("auto")) {
-            LOG.info("{}", choice.reason);
-        }
-        if (name.equals("auto") && !choice.name.equals("host")) {
-            try {
-                return CudaDevice.nvidia(0, stream);
-            } catch (AdiwException e) {     // its memory is full, or somebody else has it for himself
-                LOG.warn("device host: {}", e.getMessage());
-                return new HostDevice(threads);
-            }
-        }
+    private static Device open(Choice choice, int threads, long stream) {
         return switch (choice.name) {
             case "host" -> new HostDevice(threads);
             case "simt" -> CudaDevice.standIn(stream);
