@@ -49,7 +49,7 @@ public record Bandwidth(Kind kind, double value) {
     }
 
     private static UsageException unknown(String text) {
-        return new UsageException("--bandwidth " + text + " is not known: give diw:Q with a quantile in [0, 1], median,"
+        return UsageException.of("bandwidth", "bandwidth " + text + " is not known: give diw:Q with a quantile in [0, 1], median,"
             + " or gamma:X with X above 0, such as diw:0.01");
     }
 }
