@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.AdiwException;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.cli.Main;
-import io.github.adiw.data.Npy;
+import io.github.adiw.data.file.Npy;
 import io.github.adiw.device.Device;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.weight.Bandwidth;

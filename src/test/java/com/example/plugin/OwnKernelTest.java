@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.Fixtures;
 import io.github.adiw.cli.Main;
-import io.github.adiw.data.Npy;
+import io.github.adiw.data.file.Npy;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

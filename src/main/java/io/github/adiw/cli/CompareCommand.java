@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.cli.plot.Pictures;
-import io.github.adiw.data.AtomicFile;
+import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.ImageDataset;
 import io.github.adiw.device.Device;
 import io.github.adiw.train.TrainingOptions;

@@ -2,7 +2,7 @@ package io.github.adiw.cli;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.cli.plot.Pictures;
-import io.github.adiw.data.AtomicFile;
+import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.ImageDataset;
 import io.github.adiw.device.Device;
 import io.github.adiw.train.TrainingOptions;

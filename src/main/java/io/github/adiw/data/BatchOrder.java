@@ -1,6 +1,7 @@
 package io.github.adiw.data;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.data.file.Npy;
 import java.nio.file.Path;
 
 /** The samples of every step, from a file: for exact comparison with another program's batches. */

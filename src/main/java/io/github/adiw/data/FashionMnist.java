@@ -1,6 +1,8 @@
 package io.github.adiw.data;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.data.file.AtomicFile;
+import io.github.adiw.data.file.IdxFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;

@@ -2,6 +2,7 @@ package io.github.adiw.data;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.data.file.Npy;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.DeviceMatrix;
-import io.github.adiw.data.Npy;
+import io.github.adiw.data.file.Npy;
 import io.github.adiw.data.SafeTensors;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;

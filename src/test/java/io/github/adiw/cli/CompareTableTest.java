@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.DeviceMatrix;
-import io.github.adiw.data.Npy;
+import io.github.adiw.data.file.Npy;
 import io.github.adiw.train.TrainingOptions;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

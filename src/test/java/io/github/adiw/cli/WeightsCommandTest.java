@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.DeviceMatrix;
-import io.github.adiw.data.Npy;
+import io.github.adiw.data.file.Npy;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import io.github.adiw.data.file.IdxFileTest;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import java.io.IOException;

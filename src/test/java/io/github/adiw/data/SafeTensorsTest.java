@@ -3,8 +3,10 @@ package io.github.adiw.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.adiw.data.file.NpyTest;
 import io.github.adiw.AdiwException;
 import io.github.adiw.data.SafeTensors.Tensor;
+import io.github.adiw.data.file.FileCorruption;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.data.file.Npy;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

@@ -9,7 +9,7 @@ import io.github.adiw.data.DownloadListener;
 import io.github.adiw.data.FashionMnist;
 import io.github.adiw.data.ImageDataset;
 import io.github.adiw.data.ImageSet;
-import io.github.adiw.data.Npy;
+import io.github.adiw.data.file.Npy;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;

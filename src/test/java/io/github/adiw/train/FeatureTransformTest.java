@@ -9,7 +9,7 @@ import io.github.adiw.DeviceMatrix;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.FashionMnist;
 import io.github.adiw.data.ImageDataset;
-import io.github.adiw.data.Npy;
+import io.github.adiw.data.file.Npy;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.data.Shift;
 import io.github.adiw.data.TrainingSplit;

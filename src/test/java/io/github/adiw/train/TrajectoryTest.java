@@ -7,7 +7,7 @@ import io.github.adiw.DeviceMatrix;
 import io.github.adiw.Fixtures;
 import io.github.adiw.data.DownloadListener;
 import io.github.adiw.data.ImageDataset;
-import io.github.adiw.data.Npy;
+import io.github.adiw.data.file.Npy;
 import io.github.adiw.device.Device;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;

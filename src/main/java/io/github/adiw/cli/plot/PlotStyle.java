@@ -1,6 +1,6 @@
 package io.github.adiw.cli.plot;
 
-import io.github.adiw.data.AtomicFile;
+import io.github.adiw.data.file.AtomicFile;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;

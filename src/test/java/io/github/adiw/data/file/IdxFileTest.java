@@ -1,4 +1,4 @@
-package io.github.adiw.data;
+package io.github.adiw.data.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class IdxFileTest {
+public class IdxFileTest {
     @TempDir
     Path folder;
     private final byte[] values = new byte[2 * 3 * 5];
@@ -29,7 +29,7 @@ class IdxFileTest {
         gzip = Files.write(folder.resolve("gzip"), gzip(idx(0x803, values, 2, 3, 5)));
     }
 
-    static byte[] idx(int magic, byte[] values, int... shape) {
+    public static byte[] idx(int magic, byte[] values, int... shape) {
         ByteBuffer file = ByteBuffer.allocate(4 + 4 * shape.length + values.length).putInt(magic);
         for (int length : shape) {
             file.putInt(length);
@@ -37,7 +37,7 @@ class IdxFileTest {
         return file.put(values).array();
     }
 
-    static byte[] gzip(byte[] content) {
+    public static byte[] gzip(byte[] content) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (GZIPOutputStream zip = new GZIPOutputStream(out)) {
             zip.write(content);

@@ -1,4 +1,4 @@
-package io.github.adiw.data;
+package io.github.adiw.data.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

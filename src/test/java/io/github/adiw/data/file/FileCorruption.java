@@ -1,4 +1,4 @@
-package io.github.adiw.data;
+package io.github.adiw.data.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -11,12 +11,12 @@ import java.util.Arrays;
 import java.util.function.Function;
 
 /** Breaks a small file in every way of a kind, and checks that reading it says so in one sentence that names the file. */
-final class FileCorruption {
+public final class FileCorruption {
     private FileCorruption() {
     }
 
     /** Every truncation of the file is refused; also the empty file, also a missing one and a folder. */
-    static void everyTruncationIsRefused(Path good, Path folder, Function<Path, ?> read) throws IOException {
+    public static void everyTruncationIsRefused(Path good, Path folder, Function<Path, ?> read) throws IOException {
         byte[] whole = Files.readAllBytes(good);
         Path broken = folder.resolve("cut-" + good.getFileName());
         for (int length = 0; length < whole.length; length++) {
@@ -30,7 +30,7 @@ final class FileCorruption {
     }
 
     /** Bytes after the end are refused. */
-    static void trailingBytesAreRefused(Path good, Path folder, Function<Path, ?> read) throws IOException {
+    public static void trailingBytesAreRefused(Path good, Path folder, Function<Path, ?> read) throws IOException {
         byte[] whole = Files.readAllBytes(good);
         Path broken = folder.resolve("long-" + good.getFileName());
         for (int extra : new int[] {1, 2, 4, 7, 8, 9, 20, 100, 70_000}) {
@@ -44,7 +44,7 @@ final class FileCorruption {
     }
 
     /** Any byte replaced by any other of a few: read, or refused in a sentence; nothing else is thrown. */
-    static void everyFlipIsReadOrRefused(Path good, Path folder, Function<Path, ?> read) throws IOException {
+    public static void everyFlipIsReadOrRefused(Path good, Path folder, Function<Path, ?> read) throws IOException {
         byte[] whole = Files.readAllBytes(good);
         Path broken = folder.resolve("flip-" + good.getFileName());
         for (int at = 0; at < whole.length; at++) {
@@ -60,7 +60,7 @@ final class FileCorruption {
         }
     }
 
-    static void refused(Path broken, Function<Path, ?> read, String how) {
+    public static void refused(Path broken, Function<Path, ?> read, String how) {
         Throwable thrown = catchThrowable(() -> read.apply(broken));
         assertThat(thrown).as("reading a file that is %s", how).isNotNull();
         sentence(thrown, broken, how);

@@ -1,4 +1,4 @@
-package io.github.adiw.data;
+package io.github.adiw.data.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -19,12 +19,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class NpyTest {
+public class NpyTest {
     @TempDir
     Path folder;
 
     /** A file that NumPy or the safetensors package wrote (make_fixtures.py). */
-    static Path fixture(String name) {
+    public static Path fixture(String name) {
         return Fixtures.path("data/" + name);
     }
 

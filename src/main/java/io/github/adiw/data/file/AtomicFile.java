@@ -1,4 +1,4 @@
-package io.github.adiw.data;
+package io.github.adiw.data.file;
 
 import io.github.adiw.AdiwException;
 import java.io.BufferedOutputStream;
@@ -114,7 +114,7 @@ public final class AtomicFile {
     }
 
     /** What went wrong, in words: the file system's exceptions carry only the path as their message. */
-    static String reason(IOException e) {
+    public static String reason(IOException e) {
         if (e instanceof NoSuchFileException) {
             return "no such file or folder";
         }

@@ -1,4 +1,4 @@
-package io.github.adiw.data;
+package io.github.adiw.data.file;
 
 import io.github.adiw.AdiwException;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.github.adiw.data;
+package io.github.adiw.data.file;
 
 import io.github.adiw.AdiwException;
 import java.io.BufferedInputStream;
@@ -42,7 +42,7 @@ public record IdxFile(int[] shape, byte[] values) {
     }
 
     /** The file's bytes as they are, or a sentence that says why they cannot be had. */
-    static byte[] bytes(Path path) {
+    public static byte[] bytes(Path path) {
         try {
             if (Files.isDirectory(path)) {
                 throw new AdiwException(path + " is a folder, and an IDX file was expected");
@@ -65,7 +65,7 @@ public record IdxFile(int[] shape, byte[] values) {
      * @return shape and values
      * @throws AdiwException as {@link #read}
      */
-    static IdxFile parse(String name, byte[] file, int dimensions) {
+    public static IdxFile parse(String name, byte[] file, int dimensions) {
         return new Parser(name, file, dimensions).parse();
     }
 
