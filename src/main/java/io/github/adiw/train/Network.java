@@ -16,8 +16,8 @@ import io.github.adiw.nn.Optimizer;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
 import io.github.adiw.nn.SoftmaxCrossEntropy;
-import io.github.adiw.weight.Bandwidth;
-import io.github.adiw.weight.WeightEstimation;
+import io.github.adiw.weight.EstimatedWeights;
+import io.github.adiw.weight.EstimationSettings;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -305,8 +305,8 @@ final class Network implements AutoCloseable {
         for (int i = 0; i < rows.length; i++) {
             validationLosses[i] = losses[rows[i]];
         }
-        return WeightEstimation.of(device, losses, validationLosses, 1, new WeightEstimation.Options("km",
-            Bandwidth.parse(options.bandwidth()), 1, 1, options.upperBound(), 0, null, true)).weights();
+        return EstimatedWeights.builder(device).method("km").settings(EstimationSettings.builder().bandwidth(options.bandwidth())
+            .upperBound(options.upperBound()).build()).untilConverged(true).estimate(losses, validationLosses, 1).weights();
     }
 
     /** The loss of every training sample under its label, in batches for evaluation. */

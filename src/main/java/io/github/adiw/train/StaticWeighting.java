@@ -11,6 +11,6 @@ final class StaticWeighting extends RememberedWeighting {
 
     @Override
     public void estimate(Batch batch) {
-        device.launch("recall_state", Launch.elements(n), memory, batch.indices(), weights, null, n);
+        device.launch("recall_state", Launch.elements(n), memory, batch.indices(), null, null, null, weights, null, n, Float.NEGATIVE_INFINITY);
     }
 }

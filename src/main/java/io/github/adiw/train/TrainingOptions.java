@@ -68,12 +68,12 @@ public record TrainingOptions(
     /** The methods that {@code transform} may be {@code features} with; without weights it means nothing. */
     public static final List<String> FEATURE_METHODS = METHODS.stream().filter(method -> {
         Divergence divergence = divergence(method);
-        return divergence != null ? divergence.hasClassConditional() : List.of("uniform", "diw").contains(method);
+        return divergence != null || List.of("uniform", "diw").contains(method);
     }).toList();
 
     private static List<String> methods() {
         Set<String> methods = new LinkedHashSet<>(List.of("uniform", "diw", ADAPTIVE + "km"));
-        Divergences.all().keySet().forEach(name -> methods.add(ADAPTIVE + name));
+        Divergences.all().values().stream().filter(Divergence::takesSteps).forEach(divergence -> methods.add(ADAPTIVE + divergence.name()));
         methods.addAll(List.of("random", "iw", "reweight"));
         return List.copyOf(methods);
     }

@@ -5,10 +5,11 @@ import io.github.adiw.device.Device;
 import io.github.adiw.nn.Model;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
-import io.github.adiw.weight.Bandwidth;
-import io.github.adiw.weight.ClassConditionalConvergedMatching;
-import io.github.adiw.weight.ConvergedKernelMeanMatching;
-import io.github.adiw.weight.EstimatorOptions;
+import io.github.adiw.weight.BatchShape;
+import io.github.adiw.weight.Divergence;
+import io.github.adiw.weight.Divergences;
+import io.github.adiw.weight.EstimationSettings;
+import io.github.adiw.weight.SampleLabels;
 import io.github.adiw.weight.WeightEstimator;
 
 /** The single place that knows which method of training makes its weights how. */
@@ -37,15 +38,13 @@ final class Weightings {
 
     private static WeightEstimator estimator(Device device, TrainingOptions options, int d, Buffer labels, Buffer trueLabels, int classes) {
         int samples = Math.toIntExact(labels.length());
-        EstimatorOptions made = EstimatorOptions.of(samples, samples, options.batch(), options.validationBatch(), d)
-            .bandwidth(Bandwidth.parse(options.bandwidth())).steps(options.estimationSteps()).eta(options.eta()).upperBound(options.upperBound())
-            .lambda(options.lambda()).momentum(options.estimationMomentum()).normalize(options.normalizeWeights()).seed(options.seed());
-        boolean converged = options.method().equals("diw");
-        if (options.classConditional()) {
-            return converged ? new ClassConditionalConvergedMatching(device, made, labels, trueLabels, classes)
-                : TrainingOptions.divergence(options.method()).classConditional(device, made, labels, trueLabels, classes);
-        }
-        return converged ? new ConvergedKernelMeanMatching(device, made)
-            : TrainingOptions.divergence(options.method()).estimator(device, made);
+        EstimationSettings settings = EstimationSettings.builder().bandwidth(options.bandwidth()).steps(options.estimationSteps())
+            .eta(options.eta()).upperBound(options.upperBound()).lambda(options.lambda()).momentum(options.estimationMomentum())
+            .normalize(options.normalizeWeights()).seed(options.seed()).build();
+        Divergence divergence = options.method().equals("diw") ? Divergences.get("kmm-exact") : TrainingOptions.divergence(options.method());
+        BatchShape shape = new BatchShape(samples, samples, options.batch(), options.validationBatch(), d);
+        return options.classConditional()
+            ? WeightEstimator.create(device, divergence, shape, settings, new SampleLabels(labels, trueLabels, classes))
+            : WeightEstimator.create(device, divergence, shape, settings);
     }
 }

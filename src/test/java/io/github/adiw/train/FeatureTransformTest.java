@@ -15,10 +15,10 @@ import io.github.adiw.data.Shift;
 import io.github.adiw.data.TrainingSplit;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
-import io.github.adiw.weight.Bandwidth;
-import io.github.adiw.weight.ClassConditionalConvergedMatching;
+import io.github.adiw.weight.BatchShape;
 import io.github.adiw.weight.Divergences;
-import io.github.adiw.weight.EstimatorOptions;
+import io.github.adiw.weight.EstimationSettings;
+import io.github.adiw.weight.SampleLabels;
 import io.github.adiw.weight.WeightEstimator;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -117,12 +117,11 @@ class FeatureTransformTest {
                 before[s] = whole.parameters();
             }
         }
-        EstimatorOptions estimation = EstimatorOptions.of(400, 400, BATCH, VALIDATION_BATCH, HIDDEN).bandwidth(Bandwidth.parse("median"));
         try (Device device = DeviceMatrix.open(); Buffer labels = device.ints(split.labels());
              Buffer trueLabels = device.ints(split.trueLabels());
-             WeightEstimator estimator = method.equals("diw")
-                 ? new ClassConditionalConvergedMatching(device, estimation, labels, trueLabels, 10)
-                 : Divergences.get("km").classConditional(device, estimation, labels, trueLabels, 10)) {
+             WeightEstimator estimator = WeightEstimator.create(device, Divergences.get(method.equals("diw") ? "kmm-exact" : "km"),
+                 new BatchShape(400, 400, BATCH, VALIDATION_BATCH, HIDDEN), EstimationSettings.defaults(),
+                 new SampleLabels(labels, trueLabels, 10))) {
             for (int s = 0; s < STEPS; s++) {
                 int[] own = Arrays.copyOfRange(rows, s * BATCH, (s + 1) * BATCH);
                 int[] other = Arrays.copyOfRange(validation, s * VALIDATION_BATCH, (s + 1) * VALIDATION_BATCH);

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * without validation samples, one with a single training sample, one whose samples are all equal and one without any.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class ClassConditionalTest {
+class InsideClassesTest {
     private static final int[] TRAINING = {23, 14, 1, 9, 6, 0, 2, 17};
     private static final int[] VALIDATION = {11, 30, 5, 0, 7, 4, 3, 1};
     private static final int CLASSES = TRAINING.length;
@@ -111,7 +111,7 @@ class ClassConditionalTest {
             this.steps = steps;
             this.momentum = momentum;
             this.normalize = normalize;
-            memory = EvaluatedBatch.constant(data.labels.length, 1);
+            memory = EvaluatedSegment.constant(data.labels.length, 1);
             state = memory.clone();
         }
 
@@ -236,13 +236,19 @@ class ClassConditionalTest {
         }
     }
 
-    private EstimatorOptions options(Data data, String bandwidth) {
-        return EstimatorOptions.of(data.labels.length, data.validationLabels.length, data.n, data.m, data.d)
-            .bandwidth(Bandwidth.parse(bandwidth)).upperBound(UPPER);
+    private static EstimationSettings.Builder settings(String bandwidth) {
+        return EstimationSettings.builder().bandwidth(bandwidth).upperBound(UPPER);
     }
 
-    private WeightEstimator steps(EstimatorOptions options, Buffer labels, Buffer validationLabels) {
-        return new ClassConditionalKernelMeanMatching(device, options, labels, validationLabels, CLASSES);
+    private WeightEstimator estimator(String method, Data data, EstimationSettings settings, Buffer labels, Buffer validationLabels) {
+        return WeightEstimator.create(device, Divergences.get(method),
+            new BatchShape(data.labels.length, data.validationLabels.length, data.n, data.m, data.d), settings,
+            new SampleLabels(labels, validationLabels, CLASSES));
+    }
+
+    private WeightEstimator alone(String method, Data data, int n, int m, EstimationSettings settings) {
+        return WeightEstimator.create(device, Divergences.get(method),
+            new BatchShape(data.labels.length, data.validationLabels.length, n, m, data.d), settings);
     }
 
     private Buffer buffer(Data data, float[][] points, int[] rows) {
@@ -270,8 +276,8 @@ class ClassConditionalTest {
         Data data = new Data(d);
         Reference reference = new Reference(data, Bandwidth.parse(bandwidth), steps, momentum, normalize);
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
-             WeightEstimator estimator = new ClassConditionalKernelMeanMatching(device,
-                 options(data, bandwidth).steps(steps).momentum(momentum).normalize(normalize), labels, validationLabels, CLASSES)) {
+             WeightEstimator estimator = estimator("km", data,
+                 settings(bandwidth).steps(steps).momentum(momentum).normalize(normalize).build(), labels, validationLabels)) {
             double furthest = 0;
             for (int visit = 0; visit < 4; visit++) {
                 int[] rows = data.batch(visit % 2, data.n);
@@ -294,15 +300,13 @@ class ClassConditionalTest {
     void everyDivergenceDoesInEachClassWhatItDoesAlone(String name, String bandwidth, int d) {
         Divergence divergence = Divergences.get(name);
         Data data = new Data(d);
-        EstimatorOptions options = options(data, bandwidth).eta(divergence.defaultEta()).momentum(0.3f);
-        double[] memory = EvaluatedBatch.constant(data.labels.length, 1);
+        EstimationSettings settings = settings(bandwidth).momentum(0.3f).build();
+        double[] memory = EvaluatedSegment.constant(data.labels.length, 1);
         WeightEstimator[] alone = new WeightEstimator[CLASSES];
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
-             WeightEstimator estimator = divergence.classConditional(device, options, labels, validationLabels, CLASSES)) {
+             WeightEstimator estimator = estimator(name, data, settings, labels, validationLabels)) {
             for (int c : new int[] {0, 1, 6, 7}) {
-                EstimatorOptions all = options;
-                alone[c] = divergence.estimator(device, new EstimatorOptions(all.samples(), all.validationSamples(), TRAINING[c], VALIDATION[c], d,
-                    all.bandwidth(), all.steps(), all.eta(), all.upperBound(), all.lambda(), all.projections(), all.momentum(), false));
+                alone[c] = alone(name, data, TRAINING[c], VALIDATION[c], settings);
             }
             double furthest = 0;
             for (int visit = 0; visit < (DeviceMatrix.slow() ? 2 : 6); visit++) {
@@ -337,9 +341,8 @@ class ClassConditionalTest {
     @CsvSource({"km, median, 3, 1e-6", "kl, median, 3, 2e-5", "kl, diw:0.2, 1, 2e-5", "ls, median, 3, 1e-6", "kl-direct, diw:0.05, 2, 2e-5",
         "ls-direct, median, 3, 1e-6", "w1, median, 1, 2e-3", "w1, median, 4, 2e-2"})
     void evaluatesAndConvergesAsEachClassDoesAlone(String name, String bandwidth, int d, double tolerance) {
-        Divergence divergence = Divergences.get(name);
         Data data = new Data(d);
-        EstimatorOptions options = options(data, bandwidth).eta(divergence.defaultEta()).steps(2);
+        EstimationSettings settings = settings(bandwidth).steps(2).build();
         int[] rows = data.batch(0, data.n);
         int[] validationRows = data.batch(1, data.m);
         boolean converges = !DeviceMatrix.slow() && (d == 1 || !name.equals("w1"));     // steps without end
@@ -349,9 +352,7 @@ class ClassConditionalTest {
             int label = c;
             int[] own = Arrays.stream(rows).filter(i -> data.labels[i] == label).toArray();
             int[] other = Arrays.stream(validationRows).filter(j -> data.validationLabels[j] == label).toArray();
-            EstimatorOptions alone = new EstimatorOptions(options.samples(), options.validationSamples(), own.length, other.length, d,
-                options.bandwidth(), options.steps(), options.eta(), options.upperBound(), options.lambda(), options.projections(), 0, false);
-            try (WeightEstimator estimator = divergence.estimator(device, alone); Buffer index = device.ints(own);
+            try (WeightEstimator estimator = alone(name, data, own.length, other.length, settings); Buffer index = device.ints(own);
                  Buffer otherIndex = device.ints(other); Buffer z = buffer(data, data.z, own);
                  Buffer validation = buffer(data, data.validation, other)) {
                 estimator.estimate(index, otherIndex, z, validation);
@@ -365,7 +366,7 @@ class ClassConditionalTest {
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
              Buffer index = device.ints(rows); Buffer validationIndex = device.ints(validationRows);
              Buffer z = buffer(data, data.z, rows); Buffer validation = buffer(data, data.validation, validationRows);
-             WeightEstimator estimator = divergence.classConditional(device, options, labels, validationLabels, CLASSES)) {
+             WeightEstimator estimator = estimator(name, data, settings, labels, validationLabels)) {
             estimator.estimate(index, validationIndex, z, validation);
             Quality quality = estimator.quality(z, validation);
             double size = Math.max(1, Math.abs(expected[0]));
@@ -397,7 +398,7 @@ class ClassConditionalTest {
     void theClassPriorIsPutBack() {
         Data data = new Data(3);
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
-             WeightEstimator estimator = steps(options(data, "median"), labels, validationLabels)) {
+             WeightEstimator estimator = estimator("km", data, settings("median").build(), labels, validationLabels)) {
             int[] rows = data.batch(0, data.n);
             estimate(estimator, data, rows, data.batch(0, data.m));
             double[] sums = new double[CLASSES];
@@ -421,7 +422,7 @@ class ClassConditionalTest {
     void normalisationLeavesTheMemoryOfDegenerateClassesAlone() {
         Data data = new Data(2);
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
-             WeightEstimator estimator = steps(options(data, "median").normalize(true), labels, validationLabels)) {
+             WeightEstimator estimator = estimator("km", data, settings("median").normalize(true).build(), labels, validationLabels)) {
             int[] rows = data.batch(0, data.n);
             for (int visit = 0; visit < 4; visit++) {
                 estimate(estimator, data, rows, data.batch(visit % 2, data.m));
@@ -448,11 +449,12 @@ class ClassConditionalTest {
         Data data = new Data(1);
         int[] rows = IntStream.range(0, data.labels.length).filter(i -> data.labels[i] == EQUAL).limit(6).toArray();
         int[] validationRows = data.batch(0, data.m);
-        EstimatorOptions options = EstimatorOptions.of(data.labels.length, data.validationLabels.length, rows.length, data.m, 1);
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
              Buffer index = device.ints(rows); Buffer validationIndex = device.ints(validationRows);
              Buffer z = buffer(data, data.z, rows); Buffer validation = buffer(data, data.validation, validationRows);
-             WeightEstimator estimator = Divergences.get("kl").classConditional(device, options, labels, validationLabels, CLASSES)) {
+             WeightEstimator estimator = WeightEstimator.create(device, Divergences.get("kl"),
+                 new BatchShape(data.labels.length, data.validationLabels.length, rows.length, data.m, 1), EstimationSettings.defaults(),
+                 new SampleLabels(labels, validationLabels, CLASSES))) {
             assertThat(estimator.converge(index, validationIndex, z, validation)).isZero();
             assertThat(estimator.weights().toFloats()).containsOnly(1);
             assertThat(estimator.quality(z, validation)).isEqualTo(new Quality(Double.NaN, 0, 0, 0));
@@ -463,14 +465,13 @@ class ClassConditionalTest {
     @CsvSource({"median, 3", "diw:0.1, 1"})
     void convergesInEveryClass(String bandwidth, int d) {
         Data data = new Data(d);
-        EstimatorOptions options = options(data, bandwidth);
         int[] rows = data.batch(1, data.n);
         int[] validationRows = data.batch(0, data.m);
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
              Buffer index = device.ints(rows); Buffer validationIndex = device.ints(validationRows);
              Buffer z = buffer(data, data.z, rows); Buffer validation = buffer(data, data.validation, validationRows);
-             WeightEstimator exact = new ClassConditionalConvergedMatching(device, options, labels, validationLabels, CLASSES);
-             WeightEstimator stepped = steps(options, labels, validationLabels)) {
+             WeightEstimator exact = estimator("kmm-exact", data, settings(bandwidth).build(), labels, validationLabels);
+             WeightEstimator stepped = estimator("km", data, settings(bandwidth).build(), labels, validationLabels)) {
             exact.estimate(index, validationIndex, z, validation);
             Quality solved = exact.quality(z, validation);
             assertThat(solved.kktResidual()).isLessThan(1e-6);
@@ -501,7 +502,7 @@ class ClassConditionalTest {
             }
         }
         try (Buffer labels = device.ints(data.labels); Buffer validationLabels = device.ints(data.validationLabels);
-             WeightEstimator estimator = steps(options(data, "diw:0.01"), labels, validationLabels)) {
+             WeightEstimator estimator = estimator("km", data, settings("diw:0.01").build(), labels, validationLabels)) {
             estimate(estimator, data, rows, validationRows);
             float[] weights = estimator.weights().toFloats();
             boolean moved = false;

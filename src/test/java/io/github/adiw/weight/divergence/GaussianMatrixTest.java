@@ -1,4 +1,4 @@
-package io.github.adiw.weight;
+package io.github.adiw.weight.divergence;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
-import io.github.adiw.device.ElementType;
+import io.github.adiw.weight.BatchShape;
+import io.github.adiw.weight.EstimationSettings;
+import io.github.adiw.weight.SegmentedBatch;
+import io.github.adiw.weight.divergence.GaussianMatrix.Side;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,18 +56,19 @@ class GaussianMatrixTest {
         float[] z = numbers(N * d);
         float[] validation = numbers(M * d);
         float[] v = numbers(N);
-        try (Device device = DeviceMatrix.open(); BatchPoints points = new BatchPoints(device, N, M, d); Buffer zBuffer = device.floats(z);
-             Buffer validationBuffer = device.floats(validation); Buffer gamma = device.allocate(ElementType.FLOAT64, 1); Buffer vBuffer = device.floats(v);
-             Buffer out = device.floats(new float[M]); GaussianMatrix matrix = new GaussianMatrix(device, M, N, mostStored);
-             GramMatrix gram = new GramMatrix(device, N, M, mostStored)) {
-            gamma.upload(new double[] {GAMMA});
-            points.set(zBuffer, validationBuffer);
-            matrix.compute(points, points.validation(), points.training(), gamma);
+        EstimationSettings settings = EstimationSettings.builder().bandwidth("gamma:" + GAMMA).eta(1f).build();
+        try (Device device = DeviceMatrix.open(); Buffer zBuffer = device.floats(z); Buffer validationBuffer = device.floats(validation);
+             Buffer vBuffer = device.floats(v); Buffer out = device.floats(new float[M]);
+             SegmentedBatch batch = SegmentedBatch.create(device, new BatchShape(N, M, N, M, d), settings, null);
+             GaussianMatrix matrix = GaussianMatrix.create(batch, Side.VALIDATION, Side.TRAINING, mostStored);
+             GramMatrix gram = GramMatrix.create(batch, mostStored)) {
+            batch.set(null, null, zBuffer, validationBuffer);
+            matrix.compute();
             check(product(validation, z, d, null, 0), matrix.rowSums(), "row sum");
             matrix.multiply(vBuffer, out);
             check(product(validation, z, d, v, 0), out, "product");
 
-            gram.compute(points, gamma, vBuffer);
+            gram.compute(vBuffer);
             check(product(z, z, d, null, GramMatrix.RIDGE), gram.rowSums(), "row sum of the Gram matrix");
             check(product(z, z, d, v, GramMatrix.RIDGE), gram.product(), "first product");
             float[] ones = new float[M];
