@@ -84,6 +84,7 @@ KERNEL(sort_pool, const float* RESTRICT x, const int* RESTRICT table, long* REST
        int segments, int n, int m) {
     Segment own = segment(table, blockIdx.x % segments);
     int count = own.n + own.m, size = 1;
+    if (count == 0) return;
     while (size < count) size <<= 1;
     long first = (long) (blockIdx.x / segments) * (n + (long) m) + own.first + own.other;
     long* RESTRICT key = keys + 2 * first;

@@ -196,11 +196,17 @@ class FeatureTransformTest {
         assertThat(result.trace()).anySatisfy(row -> assertThat(row.weightMax()).isGreaterThan(1.2f));
     }
 
+    /** A divergence of somebody else needs nothing more to work inside classes. */
     @Test
-    void methodThatCannotIsRefused() {
-        String foreign = "adiw-" + new MeanMatching().name();
-        assertThat(TrainingOptions.METHODS).contains(foreign);
-        assertThatThrownBy(() -> options().method(foreign).build()).isInstanceOf(UsageException.class).hasMessageContaining(foreign)
+    void aDivergenceFromOutsideTrainsWithIt() {
+        TrainingResult result = train(options().method("adiw-" + new MeanMatching().name()).noise("symmetric:0.4").steps(3).trace(true).build());
+        assertThat(result.failure()).isNull();
+        assertThat(result.trace()).allSatisfy(row -> assertThat(row.weightSum()).isBetween(0.3f * BATCH, 2f * BATCH));
+    }
+
+    @Test
+    void aMethodWithoutEstimatorIsRefused() {
+        assertThatThrownBy(() -> options().method("random").build()).isInstanceOf(UsageException.class).hasMessageContaining("random")
             .hasMessageContaining("uniform, diw, adiw-km");
     }
 }
