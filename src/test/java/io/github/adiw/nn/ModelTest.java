@@ -64,12 +64,13 @@ class ModelTest {
             new ReluLayer(), new MaxPoolLayer(), new LinearLayer("fc", 4, false)));
     }
 
-    /** Values that many layers take: sums in sums, a sum of a value with itself, and one that ends the network. */
+    /** Values that many layers take: sums in sums, sums of a value with itself, one gradient that two branches share, a sum that ends the network. */
     private static Model tangled() {
         Block twice = new ResidualSum(Sequence.of());
         Block nested = new ResidualSum(Sequence.of(new LinearLayer("a", 6, true), new ResidualSum(new LinearLayer("b", 6, false)), new ReluLayer()),
             new ResidualSum(new LinearLayer("c", 6, true), new ReluLayer()));
-        return new Model("tangled", new Shape(5, 1, 1), Sequence.of(new LinearLayer("first", 6, true), twice, nested, new LinearLayer("d", 3, true),
+        return new Model("tangled", new Shape(5, 1, 1), Sequence.of(new LinearLayer("first", 6, true), twice, nested,
+            new ResidualSum(new ResidualSum(new LinearLayer("shared", 6, true))), new LinearLayer("d", 3, true),
             new ResidualSum(Sequence.of(new ReluLayer(), new LinearLayer("e", 3, true)))));
     }
 
