@@ -19,7 +19,8 @@ public final class ModelInstance implements AutoCloseable {
     /** @param network the model's, whatever is fused in it */
     ModelInstance(Model model, Wiring network, Device device, Parameters parameters, int trained, int extra, Precision precision) {
         if (trained < 0 || extra < 0 || trained + extra == 0) {
-            throw new IllegalArgumentException("a model instance needs at least one row, not " + trained + " trained and " + extra + " further rows");
+            throw new IllegalArgumentException("a model instance needs at least one row, not " + trained + " trained and " + extra
+                + " further rows");
         }
         this.model = model;
         this.trained = trained;
@@ -53,8 +54,8 @@ public final class ModelInstance implements AutoCloseable {
      */
     public Buffer forward(Buffer input, Mode mode) {
         if (input.length() != (long) rows * model.channels() * model.height() * model.width()) {
-            throw new IllegalArgumentException("the input must be [" + rows + ", " + model.channels() + ", " + model.height() + ", " + model.width()
-                + "], but has " + input.length() + " elements");
+            throw new IllegalArgumentException("the input must be [" + rows + ", " + model.channels() + ", " + model.height() + ", "
+                + model.width() + "], but has " + input.length() + " elements");
         }
         if (mode == Mode.TRAIN && trained == 0) {
             throw new IllegalStateException("an instance for evaluation has no training mode: none of its " + rows + " rows is trained on");

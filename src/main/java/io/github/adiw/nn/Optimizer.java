@@ -30,7 +30,8 @@ public abstract class Optimizer implements AutoCloseable {
      * @param nesterov    whether it is Nesterov's
      * @param weightDecay added to the gradient times the parameter, at least 0
      */
-    public static Optimizer sgd(Device device, Parameters parameters, Buffer rate, Buffer halted, float momentum, boolean nesterov, float weightDecay) {
+    public static Optimizer sgd(Device device, Parameters parameters, Buffer rate, Buffer halted, float momentum, boolean nesterov,
+                                float weightDecay) {
         return Scope.building(scope -> new Optimizer(scope, device) {
             private final Buffer momenta = momentum == 0 ? null : zeros("momentum", parameters);
 
@@ -60,8 +61,8 @@ public abstract class Optimizer implements AutoCloseable {
             @Override
             public void update() {
                 int n = Math.toIntExact(parameters.values().length());
-                device.launch("adam", Launch.elements(n), parameters.values(), parameters.gradients(), means, squares, rate, step, halted, n,
-                    0.9, 0.999, 1e-8f, weightDecay);
+                device.launch("adam", Launch.elements(n), parameters.values(), parameters.gradients(), means, squares, rate, step,
+                    halted, n, 0.9, 0.999, 1e-8f, weightDecay);
             }
         });
     }

@@ -47,7 +47,8 @@ public final class Parameters implements AutoCloseable {
         for (Declaration d : declarations) {
             Parameter p;
             if (d.trainable()) {
-                p = new Parameter(d.name(), d.shape(), true, d.decayed(), values.slice(trained, d.size()), gradients.slice(trained, d.size()));
+                p = new Parameter(d.name(), d.shape(), true, d.decayed(), values.slice(trained, d.size()),
+                    gradients.slice(trained, d.size()));
                 trained += padded(d.size());
             } else {
                 p = new Parameter(d.name(), d.shape(), false, d.decayed(), others.slice(kept, d.size()), null);

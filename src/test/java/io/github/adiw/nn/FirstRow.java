@@ -10,8 +10,8 @@ import io.github.adiw.nn.block.Site;
 import java.util.List;
 
 /**
- * y = x + first, with {@code first} a buffer: in training the first row of x, and in evaluation what it was in the last training pass. A layer
- * with a mode and a memory that is not trained, as batch norm is one.
+ * y = x + first, with {@code first} a buffer: in training the first row of x, and in evaluation what it was in the last training pass.
+ * Like batch norm, it depends on the mode and remembers something that is not trained.
  */
 record FirstRow(String name) implements Layer {
     @Override
@@ -21,8 +21,9 @@ record FirstRow(String name) implements Layer {
 
     @Override
     public List<Declaration> needs(Shape input) {
-        Initial tens = (device, values, seed, stream) -> device.launch("fill", Launch.elements(values.length()), values, 10f, (int) values.length());
-        return List.of(Declaration.buffer(name, tens, input.size()));
+        int d = input.size();
+        Initial tens = (device, values, seed, stream) -> device.launch("fill", Launch.elements(d), values, 10f, d);
+        return List.of(Declaration.buffer(name, tens, d));
     }
 
     @Override

@@ -59,7 +59,7 @@ class LayerReferenceTest {
         return both("conv2d_relu_pool");
     }
 
-    /** In TF32 the rounding of long inputs may choose the other side of a kink, whose gradient is another: these cases are for FP32 alone. */
+    /** In TF32 the rounding of long inputs may choose the other side of a kink, whose gradient is another: such cases are for FP32. */
     private static Stream<Arguments> both(String kind) {
         return ReferenceCase.ofKind(kind).stream().flatMap(c -> {
             boolean kink = !kind.equals("gemm") && (c.flag("relu") || kind.equals("conv2d_relu_pool") && c.bits("x") > 10);
@@ -131,8 +131,8 @@ class LayerReferenceTest {
     }
 
     /**
-     * Forward over the case's rows and the further ones, backward over the case's, by as few layers as there can be. Where the reference has a
-     * gradient of x, x is a parameter; where it has none, x is what the network is given, and its gradient is not computed.
+     * Forward over the case's rows and the further ones, backward over the case's, by as few layers as there can be. Where the reference
+     * has a gradient of x, x is a parameter; where it has none, x is what the network is given, and its gradient is not computed.
      */
     private Parameters check(ReferenceCase c, int batch, double tolerance, Precision precision, Shape shape, Block block) {
         float[] x = c.input("x");
@@ -263,7 +263,8 @@ class LayerReferenceTest {
             c.check("y", y, 1e-5);
             halted.upload(new int[] {7});
             graph.replay();
-            assertThat(p.value().toFloats()).as("nothing moves once training has halted").isEqualTo(Arrays.copyOfRange(y, y.length - n, y.length));
+            assertThat(p.value().toFloats()).as("nothing moves once training has halted")
+                .isEqualTo(Arrays.copyOfRange(y, y.length - n, y.length));
         }
     }
 }

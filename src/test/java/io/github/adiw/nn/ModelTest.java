@@ -60,14 +60,15 @@ class ModelTest {
         Block smaller = new ResidualSum(
             Sequence.of(new ConvolutionLayer("smaller.a", 5, 3, 2, 1, false), new ReluLayer(), conv("smaller.b", 5, 3, 1, 1)),
             new ConvolutionLayer("smaller.shortcut", 5, 1, 2, 0, false));
-        return new Model("residual", new Shape(2, 8, 6), Sequence.of(conv("stem", 3, 3, 1, 1), new ReluLayer(), same, new ReluLayer(), smaller,
-            new ReluLayer(), new MaxPoolLayer(), new LinearLayer("fc", 4, false)));
+        return new Model("residual", new Shape(2, 8, 6), Sequence.of(conv("stem", 3, 3, 1, 1), new ReluLayer(), same, new ReluLayer(),
+            smaller, new ReluLayer(), new MaxPoolLayer(), new LinearLayer("fc", 4, false)));
     }
 
-    /** Values that many layers take: sums in sums, sums of a value with itself, one gradient that two branches share, a sum that ends the network. */
+    /** Values that many layers take: sums in sums, of a value with itself, of branches that share a gradient, at the end of the network. */
     private static Model tangled() {
         Block twice = new ResidualSum(Sequence.of());
-        Block nested = new ResidualSum(Sequence.of(new LinearLayer("a", 6, true), new ResidualSum(new LinearLayer("b", 6, false)), new ReluLayer()),
+        Block nested = new ResidualSum(
+            Sequence.of(new LinearLayer("a", 6, true), new ResidualSum(new LinearLayer("b", 6, false)), new ReluLayer()),
             new ResidualSum(new LinearLayer("c", 6, true), new ReluLayer()));
         return new Model("tangled", new Shape(5, 1, 1), Sequence.of(new LinearLayer("first", 6, true), twice, nested,
             new ResidualSum(new ResidualSum(new LinearLayer("shared", 6, true))), new LinearLayer("d", 3, true),
@@ -162,7 +163,8 @@ class ModelTest {
             dy[i] = (float) random.nextGaussian();
         }
         Map<String, float[]> separate = results(model, parameters, x, dy, false);
-        results(model, parameters, x, dy, true).forEach((name, values) -> ReferenceCase.assertClose(name, values, separate.get(name), 1e-5));
+        results(model, parameters, x, dy, true).forEach((name, values) ->
+            ReferenceCase.assertClose(name, values, separate.get(name), 1e-5));
     }
 
     private Map<String, float[]> results(Model model, Parameters parameters, float[] x, float[] dy, boolean fuse) {

@@ -55,7 +55,8 @@ public record ConvolutionLayer(String name, int filters, int kernel, int stride,
         private final Convolution forward;
         private final Convolution backward;
         private final Parameter weights;
-        private final Parameter biases;
+        private final Buffer biases;
+        private final Buffer biasGradients;
         private final MaskedGradient masked;
         private final Scratch partials;
 
@@ -65,14 +66,16 @@ public record ConvolutionLayer(String name, int filters, int kernel, int stride,
             forward = sizes(site.rows(), site.shape());
             backward = forward.withBatch(Math.max(1, site.trained()));
             weights = site.parameter(name + ".weight");
-            biases = bias ? site.parameter(name + ".bias") : null;
+            Parameter b = bias ? site.parameter(name + ".bias") : null;
+            biases = b == null ? null : b.value();
+            biasGradients = b == null ? null : b.gradient();
             masked = relu ? new MaskedGradient(site, output(site.shape()).size()) : null;
             partials = site.scratch(site.trained() == 0 ? 0 : MatrixKernels.partials(backward));
         }
 
         @Override
         public void forward(Mode mode) {
-            MatrixKernels.conv2dForward(device, site.precision(), forward, site.input(), weights.value(), biases == null ? null : biases.value(),
+            MatrixKernels.conv2dForward(device, site.precision(), forward, site.input(), weights.value(), biases,
                 site.output(), relu);
         }
 
@@ -80,7 +83,7 @@ public record ConvolutionLayer(String name, int filters, int kernel, int stride,
         public void backward() {
             Buffer gradient = masked != null ? masked.of(site.outputGradient()) : site.outputGradient();
             MatrixKernels.conv2dBackwardWeights(device, site.precision(), backward, site.input(), gradient, partials.buffer(),
-                weights.gradient(), biases == null ? null : biases.gradient());
+                weights.gradient(), biasGradients);
             if (site.inputGradient() != null) {
                 MatrixKernels.conv2dBackwardData(device, site.precision(), backward, gradient, weights.value(), site.inputGradient());
             }

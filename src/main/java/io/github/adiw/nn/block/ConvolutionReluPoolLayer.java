@@ -36,7 +36,8 @@ record ConvolutionReluPoolLayer(ConvolutionLayer convolution) implements Layer {
         private final Convolution forward;
         private final Convolution backward;
         private final Parameter weights;
-        private final Parameter biases;
+        private final Buffer biases;
+        private final Buffer biasGradients;
         private final Buffer choice;
         private final Scratch partials;
 
@@ -46,7 +47,9 @@ record ConvolutionReluPoolLayer(ConvolutionLayer convolution) implements Layer {
             forward = convolution.sizes(site.rows(), site.shape());
             backward = forward.withBatch(Math.max(1, site.trained()));
             weights = site.parameter(convolution.name() + ".weight");
-            biases = convolution.bias() ? site.parameter(convolution.name() + ".bias") : null;
+            Parameter b = convolution.bias() ? site.parameter(convolution.name() + ".bias") : null;
+            biases = b == null ? null : b.value();
+            biasGradients = b == null ? null : b.gradient();
             choice = site.allocate(ElementType.UINT8, (long) site.rows() * output(site.shape()).size());
             partials = site.scratch(site.trained() == 0 ? 0 : MatrixKernels.partials(backward));
         }
@@ -54,14 +57,14 @@ record ConvolutionReluPoolLayer(ConvolutionLayer convolution) implements Layer {
         @Override
         public void forward(Mode mode) {
             MatrixKernels.conv2dReluPoolForward(device, site.precision(), forward, site.input(), weights.value(),
-                biases == null ? null : biases.value(), site.output(), choice);
+                biases, site.output(), choice);
         }
 
         @Override
         public void backward() {
             Buffer gradient = site.outputGradient();
             MatrixKernels.conv2dReluPoolBackwardWeights(device, site.precision(), backward, site.input(), gradient, choice,
-                partials.buffer(), weights.gradient(), biases == null ? null : biases.gradient());
+                partials.buffer(), weights.gradient(), biasGradients);
             if (site.inputGradient() != null) {
                 MatrixKernels.conv2dReluPoolBackwardData(device, site.precision(), backward, gradient, choice, weights.value(),
                     site.inputGradient());

@@ -47,7 +47,8 @@ public record LinearLayer(String name, int outputs, boolean bias, boolean relu) 
         private final Device device;
         private final int in;
         private final Parameter weights;
-        private final Parameter biases;
+        private final Buffer biases;
+        private final Buffer biasGradients;
         private final MaskedGradient masked;
 
         Bound(Site site) {
@@ -55,13 +56,15 @@ public record LinearLayer(String name, int outputs, boolean bias, boolean relu) 
             device = site.device();
             in = site.shape().size();
             weights = site.parameter(name + ".weight");
-            biases = bias ? site.parameter(name + ".bias") : null;
+            Parameter b = bias ? site.parameter(name + ".bias") : null;
+            biases = b == null ? null : b.value();
+            biasGradients = b == null ? null : b.gradient();
             masked = relu ? new MaskedGradient(site, outputs) : null;
         }
 
         @Override
         public void forward(Mode mode) {
-            MatrixKernels.gemm(device, site.precision(), site.input(), weights.value(), site.output(), biases == null ? null : biases.value(),
+            MatrixKernels.gemm(device, site.precision(), site.input(), weights.value(), site.output(), biases,
                 site.rows(), outputs, in, false, true, relu ? MatrixKernels.RELU : 0);
         }
 
@@ -69,13 +72,14 @@ public record LinearLayer(String name, int outputs, boolean bias, boolean relu) 
         public void backward() {
             int rows = site.trained();
             Buffer gradient = masked != null ? masked.of(site.outputGradient()) : site.outputGradient();
-            MatrixKernels.gemm(device, site.precision(), gradient, site.input(), weights.gradient(), null, outputs, in, rows, true, false, 0);
+            MatrixKernels.gemm(device, site.precision(), gradient, site.input(), weights.gradient(), null, outputs, in, rows, true,
+                false, 0);
             if (biases != null) {
-                device.launch("column_sum", Launch.rows((outputs + 15) / 16), gradient, biases.gradient(), rows, outputs);
+                device.launch("column_sum", Launch.rows((outputs + 15) / 16), gradient, biasGradients, rows, outputs);
             }
             if (site.inputGradient() != null) {
-                MatrixKernels.gemm(device, site.precision(), gradient, weights.value(), site.inputGradient(), null, rows, in, outputs, false,
-                    false, 0);
+                MatrixKernels.gemm(device, site.precision(), gradient, weights.value(), site.inputGradient(), null, rows, in, outputs,
+                    false, false, 0);
             }
         }
     }

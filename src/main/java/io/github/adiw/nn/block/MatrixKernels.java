@@ -49,9 +49,11 @@ public final class MatrixKernels {
         return Launch.tiles(tiles(rows, CONVOLUTION_ROWS), tiles(columns, CONVOLUTION_COLUMNS), 1);
     }
 
-    static void conv2dForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias, Buffer y, boolean relu) {
+    static void conv2dForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias, Buffer y,
+                              boolean relu) {
         device.launch(kernel(precision, "conv2d_forward"), over((long) s.batch() * s.outputHeight() * s.outputWidth(), s.filters()),
-            x, weight, bias, y, s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), relu ? RELU : 0);
+            x, weight, bias, y, s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding(),
+            relu ? RELU : 0);
     }
 
     static void conv2dBackwardData(Device device, Precision precision, Convolution s, Buffer dy, Buffer weight, Buffer dx) {
@@ -59,18 +61,22 @@ public final class MatrixKernels {
             dy, weight, dx, s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
     }
 
-    static void conv2dBackwardWeights(Device device, Precision precision, Convolution s, Buffer x, Buffer dy, Buffer partials, Buffer dw, Buffer db) {
+    static void conv2dBackwardWeights(Device device, Precision precision, Convolution s, Buffer x, Buffer dy, Buffer partials,
+                                      Buffer dw, Buffer db) {
         device.launch(kernel(precision, "conv2d_backward_weights"), weightTiles(s), x, dy, partials, s.batch(), s.channels(), s.height(),
             s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), splits(s));
         sum(device, s, partials, dw, db);
     }
 
-    static void conv2dReluPoolForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias, Buffer y, Buffer choice) {
-        device.launch(kernel(precision, "conv2d_relu_pool_forward"), over((long) s.batch() * s.outputHeight() * s.outputWidth(), s.filters()),
+    static void conv2dReluPoolForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias, Buffer y,
+                                      Buffer choice) {
+        device.launch(kernel(precision, "conv2d_relu_pool_forward"),
+            over((long) s.batch() * s.outputHeight() * s.outputWidth(), s.filters()),
             x, weight, bias, y, choice, s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
     }
 
-    static void conv2dReluPoolBackwardData(Device device, Precision precision, Convolution s, Buffer dy, Buffer choice, Buffer weight, Buffer dx) {
+    static void conv2dReluPoolBackwardData(Device device, Precision precision, Convolution s, Buffer dy, Buffer choice, Buffer weight,
+                                           Buffer dx) {
         device.launch(kernel(precision, "conv2d_relu_pool_backward_data"), over((long) s.batch() * s.height() * s.width(), s.channels()),
             dy, choice, weight, dx, s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
     }
@@ -83,7 +89,8 @@ public final class MatrixKernels {
     }
 
     private static Launch weightTiles(Convolution s) {
-        return Launch.tiles(tiles(s.channels() * s.kernel() * s.kernel() + 1, CONVOLUTION_ROWS), tiles(s.filters(), CONVOLUTION_COLUMNS), splits(s));
+        return Launch.tiles(tiles(s.channels() * s.kernel() * s.kernel() + 1, CONVOLUTION_ROWS), tiles(s.filters(), CONVOLUTION_COLUMNS),
+            splits(s));
     }
 
     private static void sum(Device device, Convolution s, Buffer partials, Buffer dw, Buffer db) {

@@ -22,8 +22,8 @@ public record MaxPoolLayer() implements Layer {
         return new Operation() {
             @Override
             public void forward(Mode mode) {
-                site.device().launch("max_pool_forward", Launch.elements((long) planes * window), site.input(), site.output(), choice, planes,
-                    in.height(), in.width());
+                site.device().launch("max_pool_forward", Launch.elements((long) planes * window), site.input(), site.output(), choice,
+                    planes, in.height(), in.width());
             }
 
             @Override

@@ -16,9 +16,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A network bound to memory for a fixed number of rows. Forward, its layers run in order; backward, in reverse, and where several layers take
- * a value, their gradients are added up. All memory is allocated at the start: what is needed during a part of a pass only (gradients; and
- * values, where no row is trained on) shares it.
+ * A network bound to memory for a fixed number of rows. Forward, its layers run in order; backward, in reverse, and where several
+ * layers take a value, their gradients are added up. All memory is allocated at the start: what is needed during a part of a pass only
+ * (gradients; and values, where no row is trained on) shares it.
  */
 public final class Program implements AutoCloseable {
     private final Setting setting;
@@ -47,7 +47,8 @@ public final class Program implements AutoCloseable {
      * @param trained    rows of the backward pass, the first ones; 0 if there is none
      */
     public static Program bind(Device device, Wiring network, Parameters parameters, int rows, int trained, Precision precision) {
-        return Scope.building(scope -> new Program(new Setting(scope, device, parameters, rows, trained, precision, new Workspace()), network));
+        return Scope.building(scope ->
+            new Program(new Setting(scope, device, parameters, rows, trained, precision, new Workspace()), network));
     }
 
     private Program(Setting setting, Wiring network) {
@@ -69,7 +70,8 @@ public final class Program implements AutoCloseable {
         if (setting.trained > 0 || node.output() == output || node.output() == features) {
             made.hold();        // it is there when the pass has ended
         }
-        network.nodes().stream().flatMap(other -> other.inputs().stream()).filter(taken -> taken == node.output()).forEach(use -> made.hold());
+        network.nodes().stream().flatMap(other -> other.inputs().stream()).filter(taken -> taken == node.output())
+            .forEach(use -> made.hold());
         made.release();
         Site site = new Site(setting, node.shape(), node.inputs().stream().map(values::get).toArray(Slot[]::new), made);
         Operation operation = node.layer().bind(site);
@@ -159,7 +161,8 @@ public final class Program implements AutoCloseable {
             step.operation.backward();
             for (Addition addition : step.additions) {
                 int n = Math.toIntExact(addition.sum.buffer().length());
-                setting.device.launch("add", Launch.elements(n), addition.first.buffer(), addition.second.buffer(), addition.sum.buffer(), n);
+                setting.device.launch("add", Launch.elements(n), addition.first.buffer(), addition.second.buffer(),
+                    addition.sum.buffer(), n);
             }
         }
     }

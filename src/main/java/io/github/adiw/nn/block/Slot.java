@@ -2,7 +2,7 @@ package io.github.adiw.nn.block;
 
 import io.github.adiw.device.Buffer;
 
-/** Where a value or a gradient lies. While a program is made, it counts who still needs it, so that the memory may be another's afterwards. */
+/** Where a value or a gradient lies. While a program is made, it counts who still needs it; afterwards, the memory may be another's. */
 final class Slot {
     private final BufferPool pool;
     private final Buffer whole;
