@@ -52,6 +52,7 @@ class KernelParityTest {
     @Test
     void elementwise() {
         elements("fill", 700).out(new float[701]).value(2.5f).value(700).check();
+        elements("add", 700).in(floats(700)).in(floats(700)).out(new float[701]).value(700).check();
         KernelParity.of("advance", Launch.block()).out(new long[] {41}).check();
     }
 
@@ -134,6 +135,7 @@ class KernelParityTest {
     @Test
     void partialSums() {
         elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).out(new float[6]).value(6).value(35).value(6).check();
+        elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).in(null).value(6).value(35).value(6).check();
     }
 
     @Test

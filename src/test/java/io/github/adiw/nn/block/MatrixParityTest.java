@@ -1,9 +1,10 @@
-package io.github.adiw.nn;
+package io.github.adiw.nn.block;
 
 import io.github.adiw.KernelParity;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
+import io.github.adiw.nn.Precision;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

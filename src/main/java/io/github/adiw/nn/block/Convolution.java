@@ -1,4 +1,4 @@
-package io.github.adiw.nn;
+package io.github.adiw.nn.block;
 
 /**
  * Sizes of a 2-D convolution of images {@code [batch, channels, height, width]} with square kernels.
