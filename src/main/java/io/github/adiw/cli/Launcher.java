@@ -28,8 +28,8 @@ public final class Launcher {
     public static void main(String[] args) {
         List<String> missing = missing(Launcher.class.getClassLoader());
         if (!missing.isEmpty()) {
-            System.err.println("adiw: the command line needs " + String.join(", ", missing) + ", which " + (missing.size() == 1 ? "is" : "are")
-                + " not there: start adiw-VERSION-cli.jar, which has it all, or put " + (missing.size() == 1 ? "it" : "them") + " on the class path");
+            System.err.println("adiw: the command line needs " + String.join(", ", missing) + ", which the library's jar does not bring: start "
+                + "the jar with the classifier cli, which has it all, or put " + (missing.size() == 1 ? "it" : "them") + " on the class path");
             System.exit(1);
         }
         Main.main(args);
