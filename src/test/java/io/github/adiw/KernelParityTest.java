@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Every kernel that does not fix its block, one by one: the host's result on the stand-in driver, whatever the block and the order. */
+@SuppressWarnings("NarrowCalculation")     // its shapes are small
 class KernelParityTest {
     private final Random random = new Random(7);
 

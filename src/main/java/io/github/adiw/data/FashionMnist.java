@@ -95,7 +95,7 @@ public final class FashionMnist {
             String resource = SAMPLE + name + ".gz";
             try (InputStream in = FashionMnist.class.getClassLoader().getResourceAsStream(resource)) {
                 if (in == null) {
-                    throw new AdiwException("Fashion-MNIST was not found, and its sample has a jar of its own: add io.github.adiw:adiw with the "
+                    throw new AdiwException("the sample of Fashion-MNIST has a jar of its own, which is not there: add io.github.adiw:adiw with the "
                             + "classifier samples to the dependencies, or name the folder of the full data set");
                 }
                 return new File(resource, in.readAllBytes());

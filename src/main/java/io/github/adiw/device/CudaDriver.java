@@ -43,6 +43,7 @@ final class CudaDriver {
      * @throws UsageException if the process has loaded the other one
      * @throws AdiwException  if there is none, or it cannot be used
      */
+    @SuppressWarnings("StaticAssignmentOfThrowable")    // a driver is tried once; who asks again gets the first failure as the cause
     static synchronized void load(Kind wanted) {
         if (loaded != null && loaded != wanted) {
             throw new UsageException("this process has loaded " + (loaded == Kind.NVIDIA ? "NVIDIA's driver" : "the stand-in driver (simt)")
