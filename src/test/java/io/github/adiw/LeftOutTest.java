@@ -7,9 +7,11 @@ import io.github.adiw.data.FashionMnist;
 import io.github.adiw.device.Devices;
 import java.io.IOException;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the library's jar leaves to others is missed in a sentence that says where it is. */
+@Tag("source-tree")
 class LeftOutTest {
     @Test
     void withoutItsJarThereAreNoSamples() throws Exception {
