@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the library's jar leaves to others is missed in a sentence that says where it is. */
-@Tag("source-tree")
+@Tag(Fixtures.SOURCE_TREE)
 class LeftOutTest {
     @Test
     void withoutItsJarThereAreNoSamples() throws Exception {
