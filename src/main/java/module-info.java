@@ -2,7 +2,7 @@
  * Accelerated dynamic importance weighting: density ratios inside the training loop, on the GPU or the processor.
  *
  * <p>A device is opened with {@link io.github.adiw.device.Devices}; weights for one's own training loop come from
- * {@link io.github.adiw.weight.ImportanceWeights}, those of two given samples from {@link io.github.adiw.weight.WeightEstimation}; a whole
+ * {@link io.github.adiw.weight.ImportanceWeights}, those of two given samples from {@link io.github.adiw.weight.EstimatedWeights}; a whole
  * importance-weighted training is a {@link io.github.adiw.train.Trainer}.
  */
 @SuppressWarnings("requires-automatic")     // JCuda and XChart describe no modules: theirs are named after their files
@@ -32,10 +32,12 @@ module io.github.adiw {
 
     // As META-INF/services has them for the class path.
     provides io.github.adiw.weight.Divergence with
-        io.github.adiw.weight.KernelMeanMatching.Factory,
-        io.github.adiw.weight.KullbackLeibler.Factory,
-        io.github.adiw.weight.LeastSquares.Factory,
-        io.github.adiw.weight.KullbackLeiblerDirect.Factory,
-        io.github.adiw.weight.LeastSquaresDirect.Factory,
-        io.github.adiw.weight.Wasserstein.Factory;
+        io.github.adiw.weight.divergence.KernelMeanMatching.Factory,
+        io.github.adiw.weight.divergence.KullbackLeibler.Factory,
+        io.github.adiw.weight.divergence.KullbackLeiblerDirect.Factory,
+        io.github.adiw.weight.divergence.LeastSquares.Factory,
+        io.github.adiw.weight.divergence.LeastSquaresDirect.Factory,
+        io.github.adiw.weight.divergence.MatchingProgram.Exact,
+        io.github.adiw.weight.divergence.MatchingProgram.Published,
+        io.github.adiw.weight.divergence.Wasserstein.Factory;
 }

@@ -4,7 +4,7 @@
  * what to do.
  *
  * <p>Where to begin: {@link io.github.adiw.weight.ImportanceWeights} gives weights to a training loop of your own,
- * {@link io.github.adiw.weight.WeightEstimation} those of two samples, and {@link io.github.adiw.train.Trainer} trains a network with them;
+ * {@link io.github.adiw.weight.EstimatedWeights} those of two samples, and {@link io.github.adiw.train.Trainer} trains a network with them;
  * all on a {@link io.github.adiw.device.Device}.
  */
 package io.github.adiw;
