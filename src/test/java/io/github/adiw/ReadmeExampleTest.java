@@ -26,10 +26,11 @@ class ReadmeExampleTest {
     private static void example() {
         // README begins
         Random random = new Random(1);
-        float[] train = new float[1_000], used = new float[200];
+        float[] train = new float[1_000]; // what there is to train on, between 0 and 4
+        float[] used = new float[200]; // what the model will meet, between 1 and 2
         for (int i = 0; i < 1_000; i++) {
-            train[i] = 4 * random.nextFloat();          // what there is to train on lies between 0 and 4
-            used[i % 200] = 1 + random.nextFloat();     // what the model will meet, between 1 and 2
+            train[i] = 4 * random.nextFloat();
+            used[i % 200] = 1 + random.nextFloat();
         }
         try (Device device = Devices.open("auto");
              ImportanceWeights weights = ImportanceWeights.builder(device, 1_000).batch(100).validationBatch(200).method("kl").build()) {
@@ -71,8 +72,9 @@ class ReadmeExampleTest {
     @Tag(Fixtures.SOURCE_TREE)
     void standsInTheReadme() throws IOException {
         List<String> source = Files.readAllLines(Path.of("src/test/java/io/github/adiw/ReadmeExampleTest.java"));
-        List<String> example = source.subList(source.indexOf("        // README begins") + 1, source.indexOf("        // README ends")).stream()
-            .map(line -> line.substring(8)).toList();
+        List<String> example = source
+            .subList(source.indexOf("        // README begins") + 1, source.indexOf("        // README ends"))
+            .stream().map(line -> line.substring(8)).toList();
         assertThat(Files.readString(Path.of("README.md"))).contains("```java\n" + String.join("\n", example) + "\n```");
     }
 }
