@@ -90,20 +90,17 @@ class SegmentFixturesTest {
     /** The one place that makes an estimator: it remembers the weights, and starts from the state or, where that is null, from them. */
     private WeightEstimator estimator(String method, JsonNode c, Batch batch, float[] memory, float[] state) {
         Data data = batch.data;
-        EstimatorOptions options = EstimatorOptions.of(data.labels.length, data.validationLabels.length, batch.n, batch.m, data.d)
-            .bandwidth(Bandwidth.parse(c.get("bandwidth").asText())).upperBound((float) c.get("upperBound").asDouble())
-            .lambda((float) c.get("lambda").asDouble()).steps(c.path("steps").asInt(SLICED_STEPS))
-            .momentum((float) c.path("momentum").asDouble(0));
-        boolean exact = method.equals("kmm-exact");
-        if (!exact) {
-            options = options.eta((float) c.path("eta").asDouble(Divergences.get(method).defaultEta()));
-        }
-        WeightEstimator made = exact
-            ? new ClassConditionalConvergedMatching(device, options, data.labelBuffer, data.validationLabelBuffer, GROUPS)
-            : Divergences.get(method).classConditional(device, options, data.labelBuffer, data.validationLabelBuffer, GROUPS);
+        Divergence divergence = Divergences.get(method);
+        EstimationSettings settings = EstimationSettings.builder().bandwidth(c.get("bandwidth").asText())
+            .upperBound((float) c.get("upperBound").asDouble()).lambda((float) c.get("lambda").asDouble())
+            .steps(c.path("steps").asInt(SLICED_STEPS)).momentum((float) c.path("momentum").asDouble(0))
+            .eta((float) c.path("eta").asDouble(divergence.defaultEta())).build();
+        WeightEstimator made = WeightEstimator.create(device, divergence,
+            new BatchShape(data.labels.length, data.validationLabels.length, batch.n, batch.m, data.d), settings,
+            new SampleLabels(data.labelBuffer, data.validationLabelBuffer, GROUPS));
         if (state != null) {
             made.startFrom(state);
-        } else if (exact || !Divergences.get(method).stateIsOfValidation()) {
+        } else if (!divergence.stateIsOfValidation()) {
             made.startFrom(memory);
         }
         made.memory().upload(memory);
