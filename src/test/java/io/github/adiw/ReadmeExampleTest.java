@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.github.adiw.data.DownloadListener;
-import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Dataset;
+import io.github.adiw.data.Datasets;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
 import io.github.adiw.train.EpochReport;
@@ -45,8 +46,8 @@ class ReadmeExampleTest {
     private static void example() {
         // README begins
         try (Device device = Devices.open("auto")) {
-            ImageDataset images = ImageDataset.open("fashion-mnist", null, DownloadListener.SILENT);
-            TrainingOptions options = TrainingOptions.builder().method("adiw-km").noise("symmetric:0.4").trainSamples(2_000)
+            Dataset images = Datasets.open("fashion-mnist", null, DownloadListener.SILENT);
+            TrainingOptions options = TrainingOptions.builder().method("adiw-km").shift("symmetric:0.4").trainSamples(2_000)
                 .optimizer("adam").learningRate(1e-3f).weightDecay(0).schedule("none").epochs(3).build();
             try (Trainer trainer = new Trainer(device, images, options)) {
                 TrainingResult result = trainer.run(new TrainingListener() { });

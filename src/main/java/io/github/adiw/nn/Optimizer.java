@@ -4,6 +4,7 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import java.util.Map;
 
 /** Updates all parameters of a model in one launch. The learning rate and the step number are read on the device. */
 public abstract class Optimizer implements AutoCloseable {
@@ -30,8 +31,8 @@ public abstract class Optimizer implements AutoCloseable {
             }
 
             @Override
-            public void reset() {
-                device.zero(momenta);
+            public Map<String, Buffer> state() {
+                return momentum == 0 ? Map.of() : Map.of("momenta", momenta);
             }
 
             @Override
@@ -62,8 +63,8 @@ public abstract class Optimizer implements AutoCloseable {
             }
 
             @Override
-            public void reset() {
-                device.zero(moments);
+            public Map<String, Buffer> state() {
+                return Map.of("moments", moments);
             }
 
             @Override
@@ -76,8 +77,8 @@ public abstract class Optimizer implements AutoCloseable {
     /** Enqueues one update. */
     public abstract void update();
 
-    /** Forgets all momenta. */
-    public abstract void reset();
+    /** What it remembers from update to update, by name: all 0 before the first. */
+    public abstract Map<String, Buffer> state();
 
     @Override
     public abstract void close();
