@@ -2,6 +2,7 @@ package io.github.adiw.train;
 
 import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
 import io.github.adiw.weight.ClassConditionalConvergedMatching;
 import io.github.adiw.weight.ConvergedKernelMeanMatching;
 import io.github.adiw.weight.Divergence;
@@ -56,7 +57,7 @@ record TrainingMethod(String name, Divergence divergence, boolean weighted, bool
         divergences.putAll(Divergences.all());
         Divergence km = divergences.get("km");
         add(all, new TrainingMethod("uniform", km, false, false, true, UniformWeighting::create));
-        add(all, new TrainingMethod("diw", km, true, true, true, c -> new DynamicWeighting(converged(c))));
+        add(all, new TrainingMethod("diw", km, true, true, true, c -> new DynamicWeighting(estimator(c, null))));
         divergences.forEach((name, divergence) -> add(all, new TrainingMethod(ADAPTIVE + name, divergence, true, true,
             divergence.hasClassConditional(), c -> new DynamicWeighting(estimator(c, divergence)))));
         add(all, new TrainingMethod("random", km, true, false, false, RandomWeighting::create));
@@ -69,18 +70,19 @@ record TrainingMethod(String name, Divergence divergence, boolean weighted, bool
         all.put(method.name, method);
     }
 
+    /** @param divergence that is minimised by steps; null for DIW's program, solved */
     private static WeightEstimator estimator(WeightingContext context, Divergence divergence) {
-        EstimatorOptions options = options(context);
-        return context.insideClasses() ? divergence.classConditional(context.device(), options, context.labels(), context.trueLabels(),
-            context.classes()) : divergence.estimator(context.device(), options);
-    }
-
-    private static WeightEstimator converged(WeightingContext context) {
+        Device device = context.device();
         EstimatorOptions options = options(context);
         Buffer labels = context.labels();
-        return context.insideClasses()
-            ? new ClassConditionalConvergedMatching(context.device(), options, labels, context.trueLabels(), context.classes())
-            : new ConvergedKernelMeanMatching(context.device(), options);
+        Buffer trueLabels = context.trueLabels();
+        return device.building(() -> {
+            if (context.insideClasses()) {
+                return divergence == null ? new ClassConditionalConvergedMatching(device, options, labels, trueLabels, context.classes())
+                    : divergence.classConditional(device, options, labels, trueLabels, context.classes());
+            }
+            return divergence == null ? new ConvergedKernelMeanMatching(device, options) : divergence.estimator(device, options);
+        });
     }
 
     private static EstimatorOptions options(WeightingContext context) {

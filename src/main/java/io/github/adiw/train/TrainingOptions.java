@@ -113,8 +113,7 @@ public final class TrainingOptions {
             throw UsageException.of("nesterov", "nesterov needs a momentum above 0: give momentum 0.9, or leave nesterov out");
         }
         if ((trainOrder != null || validationOrder != null) && steps == 0) {
-            throw UsageException.of(trainOrder != null ? "trainOrder" : "validationOrder", (trainOrder != null ? "trainOrder" : "validationOrder")
-                + " needs steps: how many of its rows to train on");
+            throw UsageException.of("steps", "steps must be given with an order file: how many of its rows to train on");
         }
         if (labels != null && !shift.equals("none")) {
             throw UsageException.of("labels", "labels are used as they are: leave out the shift " + shift + ", or give shift none");
