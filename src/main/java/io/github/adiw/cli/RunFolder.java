@@ -163,7 +163,8 @@ final class RunFolder {
             JsonNode step = summary.get("stepMillis");
             TrainingResult.StepMillis millis = new TrainingResult.StepMillis(RunReport.get(step, "total"),
                 RunReport.get(step, "weightEstimation"), RunReport.get(step, "training"));
-            return new TrainingRun(TrainingResult.of(options).dataset(summary.get("dataset").asText()).device(summary.get("device").asText())
+            return new TrainingRun(TrainingResult.of(options)
+                .dataset(summary.get("dataset").asText()).device(summary.get("device").asText())
                 .trainSamples(summary.get("trainSamples").asInt()).validationSamples(summary.get("validationSamples").asInt())
                 .testSamples(summary.get("testSamples").asInt()).actualNoiseRate(RunReport.get(summary, "actualNoiseRate"))
                 .parameterCount(summary.get("parameters").asLong()).epochs(RunReport.readEpochs(folder.resolve("epochs.csv")))

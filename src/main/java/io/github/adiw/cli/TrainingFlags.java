@@ -174,7 +174,8 @@ final class TrainingFlags {
         return TrainingOptions.builder().model(model).shift(applied).epochs(epochs).batch(batch).validationBatch(validationBatch)
             .validationSamples(validationSamples).trainSamples(trainSamples == null ? 0 : trainSamples).optimizer(optimizer)
             .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).reduction(reduction)
-            .schedule(schedule).warmupEpochs(warmupEpochs).estimation(estimation()).pretrainEpochs(pretrainEpochs).precision(precision).seed(seed).initialParameters(initialParameters).labels(labels)
+            .schedule(schedule).warmupEpochs(warmupEpochs).estimation(estimation()).pretrainEpochs(pretrainEpochs).precision(precision)
+            .seed(seed).initialParameters(initialParameters).labels(labels)
             .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
     }
 

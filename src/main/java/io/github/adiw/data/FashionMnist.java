@@ -203,7 +203,7 @@ public final class FashionMnist {
             }
             Dataset sample = sample();
             listener.notice("Fashion-MNIST was not found; this is the embedded sample of " + sample.train().count()
-                    + " training and " + sample.test().count() + " test images (name the full data set's folder with --data)");
+                    + " training and " + sample.test().count() + " test images (name the folder of the full data set)");
             return sample;
         }
 

@@ -38,7 +38,10 @@ public final class SampleSource implements AutoCloseable {
 
     /** @param rows float32 {@code [n, columns]} */
     static SampleSource ofRows(Device device, float[] rows, SampleShape shape, Normalization normalization) {
-        return Scope.building(scope -> new SampleSource(scope, device, "gather_rows", scope.keep(device.floats(rows)), shape, normalization));
+        return Scope.building(scope -> {
+            Buffer values = scope.keep(device.floats(rows));
+            return new SampleSource(scope, device, "gather_rows", values, shape, normalization);
+        });
     }
 
     /** Shape of one sample. */

@@ -7,8 +7,8 @@ import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
 
 /**
- * The batches of the steps: n training samples under the labels to train on, and behind them, where there is validation, m validation samples
- * under their true labels. Everything between a sample in the data set and a row of the model's input happens here.
+ * The batches of the steps: n training samples under the labels to train on, and behind them, where there is validation, m validation
+ * samples under their true labels. Everything between a sample in the data set and a row of the model's input happens here.
  */
 final class BatchSource implements AutoCloseable {
     private final Scope scope;

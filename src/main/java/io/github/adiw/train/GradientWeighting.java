@@ -26,7 +26,8 @@ final class GradientWeighting extends RememberedWeighting {
     private final SoftmaxCrossEntropy validationLoss, up, down;
     private final Buffer ones, saved, scale, products;
 
-    private GradientWeighting(Scope scope, Device device, int samples, int n, int m, Model model, Parameters parameters, Precision precision) {
+    private GradientWeighting(Scope scope, Device device, int samples, int n, int m, Model model, Parameters parameters,
+                              Precision precision) {
         super(scope, device, samples, n);
         this.m = m;
         this.parameters = parameters;

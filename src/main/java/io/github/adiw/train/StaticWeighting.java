@@ -12,8 +12,8 @@ import io.github.adiw.weight.WeightEstimation;
 import java.util.function.BooleanSupplier;
 
 /**
- * Static importance weighting: before the first step, the model is trained without weights, the weights of all samples are estimated once by
- * kernel mean matching on their losses (against those of the validation samples), and training begins anew with them.
+ * Static importance weighting: before the first step, the model is trained without weights, the weights of all samples are estimated once
+ * by kernel mean matching on their losses (against those of the validation samples), and training begins anew with them.
  */
 final class StaticWeighting extends RememberedWeighting {
     private final WeightingContext context;
@@ -60,8 +60,8 @@ final class StaticWeighting extends RememberedWeighting {
         float[] losses = context.evaluation().losses(data.training(), data.labels());
         for (float loss : losses) {
             if (!Float.isFinite(loss)) {
-                throw new AdiwException("after the training that iw estimates from, a loss is no finite number: try a smaller learningRate, "
-                    + "the reduction mean, or fewer pretrainEpochs");
+                throw new AdiwException("after the training that iw estimates from, a loss is no finite number: try a smaller "
+                    + "learningRate, the reduction mean, or fewer pretrainEpochs");
             }
         }
         int[] rows = data.validation().toInts();

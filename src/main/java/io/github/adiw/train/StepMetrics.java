@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What is kept of every step on the device, until it is read: losses and weights, in a ring of steps; all weights, where they are asked for. */
+/** What is kept of every step on the device until it is read: losses and weights, in a ring of steps, and all weights, if asked for. */
 final class StepMetrics implements AutoCloseable {
     private static final int VALUES = 5;
 

@@ -93,7 +93,8 @@ public final class Trainer implements AutoCloseable {
     /**
      * Everything that this run must have to go on: buffers on the device by name ({@code parameters.conv1.weight},
      * {@code optimizer.moments}, {@code weighting.memory}, {@code step}, ...). Where they are filled with what those of another trainer of
-     * the same options and data held, {@link #run} goes on from there as that one would, bit by bit. The buffers are this object's to close.
+     * the same options and data held, {@link #run} goes on from there as that one would, bit by bit. The buffers are this object's to
+     * close.
      */
     public Map<String, Buffer> state() {
         return Collections.unmodifiableMap(parts.state());
@@ -164,8 +165,8 @@ public final class Trainer implements AutoCloseable {
     private String failure(int epoch, float rate) {
         int step = parts.model().halted().toInts()[0];
         return step == 0 ? parts.weighting().problem() : "the loss or a weight is no longer a finite number at step " + step + " (epoch "
-            + epoch + ", learning rate " + rate + "): try learningRate " + rate / 10 + ", or reduction mean; what was reached before that step "
-            + "is kept";
+            + epoch + ", learning rate " + rate + "): try learningRate " + rate / 10 + ", or reduction mean; what was reached before that"
+            + " step is kept";
     }
 
     private EpochReport report(int epoch, float rate, double trainLoss, double[] seconds, long start) {

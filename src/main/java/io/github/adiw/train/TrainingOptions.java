@@ -2,6 +2,7 @@ package io.github.adiw.train;
 
 import io.github.adiw.UsageException;
 import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EstimationSettings;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -81,8 +82,9 @@ public final class TrainingOptions {
         trace = from.trace;
         weightsTrace = from.weightsTrace;
         check();
-        estimation = from.estimation.toBuilder().bandwidth(from.estimation.bandwidth(trainingMethod.divergence(), transform.equals("features")))
-            .eta(from.estimation.eta(trainingMethod.divergence())).seed(seed).build();
+        Divergence divergence = trainingMethod.divergence();
+        estimation = from.estimation.toBuilder().bandwidth(from.estimation.bandwidth(divergence, transform.equals("features")))
+            .eta(from.estimation.eta(divergence)).seed(seed).build();
     }
 
     private void check() {

@@ -18,8 +18,8 @@ final class TrainingParts implements AutoCloseable {
     private final StepMetrics metrics;
     private final TrainingStep warmUp, step;
 
-    private TrainingParts(Scope scope, Device device, Dataset dataset, TrainingSplit split, TrainingOptions options, Orders orders, int ring,
-                          int steps) {
+    private TrainingParts(Scope scope, Device device, Dataset dataset, TrainingSplit split, TrainingOptions options, Orders orders,
+                          int ring, int steps) {
         this.scope = scope;
         TrainingMethod method = options.trainingMethod();
         TrainingData data = scope.keep(TrainingData.load(device, dataset, split));
@@ -39,7 +39,8 @@ final class TrainingParts implements AutoCloseable {
             RowChoice validation = orders.validation == null
                 ? RowChoice.drawn(device, model.step(), data.validation(), m, options.seed())
                 : RowChoice.listed(device, model.step(), scope.keep(device.ints(orders.validation)), m);
-            step = scope.keep(new TrainingStep(device, model, pass(device, data, options, training, validation, m), weighting, clock, metrics));
+            BatchPass pass = pass(device, data, options, training, validation, m);
+            step = scope.keep(new TrainingStep(device, model, pass, weighting, clock, metrics));
         } else {
             step = warmUp;
         }

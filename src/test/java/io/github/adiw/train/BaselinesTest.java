@@ -33,9 +33,10 @@ class BaselinesTest {
 
     /** @param steps in all, whatever {@code epochs} says; 0 for all epochs */
     private static TrainingResult train(String method, int epochs, int steps) {
-        TrainingOptions options = TrainingOptions.builder().model("mlp:16").method(method).shift("symmetric:0.4").trainSamples(DeviceMatrix.slow() ? 96 : 3000)
-            .validationSamples(DeviceMatrix.slow() ? 40 : 300).batch(32).validationBatch(16).optimizer("adam").learningRate(2e-3f).weightDecay(0)
-            .schedule("none").epochs(epochs).steps(steps).pretrainEpochs(1).trace(true).weightsTrace(true).build();
+        boolean slow = DeviceMatrix.slow();
+        TrainingOptions options = TrainingOptions.builder().model("mlp:16").method(method).shift("symmetric:0.4")
+            .trainSamples(slow ? 96 : 3000).validationSamples(slow ? 40 : 300).batch(32).validationBatch(16).optimizer("adam")
+            .learningRate(2e-3f).weightDecay(0).schedule("none").epochs(epochs).steps(steps).pretrainEpochs(1).trace(true).weightsTrace(true).build();
         Dataset sample = FashionMnist.sample();
         Dataset data = new Dataset(sample.name(), sample.train(), sample.test().gather(IntStream.range(0, 100).toArray()),
             sample.classNames(), sample.normalization(), sample.source(), true);

@@ -193,7 +193,8 @@ class FeatureTransformTest {
     @ParameterizedTest
     @ValueSource(strings = {"adiw-kl", "adiw-ls", "adiw-w1", "adiw-kl-direct", "adiw-ls-direct"})
     void everyMethodTrainsWithIt(String method) {
-        TrainingResult result = train(options().method(method).shift("symmetric:0.4").steps(DeviceMatrix.slow() ? 2 : 12).trace(true).build());
+        TrainingResult result = train(options().method(method).shift("symmetric:0.4").steps(DeviceMatrix.slow() ? 2 : 12).trace(true)
+            .build());
         assertThat(result.failure()).isNull();
         assertThat(result.trace()).allSatisfy(row -> assertThat(row.weightSum()).isBetween(0.3f * BATCH, 2f * BATCH));
         assertThat(result.trace()).anySatisfy(row -> assertThat(row.weightMax()).isGreaterThan(1.2f));

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 /** Images and tables, as they reach a model. */
 class SampleSourceTest {
     private static float[] gathered(SampleSet samples, Normalization normalization, int... rows) {
-        try (Device device = DeviceMatrix.open(); SampleSource source = samples.load(device, normalization); Buffer index = device.ints(rows);
-             Buffer batch = device.allocate(ElementType.FLOAT32, (long) rows.length * samples.shape().size())) {
+        try (Device device = DeviceMatrix.open(); SampleSource source = samples.load(device, normalization);
+             Buffer index = device.ints(rows); Buffer batch = device.allocate(ElementType.FLOAT32, (long) rows.length * samples.shape().size())) {
             source.gather(index, batch);
             return batch.toFloats();
         }
@@ -72,7 +72,8 @@ class SampleSourceTest {
         Dataset data = new Dataset("clouds", sets[0], sets[1], List.of("left", "right"),
             new Normalization(new float[] {1010, -0.1f}, new float[] {14, 0.14f}), "memory", false);
         TrainingOptions options = TrainingOptions.builder().model("mlp:8").method("adiw-km").shift("symmetric:0.3").validationSamples(64)
-            .batch(32).validationBatch(32).optimizer("adam").learningRate(1e-2f).schedule("none").epochs(DeviceMatrix.slow() ? 10 : 6).build();
+            .batch(32).validationBatch(32).optimizer("adam").learningRate(1e-2f).schedule("none")
+            .epochs(DeviceMatrix.slow() ? 10 : 6).build();
         try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, data, options)) {
             TrainingResult result = trainer.run(new TrainingListener() { });
             assertThat(result.failure()).isNull();

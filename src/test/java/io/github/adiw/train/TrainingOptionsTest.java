@@ -59,7 +59,8 @@ class TrainingOptionsTest {
         refused(TrainingOptions.builder().method("adiw"), "method", "method adiw is not known: choose one of uniform, diw, adiw-km");
         refused(TrainingOptions.builder().optimizer("rms"), "optimizer", "optimizer rms is not known: choose one of sgd, adam");
         refused(TrainingOptions.builder().method("iw").transform("features"), "transform", "inside every class, which iw cannot");
-        refused(TrainingOptions.builder().validationSamples(100), "validationBatch", "validationBatch 256 is more than validationSamples 100");
+        refused(TrainingOptions.builder().validationSamples(100), "validationBatch",
+            "validationBatch 256 is more than validationSamples 100");
         refused(TrainingOptions.builder().trainOrder(Path.of("o.npy")), "steps", "order file");
         refused(TrainingOptions.builder().labels(Path.of("l.npy")).shift("pair:0.1"), "labels", "pair:0.1");
         refused(TrainingOptions.builder().nesterov(true), "nesterov", "momentum above 0");
