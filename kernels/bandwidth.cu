@@ -13,7 +13,7 @@
 // bandwidth_given   gamma = value; one block
 //
 // gamma [1]; status [1] = 1 where the batch is degenerate (z all equal, n = 1, a median of 0, a gamma that is no finite float, z or z'
-// not finite), so that no step may be taken. kind: 0 quantile, 1 median, 2 given.
+// not finite), so that no step may be taken. median: 1 for the rule of the median, else 0.
 #include "bandwidth.cuh"
 
 /// Whether no step may be taken on z, z'. All threads of the block call it.
@@ -78,10 +78,10 @@ DEVICE double bit_middle(double a, double b) {
 }
 
 KERNEL(bandwidth_sorted, const float* RESTRICT x, const float* RESTRICT z, const float* RESTRICT zv, double* RESTRICT gamma,
-       int* RESTRICT status, int count, int kind, long k, double part, int n, int m) {
+       int* RESTRICT status, int count, int median, long k, double part, int n, int m) {
     int stopped = degenerate(z, zv, n, m, 1);
     if (stopped) {
-        set_bandwidth(0, kind, 1, gamma, status);
+        set_bandwidth(0, median, 1, gamma, status);
         return;
     }
     long all = (long) count * (count - 1) / 2, within_low = 0, within_high = all;
@@ -111,7 +111,7 @@ KERNEL(bandwidth_sorted, const float* RESTRICT x, const float* RESTRICT z, const
             found = true;
         }
     }
-    set_bandwidth(value + part * (next - value), kind, 0, gamma, status);
+    set_bandwidth(value + part * (next - value), median, 0, gamma, status);
 }
 
 KERNEL(transpose_pool, const float* RESTRICT z, const float* RESTRICT zv, float* RESTRICT pool, int n, int count, int d) {
@@ -166,7 +166,7 @@ KERNEL(pair_histogram, const float* RESTRICT pool, const long* RESTRICT state, i
 
 /// state [2]: bits found so far; rank of the statistic among those that share them.
 KERNEL(bandwidth_radix, const int* RESTRICT histograms, const unsigned* RESTRICT least, const float* RESTRICT z, const float* RESTRICT zv,
-       long* RESTRICT state, double* RESTRICT gamma, int* RESTRICT status, int blocks, int pass, int bits, int kind, long k, double part,
+       long* RESTRICT state, double* RESTRICT gamma, int* RESTRICT status, int blocks, int pass, int bits, int median, long k, double part,
        int size, int validation_size, int d) {
     SHARED(long, total, 2048);
     SHARED(long, group, 32);
@@ -209,12 +209,12 @@ KERNEL(bandwidth_radix, const int* RESTRICT histograms, const unsigned* RESTRICT
     unsigned next = rank + 1 < total[bin] ? found : after < bins ? (prefix << bits) + (unsigned) after : (unsigned) above;
     double value = sqrt((double) __uint_as_float(found));
     double upper = part == 0 ? value : sqrt((double) __uint_as_float(next));
-    set_bandwidth(value + part * (upper - value), kind, stopped, gamma, status);
+    set_bandwidth(value + part * (upper - value), median, stopped, gamma, status);
     if (threadIdx.x == 0) state[0] = state[1] = 0;
 }
 
 KERNEL(bandwidth_given, const float* RESTRICT z, const float* RESTRICT zv, double* RESTRICT gamma, int* RESTRICT status, double value,
        int size, int validation_size, int d) {
     int stopped = degenerate(z, zv, size, validation_size, d);
-    set_bandwidth(value, 2, stopped, gamma, status);
+    set_bandwidth(value, 0, stopped, gamma, status);
 }

@@ -11,7 +11,8 @@
 // conv2d_relu_pool_forward        y = max over 2 x 2 windows of max(0, conv), choice = the first maximum's position 0..3, or 4 if none is positive;
 //                                 rows are ordered so that the four pixels of a window are neighbours
 // conv2d_relu_pool_backward_*     the same as above, of the gradient that choice spreads: dy [batch, filters, oh / 2, ow / 2]
-// sum_partials                    dweight_i = sum_s partials[s, i], dbias_f = sum_s partials[s, weights + f]; partials [splits, weights + biases]
+// sum_partials                    dweight_i = sum_s partials[s, i], dbias_f = sum_s partials[s, weights + f]; partials [splits, weights + biases];
+//                                 without dbias if that is null
 //                                 4 splits (weights + biases) bytes
 //
 // 2 batch filters oh ow channels kernel^2 operations each; every x, w, dy is read kernel^2 times from cache, once from memory.
@@ -221,6 +222,6 @@ KERNEL(sum_partials, const float* RESTRICT partials, float* RESTRICT dweight, fl
         sum_t sum = 0;
         for (int s = 0; s < splits; s++) sum += partials[(long) s * count + i];
         if (i < weights) dweight[i] = (float) sum;
-        else dbias[i - weights] = (float) sum;
+        else if (dbias) dbias[i - weights] = (float) sum;
     }
 }

@@ -1,12 +1,17 @@
 // Elementary kernels that belong to no layer.
 //
 // fill          x_i = value                                  x [n]                 4 n bytes
+// add           out_i = x_i + y_i; out may be x or y           x, y, out [n]         12 n bytes
 // mark_time     stamps[step, slot] = the device's clock in nanoseconds; stamps [steps, slots], step counter [1]
 // advance       step = step + 1
 #include "prelude.cuh"
 
 KERNEL(fill, float* RESTRICT x, float value, int n) {
     FOR_ELEMENTS(i, n) x[i] = value;
+}
+
+KERNEL(add, const float* x, const float* y, float* out, int n) {
+    FOR_ELEMENTS(i, n) out[i] = x[i] + y[i];
 }
 
 KERNEL(mark_time, long* RESTRICT stamps, const long* RESTRICT step, int slot, int slots, int steps) {

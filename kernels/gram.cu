@@ -1,15 +1,26 @@
-// Gaussian kernel matrices K_ij = k(a_i, b_j) = exp(-gamma |a_i - b_j|^2) of two sets of points, and products with them; stored where
-// they are small, and beyond that computed anew for every product. Points lie by columns: coordinate k of point i is a[k stride + i]; with d = 1
-// these are the data as they come. A row a block; rows columns exponentials.
+// Gaussian kernel matrices K_ij = k(a_i, b_j) = exp(-gamma_c |a_i - b_j|^2) between rows of the same segment c (segments.cuh), and products with
+// them; stored where they are small, and beyond that computed anew for every product. Points lie by columns: coordinate k of point i is
+// a[k stride + i], stride n + m; with d = 1 and one segment these are the data as they come. A row a block; nothing is done in degenerate
+// segments. The rows of a matrix are the training rows (of, distances from row 0 on) or the validation rows (of and distances from row n on);
+// its columns, `training` says: training rows (1) or validation rows (0). distances [known, n + m]: squared, as segment_distances gives them;
+// rows beyond the known are computed.
 //
-// gram_rows             K = k(z, z) + ridge I, row_sum = K 1, product = K w, kappa_i = (n/m) sum_j k(z_i, z'_j): what kernel mean
-//                       matching needs (Huang et al. 2006; Fang et al., NeurIPS 2020, eq. 5), in one pass; 4 n bytes a row
-// gaussian_rows         K, row_sum = K 1; 4 columns bytes a row
-// gaussian_product      product = scale (K v + ridge v) for the rows begin .. rows - 1, v = 1 where it is null; K is not stored; eight rows a block
-// gaussian_product_f64  product = K v in double precision; eight rows a block
-// matrix_product        product = K v for K stored; 4 rows columns bytes, 2 rows columns operations
+// gram_rows             K = k(z, z) + ridge I, row_sum = K 1, product = K w, kappa_i = (n_c / m_c) sum_j k(z_i, z'_j): what kernel mean
+//                       matching needs (Huang et al. 2006; Fang et al., NeurIPS 2020, eq. 5), in one pass; 4 n_c bytes a row
+// gaussian_rows         K, row_sum = K 1; 4 bytes an element
+// gaussian_product      product = K v + ridge v for the rows begin .. rows - 1, v = 1 where it is null, times n_c / m_c if `ratio`; K is not stored; eight
+//                       rows a block
+// gaussian_product_f64  product = K v in double precision, of one segment; eight rows a block
+// matrix_product        product = K v for K stored, [rows, columns]; 4 bytes and 2 operations an element; where table is null, all columns
 // transpose_columns     columns[k stride + first + i] = z[i, k]; z [n, d]
-#include "prelude.cuh"
+#include "segments.cuh"
+
+/// The columns of a matrix that belong to a segment: from begin on, count of them.
+struct Columns { int begin, count; };
+DEVICE Columns columns_of(Segment s, int training) {
+    Columns c = {training ? s.first : s.other, training ? s.n : s.m};
+    return c;
+}
 
 /// value[c] = k(point, b_(start + c)) for c < length <= 256; point is given by the address of its first coordinate. Each thread fills, and
 /// may read, the elements of its own FOR_THREADS loop.
@@ -36,29 +47,40 @@ DEVICE void gaussian_chunk(const float* RESTRICT point, const float* RESTRICT b,
     FOR_THREADS(c, length) value[c] = expf(min_of(value[c], most) * -gamma);
 }
 
-KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const double* RESTRICT gamma, const float* RESTRICT w,
-       float* RESTRICT K, float* RESTRICT row_sum, float* RESTRICT kappa, float* RESTRICT product, long stride, int n, int m, int d, float ridge) {
+/// As gaussian_chunk, of squared distances [length] that are known.
+DEVICE void gaussian_of(const float* RESTRICT square, int length, float gamma, float* RESTRICT value) {
+    float most = 80 / gamma;
+    FOR_THREADS(c, length) value[c] = expf(min_of(square[c], most) * -gamma);
+}
+
+KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const int* RESTRICT of, const int* RESTRICT table,
+       const double* RESTRICT gamma, const int* RESTRICT status, const float* RESTRICT distances, const float* RESTRICT w, float* RESTRICT K,
+       float* RESTRICT row_sum, float* RESTRICT kappa, float* RESTRICT product, long stride, int n, int d, int known, float ridge) {
     SHARED(float, value, 256);
-    int i = blockIdx.x;
-    float g = (float) gamma[0];
+    int i = blockIdx.x, s = segment_of(of, i);
+    if (status[s]) return;
+    Segment own = segment(table, s);
+    float g = (float) gamma[s];
     sum_t total = 0, weighted = 0, match = 0;
-    for (int start = 0; start < n; start += 256) {      // short sums in single precision, their sum in sum_t
-        int length = min_of(256, n - start);
+    for (int start = 0; start < own.n; start += 256) {      // short sums in single precision, their sum in sum_t
+        int length = min_of(256, own.n - start), at = own.first + start;
         float some = 0, some_weighted = 0;
-        gaussian_chunk(z + i, z, stride, d, start, length, g, value);
+        if (i < known) gaussian_of(distances + i * stride + at, length, g, value);
+        else gaussian_chunk(z + i, z, stride, d, at, length, g, value);
         FOR_THREADS(c, length) {
             some += value[c];
-            some_weighted += value[c] * w[start + c];
+            some_weighted += value[c] * w[at + c];
         }
-        float* RESTRICT row = K + (long) i * n + start;
+        float* RESTRICT row = K + (long) i * n + at;
         FOR_THREADS(c, length) row[c] = value[c];
         total += some;
         weighted += some_weighted;
     }
-    for (int start = 0; start < m; start += 256) {
-        int length = min_of(256, m - start);
+    for (int start = 0; start < own.m; start += 256) {
+        int length = min_of(256, own.m - start), at = own.other + start;
         float some = 0;
-        gaussian_chunk(z + i, zv, stride, d, start, length, g, value);
+        if (i < known) gaussian_of(distances + i * stride + n + at, length, g, value);
+        else gaussian_chunk(z + i, zv, stride, d, at, length, g, value);
         FOR_THREADS(c, length) some += value[c];
         match += some;
     }
@@ -69,45 +91,60 @@ KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const doubl
         K[(long) i * n + i] += ridge;
         row_sum[i] = (float) (total + ridge);
         product[i] = (float) (weighted + ridge * w[i]);
-        kappa[i] = (float) (match * n / m);
+        kappa[i] = (float) (match * own.n / own.m);
     }
 }
 
-KERNEL(gaussian_rows, const float* RESTRICT a, const float* RESTRICT b, const double* RESTRICT gamma, float* RESTRICT K,
-       float* RESTRICT row_sum, long stride, int columns, int d) {
+KERNEL(gaussian_rows, const float* RESTRICT a, const float* RESTRICT b, const int* RESTRICT of, const int* RESTRICT table,
+       const double* RESTRICT gamma, const int* RESTRICT status, const float* RESTRICT distances, float* RESTRICT K, float* RESTRICT row_sum,
+       long stride, int n, int columns, int d, int known, int training) {
     SHARED(float, value, 256);
+    int i = blockIdx.x, s = segment_of(of, i);
+    if (status[s]) return;
+    Columns own = columns_of(segment(table, s), training);
     sum_t total = 0;
-    for (int start = 0; start < columns; start += 256) {
-        int length = min_of(256, columns - start);
+    for (int start = 0; start < own.count; start += 256) {
+        int length = min_of(256, own.count - start), at = own.begin + start;
         float some = 0;
-        gaussian_chunk(a + blockIdx.x, b, stride, d, start, length, (float) gamma[0], value);
+        if (i < known) gaussian_of(distances + i * stride + (training ? 0 : n) + at, length, (float) gamma[s], value);
+        else gaussian_chunk(a + i, b, stride, d, at, length, (float) gamma[s], value);
         FOR_THREADS(c, length) some += value[c];
-        float* RESTRICT row = K + (long) blockIdx.x * columns + start;
+        float* RESTRICT row = K + (long) i * columns + at;
         FOR_THREADS(c, length) row[c] = value[c];
         total += some;
     }
     total = block_sum(total);
-    if (threadIdx.x == 0) row_sum[blockIdx.x] = (float) total;
+    if (threadIdx.x == 0) row_sum[i] = (float) total;
 }
 
-KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const double* RESTRICT gamma, const float* RESTRICT v,
-       float* RESTRICT product, long stride, int begin, int rows, int columns, int d, float ridge, float scale) {
+KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const int* RESTRICT of, const int* RESTRICT table,
+       const double* RESTRICT gamma, const int* RESTRICT status, const float* RESTRICT v, float* RESTRICT product, long stride, int begin,
+       int rows, int d, float ridge, int ratio, int training) {
     SHARED(float, value, 256);
-    int first = begin + blockIdx.x * 8, own = min_of(8, rows - first);      // rows that share the columns that a cache holds
-    sum_t total[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-    for (int start = 0; start < columns; start += 256) {
-        int length = min_of(256, columns - start);
-        for (int r = 0; r < own; r++) {
-            float some = 0;
-            gaussian_chunk(a + first + r, b, stride, d, start, length, (float) gamma[0], value);
-            if (v) FOR_THREADS(c, length) some += value[c] * v[start + c];
-            else FOR_THREADS(c, length) some += value[c];
-            total[r] += some;
+    int first = begin + blockIdx.x * 8, end = min_of(first + 8, rows);
+    while (first < end) {                       // the rows of one segment at a time: they share the columns that a cache holds
+        int s = segment_of(of, first), count = 1;
+        while (first + count < end && segment_of(of, first + count) == s) count++;
+        Segment whole = segment(table, s);
+        Columns own = columns_of(whole, training);
+        sum_t total[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+        for (int start = 0; start < own.count && !status[s]; start += 256) {
+            int length = min_of(256, own.count - start), at = own.begin + start;
+            for (int r = 0; r < count; r++) {
+                float some = 0;
+                gaussian_chunk(a + first + r, b, stride, d, at, length, (float) gamma[s], value);
+                if (v) FOR_THREADS(c, length) some += value[c] * v[at + c];
+                else FOR_THREADS(c, length) some += value[c];
+                total[r] += some;
+            }
         }
-    }
-    for (int r = 0; r < own; r++) {
-        sum_t sum = block_sum(total[r]);
-        if (threadIdx.x == 0) product[first + r] = (float) (ridge == 0 ? sum * scale : (sum + ridge * (v ? v[first + r] : 1)) * scale);
+        float scale = ratio ? (float) ((double) whole.n / whole.m) : 1;
+        for (int r = 0; r < count; r++) {
+            sum_t sum = block_sum(total[r]);
+            float weighted = (float) (ridge == 0 ? sum * scale : (sum + ridge * (v ? v[first + r] : 1)) * scale);
+            if (threadIdx.x == 0 && !status[s]) product[first + r] = weighted;
+        }
+        first += count;
     }
 }
 
@@ -137,12 +174,16 @@ KERNEL(gaussian_product_f64, const float* RESTRICT a, const float* RESTRICT b, c
     }
 }
 
-KERNEL(matrix_product, const float* RESTRICT K, const float* RESTRICT v, float* RESTRICT product, int columns) {
-    const float* RESTRICT row = K + (long) blockIdx.x * columns;
+KERNEL(matrix_product, const float* RESTRICT K, const float* RESTRICT v, const int* RESTRICT of, const int* RESTRICT table,
+       float* RESTRICT product, int columns, int training) {
+    Columns own = {0, columns};
+    if (table) own = columns_of(segment(table, segment_of(of, blockIdx.x)), training);
+    const float* RESTRICT row = K + (long) blockIdx.x * columns + own.begin;
+    const float* RESTRICT x = v + own.begin;
     sum_t sum = 0;
-    for (int start = 0; start < columns; start += 1024) {
+    for (int start = 0; start < own.count; start += 1024) {
         float some = 0;
-        FOR_THREADS(c, min_of(1024, columns - start)) some += row[start + c] * v[start + c];
+        FOR_THREADS(c, min_of(1024, own.count - start)) some += row[start + c] * x[start + c];
         sum += some;
     }
     sum = block_sum(sum);

@@ -2,17 +2,17 @@
 //     minimise 1/2 w'(K + ridge I) w - kappa'w   subject to   0 <= w <= B,  low <= sum w <= high
 // by Mehrotra's predictor-corrector interior point (SIAM J. Optimization 2, 1992). A Gaussian K is nearly of low rank, so that it is
 // never stored: K = F'F, F [r, n] by Cholesky with diagonal pivoting, stopped where no diagonal element of the rest exceeds 1e-10 (the
-// objective is then off by less than 1e-10 n B). A Newton system (D + F'F) x = b, D diagonal, is solved through the r x r matrix
-// I + F D^-1 F' (Woodbury) with one step of iterative refinement; the sum is eliminated last, since its multiplier may be huge.
+// objective is then off by less than 1e-10 n B). A Newton system (D + F'F) x = b, D diagonal, is solved through the r x r capacitance
+// matrix I + F D^-1 F' (Woodbury) with one step of iterative refinement; the sum is eliminated last, since its multiplier may be huge.
 //
 // kappa_rows_f64       kappa_i = (n / m) sum_j exp(-gamma |z_i - z'_j|^2); n m exponentials; a row a block
-// kmm_factor           F and its rank; n r^2 / 2 operations, n r exponentials; one block
-// kmm_interior_point   w, and its residual; n r^2 operations an iteration, about 20 iterations; one block
-// class_kappa_f64, class_factor, class_interior_point   the same inside every class (classes.cu: rows sorted by class, table
-//                      [classes, 4]); result [classes, 4], each class's other memory where its rows begin; a row or a class a block
-// z [n, d], z' [m, d], F [most, n], square [most, most], vectors [14, n], small [most]
+// kmm_factor           F and its rank; n r^2 / 2 operations, n r exponentials; a segment a block
+// kmm_interior_point   w, and its residual; n r^2 operations an iteration, about 20 iterations; a segment a block
+// All of it inside every segment (segments.cuh), each segment's memory where its rows begin; nothing is done in degenerate ones.
+// z [n, d], z' [m, d], F [most, n], diagonal [n], capacitance [most, n], workspace [14, n], reduced [n]
 // result, double [4]: residual max |w - P(w - grad/L)| / max(1, max |w|), iterations, rank (-1 where F has too few rows), L
 #include "projection.cuh"
+#include "segments.cuh"
 
 /// sum_j exp(-gamma |z_i - z'_j|^2), j < m.
 DEVICE double matched(const float* RESTRICT zi, const float* RESTRICT zv, double gamma, int m, int d) {
@@ -33,35 +33,29 @@ DEVICE double matched(const float* RESTRICT zi, const float* RESTRICT zv, double
     return block_sum(sum);
 }
 
-KERNEL(kappa_rows_f64, const float* RESTRICT z, const float* RESTRICT zv, const double* RESTRICT gamma, double* RESTRICT kappa,
-       int n, int m, int d) {
-    double sum = matched(z + (long) blockIdx.x * d, zv, gamma[0], m, d);
-    if (threadIdx.x == 0) kappa[blockIdx.x] = sum * n / m;
-}
-
-KERNEL(class_kappa_f64, const float* RESTRICT rows, const int* RESTRICT sorted, const int* RESTRICT table, const double* RESTRICT gamma,
-       const int* RESTRICT status, double* RESTRICT kappa, int n, int d) {
-    int i = blockIdx.x, c = sorted[i];
+KERNEL(kappa_rows_f64, const float* RESTRICT z, const float* RESTRICT zv, const int* RESTRICT of, const int* RESTRICT table,
+       const double* RESTRICT gamma, const int* RESTRICT status, double* RESTRICT kappa, int d) {
+    int i = blockIdx.x, c = segment_of(of, i);
     if (status[c]) return;
-    const int* own = table + 4 * c;
-    double sum = matched(rows + (long) i * d, rows + (n + (long) own[2]) * d, gamma[c], own[3], d);
-    if (threadIdx.x == 0) kappa[i] = sum * own[1] / own[3];
+    Segment own = segment(table, c);
+    double sum = matched(z + (long) i * d, zv + (long) own.other * d, gamma[c], own.m, d);
+    if (threadIdx.x == 0) kappa[i] = sum * own.n / own.m;
 }
 
 /// F and, as the result's element 2, its rank.
-DEVICE void factorize(const float* RESTRICT z, double gamma, double* RESTRICT F, double* RESTRICT rest, double* RESTRICT result,
+DEVICE void factorize(const float* RESTRICT z, double gamma, double* RESTRICT F, double* RESTRICT diagonal, double* RESTRICT result,
                       int n, int d, int most) {
     const double tolerance = 1e-10;
     double g = -gamma;
-    FOR_THREADS(i, n) rest[i] = 1;
+    FOR_THREADS(i, n) diagonal[i] = 1;
     int rank = 0;
     for (;; rank++) {
         double largest = 0;
-        FOR_THREADS(i, n) largest = max_of(largest, rest[i]);
+        FOR_THREADS(i, n) largest = max_of(largest, diagonal[i]);
         largest = block_max(largest);
         if (largest <= tolerance || rank > most) break;
         int pivot = n;
-        FOR_THREADS(i, n) pivot = min_of(pivot, rest[i] == largest ? i : n);
+        FOR_THREADS(i, n) pivot = min_of(pivot, diagonal[i] == largest ? i : n);
         pivot = block_min(pivot);
         if (rank == most) {         // no room for another row
             rank = -1;
@@ -91,26 +85,22 @@ DEVICE void factorize(const float* RESTRICT z, double gamma, double* RESTRICT F,
         __syncthreads();
         FOR_THREADS(i, n) {
             double x = row[i] * scale;
-            double left = rest[i] - x * x;
+            double left = diagonal[i] - x * x;
             row[i] = x;
-            rest[i] = i == pivot ? 0 : left > 0 ? left : 0;
+            diagonal[i] = i == pivot ? 0 : left > 0 ? left : 0;
         }
         __syncthreads();
     }
     if (threadIdx.x == 0) result[2] = rank;
 }
 
-KERNEL(kmm_factor, const float* RESTRICT z, const double* RESTRICT gamma, const int* RESTRICT status, double* RESTRICT F,
-       double* RESTRICT rest, double* RESTRICT result, int n, int d, int most) {
-    if (status[0]) return;
-    factorize(z, gamma[0], F, rest, result, n, d, most);
-}
-
-KERNEL(class_factor, const float* RESTRICT rows, const int* RESTRICT table, const double* RESTRICT gamma, const int* RESTRICT status,
-       double* RESTRICT F, double* RESTRICT rest, double* RESTRICT result, int d, int most) {
-    int c = blockIdx.x, first = table[4 * c], count = table[4 * c + 1];
+KERNEL(kmm_factor, const float* RESTRICT z, const int* RESTRICT table, const double* RESTRICT gamma, const int* RESTRICT status,
+       double* RESTRICT F, double* RESTRICT diagonal, double* RESTRICT result, int d, int most) {
+    int c = blockIdx.x;
     if (status[c]) return;
-    factorize(rows + (long) first * d, gamma[c], F + (long) first * most, rest + first, result + 4 * c, count, d, min_of(most, count));
+    Segment own = segment(table, c);
+    factorize(z + (long) own.first * d, gamma[c], F + (long) own.first * most, diagonal + own.first, result + 4 * c, own.n, d,
+        min_of(most, own.n));
 }
 
 /// out = G x, one dot product a row; G [rows, n], x [n], out [rows].
@@ -135,7 +125,7 @@ DEVICE void add_transposed(const double* RESTRICT G, const double* RESTRICT y, d
 }
 
 /// The upper triangle of I + G diag(x) G' by tiles of 4 x 4, so that a loaded element serves four products; G [rows, n].
-DEVICE void weighted_square(const double* RESTRICT G, const double* RESTRICT x, double* RESTRICT square, int rows, int n) {
+DEVICE void capacitance_matrix(const double* RESTRICT G, const double* RESTRICT x, double* RESTRICT capacitance, int rows, int n) {
     int tiles = (rows + 3) / 4;
     FOR_THREADS(tile, tiles * tiles) {
         int k = tile / tiles * 4, l = tile % tiles * 4;
@@ -160,7 +150,7 @@ DEVICE void weighted_square(const double* RESTRICT G, const double* RESTRICT x, 
         for (int i = 0; i < 4; i++)
             for (int j = 0; j < 4; j++)
                 if (k + i < rows && l + j < rows && l + j >= k + i)
-                    square[(long) (k + i) * rows + l + j] = sums[4 * i + j] + (k + i == l + j ? 1 : 0);
+                    capacitance[(long) (k + i) * rows + l + j] = sums[4 * i + j] + (k + i == l + j ? 1 : 0);
     }
     __syncthreads();
 }
@@ -230,26 +220,26 @@ DEVICE void solve(const double* RESTRICT G, const double* RESTRICT U, const doub
 DEVICE double pull(double x, double dx) { return -dx / x; }
 
 /// w from F, its rank in the result, and kappa; all threads of the block call it.
-DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, double* RESTRICT square, double* RESTRICT vectors,
-                           double* RESTRICT small, double* RESTRICT result, float* RESTRICT weights,
+DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, double* RESTRICT capacitance, double* RESTRICT workspace,
+                           double* RESTRICT reduced, double* RESTRICT result, float* RESTRICT weights,
                            int n, double ridge, double upper, double low, double high, int most_iterations) {
     if (result[2] < 0) return;
     int rank = (int) result[2];
-    double* RESTRICT w = vectors;
-    double* RESTRICT zl = vectors + (long) n;           // multipliers of 0 <= w and of w <= B
-    double* RESTRICT zu = vectors + 2l * n;
-    double* RESTRICT gradient = vectors + 3l * n;
-    double* RESTRICT inverse = vectors + 4l * n;        // 1 / D
-    double* RESTRICT b = vectors + 5l * n;
-    double* RESTRICT dw = vectors + 6l * n;
-    double* RESTRICT t = vectors + 7l * n;
-    double* RESTRICT off = vectors + 8l * n;            // residual of the linear system
-    double* RESTRICT fix = vectors + 9l * n;
-    double* RESTRICT cl = vectors + 10l * n;            // Mehrotra's second-order terms
-    double* RESTRICT cu = vectors + 11l * n;
-    double* RESTRICT room = vectors + 12l * n;          // B - w, kept apart: it must not round to 0
-    double* RESTRICT y = small;
-    double* RESTRICT q = vectors + 13l * n;             // (D + F'F)^-1 1
+    double* RESTRICT w = workspace;
+    double* RESTRICT zl = workspace + (long) n;           // reduced of 0 <= w and of w <= B
+    double* RESTRICT zu = workspace + 2l * n;
+    double* RESTRICT gradient = workspace + 3l * n;
+    double* RESTRICT inverse = workspace + 4l * n;        // 1 / D
+    double* RESTRICT b = workspace + 5l * n;
+    double* RESTRICT dw = workspace + 6l * n;
+    double* RESTRICT t = workspace + 7l * n;
+    double* RESTRICT off = workspace + 8l * n;            // residual of the linear system
+    double* RESTRICT fix = workspace + 9l * n;
+    double* RESTRICT cl = workspace + 10l * n;            // Mehrotra's second-order terms
+    double* RESTRICT cu = workspace + 11l * n;
+    double* RESTRICT room = workspace + 12l * n;          // B - w, kept apart: it must not round to 0
+    double* RESTRICT y = reduced;
+    double* RESTRICT q = workspace + 13l * n;             // (D + F'F)^-1 1
 
     // L, the largest row sum of K; K = F'F
     FOR_THREADS(i, n) t[i] = 1;
@@ -308,9 +298,9 @@ DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, dou
             b[i] = 1;
         }
         __syncthreads();
-        weighted_square(F, inverse, square, rank, n);
-        cholesky(square, rank);
-        solve(F, square, inverse, b, q, t, off, fix, y, rank, n);
+        capacitance_matrix(F, inverse, capacitance, rank, n);
+        cholesky(capacitance, rank);
+        solve(F, capacitance, inverse, b, q, t, off, fix, y, rank, n);
         double sum_q = 0;
         FOR_THREADS(i, n) sum_q += q[i];
         sum_q = block_sum(sum_q);
@@ -323,7 +313,7 @@ DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, dou
                 double second_l = phase ? cl[i] : 0, second_u = phase ? cu[i] : 0;
                 b[i] = -(gradient[i] - multiplier) + (aim - second_l) / w[i] - (aim - second_u) / room[i];
             }
-            solve(F, square, inverse, b, dw, t, off, fix, y, rank, n);
+            solve(F, capacitance, inverse, b, dw, t, off, fix, y, rank, n);
             double change = 0;
             FOR_THREADS(i, n) change += dw[i];
             change = block_sum(change);
@@ -376,10 +366,10 @@ DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, dou
     // One projected-gradient step puts what is at a bound exactly there; how far it moves is the residual.
     FOR_THREADS(i, n) t[i] = w[i] - gradient[i] / L;
     __syncthreads();
-    Shift shift = band_shift(t, n, upper, low, high);
+    Threshold threshold = band_threshold(t, n, upper, low, high);
     double moved = 0, widest = 1;
     FOR_THREADS(i, n) {
-        double next = clipped(t[i], shift, upper);
+        double next = clipped(t[i], threshold, upper);
         moved = max_of(moved, fabs(w[i] - next));
         widest = max_of(widest, next);
         w[i] = next;
@@ -394,19 +384,13 @@ DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, dou
     }
 }
 
-KERNEL(kmm_interior_point, double* RESTRICT F, const double* RESTRICT kappa, const int* RESTRICT status, double* RESTRICT square,
-       double* RESTRICT vectors, double* RESTRICT small, double* RESTRICT result, float* RESTRICT weights,
-       int n, double ridge, double upper, double low, double high, int most_iterations) {
-    if (status[0]) return;
-    interior_point(F, kappa, square, vectors, small, result, weights, n, ridge, upper, low, high, most_iterations);
-}
-
-KERNEL(class_interior_point, double* RESTRICT F, const double* RESTRICT kappa, const int* RESTRICT table, const int* RESTRICT status,
-       double* RESTRICT square, double* RESTRICT vectors, double* RESTRICT small, double* RESTRICT result, float* RESTRICT r,
+KERNEL(kmm_interior_point, double* RESTRICT F, const double* RESTRICT kappa, const int* RESTRICT table, const int* RESTRICT status,
+       double* RESTRICT capacitance, double* RESTRICT workspace, double* RESTRICT reduced, double* RESTRICT result, float* RESTRICT weights,
        double ridge, double upper, int most, int most_iterations) {
-    int c = blockIdx.x, first = table[4 * c], count = table[4 * c + 1];
+    int c = blockIdx.x;
     if (status[c]) return;
-    double low = sqrt((double) count), high = min_of(2 * count - low, count * upper);       // n_c (1 - eps_c), n_c (1 + eps_c)
-    interior_point(F + (long) first * most, kappa + first, square + (long) first * most, vectors + 14l * first, small + first,
-        result + 4 * c, r + first, count, ridge, upper, low, high, most_iterations);
+    Segment own = segment(table, c);
+    long first = own.first;
+    interior_point(F + first * most, kappa + first, capacitance + first * most, workspace + 14 * first, reduced + first, result + 4 * c,
+        weights + first, own.n, ridge, upper, least_sum(own.n), most_sum(own.n, upper), most_iterations);
 }

@@ -17,8 +17,8 @@ KERNEL(project_band, const float* v, float* w, int n, double upper, double low, 
         FOR_THREADS(i, n) w[i] = NAN;
         return;
     }
-    Shift shift = band_shift(v, n, upper, low, high);
-    FOR_THREADS(i, n) w[i] = (float) clipped(v[i], shift, upper);
+    Threshold threshold = band_threshold(v, n, upper, low, high);
+    FOR_THREADS(i, n) w[i] = (float) clipped(v[i], threshold, upper);
 }
 
 KERNEL(project_weighted_simplex, const float* v, const float* RESTRICT b, float* w, int n, double s) {

@@ -17,11 +17,11 @@
 #pragma once
 #include "prelude.cuh"
 
-struct Shift { double reference, t; };
+struct Threshold { double reference, t; };
 
 DEVICE double clipped(double x, double upper) { return x < 0 ? 0 : x > upper ? upper : x; }
-template<class T> DEVICE double clipped(T v, Shift shift, double upper) {
-    return clipped((double) (v - (T) shift.reference) - shift.t, upper);
+template<class T> DEVICE double clipped(T v, Threshold threshold, double upper) {
+    return clipped((double) (v - (T) threshold.reference) - threshold.t, upper);
 }
 
 /// Half way between a and b in the order of their bits, so that 64 halvings meet any number.
@@ -35,9 +35,9 @@ DEVICE double between(double a, double b) {
 
 /// s(t); how many elements lie strictly between the bounds, and how many at the upper one.
 template<class T>
-DEVICE void clipped_sum(const T* RESTRICT v, int n, Shift shift, double upper, double* sum, double* active, double* full) {
-    double some = 0, inside = 0, above = 0, origin = shift.reference + shift.t;
-    if (shift.reference == 0) {
+DEVICE void clipped_sum(const T* RESTRICT v, int n, Threshold threshold, double upper, double* sum, double* active, double* full) {
+    double some = 0, inside = 0, above = 0, origin = threshold.reference + threshold.t;
+    if (threshold.reference == 0) {
         FOR_THREADS(i, n) {
             double x = v[i] - origin, positive = x > 0 ? x : 0;
             some += positive < upper ? positive : upper;
@@ -46,7 +46,7 @@ DEVICE void clipped_sum(const T* RESTRICT v, int n, Shift shift, double upper, d
         }
     } else {
         FOR_THREADS(i, n) {
-            double x = (double) (v[i] - (T) shift.reference) - shift.t, positive = x > 0 ? x : 0;
+            double x = (double) (v[i] - (T) threshold.reference) - threshold.t, positive = x > 0 ? x : 0;
             some += positive < upper ? positive : upper;
             inside += (x > 0) & (x < upper) ? 1.0 : 0.0;
             above += x >= upper ? 1.0 : 0.0;
@@ -57,22 +57,22 @@ DEVICE void clipped_sum(const T* RESTRICT v, int n, Shift shift, double upper, d
     *full = block_sum(above);
 }
 
-/// All threads of the block call it, and get the shift. v [n], finite; low <= high, low <= n B, high >= 0. O(n) a pass, about five passes.
-template<class T> DEVICE Shift band_shift(const T* RESTRICT v, int n, double upper, double low, double high) {
-    Shift shift = {0, 0};
+/// All threads of the block call it, and get the threshold. v [n], finite; low <= high, low <= n B, high >= 0. O(n) a pass, about five passes.
+template<class T> DEVICE Threshold band_threshold(const T* RESTRICT v, int n, double upper, double low, double high) {
+    Threshold threshold = {0, 0};
     double sum, active, full;
-    clipped_sum(v, n, shift, upper, &sum, &active, &full);
-    if (sum >= low && sum <= high) return shift;
+    clipped_sum(v, n, threshold, upper, &sum, &active, &full);
+    if (sum >= low && sum <= high) return threshold;
     double target = sum < low ? low : high;
     if (target <= 0 || target >= n * upper * (1 - 1e-12)) {     // one point only: all at a bound
-        shift.t = target <= 0 ? INFINITY : -INFINITY;
-        return shift;
+        threshold.t = target <= 0 ? INFINITY : -INFINITY;
+        return threshold;
     }
     double precise = 1e6 * min_of(1.0, target / n);             // up to here a double has places to spare
     for (int part = 0; part < 2; part++) {
         double least = INFINITY, most = -INFINITY;
         FOR_THREADS(i, n) {
-            double x = v[i] - (T) shift.reference;
+            double x = v[i] - (T) threshold.reference;
             least = min_of(least, x);
             most = max_of(most, x);
         }
@@ -81,35 +81,35 @@ template<class T> DEVICE Shift band_shift(const T* RESTRICT v, int n, double upp
         int settled = 0;                                        // Newton's steps in a row that stayed on their linear piece
         for (int pass = 0; pass < 200 && settled < 2; pass++) {
             double off = sum - target, far = fabs(off);
-            if (far <= 1e-13 * target || far <= 2e-16 * fabs(shift.t) * active) break;      // the latter: no step left to take
-            if (off > 0) left = max_of(left, shift.t);
-            else right = min_of(right, shift.t);
-            double next = active > 0 ? shift.t + off / active : left, piece = active, top = full;
+            if (far <= 1e-13 * target || far <= 2e-16 * fabs(threshold.t) * active) break;      // the latter: no step left to take
+            if (off > 0) left = max_of(left, threshold.t);
+            else right = min_of(right, threshold.t);
+            double next = active > 0 ? threshold.t + off / active : left, piece = active, top = full;
             bool newton = next > left && next < right && far <= before / 2;
             before = newton ? last : INFINITY;
             last = far;
             if (!newton) next = between(left, right);
             if (!(next > left && next < right)) {
-                shift.t = right;
+                threshold.t = right;
                 break;
             }
-            shift.t = next;
-            clipped_sum(v, n, shift, upper, &sum, &active, &full);
+            threshold.t = next;
+            clipped_sum(v, n, threshold, upper, &sum, &active, &full);
             settled = newton && active == piece && full == top ? settled + 1 : 0;
         }
-        if (part == 1 || fabs(shift.t) <= precise) break;
+        if (part == 1 || fabs(threshold.t) <= precise) break;
         double nearest = -INFINITY;
         FOR_THREADS(i, n) {
             double x = v[i];
-            nearest = x <= shift.t + upper ? max_of(nearest, x) : nearest;
+            nearest = x <= threshold.t + upper ? max_of(nearest, x) : nearest;
         }
         nearest = block_max(nearest);
         if (nearest == -INFINITY) break;
-        shift.reference = nearest;
-        shift.t -= nearest;
-        clipped_sum(v, n, shift, upper, &sum, &active, &full);
+        threshold.reference = nearest;
+        threshold.t -= nearest;
+        clipped_sum(v, n, threshold, upper, &sum, &active, &full);
     }
-    return shift;
+    return threshold;
 }
 
 /// Whether all of v [n] is finite. All threads of the block call it.

@@ -12,10 +12,10 @@ import io.github.adiw.cli.Main;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.device.Device;
 import io.github.adiw.train.TrainingOptions;
-import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergences;
+import io.github.adiw.weight.EstimatedWeights;
+import io.github.adiw.weight.EstimationSettings;
 import io.github.adiw.weight.ImportanceWeights;
-import io.github.adiw.weight.WeightEstimation;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -71,7 +71,6 @@ class DivergencePluginTest {
         assertThat(MeanMatching.class.getPackageName()).doesNotStartWith("io.github.adiw");
         assertThat(Divergences.all()).containsKeys("km", "mean");
         assertThat(Divergences.get("mean")).isInstanceOf(MeanMatching.class);
-        assertThat(WeightEstimation.methods()).contains("mean");
         assertThat(TrainingOptions.METHODS).contains("adiw-mean");
         assertThat(Modifier.isPublic(MeanMatching.class.getModifiers())).isTrue();
     }
@@ -97,8 +96,7 @@ class DivergencePluginTest {
         float[] train = rows(N, 0, random);
         float[] validation = rows(M, 0.7, random);
         try (Device device = DeviceMatrix.open()) {
-            WeightEstimation found = WeightEstimation.of(device, train, validation, 2,
-                new WeightEstimation.Options("mean", Bandwidth.DEFAULT, 50, 1, 50, 0, null, true));
+            EstimatedWeights found = EstimatedWeights.builder(device).method("mean").untilConverged(true).estimate(train, validation, 2);
             assertThat(found.converged()).isTrue();
             assertThat(found.sum()).isCloseTo(N, within(1e-3));
             assertThat(found.objective()).isLessThan(1e-4);
@@ -113,12 +111,52 @@ class DivergencePluginTest {
         float[] validation = rows(M, 0.7, random);
         try (Device device = DeviceMatrix.open(); ImportanceWeights weights = ImportanceWeights.builder(device, N).batch(N)
             .validationBatch(M)
-                .dimension(2).method("mean").steps(10).build()) {
+                .dimension(2).method("mean").settings(EstimationSettings.builder().steps(10).build()).build()) {
             float[] w = null;
             for (int epoch = 0; epoch < 30; epoch++) {
                 w = weights.update(IntStream.range(0, N).toArray(), train, validation);
             }
             meets(train, validation, w, 1e-2);
+        }
+    }
+
+    /** Written once, it works inside classes: every class's weighted mean meets that of its validation samples. */
+    @Test
+    void worksInsideClasses() {
+        Random random = new Random(7);
+        float[] train = rows(N, 0, random);
+        float[] validation = rows(M, 0.4, random);
+        int[] labels = IntStream.range(0, N).map(i -> i % 2).toArray();
+        int[] validationLabels = IntStream.range(0, M).map(j -> j % 4 == 0 ? 0 : 1).toArray();
+        try (Device device = DeviceMatrix.open(); ImportanceWeights weights = ImportanceWeights.builder(device, N).batch(N).validationBatch(M)
+                .dimension(2).method("mean").labels(labels, validationLabels).settings(EstimationSettings.builder().steps(10).build()).build()) {
+            float[] w = null;
+            for (int epoch = 0; epoch < 60; epoch++) {
+                w = weights.update(IntStream.range(0, N).toArray(), train, validation);
+            }
+            for (int c = 0; c < 2; c++) {
+                double[] weighted = new double[2];
+                double[] target = new double[2];
+                double sum = 0;
+                int count = 0;
+                for (int i = 0; i < N; i++) {
+                    if (labels[i] == c) {
+                        sum += w[i];
+                        weighted[0] += w[i] * train[2 * i];
+                        weighted[1] += w[i] * train[2 * i + 1];
+                    }
+                }
+                for (int j = 0; j < M; j++) {
+                    if (validationLabels[j] == c) {
+                        count++;
+                        target[0] += validation[2 * j];
+                        target[1] += validation[2 * j + 1];
+                    }
+                }
+                assertThat(sum).as("the prior of class " + c).isCloseTo((double) N * count / M, within(1e-3 * N));
+                assertThat(weighted[0] / sum).as("class " + c).isCloseTo(target[0] / count, within(2e-2));
+                assertThat(weighted[1] / sum).as("class " + c).isCloseTo(target[1] / count, within(2e-2));
+            }
         }
     }
 

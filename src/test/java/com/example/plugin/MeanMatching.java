@@ -4,16 +4,17 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import io.github.adiw.device.Scope;
 import io.github.adiw.weight.Divergence;
-import io.github.adiw.weight.EstimatorOptions;
+import io.github.adiw.weight.EvaluatedSegment;
+import io.github.adiw.weight.Minimizer;
 import io.github.adiw.weight.Quality;
-import io.github.adiw.weight.WeightEstimator;
-import java.util.ArrayList;
-import java.util.List;
+import io.github.adiw.weight.SegmentedBatch;
 
 /**
  * A divergence of somebody else: the squared distance of the means, 1/2 |sum_i w_i z_i - (n/m) sum_j z'_j|^2 over {@code 0 <= w <= B,
- * sum w = n}, by projected-gradient steps of eta over sum_i |z_i|^2. It stands on the library's kernels and its public classes alone.
+ * sum w = n}, by projected-gradient steps of eta over sum_i |z_i|^2, in the form 1/2 w'Kw - kappa'w with K = z z'. It stands on the library's
+ * kernels and its public classes alone.
  */
 public final class MeanMatching implements Divergence {
     @Override
@@ -22,141 +23,129 @@ public final class MeanMatching implements Divergence {
     }
 
     @Override
-    public WeightEstimator estimator(Device device, EstimatorOptions options) {
-        return new Estimator(device, options);
+    public boolean usesMomentum() {
+        return true;
     }
 
-    private static final class Estimator implements WeightEstimator {
+    @Override
+    public boolean usesBandwidth() {
+        return false;
+    }
+
+    @Override
+    public Minimizer minimizer(SegmentedBatch batch) {
+        return Scope.building(scope -> new Steps(scope, batch));
+    }
+
+    private static final class Steps implements Minimizer {
+        private final Scope scope;
+        private final SegmentedBatch batch;
         private final Device device;
-        private final EstimatorOptions options;
-        private final int n, m, d;
-        private final List<Buffer> owned = new ArrayList<>();
-        private final Buffer memory, weights, ahead, moved, columns, validationColumns, ones, share, sums, product, target, trace, bound,
-            gamma, status;
+        private final int n;
+        private final int m;
+        private final int d;
+        private final Buffer weights;
+        private final Buffer extrapolated;
+        private final Buffer moved;
+        private final Buffer product;
+        private final Buffer matrix;
+        private final Buffer cross;
+        private final Buffer kappa;
+        private final Buffer bound;
+        private final Buffer trace;
+        private final Buffer ones;
+        private final Buffer shares;
 
-        Estimator(Device device, EstimatorOptions options) {
-            this.device = device;
-            this.options = options;
-            n = options.n();
-            m = options.m();
-            d = options.d();
-            memory = filled(options.samples(), 1);
-            weights = filled(n, 1);
-            ahead = filled(n, 1);
-            moved = filled(n, 0);
-            columns = filled((long) n * d, 0);
-            validationColumns = filled((long) m * d, 0);
-            ones = filled(n, 1);
-            share = filled(m, (float) n / m);
-            sums = filled(d, 0);
-            product = filled(n, 0);
-            target = filled(n, 0);
-            trace = filled(1, 0);
-            bound = filled(n, 0);
-            gamma = kept(device.allocate(ElementType.FLOAT64, 1));
-            status = kept(device.allocate(ElementType.INT32, 1));
+        Steps(Scope scope, SegmentedBatch batch) {
+            this.scope = scope;
+            this.batch = batch;
+            device = batch.device();
+            n = batch.n();
+            m = batch.m();
+            d = batch.d();
+            weights = floats(n);
+            extrapolated = floats(n);
+            moved = floats(n);
+            product = floats(n);
+            matrix = floats((long) n * n);
+            cross = floats((long) n * m);
+            kappa = floats(n);
+            bound = floats(n);
+            trace = floats(1);
+            ones = floats(Math.max(n, m));
+            shares = floats(m);
+            device.launch("fill", Launch.elements(Math.max(n, m)), ones, 1f, Math.max(n, m));
         }
 
-        private Buffer filled(long length, float value) {
-            Buffer buffer = kept(device.allocate(ElementType.FLOAT32, length));
-            device.launch("fill", Launch.elements(length), buffer, value, (int) length);
-            return buffer;
-        }
-
-        private Buffer kept(Buffer buffer) {
-            owned.add(buffer);
-            return buffer;
-        }
-
-        @Override
-        public void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
-            device.launch("recall_state", Launch.elements(n), memory, indices, weights, ahead, n);
-            device.launch("bandwidth_given", Launch.block(), z, validation, gamma, status, 1.0, n * d, m * d, d);
-            device.launch("transpose_columns", Launch.elements((long) n * d), z, columns, n, d, n, 0);
-            device.launch("transpose_columns", Launch.elements((long) m * d), validation, validationColumns, m, d, m, 0);
-            device.launch("matrix_product", Launch.rows(d), validationColumns, share, sums, m);
-            device.launch("matrix_product", Launch.rows(n), z, sums, target, d);
-            device.launch("matrix_product", Launch.rows(1), z, z, trace, n * d);
-            device.launch("matrix_product", Launch.rows(n), ones, trace, bound, 1);
-            for (int i = 0; i < options.steps(); i++) {
-                device.launch("matrix_product", Launch.rows(d), columns, ahead, sums, n);
-                device.launch("matrix_product", Launch.rows(n), z, sums, product, d);
-                device.launch("kmm_step", Launch.block(), product, target, bound, status, moved, ahead, weights, n, options.eta(),
-                    options.momentum(), (double) options.upperBound(), (double) n, (double) n);
-            }
-            if (options.normalize()) {
-                device.launch("normalize", Launch.block(), status, weights, n);
-            }
-            device.launch("store_state", Launch.elements(n), memory, indices, weights, n);
+        private Buffer floats(long length) {
+            return scope.keep(device.allocate(ElementType.FLOAT32, length));
         }
 
         @Override
-        public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
-            int steps = 0;
-            do {
-                estimate(indices, validationIndices, z, validation);
-                steps += options.steps();
-            } while (steps < 100_000 && quality(z, validation).kktResidual() > 1e-6);
-            return steps;
+        public Buffer state() {
+            return weights;
         }
 
         @Override
-        public Quality quality(Buffer z, Buffer validation) {
-            float[] x = z.toFloats();
-            float[] v = validation.toFloats();
-            float[] w = weights.toFloats();
+        public Buffer ratios() {
+            return weights;
+        }
+
+        @Override
+        public Buffer stateCopy() {
+            return extrapolated;
+        }
+
+        @Override
+        public void begin(boolean converge) {
+            Buffer z = batch.training();
+            Buffer validation = batch.validation();
+            Buffer of = batch.segments().of();
+            Buffer table = batch.segments().table();
+            device.launch("gemm_fp32", Launch.tiles((n + 63) / 64, (n + 63) / 64, 1), z, z, matrix, null, n, n, d, 0, 1, 0);
+            device.launch("gemm_fp32", Launch.tiles((m + 63) / 64, (n + 63) / 64, 1), z, validation, cross, null, n, m, d, 0, 1, 0);
+            device.launch("reciprocal", Launch.elements(m), ones, shares, batch.segments().ofValidation(), table, m, 2);
+            device.launch("matrix_product", Launch.rows(n), cross, shares, of, table, kappa, m, 0);
+            device.launch("matrix_product", Launch.rows(1), z, z, null, null, trace, n * d, 1);
+            device.launch("matrix_product", Launch.rows(n), ones, trace, null, null, bound, 1, 1);
+        }
+
+        @Override
+        public void step(boolean converge) {
+            device.launch("matrix_product", Launch.rows(n), matrix, extrapolated, batch.segments().of(), batch.segments().table(), product, n, 1);
+            device.launch("kmm_step", Launch.blocks(batch.segments().count()), product, kappa, bound, batch.segments().table(), batch.status(),
+                moved, extrapolated, weights, converge ? 1f : batch.settings().eta(), converge ? 0.9f : batch.settings().momentum(),
+                (double) batch.settings().upperBound(), 1);
+        }
+
+        @Override
+        public Quality quality(EvaluatedSegment segment) {
+            double[] x = EvaluatedSegment.doubles(segment.ofTraining(batch.training()));
+            double[] v = EvaluatedSegment.doubles(segment.ofValidation(batch.validation()));
+            double[] w = EvaluatedSegment.doubles(segment.ofTraining(weights));
             double[] gap = new double[d];
             double squares = 0;
-            for (int i = 0; i < n * d; i++) {
-                gap[i % d] += (double) w[i / d] * x[i];
-                squares += (double) x[i] * x[i];
+            for (int i = 0; i < x.length; i++) {
+                gap[i % d] += w[i / d] * x[i];
+                squares += x[i] * x[i];
             }
-            for (int j = 0; j < m * d; j++) {
-                gap[j % d] -= (double) n / m * v[j];
+            for (int j = 0; j < v.length; j++) {
+                gap[j % d] -= (double) segment.n() / segment.m() * v[j];
             }
             double objective = 0;
             for (double g : gap) {
                 objective += g * g / 2;
             }
-            double[] from = new double[n];
-            double[] next = new double[n];
-            for (int i = 0; i < n; i++) {
-                double gradient = 0;
-                for (int k = 0; k < d; k++) {
-                    gradient += x[i * d + k] * gap[k];
-                }
-                from[i] = w[i];
-                next[i] = w[i] - gradient / squares;
+            double[] gradient = new double[w.length];
+            for (int i = 0; i < x.length; i++) {
+                gradient[i / d] += x[i] * gap[i % d];
             }
-            try (Buffer u = device.allocate(ElementType.FLOAT64, n); Buffer at = device.allocate(ElementType.FLOAT64, n);
-                 Buffer out = device.allocate(ElementType.FLOAT64, 1)) {
-                u.upload(next);
-                at.upload(from);
-                device.launch("kmm_residual", Launch.block(), u, at, out, n, (double) options.upperBound(), (double) n, (double) n);
-                double[] residual = new double[1];
-                out.download(residual);
-                return new Quality(Double.NaN, objective, residual[0]);
-            }
-        }
-
-        @Override
-        public Buffer weights() {
-            return weights;
-        }
-
-        @Override
-        public Buffer memory() {
-            return memory;
-        }
-
-        @Override
-        public void startFrom(float[] start) {
-            memory.upload(start);
+            return new Quality(Double.NaN, objective, segment.residualOfWeights(w, gradient, squares));
         }
 
         @Override
         public void close() {
-            owned.forEach(Buffer::close);
+            scope.close();
         }
     }
 }

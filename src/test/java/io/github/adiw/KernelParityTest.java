@@ -52,6 +52,7 @@ class KernelParityTest {
     @Test
     void elementwise() {
         elements("fill", 700).out(new float[701]).value(2.5f).value(700).check();
+        elements("add", 700).in(floats(700)).in(floats(700)).out(new float[701]).value(700).check();
         KernelParity.of("advance", Launch.block()).out(new long[] {41}).check();
     }
 
@@ -137,6 +138,7 @@ class KernelParityTest {
     @Test
     void partialSums() {
         elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).out(new float[6]).value(6).value(35).value(6).check();
+        elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).in(null).value(6).value(35).value(6).check();
     }
 
     @Test
@@ -184,105 +186,211 @@ class KernelParityTest {
         }
     }
 
+    /**
+     * A batch and its segments: the whole of it, or six classes, of which the first has no validation row and the last no row at all.
+     *
+     * @param segments S
+     * @param status   int32 {@code [S]}
+     */
+    private record Rows(int n, int m, int segments, int[] of, int[] table, int[] status, int[] order) {
+        int all() {
+            return n + m;
+        }
+
+        int[] ofValidation() {
+            return of == null ? null : Arrays.copyOfRange(of, n, n + m);
+        }
+
+        double[] gamma(Random random) {
+            return random.doubles(segments, 0.05, 2).toArray();
+        }
+    }
+
+    private List<Rows> batches(int n, int m) {
+        int[] labels = below(n, 5);
+        int[] validationLabels = Arrays.stream(below(m, 4)).map(c -> c + 1).toArray();
+        Arrays.sort(labels);
+        Arrays.sort(validationLabels);
+        int classes = 6;
+        int[] table = new int[4 * classes];
+        for (int c = 0; c < classes; c++) {
+            int own = c;
+            table[4 * c] = (int) Arrays.stream(labels).filter(x -> x < own).count();
+            table[4 * c + 1] = (int) Arrays.stream(labels).filter(x -> x == own).count();
+            table[4 * c + 2] = (int) Arrays.stream(validationLabels).filter(x -> x < own).count();
+            table[4 * c + 3] = (int) Arrays.stream(validationLabels).filter(x -> x == own).count();
+        }
+        int[] of = Arrays.copyOf(labels, n + m);
+        System.arraycopy(validationLabels, 0, of, n, m);
+        int[] order = new Random(3).ints(0, n).distinct().limit(n).toArray();
+        int[] whole = {0, n, 0, m};
+        return List.of(new Rows(n, m, 1, null, whole, new int[] {0}, null), new Rows(n, m, 1, null, whole, new int[] {1}, null),
+            new Rows(n, m, classes, of, table, new int[] {1, 0, 0, 0, 0, 1}, order));
+    }
+
     @Test
-    void gramMatrices() {
-        int n = 33;
-        int m = 21;
-        for (int d = 1; d < 3; d++) {
-            float[] z = floats(n * d);
-            KernelParity.of("gram_rows", Launch.rows(n)).in(z).in(floats(m * d)).in(new double[] {0.4}).in(floats(n)).out(new float[n * n])
-                .out(new float[n]).out(new float[n]).out(new float[n]).value((long) (d == 1 ? 1 : m)).value(n).value(m).value(d).value(1e-5f).check();
-            KernelParity.of("kappa_rows_f64", Launch.rows(n)).in(z).in(floats(m * d)).in(new double[] {0.4}).out(new double[n])
-                .value(n).value(m).value(d).within(1e-12).check();
+    void segments() {
+        int n = 41;
+        int m = 29;
+        int d = 3;
+        int[] labels = below(n, 5);
+        int[] validationLabels = below(m, 4);
+        elements("gather_labels", n).in(labels).in(below(n, n)).out(new int[n]).value(n).check();
+        KernelParity.of("segment_table", Launch.rows(6)).in(labels).in(validationLabels).out(new int[4 * 6]).value(n).value(m).check();
+        KernelParity.of("segment_order", Launch.rows(n)).in(labels).out(new int[n]).out(new int[n]).value(n).check();
+        KernelParity.of("segment_rows", Launch.rows(n)).in(floats(n * d)).in(below(n, n)).out(new float[n * d]).value(d).check();
+        Rows rows = batches(n, m).get(2);
+        int all = rows.all();
+        float[] points = floats(all * d);
+        KernelParity.of("segment_distances", Launch.rows(all)).in(points).in(rows.of()).in(rows.table()).out(new float[all * all]).value(n).value(m)
+            .value(d).check();
+        float[] distances = new float[all * all];
+        for (int i = 0; i < all; i++) {
+            for (int j = 0; j < all; j++) {
+                distances[i * all + j] = 0.1f + (17 * i + 31 * j) % 23 * 0.3f;
+            }
+        }
+        for (int known : new int[] {0, 20, all}) {
+            for (int rule = 0; rule < 3; rule++) {
+                KernelParity.of("segment_bandwidth", Launch.rows(6)).in(distances).in(points).in(rows.table()).out(new double[6]).out(new int[6])
+                    .value(rule == 0 ? 1 : 0).value(rule == 1 ? 1 : 0).value(new double[] {0.8, 0.5, 0.21}[rule]).value(known).value(n).value(m).value(d)
+                    .within(known == all ? 1e-12 : 1e-6).check();
+            }
         }
     }
 
     @Test
     void kernelMatrices() {
-        int rows = 23;
-        int columns = 270;
-        double[] gamma = {0.4};
-        for (int d : new int[] {1, 3, 4, 9}) {
-            long stride = rows + (long) columns;
-            float[] points = floats((int) stride * d);
-            float[] others = floats((int) stride * d);
-            KernelParity.of("gaussian_rows", Launch.rows(rows)).in(points).in(others).in(gamma).out(new float[rows * columns]).out(new float[rows])
-                .value(stride).value(columns).value(d).check();
-            KernelParity.of("gaussian_product", Launch.rows(3)).in(points).in(others).in(gamma).in(positive(columns)).out(new float[rows])
-                .value(stride).value(0).value(rows).value(columns).value(d).value(0.25f).value(1.5f).check();
-            KernelParity.of("gaussian_product", Launch.rows(2)).in(points).in(others).in(gamma).in(positive(columns)).out(new float[rows])
-                .value(stride).value(9).value(rows).value(columns).value(d).value(0.25f).value(1.5f).check();
-            KernelParity.of("gaussian_product", Launch.rows(3)).in(points).in(others).in(gamma).in(null).out(new float[rows])
-                .value(stride).value(0).value(rows).value(columns).value(d).value(0f).value(1.5f).check();
-            KernelParity.of("gaussian_product_f64", Launch.rows(3)).in(points).in(others).in(gamma).in(random.doubles(columns, -1, 3).toArray())
-                .out(new double[rows]).value(stride).value(rows).value(columns).value(d).within(1e-12).check();
+        for (Rows rows : batches(43, 270)) {
+            int n = rows.n();
+            int m = rows.m();
+            long stride = rows.all();
+            double[] gamma = rows.gamma(random);
+            for (int d : new int[] {1, 3, 4, 9}) {
+                float[] columns = floats(rows.all() * d);
+                float[] validationColumns = Arrays.copyOfRange(columns, n, columns.length);
+                for (int known : new int[] {0, 17, rows.all()}) {
+                    float[] distances = positive(Math.max(1, known * rows.all()));
+                    KernelParity.of("gram_rows", Launch.rows(n)).in(columns).in(validationColumns).in(rows.of()).in(rows.table()).in(gamma)
+                        .in(rows.status()).in(distances).in(floats(n)).out(new float[n * n]).out(new float[n]).out(new float[n]).out(new float[n])
+                        .value(stride).value(n).value(d).value(known).value(1e-5f).check();
+                    KernelParity.of("gaussian_rows", Launch.rows(n)).in(columns).in(validationColumns).in(rows.of()).in(rows.table()).in(gamma)
+                        .in(rows.status()).in(distances).out(new float[n * m]).out(new float[n]).value(stride).value(n).value(m).value(d)
+                        .value(Math.min(known, n)).value(0).check();
+                }
+                KernelParity.of("gaussian_rows", Launch.rows(m)).in(validationColumns).in(columns).in(rows.ofValidation()).in(rows.table()).in(gamma)
+                    .in(rows.status()).in(new float[1]).out(new float[m * n]).out(new float[m]).value(stride).value(n).value(n).value(d).value(0)
+                    .value(1).check();
+                for (int first : new int[] {0, 9}) {
+                    KernelParity.of("gaussian_product", Launch.rows((n - first + 7) / 8)).in(columns).in(validationColumns).in(rows.of())
+                        .in(rows.table()).in(gamma).in(rows.status()).in(positive(m)).out(new float[n]).value(stride).value(first).value(n)
+                        .value(d).value(0f).value(1).value(0).check();
+                    KernelParity.of("gaussian_product", Launch.rows((n - first + 7) / 8)).in(columns).in(columns).in(rows.of())
+                        .in(rows.table()).in(gamma).in(rows.status()).in(first == 0 ? null : positive(n)).out(new float[n]).value(stride)
+                        .value(first).value(n).value(d).value(0.25f).value(0).value(1).check();
+                }
+                KernelParity.of("gaussian_product_f64", Launch.rows((n + 7) / 8)).in(columns).in(validationColumns).in(gamma)
+                    .in(random.doubles(m, -1, 3).toArray()).out(new double[n]).value(stride).value(n).value(m).value(d).within(1e-12).check();
+            }
+            KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * m)).in(positive(m)).in(rows.of()).in(rows.table()).out(new float[n])
+                .value(m).value(0).check();
+            KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * n)).in(positive(n)).in(rows.of()).in(rows.table()).out(new float[n])
+                .value(n).value(1).check();
+            KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * m)).in(positive(m)).in(null).in(null).out(new float[n]).value(m).value(1)
+                .check();
+        }
+    }
+
+    @Test
+    void memory() {
+        for (Rows rows : batches(61, 47)) {
+            int n = rows.n();
+            int[] index = below(n, 100);
+            float[] memory = positive(100);
+            float[] ratios = floats(n);
+            elements("recall_state", n).in(memory).in(index).in(rows.order()).in(rows.of()).in(rows.status()).out(new float[n]).out(new float[n])
+                .value(n).value(0.4f).check();
+            elements("store_state", n).out(memory).in(index).in(rows.order()).in(positive(n)).value(n).check();
+            KernelParity.of("mean_scale", Launch.block()).in(ratios).in(rows.order()).in(rows.of()).in(rows.table()).in(rows.status()).in(index)
+                .in(memory).out(new float[1]).value(n).value(rows.m()).value(1.5f).check();
+            int[] different = new Random(5).ints(0, 100).distinct().limit(n).toArray();     // of a sample that stands twice, who reads first decides
+            for (int keep = 0; keep < 2; keep++) {
+                elements("weights_of_ratios", n).in(ratios).in(rows.order()).in(rows.of()).in(rows.table()).in(rows.status())
+                    .in(keep == 0 ? null : new float[] {0.8f}).in(different).out(memory).out(new float[n]).value(n).value(rows.m()).value(1.5f)
+                    .value(keep).check();
+            }
         }
     }
 
     @Test
     void divergences() {
-        int n = 61;
-        int m = 47;
-        float[] memory = positive(200);
-        memory[3] = memory[40] = -1;
-        int[] index = below(m, 200);
-        elements("reciprocal", n).in(positive(n)).out(new float[n]).value(n).value(0.5f).check();
-        for (int stopped = 0; stopped < 2; stopped++) {
-            int[] status = {stopped};
-            elements("model_weights", n).in(floats(n)).in(status).out(positive(n)).value(n).value(1.5f).check();
-            KernelParity.of("normalize", Launch.block()).in(status).out(positive(n)).value(n).check();
-            KernelParity.of("kl_begin", Launch.block()).in(memory).in(index).in(positive(m)).in(status).out(new float[m]).out(new float[m])
-                .value(n).value(m).check();
-            elements("kl_update", m).in(positive(m)).in(positive(m)).in(status).out(positive(m)).value(m).check();
-            KernelParity.of("ls_begin", Launch.block()).in(memory).in(index).in(positive(m)).out(new float[m]).out(new float[m]).out(new float[1])
-                .value(n).value(m).value(0.1f).value(1f).check();
-            elements("ls_update", m).in(positive(m)).in(positive(m)).in(new float[] {0.7f}).in(status).out(positive(m)).out(positive(m))
-                .value(n).value(m).value(0.1f).value(0.5f).check();
-            elements("direct_recall", m).in(memory).in(index).in(status).out(new float[m]).value(m).check();
-            KernelParity.of("direct_scale", Launch.block()).in(positive(n)).in(status).out(new float[n]).out(positive(n)).value(n).value(m)
-                .value(2.0).check();
-            KernelParity.of("smooth_step", Launch.block()).in(positive(n)).in(status).out(new float[n]).out(positive(n)).out(positive(n))
-                .value(n).value(m).value(0.5f).value(0.3f).value(2.0).check();
+        for (Rows rows : batches(61, 47)) {
+            int n = rows.n();
+            int m = rows.m();
+            int segments = rows.segments();
+            for (int mode = 0; mode < 3; mode++) {
+                elements("reciprocal", m).in(positive(m)).out(new float[m]).in(rows.ofValidation()).in(rows.table()).value(m).value(mode).check();
+            }
+            float[] alpha = positive(m);
+            alpha[3] = alpha[40] = -1;
+            for (float[] start : new float[][] {alpha, new float[m]}) {
+                KernelParity.of("kl_begin", Launch.blocks(segments)).in(positive(m)).in(rows.table()).in(rows.status()).out(new float[m]).out(start)
+                    .check();
+            }
+            elements("kl_update", m).in(positive(m)).in(positive(m)).in(rows.ofValidation()).in(rows.status()).out(positive(m)).value(m).check();
+            KernelParity.of("ls_begin", Launch.blocks(segments)).in(positive(m)).in(rows.table()).in(rows.status()).out(alpha).out(new float[m])
+                .out(new float[segments]).value(0.1f).value(1f).check();
+            KernelParity.of("ls_update", Launch.blocks(segments)).in(positive(m)).in(positive(m)).in(positive(segments)).in(rows.table())
+                .in(rows.status()).out(positive(m)).out(positive(m)).value(0.1f).value(0.5f).check();
+            KernelParity.of("direct_scale", Launch.blocks(segments)).in(positive(n)).in(rows.table()).in(rows.status()).out(new float[n])
+                .out(positive(n)).value(2.0).check();
+            KernelParity.of("smooth_step", Launch.blocks(segments)).in(positive(n)).in(rows.table()).in(rows.status()).out(new float[n])
+                .out(positive(n)).out(positive(n)).value(0.5f).value(0.3f).value(2.0).check();
         }
-        KernelParity.of("kl_begin", Launch.block()).in(new float[200]).in(index).in(positive(m)).in(new int[1]).out(new float[m]).out(new float[m])
-            .value(n).value(m).check();
     }
 
     @Test
     void wasserstein() {
-        int n = 61;
-        int m = 47;
         int slices = 3;
-        int count = n + m;
         KernelParity.of("slice_directions", Launch.rows(slices)).out(new float[slices]).in(new long[] {5}).value(1).value(7L).check();
         KernelParity.of("slice_directions", Launch.rows(slices)).out(new float[slices * 20]).in(new long[] {5}).value(20).value(7L).check();
-        elements("slice_project", slices * count).in(floats(slices * 4)).in(floats(n * 4)).in(floats(m * 4)).out(new float[slices * count])
-            .value(slices).value(n).value(m).value(4).check();
-        float[] x = floats(slices * count);
-        x[7] = x[9] = x[50];
-        KernelParity.of("rank_pool", Launch.rows(slices * count)).in(x).out(new int[slices * count]).out(new float[slices * count])
-            .value(count).check();
-        KernelParity.of("sort_pool", Launch.rows(slices)).in(x).out(new long[slices * 128]).out(new int[slices * count])
-            .out(new float[slices * count]).value(count).value(128).check();
-        float[] sorted = new float[slices * count];
-        int[] order = new int[slices * count];
-        for (int s = 0; s < slices; s++) {
-            int first = s * count;
-            int[] points = random.ints(0, count).distinct().limit(count).toArray();
-            float[] values = positive(count);
-            Arrays.sort(values);
-            System.arraycopy(points, 0, order, first, count);
-            System.arraycopy(values, 0, sorted, first, count);
-        }
-        for (int stopped = 0; stopped < 2; stopped++) {
-            int[] status = {stopped};
-            KernelParity.of("w1_begin", Launch.block()).in(positive(200)).in(below(n, 200)).in(floats(n * 2)).in(floats(m * 2)).in(status)
-                .out(new float[n]).out(new double[4]).value(n).value(m).value(2).value(0.1f).value(3.0).check();
-            KernelParity.of("w1_potential", Launch.rows(slices)).in(order).in(sorted).in(positive(n)).in(status).out(new double[slices])
-                .out(new float[slices * n]).value(n).value(m).check();
+        for (Rows rows : batches(61, 47)) {
+            int n = rows.n();
+            int m = rows.m();
+            int count = rows.all();
+            int segments = rows.segments();
+            elements("slice_project", slices * count).in(floats(slices * 4)).in(floats(n * 4)).in(floats(m * 4)).in(rows.of()).in(rows.table())
+                .out(new float[slices * count]).value(slices).value(n).value(m).value(4).check();
+            float[] x = floats(slices * count);
+            x[7] = x[8] = x[50];
+            KernelParity.of("rank_pool", Launch.rows(slices * count)).in(x).in(rows.of()).in(rows.table()).out(new int[slices * count])
+                .out(new float[slices * count]).value(n).value(m).check();
+            KernelParity.of("sort_pool", Launch.rows(slices * segments)).in(x).in(rows.table()).out(new long[slices * 2 * count])
+                .out(new int[slices * count]).out(new float[slices * count]).value(segments).value(n).value(m).check();
+            float[] sorted = new float[slices * count];
+            int[] order = new int[slices * count];
+            for (int s = 0; s < slices; s++) {
+                for (int c = 0; c < segments; c++) {
+                    int first = s * count + rows.table()[4 * c] + rows.table()[4 * c + 2];
+                    int own = rows.table()[4 * c + 1] + rows.table()[4 * c + 3];
+                    float[] values = positive(own);
+                    Arrays.sort(values);
+                    System.arraycopy(values, 0, sorted, first, own);
+                    if (own > 0) {
+                        System.arraycopy(random.ints(0, own).distinct().limit(own).toArray(), 0, order, first, own);
+                    }
+                }
+            }
+            KernelParity.of("w1_begin", Launch.blocks(segments)).in(floats(n * 2)).in(floats(m * 2)).in(rows.table()).in(rows.status())
+                .out(positive(n)).out(new double[4 * segments]).value(2).value(0.1f).value(3.0).check();
+            for (int[] status : new int[][] {rows.status(), null}) {
+                KernelParity.of("w1_potential", Launch.rows(slices * segments)).in(order).in(sorted).in(positive(n)).in(rows.table()).in(status)
+                    .out(new double[slices * segments]).out(new float[slices * n]).value(segments).value(n).value(m).check();
+            }
             for (int move = 0; move < 2; move++) {
-                KernelParity.of("w1_step", Launch.block()).in(new double[] {0.3, 0.2, 0.4}).in(floats(slices * n)).in(status).out(positive(n))
-                    .out(positive(n)).out(new float[n]).out(new double[] {0.5, 0.3, 2, 0}).out(new long[] {4}).value(slices).value(n).value(3.0)
+                KernelParity.of("w1_step", Launch.blocks(segments)).in(random.doubles(slices * segments, 0.1, 2).toArray()).in(floats(slices * n))
+                    .in(rows.table()).in(rows.status()).out(positive(n)).out(positive(n)).out(new float[n])
+                    .out(random.doubles(4 * segments, 0, 2).toArray()).out(new long[] {4}).value(slices).value(segments).value(n).value(3.0)
                     .value(0.02).value(move).value(1 - move).check();
             }
         }
@@ -317,16 +425,14 @@ class KernelParityTest {
 
     @Test
     void meanMatching() {
-        int n = 61;
-        float[] memory = positive(200);
-        int[] index = below(n, 200);
-        KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * n)).in(positive(n)).out(new float[n]).value(n).check();
-        for (int stopped = 0; stopped < 2; stopped++) {
-            KernelParity.of("kmm_step", Launch.block()).in(positive(n)).in(positive(n)).in(positive(n)).in(new int[] {stopped}).out(new float[n])
-                .out(positive(n)).out(positive(n)).value(n).value(1f).value(0.5f).value(3.0).value(0.9 * n).value(1.1 * n).check();
+        for (Rows rows : batches(61, 47)) {
+            int n = rows.n();
+            for (int exact = 0; exact < 2; exact++) {
+                KernelParity.of("kmm_step", Launch.blocks(rows.segments())).in(positive(n)).in(positive(n)).in(positive(n)).in(rows.table())
+                    .in(rows.status()).out(new float[n]).out(positive(n)).out(positive(n)).value(1f).value(0.5f).value(3.0).value(exact).check();
+            }
         }
-        elements("store_state", n).out(memory).in(index).in(positive(n)).value(n).check();
-        elements("recall_state", n).in(memory).in(index).out(new float[n]).out(new float[n]).value(n).check();
+        int n = 61;
         KernelParity.of("kmm_residual", Launch.block()).in(random.doubles(n, -1, 3).toArray()).in(random.doubles(n, 0, 2).toArray())
             .out(new double[1]).value(n).value(50.0).value(0.9 * n).value(1.1 * n).within(1e-12).check();
     }
@@ -344,156 +450,43 @@ class KernelParityTest {
 
     @Test
     void interiorPoint() {
-        int n = 37;
-        int most = 20;
-        for (int d = 1; d < 3; d++) {
-            float[] z = floats(n * d);
-            KernelParity.of("kmm_factor", Launch.block()).in(z).in(new double[] {0.05}).in(new int[1]).out(new double[most * n])
-                .out(new double[n]).out(new double[4]).value(n).value(d).value(most).within(1e-4).check();
-        }
-        int rank = 3;
-        double[] factor = new double[most * n];
-        double[] kappa = new double[n];
-        for (int k = 0; k < rank; k++) {
-            for (int i = 0; i < n; i++) {
-                factor[k * n + i] = Math.cos(0.3 * k * i) / (k + 1);
-                kappa[i] += factor[k * n + i] * (20 - 5 * k);
+        for (Rows rows : batches(41, 29)) {
+            int n = rows.n();
+            int most = 20;
+            int segments = rows.segments();
+            for (int d = 1; d < 3; d++) {
+                float[] z = floats(n * d);
+                KernelParity.of("kmm_factor", Launch.blocks(segments)).in(z).in(rows.table()).in(rows.gamma(random)).in(rows.status())
+                    .out(new double[most * n]).in(new double[n]).out(new double[4 * segments]).value(d).value(most).within(1e-4).check();
+                KernelParity.of("kappa_rows_f64", Launch.rows(n)).in(z).in(floats(rows.m() * d)).in(rows.of()).in(rows.table())
+                    .in(rows.gamma(random)).in(rows.status()).out(new double[n]).value(d).within(1e-12).check();
             }
-        }
-        KernelParity.check(1e-7, device -> {
-            Buffer weights = device.floats(new float[n]);
-            Buffer result = doubles(device, new double[] {0, 0, rank, 0});
-            device.launch("kmm_interior_point", Launch.block(), doubles(device, factor), doubles(device, kappa), device.ints(0),
-                doubles(device, new double[most * most]), doubles(device, new double[14 * n]), doubles(device, new double[most]),
-                result, weights, n, 1e-5, 5.0, 0.9 * n, 1.1 * n, 100);
-            double[] found = new double[4];
-            result.download(found);
-            return List.of(weights.toFloats(), new double[] {found[3]});
-        });
-    }
-
-    @Test
-    void classes() {
-        int n = 41;
-        int m = 29;
-        int d = 3;
-        int classes = 6;
-        int all = n + m;
-        int[] labels = below(n, 5);                 // the last class has no row, the first no validation row
-        int[] validationLabels = Arrays.stream(below(m, 4)).map(c -> c + 1).toArray();
-        elements("gather_labels", n).in(labels).in(below(n, n)).out(new int[n]).value(n).check();
-        KernelParity.of("class_table", Launch.rows(classes)).in(labels).in(validationLabels).out(new int[4 * classes]).value(n).value(m).check();
-        KernelParity.of("class_order", Launch.rows(n)).in(labels).out(new int[n]).out(new int[n]).value(n).check();
-        KernelParity.of("class_rows", Launch.rows(n)).in(floats(n * d)).in(below(n, n)).out(new float[n * d]).value(d).check();
-
-        int[] table = new int[4 * classes];
-        for (int c = 0; c < classes; c++) {
-            int own = c;
-            table[4 * c] = (int) Arrays.stream(labels).filter(x -> x < own).count();
-            table[4 * c + 1] = (int) Arrays.stream(labels).filter(x -> x == own).count();
-            table[4 * c + 2] = (int) Arrays.stream(validationLabels).filter(x -> x < own).count();
-            table[4 * c + 3] = (int) Arrays.stream(validationLabels).filter(x -> x == own).count();
-        }
-        Arrays.sort(labels);
-        Arrays.sort(validationLabels);
-        int[] sorted = Arrays.copyOf(labels, all);
-        System.arraycopy(validationLabels, 0, sorted, n, m);
-        KernelParity.of("class_distances", Launch.rows(all)).in(floats(all * d)).in(sorted).in(table).out(new float[all * all]).value(n).value(m)
-            .value(d).check();
-        float[] distances = new float[all * all];
-        for (int i = 0; i < all; i++) {
-            for (int j = 0; j < table[4 * sorted[i] + 1] + table[4 * sorted[i] + 3]; j++) {
-                distances[i * all + j] = 0.1f + (17 * i + 31 * j) % 23 * 0.3f;
-            }
-        }
-        double[] rules = {0.21, 0.5, 0.8};
-        for (int kind = 0; kind < 3; kind++) {
-            KernelParity.of("class_bandwidth", Launch.rows(classes)).in(distances).in(table).out(new double[classes]).out(new int[classes])
-                .value(kind).value(rules[kind]).value(n).value(m).within(1e-12).check();
-        }
-        int[] order = new Random(3).ints(0, n).distinct().limit(n).toArray();
-        int[] index = below(n, 100);
-        float[] memory = positive(100);
-        elements("class_recall", n).in(memory).in(index).in(order).out(new float[n]).out(new float[n]).value(n).check();
-        double[] gamma = {0, 0.3, 0.1, 1.2, 40, 0};
-        int[] status = {1, 0, 0, 0, 0, 1};
-        KernelParity.of("class_gram", Launch.rows(n)).out(distances).in(sorted).in(table).in(gamma).in(status).in(floats(n)).out(new float[n])
-            .out(new float[n]).out(new float[n]).value(n).value(m).value(1e-5f).check();
-        float[] sums = positive(all);
-        KernelParity.of("class_gaussian", Launch.rows(all)).out(distances).in(sorted).in(table).in(gamma).in(status).out(new float[all])
-            .out(new float[all]).value(n).value(m).check();
-        for (int flags = 0; flags < 4; flags++) {
-            KernelParity.of("class_product", Launch.rows(m)).in(distances).in(sorted).in(table).in(positive(Math.max(n, m))).out(new float[m])
-                .value(n).value(n).value(m).value(flags & 1).value(flags >> 1).check();
-        }
-        KernelParity.of("class_kmm_step", Launch.rows(classes)).in(positive(n)).in(positive(n)).in(positive(n)).in(table).in(status)
-            .out(new float[n]).out(positive(n)).out(positive(n)).value(1f).value(0.5f).value(3.0).check();
-        elements("class_restore", n).in(positive(n)).in(order).out(new float[n]).value(n).check();
-        for (int normalize = 0; normalize < 2; normalize++) {
-            KernelParity.of("class_finish", Launch.block()).in(order).in(sorted).in(table).in(status).in(memory).in(index).in(positive(n))
-                .out(new float[n]).out(new float[n]).value(n).value(m).value(normalize).check();
-        }
-
-        float[] alpha = positive(m);
-        alpha[3] = alpha[7] = -1;
-        KernelParity.of("class_kl_begin", Launch.rows(classes)).in(sums).in(table).in(status).out(new float[m]).out(alpha).check();
-        elements("class_kl_update", m).in(positive(m)).in(positive(m)).in(validationLabels).in(table).in(status).out(positive(m)).value(m).check();
-        KernelParity.of("class_ls_begin", Launch.rows(classes)).in(sums).in(table).in(status).out(alpha).out(new float[m]).out(new float[classes])
-            .value(0.1f).value(1f).check();
-        elements("class_ls_update", m).in(positive(m)).in(positive(m)).in(positive(classes)).in(validationLabels).in(table).in(status)
-            .out(positive(m)).out(positive(m)).value(m).value(0.1f).value(0.5f).check();
-        elements("class_model_weights", n).in(labels).in(status).out(floats(n)).value(n).value(0.9f).check();
-        elements("class_direct_recall", n).in(labels).in(status).out(floats(n)).value(n).check();
-        KernelParity.of("class_direct_scale", Launch.rows(classes)).in(positive(n)).in(table).in(status).out(new float[n]).out(positive(n))
-            .value(3.0).check();
-        KernelParity.of("class_smooth_step", Launch.rows(classes)).in(positive(n)).in(table).in(status).out(new float[n]).out(positive(n))
-            .out(positive(n)).value(0.5f).value(0.2f).value(3.0).check();
-
-        int slices = 3;
-        float[] projected = floats(slices * all);
-        projected[5] = projected[4];
-        KernelParity.of("class_rank_pool", Launch.rows(slices * all)).in(projected).in(sorted).in(table).out(new int[slices * all])
-            .out(new float[slices * all]).value(n).value(m).check();
-        int[] places = new int[slices * all];
-        float[] values = new float[slices * all];
-        for (int s = 0; s < slices; s++) {
-            for (int c = 0; c < classes; c++) {
-                int at = s * all + table[4 * c] + table[4 * c + 2];
-                for (int k = 0; k < table[4 * c + 1] + table[4 * c + 3]; k++) {
-                    int other = k - table[4 * c + 1];
-                    places[at + k] = other < 0 ? table[4 * c] + k : n + table[4 * c + 2] + other;
-                    values[at + k] = 0.3f * k + 0.1f * (k % (s + 2));
+            int rank = 3;
+            double[] factor = new double[most * n];
+            double[] kappa = new double[n];
+            double[] ranks = new double[4 * segments];
+            for (int c = 0; c < segments; c++) {
+                int first = rows.table()[4 * c];
+                int count = rows.table()[4 * c + 1];
+                for (int k = 0; k < Math.min(rank, count); k++) {
+                    for (int i = 0; i < count; i++) {
+                        factor[first * most + k * count + i] = Math.cos(0.3 * k * i) / (k + 1);
+                        kappa[first + i] += factor[first * most + k * count + i] * (20 - 5 * k);
+                    }
                 }
+                ranks[4 * c + 2] = Math.min(rank, count);
             }
+            KernelParity.check(1e-7, device -> {
+                Buffer weights = device.floats(new float[n]);
+                Buffer result = doubles(device, ranks);
+                device.launch("kmm_interior_point", Launch.blocks(segments), doubles(device, factor), doubles(device, kappa),
+                    device.ints(rows.table()), device.ints(rows.status()), doubles(device, new double[most * n]), doubles(device, new double[14 * n]),
+                    doubles(device, new double[n]), result, weights, 1e-5, 5.0, most, 100);
+                double[] found = new double[4 * segments];
+                result.download(found);
+                return List.of(weights.toFloats(), new double[] {found[3]});
+            });
         }
-        KernelParity.of("class_w1_begin", Launch.rows(classes)).in(floats(all * d)).in(table).in(status).out(positive(n))
-            .out(new double[4 * classes]).value(n).value(d).value(0.1f).value(3.0).check();
-        KernelParity.of("class_w1_potential", Launch.rows(slices * classes)).in(places).in(values).in(positive(n)).in(table).in(status)
-            .out(new double[slices * classes]).out(new float[slices * n]).value(n).value(m).value(classes).check();
-        for (int last = 0; last < 2; last++) {
-            KernelParity.of("class_w1_step", Launch.rows(classes)).in(random.doubles(slices * classes, 0.1, 2).toArray()).in(floats(slices * n))
-                .in(table).in(status).out(positive(n)).out(new float[n]).out(new float[n]).out(random.doubles(4 * classes, 0, 2).toArray())
-                .out(new long[] {3}).value(slices).value(n).value(classes).value(3.0).value(0.02).value(1 - last).value(last).check();
-        }
-
-        float[] rows = floats(all * d);
-        int most = 20;
-        double[] kappa = random.doubles(n, 0, 5).toArray();
-        KernelParity.of("class_kappa_f64", Launch.rows(n)).in(rows).in(sorted).in(table).in(gamma).in(status).out(new double[n]).value(n).value(d)
-            .within(1e-12).check();
-        KernelParity.check(1e-7, device -> {
-            Buffer weights = device.floats(new float[n]);
-            Buffer result = doubles(device, new double[4 * classes]);
-            Buffer factor = doubles(device, new double[most * n]);
-            Buffer ranges = device.ints(table);
-            Buffer stopped = device.ints(status);
-            device.launch("class_factor", Launch.rows(classes), device.floats(rows), ranges, doubles(device, gamma), stopped, factor,
-                doubles(device, new double[n]), result, d, most);
-            device.launch("class_interior_point", Launch.rows(classes), factor, doubles(device, kappa),
-                ranges, stopped, doubles(device, new double[most * n]), doubles(device, new double[14 * n]), doubles(device, new double[n]),
-                result, weights, 1e-5, 5.0, most, 100);
-            return List.of(weights.toFloats());
-        });
     }
 
     private static Buffer doubles(Device device, double[] values) {

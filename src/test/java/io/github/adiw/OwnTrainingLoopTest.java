@@ -3,6 +3,7 @@ package io.github.adiw;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.adiw.device.Device;
+import io.github.adiw.weight.EstimationSettings;
 import io.github.adiw.weight.ImportanceWeights;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -40,7 +41,7 @@ class OwnTrainingLoopTest {
         double[] line = new double[3];
         int[] order = IntStream.range(0, samples).toArray();
         try (ImportanceWeights weights = ImportanceWeights.builder(device, samples).batch(batch).validationBatch(100).validationSamples(100)
-                .dimension(2).method("km").bandwidth("median").build()) {
+                .dimension(2).method("km").settings(EstimationSettings.builder().bandwidth("median").build()).build()) {
             for (int epoch = 0; epoch < 12; epoch++) {
                 for (int i = samples - 1; i > 0; i--) {
                     int j = random.nextInt(i + 1), swapped = order[i];

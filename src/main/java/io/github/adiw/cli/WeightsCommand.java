@@ -9,7 +9,10 @@ import io.github.adiw.data.file.Csv;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.device.Device;
 import io.github.adiw.weight.Bandwidth;
-import io.github.adiw.weight.WeightEstimation;
+import io.github.adiw.weight.Divergence;
+import io.github.adiw.weight.Divergences;
+import io.github.adiw.weight.EstimatedWeights;
+import io.github.adiw.weight.EstimationSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -147,17 +150,18 @@ final class WeightsCommand extends Subcommand {
 
     @Override
     void execute() {
-        KnownNames.require("--method", method, WeightEstimation.methods());
+        KnownNames.require("--method", method, List.copyOf(Divergences.all().keySet()));
         Bandwidth rule = Bandwidth.parse(bandwidth);
         require(steps >= 1, "--steps must be at least 1, not " + steps);
         require(eta == null || eta > 0 && Float.isFinite(eta), "--eta must be a number above 0, not " + eta);
         require(upperBound >= 1 && Float.isFinite(upperBound), "--upper-bound must be at least 1, not " + upperBound
             + ": the weights must sum to about the number of samples");
         require(initial == null || state == null, "--initial and --state both say where to start: give one of them");
-        WeightEstimation.Options options = new WeightEstimation.Options(method, rule, steps, eta == null ? WeightEstimation.defaultEta(method) : eta,
-            upperBound, lambda, projections, momentum, normalize, null, untilConverged, common.seed());
+        Divergence divergence = Divergences.get(method);
+        EstimationSettings settings = EstimationSettings.builder().bandwidth(rule).steps(steps).eta(eta).upperBound(upperBound).lambda(lambda)
+            .projections(projections).momentum(momentum).normalize(normalize).seed(common.seed()).build();
         Stream.of(train, validation, initial).filter(Objects::nonNull).forEach(OutputFiles::requireName);
-        sayWhatIsIgnored();
+        sayWhatIsIgnored(divergence);
         checkOutputs();
         Samples t = Samples.read(train);
         Samples v = Samples.read(validation);
@@ -166,12 +170,13 @@ final class WeightsCommand extends Subcommand {
                 + ": both must have the same number of columns");
         }
         Path from = state != null && Files.exists(state) ? state : initial;
-        float[] start = from == null ? null : start(from, t.n(), v.n());
-        WeightEstimation result;
+        float[] start = from == null ? null : start(divergence, from, t.n(), v.n());
+        EstimatedWeights result;
         try (Device device = common.open(console)) {
             // Distances alone matter: numbers far from 0 lose less of them around their centre.
             double[] centre = t.isSingle() && v.isSingle() ? new double[t.d()] : t.centre();
-            result = WeightEstimation.of(device, t.from(centre), v.from(centre), t.d(), options.startingFrom(start));
+            result = EstimatedWeights.builder(device).method(method).settings(settings).initial(start).untilConverged(untilConverged)
+                .estimate(t.from(centre), v.from(centre), t.d());
         }
         Npy.write(output, result.weights(), result.n());
         if (state != null) {
@@ -191,11 +196,11 @@ final class WeightsCommand extends Subcommand {
         console.notice("Written to " + Stream.of(output, state, plot).filter(Objects::nonNull).map(Path::toString).collect(Collectors.joining(", ")));
     }
 
-    private void sayWhatIsIgnored() {
-        if (eta != null && !WeightEstimation.usesEta(method)) {
+    private void sayWhatIsIgnored(Divergence divergence) {
+        if (eta != null && !divergence.usesEta()) {
             console.notice("--eta has no part in " + method + ", whose steps have no size.");
         }
-        if (momentum != 0 && !WeightEstimation.usesMomentum(method)) {
+        if (momentum != 0 && !divergence.usesMomentum()) {
             console.notice("--momentum has no part in " + method + ".");
         }
     }
@@ -206,8 +211,8 @@ final class WeightsCommand extends Subcommand {
         }
     }
 
-    private float[] start(Path from, int n, int m) {
-        boolean ofValidation = WeightEstimation.stateIsOfValidation(method);
+    private static float[] start(Divergence divergence, Path from, int n, int m) {
+        boolean ofValidation = divergence.stateIsOfValidation();
         Npy read = Npy.read(from).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireShape(ofValidation ? m : n).requireFinite();
         return (ofValidation ? read : read.requireNotNegative("weights")).toFloats();
     }
@@ -221,7 +226,7 @@ final class WeightsCommand extends Subcommand {
         }
     }
 
-    private static ObjectNode report(WeightEstimation r) {
+    private static ObjectNode report(EstimatedWeights r) {
         ObjectNode node = RunReport.object();
         node.put("method", r.method());
         node.put("device", r.device());

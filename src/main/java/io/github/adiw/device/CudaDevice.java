@@ -369,7 +369,7 @@ final class CudaDevice extends Device {
         Function function = function(kernel.name());
         int block = switch (shape.kind()) {
             case ELEMENTS, ROWS -> block(256, function);
-            case BLOCK -> block(1024, function);
+            case BLOCKS -> block(1024, function);
             case TILES -> function.mostThreads;
         };
         long x = shape.kind() == Launch.Kind.ELEMENTS

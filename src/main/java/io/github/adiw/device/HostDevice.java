@@ -101,8 +101,7 @@ final class HostDevice extends Device {
     void enqueue(KernelTable.Kernel kernel, Launch shape, long[] words) {
         int x = switch (shape.kind()) {
             case ELEMENTS -> (int) Math.min((shape.x() + GRAIN - 1) / GRAIN, 4L * threads);
-            case ROWS, TILES -> Math.toIntExact(shape.x());
-            case BLOCK -> 1;
+            case ROWS, BLOCKS, TILES -> Math.toIntExact(shape.x());
         };
         enqueue(kernel.index(), x, shape.y(), shape.z(), words);
     }

@@ -10,9 +10,9 @@ package io.github.adiw.device;
  */
 public record Launch(Kind kind, long x, int y, int z) {
     /** What a kernel's blocks stand for. */
-    public enum Kind { ELEMENTS, ROWS, BLOCK, TILES }
+    public enum Kind { ELEMENTS, ROWS, BLOCKS, TILES }
 
-    private static final Launch ONE_BLOCK = new Launch(Kind.BLOCK, 1, 1, 1);
+    private static final Launch ONE_BLOCK = new Launch(Kind.BLOCKS, 1, 1, 1);
 
     /** Checks that no size is negative. */
     public Launch {
@@ -34,6 +34,11 @@ public record Launch(Kind kind, long x, int y, int z) {
     /** One block does it all: selections, projections, reductions of a batch. */
     public static Launch block() {
         return ONE_BLOCK;
+    }
+
+    /** {@code r} such blocks, each of which does all of its own: {@code blockIdx.x} says which. */
+    public static Launch blocks(long r) {
+        return r == 1 ? ONE_BLOCK : new Launch(Kind.BLOCKS, r, 1, 1);
     }
 
     /** A grid of {@code x} by {@code y} by {@code z} blocks for a kernel that declares its own block ({@code KERNEL_FIXED}). */

@@ -39,7 +39,7 @@ public interface LearningRateSchedule {
     }
 
     private static UsageException unknown(String text) {
-        return new UsageException("--lr-schedule " + text + " is not known: give none, cosine, or step:EPOCHS:FACTOR with at"
+        return UsageException.of("schedule", "schedule " + text + " is not known: give none, cosine, or step:EPOCHS:FACTOR with at"
             + " least 1 epoch and a factor in (0, 1], such as step:100:0.1");
     }
 }

@@ -4,10 +4,21 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import io.github.adiw.device.Scope;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Updates all parameters of a model in one launch. The learning rate and the step number are read on the device. */
 public abstract class Optimizer implements AutoCloseable {
+    private final Scope scope;
+    private final Device device;
+    private final Map<String, Buffer> state = new LinkedHashMap<>();
+
+    private Optimizer(Scope scope, Device device) {
+        this.scope = scope;
+        this.device = device;
+    }
 
     /**
      * Stochastic gradient descent in PyTorch's form.
@@ -19,27 +30,18 @@ public abstract class Optimizer implements AutoCloseable {
      * @param nesterov    whether it is Nesterov's
      * @param weightDecay added to the gradient times the parameter, at least 0
      */
-    public static Optimizer sgd(Device device, Parameters parameters, Buffer rate, Buffer halted, float momentum, boolean nesterov, float weightDecay) {
-        int n = Math.toIntExact(parameters.values().length());
-        Buffer momenta = device.allocate(ElementType.FLOAT32, momentum == 0 ? 0 : n);
-        device.zero(momenta);
-        return new Optimizer() {
+    public static Optimizer sgd(Device device, Parameters parameters, Buffer rate, Buffer halted, float momentum, boolean nesterov,
+                                float weightDecay) {
+        return Scope.building(scope -> new Optimizer(scope, device) {
+            private final Buffer momenta = momentum == 0 ? null : zeros("momentum", parameters);
+
             @Override
             public void update() {
+                int n = Math.toIntExact(parameters.values().length());
                 device.launch("sgd", Launch.elements(n), parameters.values(), parameters.gradients(), momenta, rate, halted, n,
                     momentum, nesterov ? 1 : 0, weightDecay);
             }
-
-            @Override
-            public Map<String, Buffer> state() {
-                return momentum == 0 ? Map.of() : Map.of("momenta", momenta);
-            }
-
-            @Override
-            public void close() {
-                momenta.close();
-            }
-        };
+        });
     }
 
     /**
@@ -52,34 +54,45 @@ public abstract class Optimizer implements AutoCloseable {
      * @param weightDecay added to the gradient times the parameter, at least 0
      */
     public static Optimizer adam(Device device, Parameters parameters, Buffer rate, Buffer step, Buffer halted, float weightDecay) {
-        int n = Math.toIntExact(parameters.values().length());
-        Buffer moments = device.allocate(ElementType.FLOAT32, 2L * n);
-        device.zero(moments);
-        return new Optimizer() {
+        return Scope.building(scope -> new Optimizer(scope, device) {
+            private final Buffer means = zeros("mean", parameters);
+            private final Buffer squares = zeros("square", parameters);
+
             @Override
             public void update() {
-                device.launch("adam", Launch.elements(n), parameters.values(), parameters.gradients(), moments.slice(0, n), moments.slice(n, n),
-                    rate, step, halted, n, 0.9, 0.999, 1e-8f, weightDecay);
+                int n = Math.toIntExact(parameters.values().length());
+                device.launch("adam", Launch.elements(n), parameters.values(), parameters.gradients(), means, squares, rate, step,
+                    halted, n, 0.9, 0.999, 1e-8f, weightDecay);
             }
+        });
+    }
 
-            @Override
-            public Map<String, Buffer> state() {
-                return Map.of("moments", moments);
-            }
-
-            @Override
-            public void close() {
-                moments.close();
-            }
-        };
+    /** A part of the state: a number for each of {@link Parameters#values}. */
+    final Buffer zeros(String name, Parameters parameters) {
+        Buffer buffer = scope.keep(device.allocate(ElementType.FLOAT32, parameters.values().length()));
+        device.zero(buffer);
+        state.put(name, buffer);
+        return buffer;
     }
 
     /** Enqueues one update. */
     public abstract void update();
 
-    /** What it remembers from update to update, by name: all 0 before the first. */
-    public abstract Map<String, Buffer> state();
+    /**
+     * All that a run must have to go on, laid out as {@link Parameters#values}, float32: {@code momentum} of stochastic gradient descent,
+     * if it has one; {@code mean} and {@code square} of Adam, the running means of the gradients and of their squares.
+     */
+    public final Map<String, Buffer> state() {
+        return Collections.unmodifiableMap(state);
+    }
+
+    /** Forgets all momenta. */
+    public final void reset() {
+        state.values().forEach(device::zero);
+    }
 
     @Override
-    public abstract void close();
+    public final void close() {
+        scope.close();
+    }
 }

@@ -5,61 +5,91 @@ import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
-import io.github.adiw.device.Launch;
-import java.util.ArrayList;
+import io.github.adiw.device.Scope;
+import io.github.adiw.nn.block.Declaration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * The parameters of a model on a device: all values lie in one buffer and all gradients in another, so that an optimizer
- * is one launch. Shared by the instances of the model for training and for evaluation.
+ * is one launch. What belongs to the model and is not trained (running statistics) lies in a third. Shared by the instances of the model
+ * for training and for evaluation.
  */
 public final class Parameters implements AutoCloseable {
+    private final Scope scope;
     private final Device device;
+    private final List<Declaration> declarations;
     private final Buffer values;
     private final Buffer gradients;
-    private final List<Parameter> list = new ArrayList<>();
+    private final Map<String, Parameter> byName = new LinkedHashMap<>();
 
-    /** A parameter before it has memory. */
-    record Declaration(String name, int[] shape, int fanIn) {
-        int size() {
-            return Arrays.stream(shape).reduce(1, Math::multiplyExact);
-        }
+    /**
+     * Memory for what was declared, all zero.
+     *
+     * @throws IllegalArgumentException if two have one name
+     */
+    static Parameters allocate(Device device, List<Declaration> declarations) {
+        return Scope.building(scope -> new Parameters(scope, device, declarations));
     }
 
-    Parameters(Device device, List<Declaration> declarations) {
+    private Parameters(Scope scope, Device device, List<Declaration> declarations) {
+        this.scope = scope;
         this.device = device;
-        // Every parameter starts on a multiple of 16 floats, as vector and asynchronous copies like it.
-        long total = declarations.stream().mapToLong(d -> padded(d.size())).sum();
-        values = device.allocate(ElementType.FLOAT32, total);
-        gradients = device.allocate(ElementType.FLOAT32, total);
-        device.zero(values);
-        device.zero(gradients);
-        long offset = 0;
+        this.declarations = List.copyOf(declarations);
+        values = zeros(total(true));
+        gradients = zeros(total(true));
+        Buffer others = zeros(total(false));
+        long trained = 0;
+        long kept = 0;
         for (Declaration d : declarations) {
-            list.add(new Parameter(d.name, d.shape, d.fanIn, values.slice(offset, d.size()), gradients.slice(offset, d.size())));
-            offset += padded(d.size());
+            Parameter p;
+            if (d.trainable()) {
+                p = new Parameter(d.name(), d.shape(), true, d.decayed(), values.slice(trained, d.size()),
+                    gradients.slice(trained, d.size()));
+                trained += padded(d.size());
+            } else {
+                p = new Parameter(d.name(), d.shape(), false, d.decayed(), others.slice(kept, d.size()), null);
+                kept += padded(d.size());
+            }
+            if (byName.put(d.name(), p) != null) {
+                throw new IllegalArgumentException("two layers of the model have a parameter " + d.name());
+            }
         }
     }
 
+    private Buffer zeros(long length) {
+        Buffer buffer = scope.keep(device.allocate(ElementType.FLOAT32, length));
+        device.zero(buffer);
+        return buffer;
+    }
+
+    private long total(boolean trainable) {
+        return declarations.stream().filter(d -> d.trainable() == trainable).mapToLong(d -> padded(d.size())).sum();
+    }
+
+    /** Every parameter starts on a multiple of 16 floats, as vector and asynchronous copies like it. */
     private static long padded(int size) {
         return (size + 15L) / 16 * 16;
     }
 
-    /** In the order of the layers. */
+    /** All, trained or not, in the order of the layers. */
     public List<Parameter> list() {
-        return List.copyOf(list);
+        return List.copyOf(byName.values());
     }
 
     /** The parameter of that name. */
     public Parameter get(String name) {
-        return list.stream().filter(p -> p.name().equals(name)).findFirst()
-            .orElseThrow(() -> new IllegalArgumentException("the model has no parameter " + name));
+        Parameter parameter = byName.get(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException("the model has no parameter " + name);
+        }
+        return parameter;
     }
 
-    /** All values, float32, one parameter after the other; between them lie zeros. */
+    /** The values of all that are trained, float32, one parameter after the other; between them lie zeros. */
     public Buffer values() {
         return values;
     }
@@ -69,12 +99,18 @@ public final class Parameters implements AutoCloseable {
         return gradients;
     }
 
-    /** Draws PyTorch's default initial values: uniform in +-1/sqrt(fan in), weights and biases alike. */
+    /** All that a run must have to go on: the values by name, trained or not, in the order of the layers. */
+    public Map<String, Buffer> state() {
+        Map<String, Buffer> state = new LinkedHashMap<>();
+        byName.forEach((name, parameter) -> state.put(name, parameter.value()));
+        return Collections.unmodifiableMap(state);
+    }
+
+    /** Draws the initial values that the layers declared. */
     public void initialize(long seed) {
-        for (int i = 0; i < list.size(); i++) {
-            Parameter p = list.get(i);
-            float bound = (float) (1 / Math.sqrt(p.fanIn()));
-            device.launch("uniform_fill", Launch.elements(p.size()), p.value(), p.size(), -bound, bound, seed, 1000L + i);
+        for (int i = 0; i < declarations.size(); i++) {
+            Declaration d = declarations.get(i);
+            d.initial().fill(device, get(d.name()).value(), seed, 1000L + i);
         }
     }
 
@@ -84,7 +120,7 @@ public final class Parameters implements AutoCloseable {
      * @throws AdiwException if one is missing, has another shape, or is one too many
      */
     public void load(SafeTensors tensors) {
-        for (Parameter p : list) {
+        for (Parameter p : byName.values()) {
             SafeTensors.Tensor tensor = tensors.tensors().get(p.name());
             if (tensor == null) {
                 throw new AdiwException("the tensor " + p.name() + " " + Arrays.toString(p.shape())
@@ -96,11 +132,11 @@ public final class Parameters implements AutoCloseable {
             }
         }
         for (String name : tensors.tensors().keySet()) {
-            if (list.stream().noneMatch(p -> p.name().equals(name))) {
+            if (!byName.containsKey(name)) {
                 throw new AdiwException("the initial parameters hold " + name + ", which the model does not have");
             }
         }
-        for (Parameter p : list) {
+        for (Parameter p : byName.values()) {
             p.value().upload(tensors.tensors().get(p.name()).values());
         }
     }
@@ -108,7 +144,7 @@ public final class Parameters implements AutoCloseable {
     /** The values, named and shaped as PyTorch's. */
     public SafeTensors save() {
         Map<String, SafeTensors.Tensor> tensors = new LinkedHashMap<>();
-        for (Parameter p : list) {
+        for (Parameter p : byName.values()) {
             tensors.put(p.name(), new SafeTensors.Tensor(p.shape(), p.value().toFloats()));
         }
         return new SafeTensors(tensors, Map.of());
@@ -116,7 +152,6 @@ public final class Parameters implements AutoCloseable {
 
     @Override
     public void close() {
-        values.close();
-        gradients.close();
+        scope.close();
     }
 }

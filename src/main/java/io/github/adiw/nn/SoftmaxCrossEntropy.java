@@ -4,12 +4,23 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import io.github.adiw.device.Scope;
 
 /** Softmax cross-entropy with one loss a sample, and the gradient of its weighted sum. */
 public final class SoftmaxCrossEntropy implements AutoCloseable {
     private final Device device;
     private final int rows, trained, classes;
-    private final Buffer losses, correct, probabilities, gradient;
+    private final Memory memory;
+
+    private record Memory(Scope scope, Buffer losses, Buffer correct, Buffer probabilities, Buffer gradient) {
+        static Memory of(Device device, int rows, int trained, int classes) {
+            return Scope.building(scope -> new Memory(scope,
+                scope.keep(device.allocate(ElementType.FLOAT32, rows)),
+                scope.keep(device.allocate(ElementType.INT32, rows)),
+                scope.keep(device.allocate(ElementType.FLOAT32, (long) rows * classes)),
+                scope.keep(device.allocate(ElementType.FLOAT32, (long) trained * classes))));
+        }
+    }
 
     /**
      * @param rows    of the forward pass
@@ -21,10 +32,7 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
         this.rows = rows;
         this.trained = trained;
         this.classes = classes;
-        this.losses = device.allocate(ElementType.FLOAT32, rows);
-        this.correct = device.allocate(ElementType.INT32, rows);
-        this.probabilities = device.allocate(ElementType.FLOAT32, (long) rows * classes);
-        this.gradient = device.allocate(ElementType.FLOAT32, (long) trained * classes);
+        memory = Memory.of(device, rows, trained, classes);
     }
 
     /**
@@ -34,7 +42,8 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      * @param labels int32 {@code [rows]}, each in 0 to classes - 1
      */
     public void forward(Buffer logits, Buffer labels) {
-        device.launch("cross_entropy_forward", Launch.elements(rows), logits, labels, losses, correct, probabilities, rows, classes);
+        device.launch("cross_entropy_forward", Launch.elements(rows), logits, labels, memory.losses, memory.correct,
+            memory.probabilities, rows, classes);
     }
 
     /**
@@ -46,26 +55,23 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      * @return float32 {@code [trained, classes]}
      */
     public Buffer backward(Buffer labels, Buffer weights, float scale) {
-        device.launch("cross_entropy_backward", Launch.elements((long) trained * classes), probabilities, labels, weights, gradient,
-            trained, classes, scale);
-        return gradient;
+        device.launch("cross_entropy_backward", Launch.elements((long) trained * classes), memory.probabilities, labels, weights,
+            memory.gradient, trained, classes, scale);
+        return memory.gradient;
     }
 
     /** Loss of every row, float32 {@code [rows]}. */
     public Buffer losses() {
-        return losses;
+        return memory.losses;
     }
 
     /** 1 where the first largest logit is the label's, else 0; int32 {@code [rows]}. */
     public Buffer correct() {
-        return correct;
+        return memory.correct;
     }
 
     @Override
     public void close() {
-        losses.close();
-        correct.close();
-        probabilities.close();
-        gradient.close();
+        memory.scope.close();
     }
 }

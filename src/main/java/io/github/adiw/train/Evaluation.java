@@ -7,6 +7,7 @@ import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Graph;
 import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
+import io.github.adiw.nn.Mode;
 import io.github.adiw.nn.ModelInstance;
 import io.github.adiw.nn.SoftmaxCrossEntropy;
 import java.util.Arrays;
@@ -52,7 +53,7 @@ final class Evaluation implements AutoCloseable {
         device.launch("next_rows", Launch.elements(rows), index, batch, rows, count);
         samples.gather(index, inputs);
         device.launch("gather_labels", Launch.elements(rows), sampleLabels, index, labels, rows);
-        loss.forward(instance.forward(inputs), labels);
+        loss.forward(instance.forward(inputs, Mode.EVALUATE), labels);
     }
 
     /** Share of the test samples that are classified right, in [0, 1]; waits. */

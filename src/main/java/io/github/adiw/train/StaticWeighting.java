@@ -2,13 +2,12 @@ package io.github.adiw.train;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.device.Buffer;
-import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Graph;
 import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
+import io.github.adiw.weight.EstimatedWeights;
 import io.github.adiw.weight.EstimationSettings;
-import io.github.adiw.weight.WeightEstimation;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -69,16 +68,14 @@ final class StaticWeighting extends RememberedWeighting {
         for (int i = 0; i < rows.length; i++) {
             validationLosses[i] = losses[rows[i]];
         }
-        return matched(device, losses, validationLosses, context.options().estimation());
-    }
-
-    private static float[] matched(Device device, float[] losses, float[] validationLosses, EstimationSettings settings) {
-        return WeightEstimation.of(device, losses, validationLosses, 1, new WeightEstimation.Options("km", settings.bandwidth(), 1, 1,
-            settings.upperBound(), 0, null, true)).weights();
+        EstimationSettings settings = context.options().estimation();
+        return EstimatedWeights.builder(device).method("km").settings(EstimationSettings.builder().bandwidth(settings.bandwidth())
+            .upperBound(settings.upperBound()).build()).untilConverged(true).estimate(losses, validationLosses, 1).weights();
     }
 
     @Override
     public void estimate(Batch batch) {
-        device.launch("recall_state", Launch.elements(n), memory, batch.indices(), weights, null, n);
+        device.launch("recall_state", Launch.elements(n), memory, batch.indices(), null, null, null, weights, null, n,
+            Float.NEGATIVE_INFINITY);
     }
 }

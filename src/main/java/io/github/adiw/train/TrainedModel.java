@@ -10,7 +10,6 @@ import io.github.adiw.device.Scope;
 import io.github.adiw.nn.Model;
 import io.github.adiw.nn.ModelInstance;
 import io.github.adiw.nn.Optimizer;
-import io.github.adiw.nn.Parameter;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
 import java.util.LinkedHashMap;
@@ -123,9 +122,7 @@ final class TrainedModel implements AutoCloseable {
     /** What training changes, by name. */
     Map<String, Buffer> state() {
         Map<String, Buffer> state = new LinkedHashMap<>();
-        for (Parameter parameter : parameters.list()) {
-            state.put("parameters." + parameter.name(), parameter.value());
-        }
+        parameters.state().forEach((name, buffer) -> state.put("parameters." + name, buffer));
         optimizer.state().forEach((name, buffer) -> state.put("optimizer." + name, buffer));
         state.put("step", step);
         state.put("halted", halted);

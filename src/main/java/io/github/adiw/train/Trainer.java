@@ -92,7 +92,7 @@ public final class Trainer implements AutoCloseable {
 
     /**
      * Everything that this run must have to go on: buffers on the device by name ({@code parameters.conv1.weight},
-     * {@code optimizer.moments}, {@code weighting.memory}, {@code step}, ...). Where they are filled with what those of another trainer of
+     * {@code optimizer.mean}, {@code weighting.memory}, {@code step}, ...). Where they are filled with what those of another trainer of
      * the same options and data held, {@link #run} goes on from there as that one would, bit by bit. The buffers are this object's to
      * close.
      */

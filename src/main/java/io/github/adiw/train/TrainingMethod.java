@@ -1,14 +1,11 @@
 package io.github.adiw.train;
 
 import io.github.adiw.UsageException;
-import io.github.adiw.device.Buffer;
-import io.github.adiw.device.Device;
-import io.github.adiw.weight.ClassConditionalConvergedMatching;
-import io.github.adiw.weight.ConvergedKernelMeanMatching;
+import io.github.adiw.weight.BatchShape;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.Divergences;
 import io.github.adiw.weight.EstimationSettings;
-import io.github.adiw.weight.EstimatorOptions;
+import io.github.adiw.weight.SampleLabels;
 import io.github.adiw.weight.WeightEstimator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,46 +48,34 @@ record TrainingMethod(String name, Divergence divergence, boolean weighted, bool
     }
 
     private static Map<String, TrainingMethod> all() {
+        Divergence km = Divergences.get("km");
+        Map<String, Divergence> stepped = new LinkedHashMap<>(Map.of(km.name(), km));
+        Divergences.all().values().stream().filter(Divergence::takesSteps).forEach(divergence -> stepped.put(divergence.name(), divergence));
         Map<String, TrainingMethod> all = new LinkedHashMap<>();
-        Map<String, Divergence> divergences = new LinkedHashMap<>();
-        divergences.put("km", Divergences.get("km"));
-        divergences.putAll(Divergences.all());
-        Divergence km = divergences.get("km");
         add(all, new TrainingMethod("uniform", km, false, false, true, UniformWeighting::create));
-        add(all, new TrainingMethod("diw", km, true, true, true, c -> new DynamicWeighting(estimator(c, null))));
-        divergences.forEach((name, divergence) -> add(all, new TrainingMethod(ADAPTIVE + name, divergence, true, true,
-            divergence.hasClassConditional(), c -> new DynamicWeighting(estimator(c, divergence)))));
+        add(all, estimated("diw", Divergences.get("kmm-exact")));
+        stepped.forEach((name, divergence) -> add(all, estimated(ADAPTIVE + name, divergence)));
         add(all, new TrainingMethod("random", km, true, false, false, RandomWeighting::create));
         add(all, new TrainingMethod("iw", km, true, false, false, StaticWeighting::create));
         add(all, new TrainingMethod("reweight", km, true, true, false, GradientWeighting::create));
         return all;
     }
 
+    private static TrainingMethod estimated(String name, Divergence divergence) {
+        return new TrainingMethod(name, divergence, true, true, true, context -> new DynamicWeighting(estimator(context, divergence)));
+    }
+
     private static void add(Map<String, TrainingMethod> all, TrainingMethod method) {
         all.put(method.name, method);
     }
 
-    /** @param divergence that is minimised by steps; null for DIW's program, solved */
     private static WeightEstimator estimator(WeightingContext context, Divergence divergence) {
-        Device device = context.device();
-        EstimatorOptions options = options(context);
-        Buffer labels = context.labels();
-        Buffer trueLabels = context.trueLabels();
-        return device.building(() -> {
-            if (context.insideClasses()) {
-                return divergence == null ? new ClassConditionalConvergedMatching(device, options, labels, trueLabels, context.classes())
-                    : divergence.classConditional(device, options, labels, trueLabels, context.classes());
-            }
-            return divergence == null ? new ConvergedKernelMeanMatching(device, options) : divergence.estimator(device, options);
-        });
-    }
-
-    private static EstimatorOptions options(WeightingContext context) {
+        BatchShape shape = new BatchShape(context.samples(), context.samples(), context.batch(), context.options().validationBatch(),
+            context.dimension());
         EstimationSettings settings = context.options().estimation();
-        int samples = context.samples();
-        return EstimatorOptions.of(samples, samples, context.batch(), context.options().validationBatch(), context.dimension())
-            .bandwidth(settings.bandwidth()).steps(settings.steps()).eta(settings.eta()).upperBound(settings.upperBound())
-            .lambda(settings.lambda()).projections(settings.projections()).momentum(settings.momentum()).normalize(settings.normalize())
-            .seed(settings.seed());
+        return context.insideClasses()
+            ? WeightEstimator.create(context.device(), divergence, shape, settings,
+                new SampleLabels(context.labels(), context.trueLabels(), context.classes()))
+            : WeightEstimator.create(context.device(), divergence, shape, settings);
     }
 }

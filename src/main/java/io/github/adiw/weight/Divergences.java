@@ -40,7 +40,7 @@ public final class Divergences {
         Map<String, Divergence> all = all();
         Divergence divergence = all.get(name);
         if (divergence == null) {
-            throw new UsageException("there is no divergence " + name + ": choose one of " + String.join(", ", all.keySet()));
+            throw UsageException.of("method", "there is no method " + name + ": choose one of " + String.join(", ", all.keySet()));
         }
         return divergence;
     }

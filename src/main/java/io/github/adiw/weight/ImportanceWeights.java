@@ -6,6 +6,7 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Graph;
+import io.github.adiw.device.Scope;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
@@ -45,7 +46,7 @@ import java.util.stream.IntStream;
  *     double[] line = new double[3];
  *     int[] order = IntStream.range(0, samples).toArray();
  *     try (ImportanceWeights weights = ImportanceWeights.builder(device, samples).batch(batch).validationBatch(100).validationSamples(100)
- *             .dimension(2).method("km").bandwidth("median").build()) {
+ *             .dimension(2).method("km").settings(EstimationSettings.builder().bandwidth("median").build()).build()) {
  *         for (int epoch = 0; epoch < 12; epoch++) {
  *             for (int i = samples - 1; i > 0; i--) {
  *                 int j = random.nextInt(i + 1), swapped = order[i];
@@ -121,31 +122,30 @@ public final class ImportanceWeights implements AutoCloseable {
     /** Sizes of batches for which memory is kept. */
     private static final int MOST_SIZES = 4;
 
+    private final Scope scope;
     private final Device device;
-    private final String method;
-    private final EstimatorOptions options;
+    private final Divergence divergence;
+    private final BatchShape largest;
+    private final EstimationSettings settings;
+    private final SampleLabels labels;
     private final List<Batch> batches = new ArrayList<>();
     private Batch last;
-    private final boolean stateIsOfValidation;
     private boolean updated;
 
-    private final Buffer labels, validationLabels;
-    private final int classes;
-
-    private ImportanceWeights(Device device, String method, EstimatorOptions options, int[] labels, int[] validationLabels) {
-        this.device = device;
-        this.method = method;
-        this.options = options;
-        this.stateIsOfValidation = WeightEstimation.stateIsOfValidation(method);
-        this.labels = labels == null ? null : device.ints(labels);
-        this.validationLabels = labels == null ? null : device.ints(validationLabels);
-        this.classes = labels == null ? 0 : Math.max(Arrays.stream(labels).max().orElse(0), Arrays.stream(validationLabels).max().orElse(0)) + 1;
-        try {
-            this.last = newBatch(options.n(), options.m());
-        } catch (RuntimeException e) {
-            closeLabels();
-            throw e;
+    private ImportanceWeights(Scope scope, Builder from, BatchShape largest) {
+        this.scope = scope;
+        this.device = from.device;
+        this.divergence = from.divergence;
+        this.largest = largest;
+        this.settings = from.settings;
+        scope.keep(this::closeBatches);
+        if (from.labels == null) {
+            labels = null;
+        } else {
+            int most = IntStream.concat(Arrays.stream(from.labels), Arrays.stream(from.validationLabels)).max().orElse(0);
+            labels = new SampleLabels(scope.keep(device.ints(from.labels)), scope.keep(device.ints(from.validationLabels)), most + 1);
         }
+        last = newBatch(largest.n(), largest.m());
         batches.add(last);
     }
 
@@ -276,13 +276,7 @@ public final class ImportanceWeights implements AutoCloseable {
      * @throws IllegalStateException before the first batch
      */
     public double effectiveSampleSize() {
-        double sum = 0;
-        double squares = 0;
-        for (float w : lastBatch().estimator.weights().toFloats()) {
-            sum += w;
-            squares += (double) w * w;
-        }
-        return squares == 0 ? 0 : sum * sum / squares;
+        return EstimatedWeights.effectiveSampleSize(lastBatch().estimator.weights().toFloats());
     }
 
     /**
@@ -292,7 +286,7 @@ public final class ImportanceWeights implements AutoCloseable {
      * @throws IllegalStateException before the first batch
      */
     public double fractionAtBound() {
-        return WeightEstimation.fractionAtBound(lastBatch().estimator.weights().toFloats(), options.upperBound());
+        return EstimatedWeights.fractionAtBound(lastBatch().estimator.weights().toFloats(), settings.upperBound());
     }
 
     /**
@@ -333,10 +327,10 @@ public final class ImportanceWeights implements AutoCloseable {
      * @throws UsageException if it has another length, a number in it is not finite, or a weight is less than 0
      */
     public void restore(float[] state) {
-        int samples = options.samples();
+        int samples = largest.samples();
         int length = samples + (last.hasOwnState() ? Math.toIntExact(last.estimator.state().length()) : 0);
         if (state.length != length) {
-            throw new UsageException("the state of " + method + " for " + samples + " training and " + options.validationSamples()
+            throw new UsageException("the state of " + divergence.name() + " for " + samples + " training and " + largest.validationSamples()
                 + " validation samples has " + length + " numbers, not " + state.length + ": restore one of the same method and sizes");
         }
         for (int i = 0; i < length; i++) {
@@ -354,16 +348,12 @@ public final class ImportanceWeights implements AutoCloseable {
     /** Releases the memory. A second call does nothing. */
     @Override
     public void close() {
-        batches.forEach(Batch::close);
-        batches.clear();
-        closeLabels();
+        scope.close();
     }
 
-    private void closeLabels() {
-        if (labels != null) {
-            labels.close();
-            validationLabels.close();
-        }
+    private void closeBatches() {
+        batches.forEach(Batch::close);
+        batches.clear();
     }
 
     private Batch lastBatch() {
@@ -396,9 +386,9 @@ public final class ImportanceWeights implements AutoCloseable {
     private Batch checked(IntBuffer indices, IntBuffer validationIndices, FloatBuffer z, FloatBuffer validation) {
         int m = validationIndices == null ? -1 : validationIndices.remaining();
         checkLengths(indices.remaining(), z.remaining(), validation.remaining(), m);
-        checkNumbers("training", indices, options.samples());
+        checkNumbers("training", indices, largest.samples());
         if (validationIndices != null) {
-            checkNumbers("validation", validationIndices, options.validationSamples());
+            checkNumbers("validation", validationIndices, largest.validationSamples());
         }
         checkFinite("training", z);
         checkFinite("validation", validation);
@@ -409,9 +399,9 @@ public final class ImportanceWeights implements AutoCloseable {
         if (batches.isEmpty()) {
             throw new IllegalStateException("the importance weights are closed");
         }
-        int d = options.d();
-        if (n < 1 || n > options.n()) {
-            throw new UsageException("a batch has 1 to " + options.n() + " training samples, not " + n
+        int d = largest.d();
+        if (n < 1 || n > largest.n()) {
+            throw new UsageException("a batch has 1 to " + largest.n() + " training samples, not " + n
                 + ": give builder's batch the largest");
         }
         if (z != n * d) {
@@ -419,23 +409,23 @@ public final class ImportanceWeights implements AutoCloseable {
                 + n * d + " numbers, not " + z);
         }
         long m = validation / d;
-        if (validation % d != 0 || m < 1 || m > options.m()) {
-            throw new UsageException("the validation data are 1 to " + options.m() + " samples of dimension " + d + ", not " + validation
-                + " numbers" + (m > options.m() ? ": give builder's validationBatch the largest" : ""));
+        if (validation % d != 0 || m < 1 || m > largest.m()) {
+            throw new UsageException("the validation data are 1 to " + largest.m() + " samples of dimension " + d + ", not " + validation
+                + " numbers" + (m > largest.m() ? ": give builder's validationBatch the largest" : ""));
         }
         if (numbered >= 0 && numbered != m) {
             throw new UsageException("there are " + numbered + " numbers of validation samples for the data of " + m);
         }
-        if (numbered < 0 && options.validationSamples() > options.m() && (stateIsOfValidation || labels != null)) {
-            throw new UsageException((labels != null ? "there is a label" : "the state of " + method + " is a coefficient") + " for each of the "
-                + options.validationSamples() + " validation samples: say which of them a batch has");
+        if (numbered < 0 && largest.validationSamples() > largest.m() && (divergence.stateIsOfValidation() || labels != null)) {
+            throw new UsageException((labels != null ? "there is a label" : "the state of " + divergence.name() + " is a coefficient") + " for each of the "
+                + largest.validationSamples() + " validation samples: say which of them a batch has");
         }
     }
 
     private Batch batch(long trainingSamples, long z, long validation, long numbered) {
         checkLengths(trainingSamples, z, validation, numbered);
         int n = (int) trainingSamples;
-        int m = (int) (validation / options.d());
+        int m = (int) (validation / largest.d());
         for (int i = 0; i < batches.size(); i++) {
             Batch batch = batches.get(i);
             if (batch.n == n && batch.m == m) {
@@ -453,7 +443,7 @@ public final class ImportanceWeights implements AutoCloseable {
     }
 
     private Batch newBatch(int n, int m) {
-        return device.building(() -> new Batch(n, m));
+        return Scope.building(own -> new Batch(own, n, m));
     }
 
     private static void checkNumbers(String kind, IntBuffer numbers, int samples) {
@@ -469,8 +459,8 @@ public final class ImportanceWeights implements AutoCloseable {
     private void checkFinite(String kind, FloatBuffer data) {
         for (int i = 0, at = data.position(); at < data.limit(); i++, at++) {
             if (!Float.isFinite(data.get(at))) {
-                throw new UsageException("the " + kind + " data of the batch are " + data.get(at) + " in row " + i / options.d()
-                    + ", column " + i % options.d() + ": weights need finite numbers; lower the learning rate if these are losses that diverged");
+                throw new UsageException("the " + kind + " data of the batch are " + data.get(at) + " in row " + i / largest.d()
+                    + ", column " + i % largest.d() + ": weights need finite numbers; lower the learning rate if these are losses that diverged");
             }
         }
     }
@@ -491,27 +481,31 @@ public final class ImportanceWeights implements AutoCloseable {
 
     /** An estimator for one size of batch, its data, and its work as a graph. */
     private final class Batch implements AutoCloseable {
-        final int n, m;
+        final int n;
+        final int m;
         final WeightEstimator estimator;
-        final Buffer indices, z, validation;
+        final Buffer indices;
+        final Buffer z;
+        final Buffer validation;
         final Graph graph;
-        private final Buffer validationIndices, fromZero;
+        private final Scope own;
+        private final Buffer validationIndices;
+        private final Buffer fromZero;
         private boolean numberedFromZero = true;
 
-        Batch(int n, int m) {
+        Batch(Scope own, int n, int m) {
+            this.own = own;
             this.n = n;
             this.m = m;
-            EstimatorOptions own = new EstimatorOptions(options.samples(), options.validationSamples(), n, m, options.d(),
-                options.bandwidth(), options.steps(), options.eta(), options.upperBound(), options.lambda(), options.projections(),
-                options.momentum(), options.normalize(), options.seed());
-            estimator = labels == null ? WeightEstimation.estimator(method, device, own)
-                : WeightEstimation.classConditional(method, device, own, labels, validationLabels, classes);
-            indices = device.allocate(ElementType.INT32, n);
-            validationIndices = device.ints(IntStream.range(0, m).toArray());
-            fromZero = device.ints(IntStream.range(0, m).toArray());
-            z = device.allocate(ElementType.FLOAT32, (long) n * options.d());
-            validation = device.allocate(ElementType.FLOAT32, (long) m * options.d());
-            graph = device.record(() -> estimator.estimate(indices, validationIndices, z, validation));
+            BatchShape shape = new BatchShape(largest.samples(), largest.validationSamples(), n, m, largest.d());
+            estimator = own.keep(labels == null ? WeightEstimator.create(device, divergence, shape, settings)
+                : WeightEstimator.create(device, divergence, shape, settings, labels));
+            indices = own.keep(device.allocate(ElementType.INT32, n));
+            validationIndices = own.keep(device.ints(IntStream.range(0, m).toArray()));
+            fromZero = own.keep(device.ints(IntStream.range(0, m).toArray()));
+            z = own.keep(device.allocate(ElementType.FLOAT32, (long) n * largest.d()));
+            validation = own.keep(device.allocate(ElementType.FLOAT32, (long) m * largest.d()));
+            graph = own.keep(device.record(() -> estimator.estimate(indices, validationIndices, z, validation)));
         }
 
         boolean hasOwnState() {
@@ -533,25 +527,22 @@ public final class ImportanceWeights implements AutoCloseable {
 
         @Override
         public void close() {
-            graph.close();
-            estimator.close();
-            for (Buffer buffer : new Buffer[] {indices, validationIndices, fromZero, z, validation}) {
-                buffer.close();
-            }
+            own.close();
         }
     }
 
-    /** Collects options; defaults are those of {@link EstimatorOptions#of}, bandwidth and eta those of the method. */
+    /** Says what for; defaults are those of {@link EstimationSettings}. */
     public static final class Builder {
         private final Device device;
         private final int samples;
-        private int validationSamples, batch, validationBatch;
+        private int validationSamples;
+        private int batch;
+        private int validationBatch;
         private int dimension = 1;
-        private String method = "km";
-        private Bandwidth bandwidth;
-        private Float eta;
-        private EstimatorOptions rest = EstimatorOptions.of(1, 1, 1, 1, 1);
-        private int[] labels, validationLabels;
+        private Divergence divergence = Divergences.get("km");
+        private EstimationSettings settings = EstimationSettings.defaults();
+        private int[] labels;
+        private int[] validationLabels;
 
         private Builder(Device device, int samples) {
             this.device = device;
@@ -560,94 +551,41 @@ public final class ImportanceWeights implements AutoCloseable {
 
         /** Training samples of the largest batch, n; must be given. */
         public Builder batch(int n) {
-            batch = atLeastOne("batch", n);
+            batch = UsageException.atLeast("batch", 1, n);
             return this;
         }
 
         /** Validation samples of the largest batch, m; must be given. */
         public Builder validationBatch(int m) {
-            validationBatch = atLeastOne("validationBatch", m);
+            validationBatch = UsageException.atLeast("validationBatch", 1, m);
             return this;
         }
 
         /** Validation samples in all, V; those of the largest batch where it is not given. */
         public Builder validationSamples(int count) {
-            validationSamples = atLeastOne("validationSamples", count);
+            validationSamples = UsageException.atLeast("validationSamples", 1, count);
             return this;
         }
 
         /** Dimension d of the data; 1 where it is not given, as for losses. */
         public Builder dimension(int d) {
-            dimension = atLeastOne("dimension", d);
+            dimension = UsageException.atLeast("dimension", 1, d);
             return this;
         }
 
-        /** One of {@link WeightEstimation#methods}; {@code km} where it is not given. */
+        /**
+         * The name of one of {@link Divergences#all}; {@code km} where it is not given.
+         *
+         * @throws UsageException if there is none of that name
+         */
         public Builder method(String name) {
-            if (!WeightEstimation.methods().contains(name)) {
-                throw new UsageException("there is no method " + name + ": choose one of " + String.join(", ", WeightEstimation.methods()));
-            }
-            method = name;
+            divergence = Divergences.get(name);
             return this;
         }
 
-        /** {@code diw:Q}, {@code median} or {@code gamma:X}; see {@link Bandwidth#parse}. */
-        public Builder bandwidth(String rule) {
-            return bandwidth(Bandwidth.parse(rule));
-        }
-
-        /** The rule of the Gaussian kernel's gamma. */
-        public Builder bandwidth(Bandwidth rule) {
-            bandwidth = rule;
-            return this;
-        }
-
-        /** Steps a batch, at least 1. */
-        public Builder steps(int count) {
-            rest = rest.steps(count);
-            return this;
-        }
-
-        /** Step size over the method's bound on the curvature, above 0. */
-        public Builder eta(float size) {
-            rest = rest.eta(size);
-            eta = size;
-            return this;
-        }
-
-        /** B, the largest weight, at least 1. */
-        public Builder upperBound(float largest) {
-            rest = rest.upperBound(largest);
-            return this;
-        }
-
-        /** Of {@code ls}: the weight of |alpha|^2 / 2, at least 0. */
-        public Builder lambda(float weight) {
-            rest = rest.lambda(weight);
-            return this;
-        }
-
-        /** Of {@code w1} where d > 1: random directions a step, at least 1. */
-        public Builder projections(int count) {
-            rest = rest.projections(count);
-            return this;
-        }
-
-        /** Nesterov's momentum of {@code km}, {@code ls} and {@code ls-direct}, in [0, 1). */
-        public Builder momentum(float value) {
-            rest = rest.momentum(value);
-            return this;
-        }
-
-        /** Whether a batch's weights are divided by their mean. */
-        public Builder normalize(boolean divide) {
-            rest = rest.normalize(divide);
-            return this;
-        }
-
-        /** Of the random directions of {@code w1} where d > 1; 0 where it is not given. */
-        public Builder seed(long value) {
-            rest = rest.seed(value);
+        /** How weights are estimated; {@link EstimationSettings#defaults} where it is not given. */
+        public Builder settings(EstimationSettings value) {
+            settings = value;
             return this;
         }
 
@@ -686,7 +624,7 @@ public final class ImportanceWeights implements AutoCloseable {
          *                        {@link #labels} says, or the method cannot meet the options
          */
         public ImportanceWeights build() {
-            atLeastOne("samples", samples);
+            UsageException.atLeast("samples", 1, samples);
             if (batch == 0 || validationBatch == 0) {
                 throw new UsageException("importance weights need the size of the largest batch: give builder's batch and validationBatch");
             }
@@ -699,17 +637,8 @@ public final class ImportanceWeights implements AutoCloseable {
             if (labels != null) {
                 checkLabels(validations);
             }
-            return new ImportanceWeights(device, method, new EstimatorOptions(samples, validations, batch, validationBatch, dimension,
-                bandwidth == null ? WeightEstimation.defaultBandwidth(method) : bandwidth, rest.steps(),
-                eta == null ? WeightEstimation.defaultEta(method) : eta, rest.upperBound(), rest.lambda(), rest.projections(),
-                rest.momentum(), rest.normalize(), rest.seed()), labels, validationLabels);
-        }
-
-        private static int atLeastOne(String name, int value) {
-            if (value < 1) {
-                throw new UsageException(name + " must be at least 1, not " + value);
-            }
-            return value;
+            BatchShape largest = new BatchShape(samples, validations, batch, validationBatch, dimension);
+            return Scope.building(scope -> new ImportanceWeights(scope, this, largest));
         }
     }
 }

@@ -1,69 +1,252 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Launch;
+import io.github.adiw.device.Scope;
+import java.util.Arrays;
+import java.util.OptionalInt;
 
 /**
- * Estimates importance weights w_i ~ p_test / p_train of a training batch from its transformed data z and those of a
- * validation batch z', starting from what it knows of these samples, and remembers what it found.
+ * Estimates importance weights w_i ~ p_test / p_train of a training batch from its transformed data z and those of a validation batch z', starting
+ * from what it remembers of these samples, and remembers what it found.
+ *
+ * <p>A divergence's {@link Minimizer} finds ratios r inside every segment of the batch: in the whole of it, or, given labels, in every class,
+ * for transformed data that do not say the label. There the class prior is put back: of n_c training and m_c validation samples of class c,
+ * <pre>w_i = [(m_c / m) / (n_c / n)] min(max(r_i, 0), B)</pre>
+ * (the factor is 1 for a whole batch), and with {@link EstimationSettings#normalize} w is divided by its mean. A segment that is degenerate in a
+ * batch (no validation row, no two training rows that differ, a number that is not finite) is given the weights that are remembered.
+ *
+ * <p><b>What is remembered.</b> The {@link #state}, from which a sample's next visit starts, is what the steps move: in the terms of the method the
+ * ratios r (not multiplied by the prior, not normalised), or the coefficients alpha. The {@link #memory} holds the last weight w that every
+ * sample was given. Where both are the same numbers (ratios of whole batches, not normalised) they are one buffer. A degenerate segment
+ * changes neither.
  *
  * <p>All memory is allocated at construction. The buffers that it shows are its own, and nobody else's to close. One thread, the device's.
  */
-public interface WeightEstimator extends AutoCloseable {
+public final class WeightEstimator implements AutoCloseable {
+    private final Scope scope;
+    private final Device device;
+    private final BatchShape shape;
+    private final EstimationSettings settings;
+    private final boolean stateIsOfValidation;
+    private final SegmentedBatch batch;
+    private final Minimizer minimizer;
+    private final Buffer weights;
+    private final Buffer memory;
+    private final Buffer state;
+    private final Buffer scale;
+
+    private WeightEstimator(Scope scope, Device device, Divergence divergence, BatchShape shape, EstimationSettings given, SampleLabels labels) {
+        this.scope = scope;
+        this.device = device;
+        this.shape = shape;
+        settings = given.toBuilder().eta(given.eta(divergence)).bandwidth(divergence.usesBandwidth()
+            ? given.bandwidth(divergence, labels != null) : new Bandwidth(Bandwidth.Kind.GIVEN, 1)).build();
+        stateIsOfValidation = divergence.stateIsOfValidation();
+        batch = scope.keep(SegmentedBatch.create(device, shape, settings, labels));
+        minimizer = scope.keep(divergence.minimizer(batch));
+        weights = scope.keep(device.allocate(ElementType.FLOAT32, shape.n()));
+        scale = settings.normalize() ? scope.keep(device.allocate(ElementType.FLOAT32, 1)) : null;
+        memory = scope.keep(device.allocate(ElementType.FLOAT32, shape.samples()));
+        device.launch("fill", Launch.elements(shape.samples()), memory, 1f, shape.samples());
+        boolean same = labels == null && !settings.normalize() && minimizer.state() == minimizer.ratios();
+        if (same) {
+            state = memory;
+        } else {
+            int states = stateIsOfValidation ? shape.validationSamples() : shape.samples();
+            state = scope.keep(device.allocate(ElementType.FLOAT32, states));
+            device.launch("fill", Launch.elements(states), state, stateIsOfValidation ? -1f : 1f, states);
+        }
+    }
+
     /**
-     * Enqueues what sets {@link #weights} and {@link #memory} for a batch; it waits for nothing, so that it may be called while a
-     * graph is recorded. A degenerate batch (all z equal, n = 1, a number that is not finite) leaves the memory as it is, and
-     * gives the weights that it holds.
+     * A new estimator for whole batches.
      *
-     * @param indices           int32 {@code [n]}, the training samples' numbers, each in 0 to N - 1; where one stands twice, its
-     *                          last row's weight is remembered
+     * @throws io.github.adiw.UsageException if the settings cannot be met
+     */
+    public static WeightEstimator create(Device device, Divergence divergence, BatchShape shape, EstimationSettings settings) {
+        return Scope.building(scope -> new WeightEstimator(scope, device, divergence, shape, settings, null));
+    }
+
+    /**
+     * A new estimator inside classes.
+     *
+     * @throws io.github.adiw.UsageException if the settings cannot be met
+     * @throws IllegalArgumentException      if there is not a label for each sample
+     */
+    public static WeightEstimator create(Device device, Divergence divergence, BatchShape shape, EstimationSettings settings, SampleLabels labels) {
+        labels.check(shape);
+        return Scope.building(scope -> new WeightEstimator(scope, device, divergence, shape, settings, labels));
+    }
+
+    /**
+     * Enqueues what sets {@link #weights}, {@link #memory} and {@link #state} for a batch; it waits for nothing, so that it may be called while a
+     * graph is recorded.
+     *
+     * @param indices           int32 {@code [n]}, the training samples' numbers, each in 0 to N - 1; where one stands twice, its last row
+     *                          is remembered
      * @param validationIndices int32 {@code [m]}, the validation samples' numbers, each in 0 to V - 1
      * @param z                 float32 {@code [n, d]}, transformed training data
      * @param validation        float32 {@code [m, d]}, transformed validation data
      */
-    void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation);
+    public void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        batch.set(indices, validationIndices, z, validation);
+        recall(indices, validationIndices);
+        minimizer.begin(false);
+        for (int i = 0; i < settings.steps(); i++) {
+            minimizer.step(false);
+        }
+        minimizer.finish();
+        remember(indices, validationIndices);
+    }
 
     /**
      * As {@link #estimate}, but goes on until the {@link Quality#kktResidual residual} is at most 1e-6 and, for up to ten times the steps to
      * there, a {@link Quality#gap} that is known is small, or until 100,000 steps are made; waits, and cannot be recorded.
      *
-     * @return steps made
+     * @return steps made, or iterations of a solver that takes none
+     * @throws AdiwException if the batch could not be solved: its weights are then those that were remembered
      */
-    int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation);
+    public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        batch.set(indices, validationIndices, z, validation);
+        recall(indices, validationIndices);
+        int steps = 0;
+        if (Arrays.stream(batch.status().toInts()).anyMatch(degenerate -> degenerate == 0)) {      // else nothing moves
+            OptionalInt iterations = minimizer.solve();
+            if (iterations.isPresent()) {
+                steps = iterations.getAsInt();
+            } else {
+                recall(indices, validationIndices);
+                minimizer.begin(true);
+                steps = Convergence.reach(device, () -> minimizer.step(true), () -> {
+                    minimizer.finish();
+                    return qualityOfState();
+                }, minimizer::wantedGap);
+            }
+        } else {
+            minimizer.begin(true);
+        }
+        minimizer.finish();
+        remember(indices, validationIndices);
+        device.synchronize();
+        String problem = minimizer.problem();
+        if (problem != null) {
+            throw new AdiwException(problem);
+        }
+        return steps;
+    }
+
+    private void recall(Buffer indices, Buffer validationIndices) {
+        Segments segments = batch.segments();
+        Buffer current = minimizer.state();
+        int count = Math.toIntExact(current.length());
+        device.launch("recall_state", Launch.elements(count), state, stateIsOfValidation ? validationIndices : indices,
+            stateIsOfValidation ? segments.validationOrder() : segments.trainingOrder(),
+            stateIsOfValidation ? segments.ofValidation() : segments.of(), batch.status(), current, minimizer.stateCopy(), count,
+            minimizer.leastState());
+    }
+
+    private void remember(Buffer indices, Buffer validationIndices) {
+        Segments segments = batch.segments();
+        int n = shape.n();
+        int m = shape.m();
+        Buffer ratios = minimizer.ratios();
+        Buffer current = minimizer.state();
+        if (scale != null) {
+            device.launch("mean_scale", Launch.block(), ratios, segments.trainingOrder(), segments.of(), segments.table(), batch.status(),
+                indices, memory, scale, n, m, settings.upperBound());
+        }
+        device.launch("weights_of_ratios", Launch.elements(n), ratios, segments.trainingOrder(), segments.of(), segments.table(),
+            batch.status(), scale, indices, memory, weights, n, m, settings.upperBound(), 1);
+        if (state != memory) {
+            int count = Math.toIntExact(current.length());
+            device.launch("store_state", Launch.elements(count), state, stateIsOfValidation ? validationIndices : indices,
+                stateIsOfValidation ? segments.validationOrder() : segments.trainingOrder(), current, count);
+        }
+    }
 
     /**
      * How good the last batch's estimate is, given the same data again; waits. Inside classes: the sum of the classes' objectives, the
      * largest of their residuals and the sum of their gaps, degenerate classes left out, gamma NaN.
      */
-    Quality quality(Buffer z, Buffer validation);
+    public Quality quality(Buffer z, Buffer validation) {
+        batch.place(z, validation);
+        return qualityOfState();
+    }
+
+    private Quality qualityOfState() {
+        int[] table = batch.segments().table().toInts();
+        minimizer.beginQuality();
+        if (batch.segments().count() == 1) {
+            return minimizer.quality(new EvaluatedSegment(batch, 0, table));
+        }
+        int[] degenerate = batch.status().toInts();
+        double objective = 0;
+        double residual = 0;
+        double gap = 0;
+        for (int c = 0; c < degenerate.length; c++) {
+            if (degenerate[c] == 0) {
+                Quality own = minimizer.quality(new EvaluatedSegment(batch, c, table));
+                objective += own.objective();
+                residual = Math.max(residual, own.kktResidual());
+                gap += own.gap();
+            }
+        }
+        return new Quality(Double.NaN, objective, residual, gap);
+    }
+
+    /** Why the last batch has not been estimated, for a person, so that it was given the weights that were remembered; null if it has been. Waits. */
+    public String problem() {
+        return minimizer.problem();
+    }
 
     /** Weights of the last batch, float32 {@code [n]}. */
-    Buffer weights();
+    public Buffer weights() {
+        return weights;
+    }
 
     /** The last weight of every training sample, float32 {@code [N]}, 1 where it has none yet. */
-    Buffer memory();
+    public Buffer memory() {
+        return memory;
+    }
 
     /**
-     * What the next visit starts from: {@link #memory} itself, or another iterate of the weights {@code [N]}, or the coefficients of the
+     * What the next visit starts from: {@link #memory} itself, or the ratios of the training samples {@code [N]}, or the coefficients of the
      * validation samples, float32 {@code [V]}, negative where a sample has none yet. An estimator holds nothing else from batch to batch:
      * one whose {@link #memory} and state are overwritten with those of another goes on as that would (but for the directions that
      * {@code w1} draws).
      */
-    default Buffer state() {
-        return memory();
-    }
-
-    /** Why the last batch has not been estimated, for a person, so that it was given the weights that were remembered; null if it has been. Waits. */
-    default String problem() {
-        return null;
+    public Buffer state() {
+        return state;
     }
 
     /**
-     * Makes this the {@link #state}, and, where the state is weights, also what is remembered as the samples' last weights.
+     * Makes this the {@link #state}, and, where the state is ratios, also what is remembered as the samples' last weights.
      *
      * @param start as long as {@link #state}
      */
-    void startFrom(float[] start);
+    public void startFrom(float[] start) {
+        state.upload(start);
+        if (!stateIsOfValidation && state != memory) {
+            memory.upload(start);
+        }
+    }
+
+    /** How it estimates, bandwidth and step size set. */
+    public EstimationSettings settings() {
+        return settings;
+    }
+
+    /** What works on its batches. */
+    Minimizer minimizer() {
+        return minimizer;
+    }
 
     @Override
-    void close();
+    public void close() {
+        scope.close();
+    }
 }

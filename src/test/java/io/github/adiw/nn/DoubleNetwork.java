@@ -1,5 +1,13 @@
 package io.github.adiw.nn;
 
+import io.github.adiw.nn.block.ConvolutionLayer;
+import io.github.adiw.nn.block.Layer;
+import io.github.adiw.nn.block.LinearLayer;
+import io.github.adiw.nn.block.MaxPoolLayer;
+import io.github.adiw.nn.block.Node;
+import io.github.adiw.nn.block.ReluLayer;
+import io.github.adiw.nn.block.Shape;
+import io.github.adiw.nn.block.Value;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
@@ -13,13 +21,16 @@ final class DoubleNetwork {
     DoubleNetwork(Model model, Parameters values) {
         this.model = model;
         for (Parameter p : values.list()) {
-            float[] floats = p.value().toFloats();
-            double[] doubles = new double[floats.length];
-            for (int i = 0; i < floats.length; i++) {
-                doubles[i] = floats[i];
-            }
-            parameters.put(p.name(), doubles);
+            parameters.put(p.name(), doubles(p.value().toFloats()));
         }
+    }
+
+    private static double[] doubles(float[] floats) {
+        double[] doubles = new double[floats.length];
+        for (int i = 0; i < floats.length; i++) {
+            doubles[i] = floats[i];
+        }
+        return doubles;
     }
 
     /** Central difference of a function of this network, by one of its parameters. */
@@ -36,42 +47,52 @@ final class DoubleNetwork {
 
     /** Softmax cross-entropy of one image. */
     double loss(float[] image, int label) {
-        double[] x = new double[image.length];
-        for (int i = 0; i < x.length; i++) {
-            x[i] = image[i];
+        Map<Value, double[]> values = new HashMap<>();
+        values.put(model.network().input(), doubles(image));
+        for (Node node : model.network().nodes()) {
+            double[] x = values.get(node.inputs().get(0));
+            values.put(node.output(), node.inputs().size() == 2 ? sum(x, values.get(node.inputs().get(1))) : apply(node, x));
         }
-        Model.Shape shape = model.input();
-        for (Model.Stage stage : model.stages()) {
-            x = apply(stage, shape, x);
-            shape = shape.after(stage);
-        }
+        double[] logits = values.get(model.network().output());
         double sum = 0;
-        for (double logit : x) {
-            sum += Math.exp(logit - x[label]);
+        for (double logit : logits) {
+            sum += Math.exp(logit - logits[label]);
         }
         return Math.log(sum);
     }
 
-    private double[] apply(Model.Stage stage, Model.Shape in, double[] x) {
-        Model.Shape out = in.after(stage);
+    private static double[] sum(double[] x, double[] y) {
+        double[] sum = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            sum[i] = x[i] + y[i];
+        }
+        return sum;
+    }
+
+    private double[] apply(Node node, double[] x) {
+        Layer layer = node.layer();
+        Shape in = node.shape();
+        Shape out = node.output().shape();
         double[] y = new double[out.size()];
         for (int f = 0; f < out.channels(); f++) {
             for (int row = 0; row < out.height(); row++) {
                 for (int column = 0; column < out.width(); column++) {
                     int at = (f * out.height() + row) * out.width() + column;
-                    if (stage instanceof Model.Conv c) {
+                    if (layer instanceof ConvolutionLayer c) {
                         y[at] = window(c, in, x, f, row, column);
-                    } else if (stage instanceof Model.Linear l) {
+                    } else if (layer instanceof LinearLayer l) {
                         double[] weight = parameters.get(l.name() + ".weight");
-                        y[at] = parameters.get(l.name() + ".bias")[f];
+                        y[at] = l.bias() ? parameters.get(l.name() + ".bias")[f] : 0;
                         for (int i = 0; i < x.length; i++) {
                             y[at] += weight[f * x.length + i] * x[i];
                         }
-                    } else if (stage instanceof Model.MaxPool) {
+                    } else if (layer instanceof MaxPoolLayer) {
                         int corner = (f * in.height() + 2 * row) * in.width() + 2 * column;
                         y[at] = Math.max(Math.max(x[corner], x[corner + 1]), Math.max(x[corner + in.width()], x[corner + in.width() + 1]));
-                    } else {
+                    } else if (layer instanceof ReluLayer) {
                         y[at] = Math.max(0, x[at]);
+                    } else {
+                        throw new IllegalArgumentException("unknown: " + layer);
                     }
                 }
             }
@@ -79,9 +100,9 @@ final class DoubleNetwork {
         return y;
     }
 
-    private double window(Model.Conv c, Model.Shape in, double[] x, int filter, int row, int column) {
+    private double window(ConvolutionLayer c, Shape in, double[] x, int filter, int row, int column) {
         double[] weight = parameters.get(c.name() + ".weight");
-        double sum = parameters.get(c.name() + ".bias")[filter];
+        double sum = c.bias() ? parameters.get(c.name() + ".bias")[filter] : 0;
         for (int channel = 0; channel < in.channels(); channel++) {
             for (int r = 0; r < c.kernel(); r++) {
                 for (int s = 0; s < c.kernel(); s++) {

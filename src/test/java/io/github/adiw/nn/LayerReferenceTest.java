@@ -9,6 +9,18 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Graph;
 import io.github.adiw.device.Launch;
+import io.github.adiw.nn.block.Block;
+import io.github.adiw.nn.block.ConvolutionLayer;
+import io.github.adiw.nn.block.Declaration;
+import io.github.adiw.nn.block.Initial;
+import io.github.adiw.nn.block.LinearLayer;
+import io.github.adiw.nn.block.MatrixKernels;
+import io.github.adiw.nn.block.MaxPoolLayer;
+import io.github.adiw.nn.block.Program;
+import io.github.adiw.nn.block.ReluLayer;
+import io.github.adiw.nn.block.Sequence;
+import io.github.adiw.nn.block.Shape;
+import io.github.adiw.nn.block.Wiring;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -47,7 +59,7 @@ class LayerReferenceTest {
         return both("conv2d_relu_pool");
     }
 
-    /** In TF32 the rounding of long inputs may choose the other side of a kink, whose gradient is another: these cases are for FP32 alone. */
+    /** In TF32 the rounding of long inputs may choose the other side of a kink, whose gradient is another: such cases are for FP32. */
     private static Stream<Arguments> both(String kind) {
         return ReferenceCase.ofKind(kind).stream().flatMap(c -> {
             boolean kink = !kind.equals("gemm") && (c.flag("relu") || kind.equals("conv2d_relu_pool") && c.bits("x") > 10);
@@ -81,62 +93,68 @@ class LayerReferenceTest {
     @MethodSource
     void linear(ReferenceCase c, Precision precision) {
         int batch = c.size("batch");
-        Parameter weight = parameter(c, "weight");
-        Parameter bias = parameter(c, "bias");
-        check(c, batch, bar(precision), new LinearLayer(device, batch + EXTRA, batch, c.size("inputs"), c.size("outputs"), c.flag("relu"),
-            weight, bias, precision));
-        c.check("dweight", weight.gradient().toFloats(), gradientBar(precision, batch));
-        c.check("dbias", bias.gradient().toFloats(), gradientBar(precision, batch));
+        Block layer = new LinearLayer("layer", c.size("outputs"), true);
+        Parameters parameters = check(c, batch, bar(precision), precision, new Shape(c.size("inputs"), 1, 1),
+            c.flag("relu") ? Sequence.of(layer, new ReluLayer()) : layer);
+        checkGradients(c, batch, precision, parameters);
     }
 
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource
     void convolutions(ReferenceCase c, Precision precision) {
         int batch = c.size("batch");
-        Parameter weight = parameter(c, "weight");
-        Parameter bias = parameter(c, "bias");
-        check(c, batch, bar(precision), new ConvolutionLayer(device, shape(c), batch, c.flag("relu"), weight, bias, precision));
-        c.check("dweight", weight.gradient().toFloats(), gradientBar(precision, batch));
-        c.check("dbias", bias.gradient().toFloats(), gradientBar(precision, batch));
+        Parameters parameters = check(c, batch, bar(precision), precision, image(c),
+            c.flag("relu") ? Sequence.of(convolution(c), new ReluLayer()) : convolution(c));
+        checkGradients(c, batch, precision, parameters);
     }
 
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource
     void pooledConvolutions(ReferenceCase c, Precision precision) {
         int batch = c.size("batch");
-        Parameter weight = parameter(c, "weight");
-        Parameter bias = parameter(c, "bias");
-        check(c, batch, bar(precision), new ConvolutionReluPoolLayer(device, shape(c), batch, weight, bias, precision));
-        c.check("dweight", weight.gradient().toFloats(), gradientBar(precision, batch));
-        c.check("dbias", bias.gradient().toFloats(), gradientBar(precision, batch));
+        Parameters parameters = check(c, batch, bar(precision), precision, image(c),
+            Sequence.of(convolution(c), new ReluLayer(), new MaxPoolLayer()));
+        checkGradients(c, batch, precision, parameters);
     }
 
-    private Parameter parameter(ReferenceCase c, String name) {
-        float[] values = c.input(name);
-        return new Parameter(name, new int[] {values.length}, 1, device.floats(values), device.allocate(ElementType.FLOAT32, values.length));
+    private static Block convolution(ReferenceCase c) {
+        return new ConvolutionLayer("layer", c.size("filters"), c.size("kernel"), c.size("stride"), c.size("padding"), true);
     }
 
-    private static Convolution shape(ReferenceCase c) {
-        return new Convolution(c.size("batch") + EXTRA, c.size("channels"), c.size("height"), c.size("width"), c.size("filters"),
-            c.size("kernel"), c.size("stride"), c.size("padding"));
+    private static Shape image(ReferenceCase c) {
+        return new Shape(c.size("channels"), c.size("height"), c.size("width"));
     }
 
-    /** Forward over the case's rows and the further ones, backward over the case's; the reference says whether dx is wanted. */
-    private void check(ReferenceCase c, int batch, double tolerance, Layer layer) {
+    private static void checkGradients(ReferenceCase c, int batch, Precision precision, Parameters parameters) {
+        c.check("dweight", parameters.get("layer.weight").gradient().toFloats(), gradientBar(precision, batch));
+        c.check("dbias", parameters.get("layer.bias").gradient().toFloats(), gradientBar(precision, batch));
+    }
+
+    /**
+     * Forward over the case's rows and the further ones, backward over the case's, by as few layers as there can be. Where the reference
+     * has a gradient of x, x is a parameter; where it has none, x is what the network is given, and its gradient is not computed.
+     */
+    private Parameters check(ReferenceCase c, int batch, double tolerance, Precision precision, Shape shape, Block block) {
         float[] x = c.input("x");
         float[] dy = c.input("dy");
         float[] rows = Arrays.copyOf(x, x.length / batch * (batch + EXTRA));
         Arrays.fill(rows, x.length, rows.length, 1000);
-        Buffer y = layer.forward(device.floats(rows));
-        Buffer dx = layer.backward(device.floats(dy), c.has("dx"));
+        Wiring network = Wiring.of(shape, c.has("dx") ? Sequence.of(new GivenRows("x", batch + EXTRA), block) : block).fused();
+        assertThat(network.nodes()).as("layers").hasSize(c.has("dx") ? 2 : 1);
+        Parameters parameters = Parameters.allocate(device, network.needs());
+        for (Parameter p : parameters.list()) {
+            p.value().upload(p.name().equals("x") ? rows : c.input(p.name().substring("layer.".length())));
+        }
+        Program program = Program.bind(device, network, parameters, batch + EXTRA, batch, precision);
+        float[] y = program.forward(device.floats(rows), Mode.TRAIN).toFloats();
+        program.backward(device.floats(dy));
         if (c.has("y")) {
-            c.check("y", Arrays.copyOf(y.toFloats(), dy.length), tolerance);
+            c.check("y", Arrays.copyOf(y, dy.length), tolerance);
         }
         if (c.has("dx")) {
-            c.check("dx", dx.toFloats(), tolerance);
-        } else {
-            assertThat(dx).isNull();
+            c.check("dx", Arrays.copyOf(parameters.get("x").gradient().toFloats(), x.length), tolerance);
         }
+        return parameters;
     }
 
     static List<ReferenceCase> relu() {
@@ -146,8 +164,7 @@ class LayerReferenceTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource
     void relu(ReferenceCase c) {
-        int n = c.size("n");
-        check(c, 1, 0, new ReluLayer(device, 1 + EXTRA, 1, n));
+        check(c, 1, 0, Precision.FP32, new Shape(c.size("n"), 1, 1), new ReluLayer());
     }
 
     static List<ReferenceCase> maxPool() {
@@ -157,16 +174,17 @@ class LayerReferenceTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource
     void maxPool(ReferenceCase c) {
-        int batch = c.size("batch");
-        check(c, batch, 0, new MaxPoolLayer(device, batch + EXTRA, batch, c.size("channels"), c.size("height"), c.size("width")));
+        check(c, c.size("batch"), 0, Precision.FP32, image(c), new MaxPoolLayer());
     }
 
     @Test
     void maxPoolLetsNothingHideANumberThatIsNone() {
+        Wiring network = Wiring.of(new Shape(1, 2, 2), new MaxPoolLayer());
+        Program program = Program.bind(device, network, Parameters.allocate(device, network.needs()), 1, 0, Precision.FP32);
         for (int at = 0; at < 4; at++) {
             float[] x = {-1, 5, 2, 3};
             x[at] = Float.NaN;
-            assertThat(new MaxPoolLayer(device, 1, 1, 1, 2, 2).forward(device.floats(x)).toFloats()).containsExactly(Float.NaN);
+            assertThat(program.forward(device.floats(x), Mode.EVALUATE).toFloats()).containsExactly(Float.NaN);
         }
     }
 
@@ -225,7 +243,7 @@ class LayerReferenceTest {
         Buffer halted = device.ints(0);
         Buffer step = device.allocate(ElementType.INT64, 1);
         device.zero(step);
-        Parameters parameters = new Parameters(device, List.of(new Parameters.Declaration("p", new int[] {n}, 1)));
+        Parameters parameters = Parameters.allocate(device, List.of(Declaration.weight("p", Initial.uniform(1), n)));
         Parameter p = parameters.get("p");
         p.value().upload(c.input("parameters"));
         float decay = c.number("weightDecay").floatValue();
@@ -245,7 +263,8 @@ class LayerReferenceTest {
             c.check("y", y, 1e-5);
             halted.upload(new int[] {7});
             graph.replay();
-            assertThat(p.value().toFloats()).as("nothing moves once training has halted").isEqualTo(Arrays.copyOfRange(y, y.length - n, y.length));
+            assertThat(p.value().toFloats()).as("nothing moves once training has halted")
+                .isEqualTo(Arrays.copyOfRange(y, y.length - n, y.length));
         }
     }
 }

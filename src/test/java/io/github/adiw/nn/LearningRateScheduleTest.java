@@ -36,9 +36,10 @@ class LearningRateScheduleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "linear", "step", "step:10", "step:0:0.1", "step:10:0", "step:10:1.5", "step:10:NaN", "step:x:0.1", "step:10:0.1:2"})
+    @ValueSource(strings = {"", "linear", "step", "step:10", "step:0:0.1", "step:10:0", "step:10:1.5", "step:10:NaN", "step:x:0.1",
+        "step:10:0.1:2"})
     void whatIsNoScheduleIsRefused(String text) {
         assertThatThrownBy(() -> LearningRateSchedule.parse(text, 1, 10)).isInstanceOf(UsageException.class)
-            .hasMessageContaining("--lr-schedule " + text).hasMessageContaining("step:100:0.1");
+            .hasMessageContaining("schedule " + text).hasMessageContaining("step:100:0.1").extracting("parameter").isEqualTo("schedule");
     }
 }

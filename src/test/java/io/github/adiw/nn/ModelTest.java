@@ -10,6 +10,15 @@ import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Graph;
+import io.github.adiw.nn.block.Block;
+import io.github.adiw.nn.block.ConvolutionLayer;
+import io.github.adiw.nn.block.Layer;
+import io.github.adiw.nn.block.LinearLayer;
+import io.github.adiw.nn.block.MaxPoolLayer;
+import io.github.adiw.nn.block.ReluLayer;
+import io.github.adiw.nn.block.ResidualSum;
+import io.github.adiw.nn.block.Sequence;
+import io.github.adiw.nn.block.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -35,15 +44,48 @@ class ModelTest {
         device.close();
     }
 
+    private static Layer conv(String name, int filters, int kernel, int stride, int padding) {
+        return new ConvolutionLayer(name, filters, kernel, stride, padding, true);
+    }
+
+    private static Model strange() {
+        return new Model("odd sizes, which no fused pool takes", new Shape(2, 11, 13), Sequence.of(conv("a", 3, 3, 1, 1), new ReluLayer(),
+            new MaxPoolLayer(), new ReluLayer(), conv("b", 4, 2, 2, 0), new MaxPoolLayer(), new LinearLayer("c", 5, true)));
+    }
+
+    /** As in residual networks: a shortcut that is the input, one that has parameters of its own, no biases, ReLU after the sums. */
+    private static Model residual() {
+        Block same = new ResidualSum(Sequence.of(new ConvolutionLayer("same.a", 3, 3, 1, 1, false), new ReluLayer(),
+            new ConvolutionLayer("same.b", 3, 3, 1, 1, false)));
+        Block smaller = new ResidualSum(
+            Sequence.of(new ConvolutionLayer("smaller.a", 5, 3, 2, 1, false), new ReluLayer(), conv("smaller.b", 5, 3, 1, 1)),
+            new ConvolutionLayer("smaller.shortcut", 5, 1, 2, 0, false));
+        return new Model("residual", new Shape(2, 8, 6), Sequence.of(conv("stem", 3, 3, 1, 1), new ReluLayer(), same, new ReluLayer(),
+            smaller, new ReluLayer(), new MaxPoolLayer(), new LinearLayer("fc", 4, false)));
+    }
+
+    /** Values that many layers take: sums in sums, of a value with itself, of branches that share a gradient, at the end of the network. */
+    private static Model tangled() {
+        Block twice = new ResidualSum(Sequence.of());
+        Block nested = new ResidualSum(
+            Sequence.of(new LinearLayer("a", 6, true), new ResidualSum(new LinearLayer("b", 6, false)), new ReluLayer()),
+            new ResidualSum(new LinearLayer("c", 6, true), new ReluLayer()));
+        return new Model("tangled", new Shape(5, 1, 1), Sequence.of(new LinearLayer("first", 6, true), twice, nested,
+            new ResidualSum(new ResidualSum(new LinearLayer("shared", 6, true))), new LinearLayer("d", 3, true),
+            new ResidualSum(Sequence.of(new ReluLayer(), new LinearLayer("e", 3, true)))));
+    }
+
     static List<Arguments> networks() {
-        List<Model.Stage> strange = List.of(new Model.Conv("a", 3, 3, 1, 1), new Model.Relu(), new Model.MaxPool(), new Model.Relu(),
-            new Model.Conv("b", 4, 2, 2, 0), new Model.MaxPool(), new Model.Linear("c", 5));
         return List.of(
             Arguments.of(Model.parse("lenet", 1, 28, 28, 10), true),
             Arguments.of(Model.parse("lenet", 1, 28, 28, 10), false),
             Arguments.of(Model.parse("lenet", 3, 16, 20, 4), true),
             Arguments.of(Model.parse("mlp:13,7", 1, 6, 5, 3), true),
-            Arguments.of(new Model("odd sizes, which no fused layer takes", 2, 11, 13, 5, strange), true));
+            Arguments.of(strange(), true),
+            Arguments.of(residual(), true),
+            Arguments.of(residual(), false),
+            Arguments.of(tangled(), true),
+            Arguments.of(tangled(), false));
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -51,7 +93,7 @@ class ModelTest {
     void gradientsAreTheSlopesOfTheLoss(Model model, boolean fuse) {
         Pass pass = new Pass(model, fuse);
         DoubleNetwork reference = new DoubleNetwork(model, pass.parameters);
-        int size = model.input().size();
+        int size = model.network().input().shape().size();
         for (int i = 0; i < TRAINED + EXTRA; i++) {
             assertThat((double) pass.losses[i]).as("loss %d", i)
                 .isCloseTo(reference.loss(Arrays.copyOfRange(pass.x, i * size, (i + 1) * size), pass.labels[i]), withinPercentage(1e-3));
@@ -77,6 +119,10 @@ class ModelTest {
         }
     }
 
+    private ModelInstance instance(Model model, Parameters parameters, int trained, int extra, boolean fuse) {
+        return new ModelInstance(model, fuse ? model.fused() : model.network(), device, parameters, trained, extra, Precision.FP32);
+    }
+
     /** A network's forward and backward pass over random rows. */
     private final class Pass {
         final float[] x;
@@ -87,14 +133,14 @@ class ModelTest {
 
         Pass(Model model, boolean fuse) {
             int rows = TRAINED + EXTRA;
-            x = new float[rows * model.input().size()];
+            x = new float[rows * model.network().input().shape().size()];
             for (int i = 0; i < x.length; i++) {
                 x[i] = random.nextFloat();
             }
             labels = random.ints(rows, 0, model.classes()).toArray();
             parameters = model.parameters(device);
             parameters.initialize(5);
-            ModelInstance instance = new ModelInstance(model, device, parameters, TRAINED, EXTRA, Precision.FP32, fuse);
+            ModelInstance instance = instance(model, parameters, TRAINED, EXTRA, fuse);
             SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy(device, rows, TRAINED, model.classes());
             Buffer rowLabels = device.ints(labels);
             loss.forward(instance.forward(device.floats(x)), rowLabels);
@@ -117,12 +163,13 @@ class ModelTest {
             dy[i] = (float) random.nextGaussian();
         }
         Map<String, float[]> separate = results(model, parameters, x, dy, false);
-        results(model, parameters, x, dy, true).forEach((name, values) -> ReferenceCase.assertClose(name, values, separate.get(name), 1e-5));
+        results(model, parameters, x, dy, true).forEach((name, values) ->
+            ReferenceCase.assertClose(name, values, separate.get(name), 1e-5));
     }
 
     private Map<String, float[]> results(Model model, Parameters parameters, float[] x, float[] dy, boolean fuse) {
         Map<String, float[]> results = new LinkedHashMap<>();
-        try (ModelInstance instance = new ModelInstance(model, device, parameters, 5, 1, Precision.FP32, fuse)) {
+        try (ModelInstance instance = instance(model, parameters, 5, 1, fuse)) {
             results.put("logits", instance.forward(device.floats(x)).toFloats());
             instance.backward(device.floats(dy));
             parameters.list().forEach(p -> results.put(p.name(), p.gradient().toFloats()));
@@ -183,7 +230,7 @@ class ModelTest {
     @ValueSource(strings = {"", "resnet", "mlp", "mlp:", "mlp:0", "mlp:-3", "mlp:12,", "mlp:a", "mlp:100000", "LeNet"})
     void unknownModelsAreRefused(String text) {
         assertThatThrownBy(() -> Model.parse(text, 1, 28, 28, 10)).isInstanceOf(UsageException.class)
-            .hasMessageContaining("--model " + text).hasMessageContaining("mlp:256,128");
+            .hasMessageContaining("model " + text).hasMessageContaining("mlp:256,128").extracting("parameter").isEqualTo("model");
     }
 
     @ParameterizedTest

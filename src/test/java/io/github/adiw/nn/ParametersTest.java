@@ -116,6 +116,7 @@ class ParametersTest {
 
         Map<String, SafeTensors.Tensor> more = new LinkedHashMap<>(whole);
         more.put("fc4.weight", new SafeTensors.Tensor(new int[] {1}, new float[1]));
-        assertThatThrownBy(() -> parameters.load(new SafeTensors(more, Map.of()))).isInstanceOf(AdiwException.class).hasMessageContaining("fc4.weight");
+        assertThatThrownBy(() -> parameters.load(new SafeTensors(more, Map.of()))).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("fc4.weight");
     }
 }

@@ -26,7 +26,8 @@ class RandomNumbersTest {
     @Test
     void philoxGivesThePublishedWords() {
         assertThat(philox(4, new int[4], new int[2])).containsExactly(0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8);
-        assertThat(philox(4, new int[] {-1, -1, -1, -1}, new int[] {-1, -1})).containsExactly(0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd);
+        assertThat(philox(4, new int[] {-1, -1, -1, -1}, new int[] {-1, -1}))
+            .containsExactly(0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd);
         assertThat(philox(4, new int[] {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, new int[] {0xa4093822, 0x299f31d0}))
             .containsExactly(0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1);
     }
@@ -61,7 +62,8 @@ class RandomNumbersTest {
 
     @Test
     void permutationTakesEveryRowOnce() {
-        int[] sizes = {1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100, 127, 128, 129, 999, 1024, 1025, 10_000, 60_000, 65_536, 65_537};
+        int[] sizes = {1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100, 127, 128, 129, 999, 1024, 1025, 10_000, 60_000, 65_536,
+            65_537};
         for (int n : sizes) {
             for (long seed : new long[] {0, 1, -1, 0x123456789abcdefL}) {
                 for (long epoch : new long[] {0, 1, 1L << 40}) {
@@ -115,7 +117,8 @@ class RandomNumbersTest {
         }
         double freedom = (count.length - 1.0) * (count.length - 1);
         // Not too uneven, and not too even either.
-        assertThat((chi - freedom) / Math.sqrt(2 * freedom)).as("chi-square of " + what + ", in standard deviations from its mean").isBetween(-3.5, 4.0);
+        assertThat((chi - freedom) / Math.sqrt(2 * freedom)).as("chi-square of " + what + ", in standard deviations from its mean")
+            .isBetween(-3.5, 4.0);
     }
 
     /** Two random permutations agree at one position in the mean, with variance 1; neighbours i, i + 1 stay neighbours about once. */

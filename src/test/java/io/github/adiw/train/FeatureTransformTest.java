@@ -17,9 +17,10 @@ import io.github.adiw.data.TrainingSplit;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.weight.Bandwidth;
-import io.github.adiw.weight.ClassConditionalConvergedMatching;
+import io.github.adiw.weight.BatchShape;
 import io.github.adiw.weight.Divergences;
-import io.github.adiw.weight.EstimatorOptions;
+import io.github.adiw.weight.EstimationSettings;
+import io.github.adiw.weight.SampleLabels;
 import io.github.adiw.weight.WeightEstimator;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -118,12 +119,11 @@ class FeatureTransformTest {
                 before[s] = whole.parameters();
             }
         }
-        EstimatorOptions estimation = EstimatorOptions.of(400, 400, BATCH, VALIDATION_BATCH, HIDDEN).bandwidth(Bandwidth.parse("median"));
         try (Device device = DeviceMatrix.open(); Buffer labels = device.ints(split.labels());
              Buffer trueLabels = device.ints(split.trueLabels());
-             WeightEstimator estimator = method.equals("diw")
-                 ? new ClassConditionalConvergedMatching(device, estimation, labels, trueLabels, 10)
-                 : Divergences.get("km").classConditional(device, estimation, labels, trueLabels, 10)) {
+             WeightEstimator estimator = WeightEstimator.create(device, Divergences.get(method.equals("diw") ? "kmm-exact" : "km"),
+                 new BatchShape(400, 400, BATCH, VALIDATION_BATCH, HIDDEN), EstimationSettings.defaults(),
+                 new SampleLabels(labels, trueLabels, 10))) {
             for (int s = 0; s < STEPS; s++) {
                 int[] own = Arrays.copyOfRange(rows, s * BATCH, (s + 1) * BATCH);
                 int[] other = Arrays.copyOfRange(validation, s * VALIDATION_BATCH, (s + 1) * VALIDATION_BATCH);
@@ -200,11 +200,17 @@ class FeatureTransformTest {
         assertThat(result.trace()).anySatisfy(row -> assertThat(row.weightMax()).isGreaterThan(1.2f));
     }
 
+    /** A divergence of somebody else needs nothing more to work inside classes. */
     @Test
-    void methodThatCannotIsRefused() {
-        String foreign = "adiw-" + new MeanMatching().name();
-        assertThat(TrainingOptions.METHODS).contains(foreign);
-        assertThatThrownBy(() -> options().method(foreign).build()).isInstanceOf(UsageException.class).hasMessageContaining(foreign)
+    void aDivergenceFromOutsideTrainsWithIt() {
+        TrainingResult result = train(options().method("adiw-" + new MeanMatching().name()).shift("symmetric:0.4").steps(3).trace(true).build());
+        assertThat(result.failure()).isNull();
+        assertThat(result.trace()).allSatisfy(row -> assertThat(row.weightSum()).isBetween(0.3f * BATCH, 2f * BATCH));
+    }
+
+    @Test
+    void aMethodWithoutEstimatorIsRefused() {
+        assertThatThrownBy(() -> options().method("random").build()).isInstanceOf(UsageException.class).hasMessageContaining("random")
             .hasMessageContaining("uniform, diw, adiw-km");
     }
 }

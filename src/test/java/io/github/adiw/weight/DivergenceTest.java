@@ -10,6 +10,7 @@ import io.github.adiw.Fixtures;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.weight.divergence.Wasserstein;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,14 +84,14 @@ class DivergenceTest {
         return c.has(key) ? (float) c.get(key).asDouble() : otherwise;
     }
 
-    private WeightEstimation estimate(JsonNode c, String method, int steps, float eta, float[] initial, boolean untilConverged) {
+    private EstimatedWeights estimate(JsonNode c, String method, int steps, float eta, float[] initial, boolean untilConverged) {
         String name = c.get("name").asText();
         int[] shape = tensors.tensors().get(name + "/z").shape();
         String bandwidth = c.has("gamma") ? "gamma:" + c.get("gamma").asDouble() : "median";
         float bound = number(c, "upperBound", method.equals("kl-direct") ? 1e9f : 1e6f);
-        return WeightEstimation.of(device, values(name + "/z"), values(name + "/validation"), shape.length == 1 ? 1 : shape[1],
-            new WeightEstimation.Options(method, Bandwidth.parse(bandwidth), steps, eta, bound, number(c, "lambda", 0.1f), initial,
-                untilConverged));
+        return EstimatedWeights.builder(device).method(method).settings(EstimationSettings.builder().bandwidth(bandwidth).steps(steps).eta(eta)
+                .upperBound(bound).lambda(number(c, "lambda", 0.1f)).build()).initial(initial).untilConverged(untilConverged)
+            .estimate(values(name + "/z"), values(name + "/validation"), shape.length == 1 ? 1 : shape[1]);
     }
 
     private static double mostDifference(float[] a, float[] b) {
@@ -115,7 +116,7 @@ class DivergenceTest {
     @DisabledIfSystemProperty(named = "adiw.test.device", matches = "simt.*")
     void converged(JsonNode c) {
         String kind = c.get("kind").asText();
-        WeightEstimation result = estimate(c, kind, 5, 1, null, true);
+        EstimatedWeights result = estimate(c, kind, 5, 1, null, true);
         double objective = c.get("objective").asDouble();
         float[] w = values(c.get("name").asText() + "/w");
         switch (kind) {
@@ -144,7 +145,7 @@ class DivergenceTest {
     @MethodSource("transports")
     @DisabledIfSystemProperty(named = "adiw.test.device", matches = "simt.*")
     void wassersteinMovesMassWhereTheLinearProgramDoes(JsonNode c) {
-        WeightEstimation result = estimate(c, "w1", 5, 0.1f, null, true);
+        EstimatedWeights result = estimate(c, "w1", 5, 0.1f, null, true);
         assertThat(result.objective() - c.get("optimum").asDouble()).isBetween(-1e-6, 0.02 * c.get("start").asDouble());
         assertThat(result.sum() / result.n()).isCloseTo(1, within(1e-5));
         assertThat(result.maximum()).isLessThanOrEqualTo(c.get("upperBound").asDouble() * (1 + 1e-6));
@@ -155,12 +156,12 @@ class DivergenceTest {
     void potentialsAreThoseOfTheOptimalTransport(JsonNode c) {
         String name = c.get("name").asText();
         float[] expected = values(name + "/potential");
-        try (Batch batch = new Batch(name); Wasserstein w1 = new Wasserstein(device, batch.options().upperBound(1e6f))) {
+        try (Batch batch = new Batch(name); WeightEstimator w1 = batch.estimator("w1", batch.settings().build())) {
             batch.estimate(w1);
-            w1.weights().upload(values(name + "/weights"));
+            w1.minimizer().ratios().upload(values(name + "/weights"));
             double at = c.get("atWeights").asDouble();
             assertThat(batch.quality(w1).objective()).isCloseTo(at, within(1e-5 * at));
-            assertThat(mostDifference(w1.potential.toFloats(), expected)).isLessThanOrEqualTo(1e-4 * largest(expected));
+            assertThat(mostDifference(((Wasserstein) w1.minimizer()).potential().toFloats(), expected)).isLessThanOrEqualTo(1e-4 * largest(expected));
         }
     }
 
@@ -176,8 +177,8 @@ class DivergenceTest {
             z[2 * i + 1] = (float) random.nextGaussian();
             validation[2 * i + 1] = z[2 * i + 1];
         }
-        WeightEstimation result = WeightEstimation.of(device, z, validation, 2,
-            new WeightEstimation.Options("w1", Bandwidth.DEFAULT, 1, 1e-9f, 1e6f, 0, null, false));
+        EstimatedWeights result = EstimatedWeights.builder(device).method("w1")
+            .settings(EstimationSettings.builder().steps(1).eta(1e-9f).upperBound(1e6f).build()).estimate(z, validation, 2);
         // A shift by 3 is one by 3 |cos| in every direction, whose mean over directions is 3 * 2 / pi; 64 directions.
         assertThat(result.objective()).isCloseTo(6 / Math.PI, within(0.35));
         assertThat(result.effectiveSampleSize()).isCloseTo(n, within(1e-3 * n));
@@ -196,14 +197,18 @@ class DivergenceTest {
             m = tensors.tensors().get(name + "/validation").shape()[0];
             zBuffer = device.floats(values(name + "/z"));
             validationBuffer = device.floats(values(name + "/validation"));
-            z = EvaluatedBatch.doubles(zBuffer);
-            validation = EvaluatedBatch.doubles(validationBuffer);
+            z = EvaluatedSegment.doubles(zBuffer);
+            validation = EvaluatedSegment.doubles(validationBuffer);
             rows = device.ints(IntStream.range(0, n).toArray());
             validationRows = device.ints(IntStream.range(0, m).toArray());
         }
 
-        EstimatorOptions options() {
-            return EstimatorOptions.of(n, m, n, m, d).bandwidth(Bandwidth.parse("median")).upperBound(1e6f);
+        EstimationSettings.Builder settings() {
+            return EstimationSettings.builder().bandwidth("median").upperBound(1e6f);
+        }
+
+        WeightEstimator estimator(String method, EstimationSettings settings) {
+            return WeightEstimator.create(device, Divergences.get(method), new BatchShape(n, m, n, m, d), settings);
         }
 
         void estimate(WeightEstimator estimator) {
@@ -253,8 +258,8 @@ class DivergenceTest {
             for (String method : List.of("km", "kl", "ls", "kl-direct", "ls-direct")) {
                 float[] point = values(name + "/" + method + "/point");
                 float[] gradient = values(name + "/" + method + "/gradient");
-                EstimatorOptions options = batch.options().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, gamma)).steps(1).eta(0.5f);
-                try (WeightEstimator estimator = Divergences.get(method).estimator(device, options)) {
+                EstimationSettings settings = batch.settings().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, gamma)).steps(1).eta(0.5f).build();
+                try (WeightEstimator estimator = batch.estimator(method, settings)) {
                     estimator.state().upload(point);
                     batch.estimate(estimator);
                     float[] reached = estimator.state().toFloats();
@@ -339,11 +344,10 @@ class DivergenceTest {
             for (String method : List.of("km", "kl", "ls", "kl-direct", "ls-direct")) {
                 float[] point = values(name + "/" + method + "/point");
                 float[] gradient = values(name + "/" + method + "/gradient");
-                EstimatorOptions options = batch.options().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, c.get("gamma").asDouble()));
-                try (WeightEstimator estimator = Divergences.get(method).estimator(device, options)) {
+                EstimationSettings settings = batch.settings().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, c.get("gamma").asDouble())).build();
+                try (WeightEstimator estimator = batch.estimator(method, settings)) {
                     batch.estimate(estimator);
-                    Buffer state = estimator instanceof KullbackLeibler kl ? kl.alpha : estimator instanceof LeastSquares ls ? ls.alpha
-                        : estimator.weights();
+                    Buffer state = estimator.minimizer().state();
                     state.upload(point);
                     assertThat(batch.quality(estimator).objective()).as(method)
                         .isCloseTo(c.get(method).asDouble(), within(1e-9 * Math.abs(c.get(method).asDouble())));
@@ -372,7 +376,7 @@ class DivergenceTest {
             : List.of("km", "kl", "ls", "ls-direct", "kl-direct", "w1");
         for (String method : methods) {
             try (Batch batch = new Batch(c.get("name").asText());
-                 WeightEstimator estimator = Divergences.get(method).estimator(device, batch.options().eta(Divergences.get(method).defaultEta()))) {
+                 WeightEstimator estimator = batch.estimator(method, batch.settings().build())) {
                 boolean subgradient = method.equals("w1");
                 double first = Double.NaN;
                 double least = Double.POSITIVE_INFINITY;
@@ -405,7 +409,7 @@ class DivergenceTest {
         for (JsonNode c : cases("ratio")) {
             if (c.get("samples").asInt() == samples && c.get("name").asText().startsWith("ratio-" + name)) {
                 float[] ratio = values(c.get("name").asText() + "/ratio");
-                WeightEstimation result = estimate(c, method, 200, 1, null, false);
+                EstimatedWeights result = estimate(c, method, 200, 1, null, false);
                 double off = 0;
                 double size = 0;
                 for (int i = 0; i < ratio.length; i++) {

@@ -35,6 +35,7 @@ class ImportanceWeightsTest {
     private static final int VALIDATION = 30;
     private static final int N = 16;
     private static final int M = 12;
+    private static final EstimationSettings SETTINGS = EstimationSettings.builder().bandwidth("median").steps(3).build();
     private Device device;
 
     @BeforeEach
@@ -69,8 +70,11 @@ class ImportanceWeightsTest {
 
     private ImportanceWeights.Builder builder(String method, int d) {
         return ImportanceWeights.builder(device, SAMPLES).validationSamples(VALIDATION).batch(N).validationBatch(M).dimension(d)
-            .method(method)
-            .bandwidth("median").steps(3);
+            .method(method).settings(SETTINGS);
+    }
+
+    private WeightEstimator estimator(String method, int n, int m, int d) {
+        return WeightEstimator.create(device, Divergences.get(method), new BatchShape(SAMPLES, VALIDATION, n, m, d), SETTINGS);
     }
 
     private static IntBuffer direct(int[] values) {
@@ -88,10 +92,8 @@ class ImportanceWeightsTest {
     @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
     void everyFormOfDataGivesTheEstimatorsWeights(String method) {
         int d = method.equals("km") ? 3 : 1;
-        EstimatorOptions options = EstimatorOptions.of(SAMPLES, VALIDATION, N, M, d).bandwidth(Bandwidth.parse("median")).steps(3)
-            .eta(WeightEstimation.defaultEta(method));
         Random random = new Random(5);
-        try (WeightEstimator estimator = WeightEstimation.estimator(method, device, options); ImportanceWeights arrays = builder(method, d)
+        try (WeightEstimator estimator = estimator(method, N, M, d); ImportanceWeights arrays = builder(method, d)
             .build();
              ImportanceWeights buffers = builder(method, d).build(); ImportanceWeights addresses = builder(method, d).build()) {
             for (int i = 0; i < 3; i++) {
@@ -132,11 +134,10 @@ class ImportanceWeightsTest {
         int[] labels = IntStream.range(0, SAMPLES).map(i -> i % 3).toArray();
         int[] validationLabels = IntStream.range(0, VALIDATION).map(j -> j * j % 4 % 3).toArray();
         validationLabels[2] = 2;
-        EstimatorOptions options = EstimatorOptions.of(SAMPLES, VALIDATION, N, M, d).bandwidth(Bandwidth.parse("median")).steps(3)
-            .eta(WeightEstimation.defaultEta(method));
         Random random = new Random(12);
         try (Buffer l = device.ints(labels); Buffer vl = device.ints(validationLabels);
-             WeightEstimator estimator = WeightEstimation.classConditional(method, device, options, l, vl, 3);
+             WeightEstimator estimator = WeightEstimator.create(device, Divergences.get(method), new BatchShape(SAMPLES, VALIDATION, N, M, d),
+                 SETTINGS, new SampleLabels(l, vl, 3));
              ImportanceWeights weights = builder(method, d).labels(labels, validationLabels).build()) {
             for (int i = 0; i < 3; i++) {
                 Batch b = Batch.of(N, M, d, random);
@@ -169,7 +170,8 @@ class ImportanceWeightsTest {
         float[] z = new float[N];
         Arrays.fill(z, 9, N, 5);
         z[0] = 0.1f;
-        try (ImportanceWeights weights = builder("kl-direct", 1).bandwidth("gamma:1").upperBound(1.5f).steps(30).build()) {
+        try (ImportanceWeights weights = builder("kl-direct", 1)
+                .settings(EstimationSettings.builder().bandwidth("gamma:1").upperBound(1.5f).steps(30).build()).build()) {
             float[] w = weights.update(IntStream.range(0, N).toArray(), IntStream.range(0, M).toArray(), z, new float[M]);
             int atBound = 0;
             for (float x : w) {
@@ -192,10 +194,7 @@ class ImportanceWeightsTest {
             float[] state = null;
             for (int[] size : sizes) {
                 Batch b = Batch.of(size[0], size[1], 1, random);
-                EstimatorOptions options = EstimatorOptions.of(SAMPLES, VALIDATION, size[0], size[1], 1)
-                    .bandwidth(Bandwidth.parse("median"))
-                    .steps(3).eta(WeightEstimation.defaultEta(method));
-                try (WeightEstimator estimator = WeightEstimation.estimator(method, device, options);
+                try (WeightEstimator estimator = estimator(method, size[0], size[1], 1);
                     Buffer indices = device.ints(b.indices);
                      Buffer validationIndices = device.ints(b.validationIndices); Buffer z = device.floats(b.z);
                      Buffer validation = device.floats(b.validation)) {
@@ -298,8 +297,8 @@ class ImportanceWeightsTest {
         for (int i = 0; i < n; i++) {
             far[i] = 10 * i;
         }
-        try (ImportanceWeights weights = ImportanceWeights.builder(device, n).batch(n).validationBatch(2).method("kmm-exact").bandwidth("gamma:1")
-                .build()) {
+        try (ImportanceWeights weights = ImportanceWeights.builder(device, n).batch(n).validationBatch(2).method("kmm-exact")
+                .settings(EstimationSettings.builder().bandwidth("gamma:1").build()).build()) {
             assertThatThrownBy(() -> weights.update(indices, far, new float[2])).isInstanceOf(AdiwException.class).hasMessageContaining("rank");
             assertThat(weights.update(indices, new float[n], new float[2])).as("all equal").containsOnly(1);
         }
@@ -418,14 +417,14 @@ class ImportanceWeightsTest {
                 .validationSamples(4).build()),
             contradiction("dimension must be at least 1, not 0", b -> b.dimension(0)),
             contradiction("there is no method kmm: choose one of ", b -> b.method("kmm")),
-            contradiction("bandwidth wide is not known", b -> b.bandwidth("wide")),
-            contradiction("upper-bound must be at least 1", b -> b.upperBound(0.5f)),
+            contradiction("bandwidth wide is not known", b -> b.settings(EstimationSettings.builder().bandwidth("wide").build())),
+            contradiction("upperBound must be at least 1", b -> b.settings(EstimationSettings.builder().upperBound(0.5f).build())),
             contradiction("60 training and 4 validation samples, and 59 and 4 labels",
                 b -> b.batch(4).validationBatch(4).labels(new int[59], new int[4]).build()),
             contradiction("a label must be in 0 to 65535, not -1", b -> b.batch(4).validationBatch(2).labels(new int[60], new int[] {0, -1}).build()),
             contradiction("class 0 has training samples and no validation sample",
                 b -> b.batch(4).validationBatch(2).labels(new int[60], new int[] {1, 2}).build()),
-            contradiction("steps must be at least 1, not 0", b -> b.steps(0)));
+            contradiction("steps must be at least 1, not 0", b -> b.settings(EstimationSettings.builder().steps(0).build())));
     }
 
     private static Arguments contradiction(String expected, Consumer<ImportanceWeights.Builder> building) {

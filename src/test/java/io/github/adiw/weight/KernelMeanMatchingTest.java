@@ -53,15 +53,24 @@ class KernelMeanMatchingTest {
         device.close();
     }
 
-    private WeightEstimation estimate(JsonNode c, WeightEstimation.Options options) {
-        SafeTensors.Tensor z = tensors.tensors().get(c.get("batch").asText() + "/z");
-        SafeTensors.Tensor validation = tensors.tensors().get(c.get("batch").asText() + "/validation");
-        return WeightEstimation.of(device, z.values(), validation.values(), z.shape().length == 1 ? 1 : z.shape()[1], options);
+    private EstimatedWeights.Builder builder(JsonNode c, String method, int steps) {
+        return EstimatedWeights.builder(device).method(method).settings(EstimationSettings.builder().bandwidth(c.get("bandwidth").asText()).steps(steps)
+            .upperBound((float) c.get("upperBound").asDouble()).build());
     }
 
-    private static WeightEstimation.Options options(JsonNode c, String method, int steps, boolean untilConverged) {
-        return new WeightEstimation.Options(method, Bandwidth.parse(c.get("bandwidth").asText()), steps, 1,
-            (float) c.get("upperBound").asDouble(), 0.1f, null, untilConverged);
+    private EstimatedWeights estimate(JsonNode c, EstimatedWeights.Builder builder) {
+        SafeTensors.Tensor z = tensors.tensors().get(c.get("batch").asText() + "/z");
+        SafeTensors.Tensor validation = tensors.tensors().get(c.get("batch").asText() + "/validation");
+        return builder.estimate(z.values(), validation.values(), z.shape().length == 1 ? 1 : z.shape()[1]);
+    }
+
+    private EstimatedWeights.Builder given(String method, double gamma, int steps) {
+        return EstimatedWeights.builder(device).method(method)
+            .settings(EstimationSettings.builder().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, gamma)).steps(steps).build());
+    }
+
+    private WeightEstimator estimator(String method, BatchShape shape, EstimationSettings settings) {
+        return WeightEstimator.create(device, Divergences.get(method), shape, settings);
     }
 
     /** Thousands of iterations: on the stand-in driver {@link #solvesASmallProgram} stands for them. */
@@ -69,7 +78,7 @@ class KernelMeanMatchingTest {
     @MethodSource("cases")
     @DisabledIfSystemProperty(named = "adiw.test.device", matches = "simt.*")
     void solvesDiwsProgramAsWellAsAnInteriorPoint(JsonNode c) {
-        WeightEstimation result = estimate(c, options(c, "kmm-exact", 5, false));
+        EstimatedWeights result = estimate(c, builder(c, "kmm-exact", 5));
         double objective = c.get("objective").asDouble();
         double upper = c.get("upperBound").asDouble();
         assertThat(result.gamma()).isCloseTo(c.get("gamma").asDouble(), within(1e-6 * c.get("gamma").asDouble()));
@@ -83,7 +92,7 @@ class KernelMeanMatchingTest {
     @ParameterizedTest
     @MethodSource("cases")
     void aFewStepsGoWhereGradientDescentGoes(JsonNode c) {
-        WeightEstimation result = estimate(c, options(c, "km", 5, false));
+        EstimatedWeights result = estimate(c, builder(c, "km", 5));
         double expected = c.get("afterFive").asDouble();
         assertThat(result.objective()).isCloseTo(expected, within(1e-5 * Math.abs(expected)));
         assertThat(result.objective()).isLessThan(c.get("start").asDouble());
@@ -94,11 +103,9 @@ class KernelMeanMatchingTest {
     void solvesASmallProgram() {
         float[] z = {0, 0.1f, 0.2f, 1, 1.1f, 3, 3.1f, 5};
         float[] validation = {0.05f, 0.1f, 1.05f, 0.9f};
-        WeightEstimation exact = WeightEstimation.of(device, z, validation, 1,
-            new WeightEstimation.Options("kmm-exact", Bandwidth.parse("gamma:3"), 5, 1, 50, 0.1f, null, false));
+        EstimatedWeights exact = given("kmm-exact", 3, 5).estimate(z, validation, 1);
         assertThat(exact.converged()).isTrue();
-        WeightEstimation steps = WeightEstimation.of(device, z, validation, 1,
-            new WeightEstimation.Options("km", Bandwidth.parse("gamma:3"), 300, 1, 50, 0.1f, null, false));
+        EstimatedWeights steps = given("km", 3, 300).estimate(z, validation, 1);
         assertThat(steps.objective()).isCloseTo(exact.objective(), within(1e-4 * Math.abs(exact.objective())));
         assertThat(exact.weights()[7]).as("far from all validation data").isBetween(0f, 1e-6f);
     }
@@ -107,7 +114,7 @@ class KernelMeanMatchingTest {
     @DisabledIfSystemProperty(named = "adiw.test.device", matches = "simt.*")
     void runsUntilConverged() throws IOException {
         JsonNode c = cases().get(0);
-        WeightEstimation result = estimate(c, options(c, "km", 1, true));
+        EstimatedWeights result = estimate(c, builder(c, "km", 1).untilConverged(true));
         double objective = c.get("objective").asDouble();
         assertThat(result.objective()).isCloseTo(objective, within(1e-4 * Math.abs(objective)));
         assertThat(result.converged()).isTrue();
@@ -119,8 +126,7 @@ class KernelMeanMatchingTest {
         float[] weights = null;
         double last = c.get("start").asDouble();
         for (int call = 0; call < 8; call++) {
-            WeightEstimation result = estimate(c, new WeightEstimation.Options("km", Bandwidth.parse(c.get("bandwidth").asText()), 5, 1,
-                (float) c.get("upperBound").asDouble(), 0.1f, weights, false));
+            EstimatedWeights result = estimate(c, builder(c, "km", 5).initial(weights));
             assertThat(result.objective()).isLessThanOrEqualTo(last + 1e-6 * Math.abs(last));
             last = result.objective();
             weights = result.weights();
@@ -131,7 +137,7 @@ class KernelMeanMatchingTest {
     void remembersTheWeightsOfSamples() {
         float[] z = {0.1f, 0.2f, 3, 0.15f};
         float[] validation = {0.1f, 0.12f, 0.2f};
-        try (KernelMeanMatching matching = new KernelMeanMatching(device, EstimatorOptions.of(10, 3, 4, 3, 1).bandwidth(Bandwidth.parse("gamma:2")));
+        try (WeightEstimator matching = estimator("km", new BatchShape(10, 3, 4, 3, 1), EstimationSettings.builder().bandwidth("gamma:2").build());
              Buffer indices = device.ints(7, 2, 4, 2); Buffer validationIndices = device.ints(0, 1, 2); Buffer zBuffer = device.floats(z); Buffer v = device.floats(validation)) {
             matching.estimate(indices, validationIndices, zBuffer, v);
             float[] weights = matching.weights().toFloats();
@@ -153,13 +159,13 @@ class KernelMeanMatchingTest {
         for (int i = 0; i < n; i++) {
             z[i] = 10 * i;
         }
-        WeightEstimation km = WeightEstimation.of(device, z, z, 1, new WeightEstimation.Options("km", Bandwidth.parse("gamma:1"), 5, 1, 50, 0.1f, null, true));
+        EstimatedWeights km = given("km", 1, 5).untilConverged(true).estimate(z, z, 1);
         assertThat(km.converged()).isTrue();
         assertThat(km.minimum()).isCloseTo(1 / (1 + 1e-5), within(1e-4));       // K = (1 + 1e-5) I, kappa = 1
-        assertThatThrownBy(() -> WeightEstimation.of(device, z, z, 1, new WeightEstimation.Options("kmm-exact", Bandwidth.parse("gamma:1"), 5, 1, 50, 0.1f,
-            null, true))).hasMessageContaining("the method km");
+        assertThatThrownBy(() -> given("kmm-exact", 1, 5).estimate(z, z, 1)).hasMessageContaining("the method km");
         int[] rows = IntStream.range(0, n).toArray();
-        try (ImportanceWeights weights = ImportanceWeights.builder(device, n).batch(n).validationBatch(n).method("kmm-exact").bandwidth("gamma:1").build()) {
+        try (ImportanceWeights weights = ImportanceWeights.builder(device, n).batch(n).validationBatch(n).method("kmm-exact")
+                .settings(EstimationSettings.builder().bandwidth("gamma:1").build()).build()) {
             assertThatThrownBy(() -> weights.update(rows, z, z)).hasMessageContaining("the method km");
         }
     }
@@ -168,8 +174,8 @@ class KernelMeanMatchingTest {
     void degenerateBatchesLeaveTheStateAsItIs() {
         float[][] batches = {{2, 2, 2}, {1, Float.NaN, 3}, {1, 2, Float.POSITIVE_INFINITY}};
         for (float[] z : batches) {
-            try (KernelMeanMatching matching = new KernelMeanMatching(device, EstimatorOptions.of(3, 2, 3, 2, 1).bandwidth(Bandwidth.DEFAULT));
-                 ConvergedKernelMeanMatching converged = new ConvergedKernelMeanMatching(device, EstimatorOptions.of(3, 2, 3, 2, 1));
+            try (WeightEstimator matching = estimator("km", new BatchShape(3, 2, 3, 2, 1), EstimationSettings.defaults());
+                 WeightEstimator converged = estimator("kmm-exact", new BatchShape(3, 2, 3, 2, 1), EstimationSettings.defaults());
                  Buffer indices = device.ints(0, 1, 2); Buffer validationIndices = device.ints(0, 1, 2); Buffer zBuffer = device.floats(z); Buffer v = device.floats(1, 2)) {
                 for (WeightEstimator estimator : List.of(matching, converged)) {
                     estimator.memory().upload(new float[] {0.5f, 1.5f, 2});
@@ -183,7 +189,7 @@ class KernelMeanMatchingTest {
 
     @Test
     void oneSampleKeepsItsWeight() {
-        try (KernelMeanMatching matching = new KernelMeanMatching(device, EstimatorOptions.of(1, 2, 1, 2, 1).bandwidth(Bandwidth.DEFAULT));
+        try (WeightEstimator matching = estimator("km", new BatchShape(1, 2, 1, 2, 1), EstimationSettings.defaults());
              Buffer indices = device.ints(0); Buffer validationIndices = device.ints(0, 1, 2); Buffer z = device.floats(3); Buffer v = device.floats(1, 2)) {
             matching.estimate(indices, validationIndices, z, v);
             assertThat(matching.weights().toFloats()).containsExactly(1);
@@ -195,11 +201,10 @@ class KernelMeanMatchingTest {
         assertThatThrownBy(() -> Bandwidth.parse("diw:2")).isInstanceOf(UsageException.class).hasMessageContaining("[0, 1]");
         assertThatThrownBy(() -> Bandwidth.parse("gamma:0")).isInstanceOf(UsageException.class);
         assertThatThrownBy(() -> Bandwidth.parse("mean")).isInstanceOf(UsageException.class).hasMessageContaining("median");
-        assertThatThrownBy(() -> new WeightEstimation.Options("kmm", Bandwidth.DEFAULT, 5, 1, 50, 0.1f, null, false)).hasMessageContaining("km, kmm-exact");
-        assertThatThrownBy(() -> new WeightEstimation.Options("km", Bandwidth.DEFAULT, 0, 1, 50, 0.1f, null, false)).hasMessageContaining("--steps");
-        assertThatThrownBy(() -> new WeightEstimation.Options("km", Bandwidth.DEFAULT, 5, -1, 50, 0.1f, null, false)).hasMessageContaining("--eta");
-        assertThatThrownBy(() -> new WeightEstimation.Options("km", Bandwidth.DEFAULT, 5, 1, 0.5f, 0.1f, null, false)).hasMessageContaining("--upper-bound");
-        assertThatThrownBy(() -> WeightEstimation.of(device, new float[4], new float[3], 2,
-            new WeightEstimation.Options("km", Bandwidth.DEFAULT, 5, 1, 50, 0.1f, null, false))).isInstanceOf(UsageException.class);
+        assertThatThrownBy(() -> EstimatedWeights.builder(device).method("kmm")).hasMessageContaining("km, kmm-exact");
+        assertThatThrownBy(() -> EstimationSettings.builder().steps(0).build()).hasMessageContaining("steps must be at least 1, not 0");
+        assertThatThrownBy(() -> EstimationSettings.builder().eta(-1f).build()).hasMessageContaining("eta must be");
+        assertThatThrownBy(() -> EstimationSettings.builder().upperBound(0.5f).build()).hasMessageContaining("upperBound must be at least 1");
+        assertThatThrownBy(() -> given("km", 1, 5).estimate(new float[4], new float[3], 2)).isInstanceOf(UsageException.class);
     }
 }

@@ -3,7 +3,8 @@ package io.github.adiw.benchmarks;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
 import io.github.adiw.weight.Bandwidth;
-import io.github.adiw.weight.WeightEstimation;
+import io.github.adiw.weight.EstimatedWeights;
+import io.github.adiw.weight.EstimationSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -101,8 +102,8 @@ public final class DensityRatioPicture {
 
     private static float[] weights(Device device, String method, float[] z, float[] validation, Problem problem) {
         Bandwidth bandwidth = Bandwidth.parse("gamma:" + 1 / (2 * problem.width() * problem.width()));
-        return WeightEstimation.of(device, z, validation, problem.d(),
-            new WeightEstimation.Options(method, bandwidth, STEPS, 1, 1e6f, 0.1f, 64, 0.9f, false, null, false)).weights();
+        return EstimatedWeights.builder(device).method(method).settings(EstimationSettings.builder().bandwidth(bandwidth).steps(STEPS)
+            .upperBound(1e6f).momentum(0.9f).build()).estimate(z, validation, problem.d()).weights();
     }
 
     private static double error(Device device, Problem problem, String method, int size) {

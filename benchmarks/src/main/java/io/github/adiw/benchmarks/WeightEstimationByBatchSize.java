@@ -4,9 +4,9 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
 import io.github.adiw.device.Graph;
-import io.github.adiw.weight.ConvergedKernelMeanMatching;
+import io.github.adiw.weight.BatchShape;
 import io.github.adiw.weight.Divergences;
-import io.github.adiw.weight.EstimatorOptions;
+import io.github.adiw.weight.EstimationSettings;
 import io.github.adiw.weight.WeightEstimator;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -51,9 +51,8 @@ public class WeightEstimationByBatchSize {
         Buffer indices = opened.ints(IntStream.range(0, n).toArray());
         Buffer z = opened.floats(losses(random, 2.0));
         Buffer validation = opened.floats(losses(random, 0.5));
-        EstimatorOptions options = EstimatorOptions.of(n, n, n, n, 1);
-        WeightEstimator estimator = method.equals("kmm-exact") ? new ConvergedKernelMeanMatching(opened, options)
-            : Divergences.get(method).estimator(opened, options.eta(Divergences.get(method).defaultEta()));
+        WeightEstimator estimator = WeightEstimator.create(opened, Divergences.get(method), new BatchShape(n, n, n, n, 1),
+            EstimationSettings.builder().bandwidth("diw:0.01").build());
         Graph graph = opened.record(() -> estimator.estimate(indices, indices, z, validation));
         estimation = graph::replay;
     }

@@ -1,6 +1,6 @@
 package io.github.adiw.cli.plot;
 
-import io.github.adiw.weight.WeightEstimation;
+import io.github.adiw.weight.EstimatedWeights;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.util.ArrayList;
@@ -18,29 +18,40 @@ final class EstimatedWeightsPlot {
 
     private EstimatedWeightsPlot() { }
 
-    static List<XYChart> of(WeightEstimation result, float[] train, float[] validation) {
-        return result.dimension() == 1 ? List.of(weights(result), samples(result, train, validation)) : List.of(weights(result));
+    /**
+     * The pictures of weights.
+     *
+     * @param weights    {@code [n]}
+     * @param train      {@code [n, d]}
+     * @param validation {@code [m, d]}
+     */
+    static List<XYChart> of(String method, float[] weights, float[] train, float[] validation) {
+        return train.length == weights.length ? List.of(weights(method, weights), samples(weights, train, validation))
+            : List.of(weights(method, weights));
     }
 
-    private static XYChart weights(WeightEstimation result) {
-        double end = Math.max(1, result.maximum());
+    private static XYChart weights(String method, float[] weights) {
+        double end = 1;
+        for (float w : weights) {
+            end = Math.max(end, w);
+        }
         double[] counts = new double[BINS];
-        for (float w : result.weights()) {
+        for (float w : weights) {
             counts[bin(w, 0, end)]++;
         }
-        XYChart chart = chart("Weights by " + result.method(), String.format(Locale.ROOT, "weight (%,d samples, effective sample size %,.0f)", result.n(),
-            result.effectiveSampleSize()), "training samples (logarithmic)");
+        XYChart chart = chart("Weights by " + method, String.format(Locale.ROOT, "weight (%,d samples, effective sample size %,.0f)", weights.length,
+            EstimatedWeights.effectiveSampleSize(weights)), "training samples (logarithmic)");
         List<Double> x = new ArrayList<>();
         List<Double> y = new ArrayList<>();
         steps(0, end, Arrays.stream(counts).map(c -> Math.max(c, PlotStyle.NOTHING)).toArray(), x, y);
-        PlotStyle.counts(chart, "weights", x, y, PlotStyle.method("adiw-" + result.method()));
+        PlotStyle.counts(chart, "weights", x, y, PlotStyle.method("adiw-" + method));
         PlotStyle.countsAbove(chart.getStyler(), Arrays.stream(counts).max().orElse(1));
         chart.getStyler().setXAxisMin(0.0);
         chart.getStyler().setLegendVisible(false);
         return chart;
     }
 
-    private static XYChart samples(WeightEstimation result, float[] train, float[] validation) {
+    private static XYChart samples(float[] weights, float[] train, float[] validation) {
         double least = Double.POSITIVE_INFINITY;
         double most = Double.NEGATIVE_INFINITY;
         for (float[] x : new float[][] {train, validation}) {
@@ -55,7 +66,7 @@ final class EstimatedWeightsPlot {
         XYChart chart = chart("The samples, before and after weighting", "value", "share of the samples");
         add(chart, "training", least, most, shares(train, ones, least, most), PlotStyle.method("uniform"), false);
         add(chart, "validation", least, most, shares(validation, ones, least, most), PlotStyle.CLEAN, true);
-        add(chart, "training, weighted", least, most, shares(train, result.weights(), least, most), PlotStyle.method("diw"), false);
+        add(chart, "training, weighted", least, most, shares(train, weights, least, most), PlotStyle.method("diw"), false);
         chart.getStyler().setYAxisMin(0.0);
         chart.getStyler().setYAxisDecimalPattern("0.00");
         return chart;

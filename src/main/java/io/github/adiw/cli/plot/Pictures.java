@@ -3,7 +3,7 @@ package io.github.adiw.cli.plot;
 import io.github.adiw.AdiwException;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
-import io.github.adiw.weight.WeightEstimation;
+import io.github.adiw.weight.EstimatedWeights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,9 +56,9 @@ public final class Pictures {
      * @param validation {@code [m, d]}
      * @throws AdiwException if the file cannot be written
      */
-    public static void writeWeights(Path file, WeightEstimation result, float[] train, float[] validation, Consumer<String> notice) {
+    public static void writeWeights(Path file, EstimatedWeights result, float[] train, float[] validation, Consumer<String> notice) {
         try {
-            PlotStyle.write(file, EstimatedWeightsPlot.of(result, train, validation));
+            PlotStyle.write(file, EstimatedWeightsPlot.of(result.method(), result.weights(), train, validation));
         } catch (AdiwException e) {
             throw e;
         } catch (RuntimeException | LinkageError | InternalError e) {

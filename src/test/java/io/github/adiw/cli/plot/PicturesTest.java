@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import io.github.adiw.train.EpochReport;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
-import io.github.adiw.weight.WeightEstimation;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -113,9 +112,7 @@ class PicturesTest {
     /** On the logarithmic axis a bin without a sample lies below one with a single sample. */
     @Test
     void aBinWithOneSampleIsNotAnEmptyOne() {
-        WeightEstimation result = new WeightEstimation("km", "host", 4, 4, 2, 1, 5, 0, 4, 0, 2.4, 3, 0, false, 1, 1,
-            new float[] {0, 0, 1.6f, 2.4f}, new float[4]);
-        XYChart chart = EstimatedWeightsPlot.of(result, new float[8], new float[8]).get(0);
+        XYChart chart = EstimatedWeightsPlot.of("km", new float[] {0, 0, 1.6f, 2.4f}, new float[8], new float[8]).get(0);
         double[] line = chart.getSeriesMap().get("weights").getYData();
         assertThat(line[0]).isEqualTo(2);
         assertThat(line[line.length - 1]).isEqualTo(1);

@@ -1,0 +1,34 @@
+package io.github.adiw.nn.block;
+
+import java.util.Arrays;
+
+/**
+ * What a layer needs: a parameter, which is trained, or a buffer, which the layer itself keeps up to date (running statistics).
+ *
+ * @param name      as PyTorch names it, {@code conv1.weight}
+ * @param shape     as PyTorch's
+ * @param initial   its first values
+ * @param trainable whether it has a gradient and the optimizer moves it
+ * @param decayed   whether it is a weight, which weight decay reaches even where biases and the like are spared
+ */
+public record Declaration(String name, int[] shape, Initial initial, boolean trainable, boolean decayed) {
+    /** A weight. */
+    public static Declaration weight(String name, Initial initial, int... shape) {
+        return new Declaration(name, shape, initial, true, true);
+    }
+
+    /** A parameter that weight decay may spare: a bias, a scale. */
+    public static Declaration undecayed(String name, Initial initial, int... shape) {
+        return new Declaration(name, shape, initial, true, false);
+    }
+
+    /** Numbers that are not trained, but belong to the model: running statistics. */
+    public static Declaration buffer(String name, Initial initial, int... shape) {
+        return new Declaration(name, shape, initial, false, false);
+    }
+
+    /** Number of values. */
+    public int size() {
+        return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    }
+}

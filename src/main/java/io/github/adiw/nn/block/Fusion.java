@@ -1,0 +1,60 @@
+package io.github.adiw.nn.block;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Layers that one launch can do together. Every pair that may become one is named here. */
+final class Fusion {
+    private Fusion() { }
+
+    /** One layer that does what both do, or null if there is none. */
+    private static Layer both(Layer first, Layer second, Shape between) {
+        if (first instanceof LinearLayer linear && second instanceof ReluLayer) {
+            return linear.withRelu();
+        }
+        if (first instanceof ConvolutionLayer convolution && second instanceof ReluLayer) {
+            return convolution.withRelu();
+        }
+        // The fused pool has no rule for a last odd row or column.
+        if (first instanceof ConvolutionLayer convolution && convolution.relu() && second instanceof MaxPoolLayer
+            && between.height() % 2 == 0 && between.width() % 2 == 0) {
+            return new ConvolutionReluPoolLayer(convolution);
+        }
+        return null;
+    }
+
+    /**
+     * The same network with as few layers as there can be.
+     *
+     * @param kept values that must be made, since others than layers read them
+     */
+    static List<Node> of(List<Node> nodes, Set<Value> kept) {
+        List<Node> fused = new ArrayList<>();
+        for (Node node : nodes) {
+            Value between = node.inputs().get(0);
+            int maker = maker(fused, between);
+            Layer layer = maker < 0 || kept.contains(between) || uses(nodes, between) > 1 ? null
+                : both(fused.get(maker).layer(), node.layer(), between.shape());
+            if (layer == null) {
+                fused.add(node);
+            } else {
+                fused.set(maker, new Node(layer, fused.get(maker).inputs(), node.output()));
+            }
+        }
+        return fused;
+    }
+
+    private static int maker(List<Node> nodes, Value value) {
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            if (nodes.get(i).output() == value) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private static long uses(List<Node> nodes, Value value) {
+        return nodes.stream().flatMap(node -> node.inputs().stream()).filter(input -> input == value).count();
+    }
+}

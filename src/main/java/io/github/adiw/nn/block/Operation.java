@@ -1,0 +1,15 @@
+package io.github.adiw.nn.block;
+
+import io.github.adiw.nn.Mode;
+
+/** A layer bound to its memory. Both passes only enqueue launches and copies: they are recorded. */
+public interface Operation {
+    /** Fills {@link Site#output} for all rows. */
+    void forward(Mode mode);
+
+    /**
+     * Fills, for the rows that are trained on, {@link Site#inputGradient} unless it is null, and the gradients of the layer's parameters.
+     * {@link Site#outputGradient}, inputs and output stay as they are: others may still read them.
+     */
+    void backward();
+}

@@ -1,0 +1,166 @@
+package io.github.adiw.weight;
+
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Launch;
+import io.github.adiw.device.Scope;
+
+/**
+ * What a {@link Minimizer} works on: the transformed data of a training batch z {@code [n, d]} and of a validation batch z' {@code [m, d]}, in the
+ * order of {@link Segments}, with the Gaussian kernel's gamma of every segment. Made once for its sizes; every batch comes into the same memory.
+ */
+public final class SegmentedBatch implements AutoCloseable {
+    private final Scope scope;
+    private final Device device;
+    private final BatchShape shape;
+    private final EstimationSettings settings;
+    private final Segments segments;
+    private final BatchBandwidth bandwidth;
+    private final Buffer rows;
+    private final Buffer columns;
+    private Buffer training;
+    private Buffer validation;
+
+    private SegmentedBatch(Scope scope, Device device, BatchShape shape, EstimationSettings settings, SampleLabels labels) {
+        this.scope = scope;
+        this.device = device;
+        this.shape = shape;
+        this.settings = settings;
+        long numbers = (shape.n() + (long) shape.m()) * shape.d();
+        if (labels == null) {
+            segments = scope.keep(Segments.whole(device, shape.n(), shape.m()));
+            bandwidth = scope.keep(WholeBatchBandwidth.create(device, shape, settings.bandwidth()));
+            rows = null;
+        } else {
+            segments = scope.keep(Segments.byLabel(device, shape.n(), shape.m(), labels));
+            bandwidth = scope.keep(SegmentBandwidth.create(device, shape, segments.count(), settings.bandwidth()));
+            rows = scope.keep(device.allocate(ElementType.FLOAT32, numbers));
+        }
+        columns = scope.keep(device.allocate(ElementType.FLOAT32, shape.d() == 1 ? 0 : numbers));
+    }
+
+    /**
+     * Memory for batches of one size; {@link WeightEstimator} makes one for itself.
+     *
+     * @param settings with bandwidth and eta set
+     * @param labels   null for whole batches
+     */
+    public static SegmentedBatch create(Device device, BatchShape shape, EstimationSettings settings, SampleLabels labels) {
+        return Scope.building(scope -> new SegmentedBatch(scope, device, shape, settings, labels));
+    }
+
+    /**
+     * Enqueues everything for a batch: its segments, its data in their order, its bandwidths.
+     *
+     * @param indices           int32 {@code [n]}, the training samples' numbers
+     * @param validationIndices int32 {@code [m]}, the validation samples' numbers
+     * @param z                 float32 {@code [n, d]}
+     * @param zv                float32 {@code [m, d]}
+     */
+    public void set(Buffer indices, Buffer validationIndices, Buffer z, Buffer zv) {
+        segments.arrange(indices, validationIndices);
+        place(z, zv);
+        bandwidth.compute(this);
+    }
+
+    /** Enqueues the data of the batch that {@link #set} was last given. */
+    void place(Buffer z, Buffer zv) {
+        int n = n();
+        int m = m();
+        int d = d();
+        training = z;
+        validation = zv;
+        if (rows != null) {
+            training = rows.slice(0, (long) n * d);
+            validation = rows.slice((long) n * d, (long) m * d);
+            device.launch("segment_rows", Launch.rows(n), z, segments.trainingOrder(), training, d);
+            device.launch("segment_rows", Launch.rows(m), zv, segments.validationOrder(), validation, d);
+        }
+        if (d > 1) {
+            device.launch("transpose_columns", Launch.elements((long) n * d), training, columns, n, d, stride(), 0);
+            device.launch("transpose_columns", Launch.elements((long) m * d), validation, columns, m, d, stride(), n);
+        }
+    }
+
+    /** Where it lies. */
+    public Device device() {
+        return device;
+    }
+
+    /** Training rows. */
+    public int n() {
+        return shape.n();
+    }
+
+    /** Validation rows. */
+    public int m() {
+        return shape.m();
+    }
+
+    /** Dimension of the data. */
+    public int d() {
+        return shape.d();
+    }
+
+    /** How weights are estimated; {@link EstimationSettings#bandwidth()} and {@link EstimationSettings#eta()} are set. */
+    public EstimationSettings settings() {
+        return settings;
+    }
+
+    /** Which rows belong together. */
+    public Segments segments() {
+        return segments;
+    }
+
+    /** Training data in the order of the segments, float32 {@code [n, d]}. */
+    public Buffer training() {
+        return training;
+    }
+
+    /** Validation data in the order of the segments, float32 {@code [m, d]}. */
+    public Buffer validation() {
+        return validation;
+    }
+
+    /** The same as {@link #training} by columns, as the kernels of {@code gram.cu} read them: coordinate k of row i at {@code [k stride + i]}. */
+    public Buffer trainingColumns() {
+        return d() > 1 ? columns : training;
+    }
+
+    /** The same as {@link #validation} by columns. */
+    public Buffer validationColumns() {
+        return d() > 1 ? columns.slice(n(), columns.length() - n()) : validation;
+    }
+
+    /** From one coordinate to the next in {@link #trainingColumns}: n + m. */
+    public long stride() {
+        return n() + (long) m();
+    }
+
+    /** Of the Gaussian kernel exp(-gamma |a - b|^2) of every segment, float64 {@code [S]}. */
+    public Buffer gamma() {
+        return bandwidth.gamma();
+    }
+
+    /**
+     * 1 for every segment that is degenerate, int32 {@code [S]}: it has no two training rows that differ, no validation row, or a number that is
+     * not finite, so that nothing in it may move.
+     */
+    public Buffer status() {
+        return bandwidth.status();
+    }
+
+    /**
+     * Squared distances inside segments that are known, float32 {@code [k, n + m]}, k from 0 to n + m: row i from training row i, or, behind
+     * these, from validation row i - n, to all training and validation rows of its segment.
+     */
+    public Buffer distances() {
+        return bandwidth.distances();
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

@@ -1,0 +1,135 @@
+package io.github.adiw.weight.divergence;
+
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Launch;
+import io.github.adiw.device.Scope;
+import io.github.adiw.weight.Divergence;
+import io.github.adiw.weight.EvaluatedSegment;
+import io.github.adiw.weight.Minimizer;
+import io.github.adiw.weight.Quality;
+import io.github.adiw.weight.SegmentedBatch;
+import java.util.Arrays;
+import java.util.OptionalInt;
+
+/**
+ * ADIW with kernel mean matching: a few projected-gradient steps on 1/2 w'Kw - kappa'w from the weights of the samples' last
+ * visit, step eta over the largest row sum of K (Fang et al., arXiv 2605.25499; objective: Huang et al. 2006).
+ */
+public final class KernelMeanMatching implements Minimizer {
+    private static final float CONVERGING_MOMENTUM = 0.9f;
+    private final Scope scope;
+    private final SegmentedBatch batch;
+    private final Device device;
+    private final GramMatrix gram;
+    private final Buffer weights;
+    private final Buffer extrapolated;
+    private final Buffer moved;
+    private boolean multiplied;
+
+    private KernelMeanMatching(Scope scope, SegmentedBatch batch) {
+        this.scope = scope;
+        this.batch = batch;
+        device = batch.device();
+        gram = scope.keep(GramMatrix.create(batch));
+        weights = scope.keep(device.allocate(ElementType.FLOAT32, batch.n()));
+        extrapolated = scope.keep(device.allocate(ElementType.FLOAT32, batch.n()));
+        moved = scope.keep(device.allocate(ElementType.FLOAT32, batch.n()));
+    }
+
+    @Override
+    public Buffer state() {
+        return weights;
+    }
+
+    @Override
+    public Buffer ratios() {
+        return weights;
+    }
+
+    @Override
+    public Buffer stateCopy() {
+        return extrapolated;
+    }
+
+    @Override
+    public void begin(boolean converge) {
+        gram.compute(extrapolated);
+        multiplied = !converge;         // steps that are recorded all begin alike
+    }
+
+    @Override
+    public void step(boolean converge) {
+        if (!multiplied) {
+            gram.multiply(extrapolated);
+        }
+        multiplied = false;
+        device.launch("kmm_step", Launch.blocks(batch.segments().count()), gram.product(), gram.kappa(), gram.rowSums(),
+            batch.segments().table(), batch.status(), moved, extrapolated, weights, converge ? 1f : batch.settings().eta(),
+            converge ? CONVERGING_MOMENTUM : batch.settings().momentum(), (double) batch.settings().upperBound(), 0);
+    }
+
+    /**
+     * By {@link ExactKernelMeanMatching}'s interior point, which gets there in about 20 iterations. Where K has too high a rank for that in a
+     * segment, accelerated steps go as far as they get.
+     */
+    @Override
+    public OptionalInt solve() {
+        try (InteriorPoint solver = InteriorPoint.create(batch)) {
+            solver.solve(weights);
+            return solver.problem() == null ? OptionalInt.of(solver.iterations()) : OptionalInt.empty();
+        }
+    }
+
+    @Override
+    public Quality quality(EvaluatedSegment segment) {
+        return quality(segment, EvaluatedSegment.doubles(segment.ofTraining(weights)));
+    }
+
+    /** Of 1/2 w'Kw - kappa'w. */
+    static Quality quality(EvaluatedSegment segment, double[] w) {
+        int n = segment.n();
+        int m = segment.m();
+        double[] product = segment.amongTraining(w);
+        double[] kappa = segment.atTraining(EvaluatedSegment.constant(m, (double) n / m));
+        double[] gradient = new double[n];
+        double objective = 0;
+        for (int i = 0; i < n; i++) {
+            product[i] += GramMatrix.RIDGE * w[i];
+            gradient[i] = product[i] - kappa[i];
+            objective += w[i] * (product[i] / 2 - kappa[i]);
+        }
+        double L = Arrays.stream(segment.amongTraining(EvaluatedSegment.constant(n, 1))).max().orElseThrow() + GramMatrix.RIDGE;
+        return new Quality(segment.bandwidth(), objective,
+            segment.residualOfWeights(w, gradient, L, WeightBounds.least(n), WeightBounds.most(n, segment.settings().upperBound())));
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+
+    /** {@code km}. */
+    public static final class Factory implements Divergence {
+        @Override
+        public String name() {
+            return "km";
+        }
+
+        @Override
+        public String defaultBandwidth() {
+            return "diw:0.01";
+        }
+
+        @Override
+        public boolean usesMomentum() {
+            return true;
+        }
+
+        @Override
+        public Minimizer minimizer(SegmentedBatch batch) {
+            return Scope.building(scope -> new KernelMeanMatching(scope, batch));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package io.github.adiw.nn.block;
+
+import io.github.adiw.KernelParity;
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.nn.Precision;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Matrix products and convolutions, at their declared blocks: the host's results on the device, whatever the thread order. */
+class MatrixParityTest {
+    private static double tolerance(Precision precision) {
+        return precision == Precision.FP32 ? 1e-5 : 1e-3;
+    }
+
+    private static float[] floats(Random random, int n) {
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        return x;
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void products(Precision precision) {
+        KernelParity.check(tolerance(precision), device -> {
+            Random random = new Random(3);
+            int m = 70;
+            int n = 37;
+            int k = 45;
+            Buffer a = device.floats(floats(random, m * k));
+            Buffer b = device.floats(floats(random, k * n));
+            Buffer bias = device.floats(floats(random, n));
+            List<float[]> results = new ArrayList<>();
+            for (int layout = 0; layout < 4; layout++) {
+                Buffer c = device.floats(floats(random, m * n));
+                MatrixKernels.gemm(device, precision, a, b, c, layout == 1 ? null : bias, m, n, k, (layout & 1) != 0, (layout & 2) != 0,
+                    layout == 0 ? MatrixKernels.RELU : layout == 3 ? MatrixKernels.ACCUMULATE : 0);
+                results.add(c.toFloats());
+            }
+            return results;
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void convolutions(Precision precision) {
+        for (Convolution s : new Convolution[] {new Convolution(3, 2, 12, 10, 5, 5, 1, 2), new Convolution(2, 3, 9, 9, 17, 3, 2, 1)}) {
+            KernelParity.check(tolerance(precision), device -> {
+                Random random = new Random(4);
+                int outputs = s.batch() * s.filters() * s.outputHeight() * s.outputWidth();
+                Buffer x = device.floats(floats(random, s.batch() * s.channels() * s.height() * s.width()));
+                Buffer weight = device.floats(floats(random, s.weights()));
+                Buffer bias = device.floats(floats(random, s.filters()));
+                Buffer dy = device.floats(floats(random, outputs));
+                Buffer y = device.floats(new float[outputs]);
+                Buffer dx = device.floats(new float[(int) x.length()]);
+                MatrixKernels.conv2dForward(device, precision, s, x, weight, bias, y, true);
+                MatrixKernels.conv2dBackwardData(device, precision, s, dy, weight, dx);
+                Gradients g = new Gradients(device, s);
+                MatrixKernels.conv2dBackwardWeights(device, precision, s, x, dy, g.partials, g.weight, g.bias);
+                return List.of(y.toFloats(), dx.toFloats(), g.weight.toFloats(), g.bias.toFloats());
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void pooledConvolutions(Precision precision) {
+        Convolution s = new Convolution(3, 2, 12, 8, 6, 5, 1, 2);
+        KernelParity.check(tolerance(precision), device -> {
+            Random random = new Random(5);
+            int pooled = s.batch() * s.filters() * s.outputHeight() * s.outputWidth() / 4;
+            Buffer x = device.floats(floats(random, s.batch() * s.channels() * s.height() * s.width()));
+            Buffer weight = device.floats(floats(random, s.weights()));
+            Buffer bias = device.floats(floats(random, s.filters()));
+            Buffer dy = device.floats(floats(random, pooled));
+            Buffer y = device.floats(new float[pooled]);
+            Buffer choice = device.allocate(ElementType.UINT8, pooled);
+            Buffer dx = device.floats(new float[(int) x.length()]);
+            MatrixKernels.conv2dReluPoolForward(device, precision, s, x, weight, bias, y, choice);
+            byte[] given = new byte[pooled];
+            for (int i = 0; i < pooled; i++) {
+                given[i] = (byte) random.nextInt(5);
+            }
+            choice.upload(given);
+            MatrixKernels.conv2dReluPoolBackwardData(device, precision, s, dy, choice, weight, dx);
+            Gradients g = new Gradients(device, s);
+            MatrixKernels.conv2dReluPoolBackwardWeights(device, precision, s, x, dy, choice, g.partials, g.weight, g.bias);
+            return List.of(y.toFloats(), dx.toFloats(), g.weight.toFloats(), g.bias.toFloats());
+        });
+    }
+
+    private static final class Gradients {
+        final Buffer partials;
+        final Buffer weight;
+        final Buffer bias;
+
+        Gradients(Device device, Convolution s) {
+            partials = device.allocate(ElementType.FLOAT32, MatrixKernels.partials(s));
+            weight = device.allocate(ElementType.FLOAT32, s.weights());
+            bias = device.allocate(ElementType.FLOAT32, s.filters());
+        }
+    }
+}
