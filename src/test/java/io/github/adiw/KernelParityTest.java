@@ -71,7 +71,10 @@ class KernelParityTest {
         elements("draw_validation", 64).out(new int[64]).in(below(200, 5000)).in(new long[] {3}).value(200).value(64).value(5L).check();
         elements("read_order", 50).out(new int[50]).in(below(200, 1000)).in(new long[] {2}).value(50).check();
         elements("next_rows", 50).out(new int[50]).in(new long[] {2}).value(50).value(130).check();
-        KernelParity.of("gather_images", Launch.rows(9)).in(bytes(20 * 150)).in(below(9, 20)).out(new float[9 * 150]).value(150).check();
+        KernelParity.of("gather_images", Launch.rows(9)).in(bytes(20 * 150)).in(below(9, 20)).out(new float[9 * 150]).value(150).value(50)
+            .in(floats(3)).in(positive(3)).within(1e-6).check();
+        KernelParity.of("gather_rows", Launch.rows(9)).in(floats(20 * 150)).in(below(9, 20)).out(new float[9 * 150]).value(150).value(1)
+            .in(floats(150)).in(positive(150)).within(1e-6).check();
         elements("gather_labels", 80).in(below(300, 10)).in(below(80, 300)).out(new int[80]).value(80).check();
     }
 

@@ -6,7 +6,7 @@ import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.cli.plot.Pictures;
 import io.github.adiw.data.file.AtomicFile;
-import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Dataset;
 import io.github.adiw.device.Device;
 import io.github.adiw.train.TrainingOptions;
 import java.nio.file.Path;
@@ -84,16 +84,16 @@ final class CompareCommand extends Subcommand {
         OutputFiles.checkFolder(output);
         try (Device opened = common.open(console)) {
             String device = opened.name() + ": " + opened.description();
-            ImageDataset dataset = flags.open(console);
+            Dataset dataset = flags.open(console);
             console.notice((single ? "Each method: " : all.size() + " runs: ") + settings(all) + ".");
-            String data = RunFolder.checksum(dataset);
+            String data = dataset.identity();
             List<TrainingRun> runs = new ArrayList<>();
             TrainingOptions before = null;
             for (TrainingOptions options : all) {
                 String name = (single ? "" : "run " + (runs.size() + 1) + " of " + all.size() + ": ") + name(options);
                 RunFolder folder = new RunFolder(folder(options), RunFolder.settings(options, data, device, common.threads()));
                 if (!takenOver(folder, options, name)) {
-                    boolean sameSplit = before != null && before.seed() == options.seed() && before.noise().equals(options.noise());
+                    boolean sameSplit = before != null && before.seed() == options.seed() && before.shift().equals(options.shift());
                     train(opened, dataset, options, folder, sameSplit);
                     before = options;
                 }
@@ -130,7 +130,7 @@ final class CompareCommand extends Subcommand {
         for (String noise : noises) {
             for (long seed : from) {
                 for (String method : wanted) {
-                    all.add((labels ? builder : builder.noise(noise)).seed(seed).method(method).build());
+                    all.add((labels ? builder : builder.shift(noise)).seed(seed).method(method).build());
                 }
             }
         }
@@ -144,7 +144,7 @@ final class CompareCommand extends Subcommand {
     }
 
     private Path shiftFolder(TrainingOptions options) {
-        return single ? output : output.resolve(options.labels() == null ? options.noise().replace(':', '-') : "labels");
+        return single ? output : output.resolve(options.labels() == null ? options.shift().replace(':', '-') : "labels");
     }
 
     private String name(TrainingOptions options) {
@@ -152,7 +152,7 @@ final class CompareCommand extends Subcommand {
     }
 
     private static String settings(List<TrainingOptions> all) {
-        String shifts = all.stream().map(TrainingOptions::noise).distinct().collect(Collectors.joining(", "));
+        String shifts = all.stream().map(TrainingOptions::shift).distinct().collect(Collectors.joining(", "));
         String from = all.stream().map(options -> String.valueOf(options.seed())).distinct().collect(Collectors.joining(", "));
         TrainingOptions any = all.get(0);
         return TrainingFlags.settings(any, any.labels() == null ? "noise " + shifts : TrainingFlags.shift(any), from);
@@ -171,7 +171,7 @@ final class CompareCommand extends Subcommand {
         return obstacle == null;
     }
 
-    private void train(Device device, ImageDataset dataset, TrainingOptions options, RunFolder folder, boolean quiet) {
+    private void train(Device device, Dataset dataset, TrainingOptions options, RunFolder folder, boolean quiet) {
         TrainingRun run = TrainingRun.of(device, dataset, options, console, quiet);
         // Only now: an earlier run stays whole until there is another.
         folder.begin();
@@ -181,14 +181,14 @@ final class CompareCommand extends Subcommand {
         }
     }
 
-    private void finish(ImageDataset dataset, String device, List<TrainingOptions> all, List<TrainingRun> runs) {
+    private void finish(Dataset dataset, String device, List<TrainingOptions> all, List<TrainingRun> runs) {
         List<ComparedRuns> parts = parts(all, runs);
         List<List<String>> pictures = new ArrayList<>();
         for (ComparedRuns part : parts) {
             pictures.add(part.shown().isEmpty() ? List.of() : Pictures.write(part.folder(), part.results(), console::notice));
         }
         ObjectNode json = json(dataset, device, all, parts);
-        String data = RunFolder.checksum(dataset);
+        String data = dataset.identity();
         List<ObjectNode> every = all.stream().map(options -> RunFolder.settings(options, data, device, common.threads())).toList();
         ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device,
             RunFolder.table(every), parts, pictures);
@@ -214,14 +214,14 @@ final class CompareCommand extends Subcommand {
     private List<ComparedRuns> parts(List<TrainingOptions> all, List<TrainingRun> runs) {
         int from = (int) all.stream().mapToLong(TrainingOptions::seed).distinct().count();
         Map<String, List<TrainingRun>> shifts = new LinkedHashMap<>();
-        runs.forEach(run -> shifts.computeIfAbsent(run.result().options().noise(), noise -> new ArrayList<>()).add(run));
+        runs.forEach(run -> shifts.computeIfAbsent(run.result().options().shift(), noise -> new ArrayList<>()).add(run));
         return shifts.values().stream().map(part -> {
             TrainingOptions any = part.get(0).result().options();
             return new ComparedRuns(TrainingFlags.shift(any), shiftFolder(any), from, part);
         }).toList();
     }
 
-    private ObjectNode json(ImageDataset dataset, String device, List<TrainingOptions> all, List<ComparedRuns> parts) {
+    private ObjectNode json(Dataset dataset, String device, List<TrainingOptions> all, List<ComparedRuns> parts) {
         ObjectNode node = RunReport.object();
         node.put("dataset", dataset.name());
         node.put("datasetIsSample", dataset.sample());

@@ -92,7 +92,7 @@ record ComparedRuns(String shift, Path folder, int seeds, List<TrainingRun> runs
     ObjectNode json() {
         TrainingOptions any = runs.get(0).result().options();
         ObjectNode node = RunReport.object();
-        node.put("noise", any.labels() == null ? any.noise() : "labels");
+        node.put("noise", any.labels() == null ? any.shift() : "labels");
         ArrayNode methods = node.putArray("methods");
         byMethod().forEach((method, results) -> {
             ObjectNode entry = methods.addObject();

@@ -5,15 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.file.AtomicFile;
-import io.github.adiw.data.ImageDataset;
-import io.github.adiw.data.ImageSet;
 import io.github.adiw.data.file.Npy;
-import io.github.adiw.data.SafeTensors;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
 import java.io.IOException;
-import java.lang.reflect.RecordComponent;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,7 +35,7 @@ final class RunFolder {
         "model.safetensors");
 
     /** What tells the runs of a comparison apart, and what does not concern its results. */
-    private static final Set<String> APART = Set.of("method", "noise", "seed", "trace", "weightsTrace");
+    private static final Set<String> APART = Set.of("method", "shift", "seed", "trace", "weightsTrace");
 
     private final Path folder;
     private final ObjectNode settings;
@@ -52,10 +47,10 @@ final class RunFolder {
     }
 
     /**
-     * Every setting that matters for a run's result or its times. All components of the options are among them, whichever
-     * there are; of a file, its content counts and not its name.
+     * Every setting that matters for a run's result or its times. All of {@link TrainingOptions#settings} are among them; of a file,
+     * its content counts and not its name.
      *
-     * @param data what {@link #checksum(ImageDataset)} says
+     * @param data what {@link io.github.adiw.data.Dataset#identity} says
      */
     static ObjectNode settings(TrainingOptions options, String data, String device, int threads) {
         ObjectNode node = RunReport.object();
@@ -63,28 +58,8 @@ final class RunFolder {
         node.put("device", device);
         node.put("threads", threads);
         node.put("version", Main.Version.number());
-        for (RecordComponent component : TrainingOptions.class.getRecordComponents()) {
-            try {
-                Object value = component.getAccessor().invoke(options);
-                node.put(component.getName(), value instanceof Path file ? content(file) : String.valueOf(value));
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException(e);
-            }
-        }
+        options.settings().forEach((name, value) -> node.put(name, value instanceof Path file ? content(file) : String.valueOf(value)));
         return node;
-    }
-
-    /** The data set's name and a checksum of all its images and labels. */
-    static String checksum(ImageDataset dataset) {
-        CRC32 crc = new CRC32();
-        for (ImageSet set : List.of(dataset.train(), dataset.test())) {
-            crc.update(set.images());
-            ByteBuffer labels = ByteBuffer.allocate(Integer.BYTES * set.count());
-            labels.asIntBuffer().put(set.labels());
-            crc.update(labels);
-        }
-        return dataset.name() + ", " + dataset.train().count() + " + " + dataset.test().count() + " images, crc32 "
-            + Long.toHexString(crc.getValue());
     }
 
     private static String content(Path file) {
@@ -188,13 +163,14 @@ final class RunFolder {
             JsonNode step = summary.get("stepMillis");
             TrainingResult.StepMillis millis = new TrainingResult.StepMillis(RunReport.get(step, "total"),
                 RunReport.get(step, "weightEstimation"), RunReport.get(step, "training"));
-            return new TrainingRun(new TrainingResult(options, summary.get("dataset").asText(), summary.get("device").asText(),
-                summary.get("trainSamples").asInt(), summary.get("validationSamples").asInt(), summary.get("testSamples").asInt(),
-                RunReport.get(summary, "actualNoiseRate"), summary.get("parameters").asLong(),
-                RunReport.readEpochs(folder.resolve("epochs.csv")),
-                Npy.read(folder.resolve("weights.npy")).requireShape(wrong.length).toFloats(), mislabelled,
-                Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts(), new SafeTensors(Map.of(), Map.of()), millis,
-                List.of(), List.of(), summary.get("failure").textValue(), summary.get("interrupted").asBoolean()), summary);
+            return new TrainingRun(TrainingResult.of(options)
+                .dataset(summary.get("dataset").asText()).device(summary.get("device").asText())
+                .trainSamples(summary.get("trainSamples").asInt()).validationSamples(summary.get("validationSamples").asInt())
+                .testSamples(summary.get("testSamples").asInt()).actualNoiseRate(RunReport.get(summary, "actualNoiseRate"))
+                .parameterCount(summary.get("parameters").asLong()).epochs(RunReport.readEpochs(folder.resolve("epochs.csv")))
+                .weights(Npy.read(folder.resolve("weights.npy")).requireShape(wrong.length).toFloats()).mislabelled(mislabelled)
+                .labels(Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts()).stepMillis(millis)
+                .failure(summary.get("failure").textValue()).interrupted(summary.get("interrupted").asBoolean()).build(), summary);
         } catch (IOException | UsageException | NumberFormatException e) {
             throw new AdiwException("cannot read the run in " + folder + " back: " + e.getMessage(), e);
         }

@@ -3,7 +3,7 @@ package io.github.adiw.cli;
 import io.github.adiw.AdiwException;
 import io.github.adiw.cli.plot.Pictures;
 import io.github.adiw.data.file.AtomicFile;
-import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Dataset;
 import io.github.adiw.device.Device;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
@@ -57,7 +57,7 @@ final class TrainCommand extends Subcommand {
             }
         }
         try (Device device = common.open(console)) {
-            ImageDataset dataset = flags.open(console);
+            Dataset dataset = flags.open(console);
             TrainingRun run = TrainingRun.of(device, dataset, options, console, false);
             write(run);
             TrainingResult result = run.result();

@@ -1,12 +1,13 @@
 package io.github.adiw.cli;
 
 import io.github.adiw.UsageException;
+import io.github.adiw.data.Dataset;
+import io.github.adiw.data.Datasets;
 import io.github.adiw.data.FashionMnist;
-import io.github.adiw.data.ImageDataset;
 import io.github.adiw.data.Shift;
 import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.train.TrainingOptions;
-import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.EstimationSettings;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -155,14 +156,11 @@ final class TrainingFlags {
 
     /** The same with another shift than {@code --noise} as a whole names. */
     TrainingOptions.Builder builder(long seed, String noise, Console console) {
-        KnownNames.require("--dataset", dataset, ImageDataset.KNOWN);
+        KnownNames.require("--dataset", dataset, Datasets.names());
         if (!MLP.matcher(model).matches()) {
             KnownNames.require("--model", model, MODELS);
         }
         LearningRateSchedule.parse(schedule, learningRate, Math.max(1, epochs));
-        if (bandwidth != null) {
-            Bandwidth.parse(bandwidth);
-        }
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
         if (optimizer.equals("adam") && momentum != 0) {
@@ -173,14 +171,17 @@ final class TrainingFlags {
             console.notice("--labels " + labels + " is used as it is, instead of --noise " + noise + ".");
             applied = "none";
         }
-        return TrainingOptions.builder().model(model).noise(applied).epochs(epochs).batch(batch).validationBatch(validationBatch)
+        return TrainingOptions.builder().model(model).shift(applied).epochs(epochs).batch(batch).validationBatch(validationBatch)
             .validationSamples(validationSamples).trainSamples(trainSamples == null ? 0 : trainSamples).optimizer(optimizer)
             .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).reduction(reduction)
-            .schedule(schedule).warmupEpochs(warmupEpochs).bandwidth(bandwidth).estimationSteps(estimationSteps).eta(eta)
-            .upperBound(upperBound).pretrainEpochs(pretrainEpochs)
-            .lambda(lambda).estimationMomentum(estimationMomentum).normalizeWeights(normalizeWeights)
-            .precision(precision).seed(seed).initialParameters(initialParameters).labels(labels)
+            .schedule(schedule).warmupEpochs(warmupEpochs).estimation(estimation()).pretrainEpochs(pretrainEpochs).precision(precision)
+            .seed(seed).initialParameters(initialParameters).labels(labels)
             .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
+    }
+
+    private EstimationSettings estimation() {
+        return EstimationSettings.builder().bandwidth(bandwidth).steps(estimationSteps).eta(eta).upperBound(upperBound).lambda(lambda)
+            .momentum(estimationMomentum).normalize(normalizeWeights).build();
     }
 
     /** All methods that can be, with this transform. */
@@ -211,8 +212,8 @@ final class TrainingFlags {
     }
 
     /** Finds and reads the data set; says which, and in plain words if it is the sample. */
-    ImageDataset open(Console console) {
-        ImageDataset found = ImageDataset.open(dataset, data, console.downloads());
+    Dataset open(Console console) {
+        Dataset found = Datasets.open(dataset, data, console.downloads());
         console.notice(found.description());
         return found;
     }
@@ -224,8 +225,8 @@ final class TrainingFlags {
 
     /** What the training samples went through, for people. */
     static String shift(TrainingOptions options) {
-        boolean noise = List.of("none", "symmetric", "pair").contains(options.noise().split(":")[0]);
-        return options.labels() == null ? (noise ? "noise " : "shift ") + options.noise() : "labels " + options.labels().getFileName();
+        boolean noise = List.of("none", "symmetric", "pair").contains(options.shift().split(":")[0]);
+        return options.labels() == null ? (noise ? "noise " : "shift ") + options.shift() : "labels " + options.labels().getFileName();
     }
 
     /** The same where several shifts or seeds are compared. */

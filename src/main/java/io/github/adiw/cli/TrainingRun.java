@@ -2,7 +2,7 @@ package io.github.adiw.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Dataset;
 import io.github.adiw.device.Device;
 import io.github.adiw.train.Trainer;
 import io.github.adiw.train.TrainingOptions;
@@ -17,7 +17,7 @@ import java.util.Locale;
  */
 record TrainingRun(TrainingResult result, ObjectNode summary) {
     /** Trains; {@code console} hears what was split and how it goes on. */
-    static TrainingRun of(Device device, ImageDataset dataset, TrainingOptions options, Console console, boolean quiet) {
+    static TrainingRun of(Device device, Dataset dataset, TrainingOptions options, Console console, boolean quiet) {
         try (Trainer trainer = new Trainer(device, dataset, options)) {
             if (!quiet) {
                 console.notice(trainer.split().description());
@@ -46,7 +46,7 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
             least = Math.min(least, count.asInt());
             most = Math.max(most, count.asInt());
         }
-        if (result.options().noise().startsWith("class-prior:")) {
+        if (result.options().shift().startsWith("class-prior:")) {
             counts.append(String.format(Locale.ROOT, ", the largest to the smallest %.1f to 1", (double) most / Math.max(1, least)));
         }
         return String.format(Locale.ROOT, "%,d training samples, %,d of them clean validation samples; %.1f %% of the others mislabelled; "

@@ -2,6 +2,7 @@ package io.github.adiw.data;
 
 import io.github.adiw.UsageException;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Class-prior shift (Buda, Maki, Mazurowski, Neural Networks 2018, "step imbalance"; Fang et al., NeurIPS 2020): a
@@ -15,11 +16,11 @@ public record ClassPriorShift(double minorities, double ratio) implements Shift 
     /** @throws UsageException if a number is out of range */
     public ClassPriorShift {
         if (!(minorities > 0 && minorities < 1)) {
-            throw new UsageException("the fraction of minority classes is " + Shift.written(minorities)
+            throw UsageException.of("shift", "the fraction of minority classes is " + Shift.written(minorities)
                     + ", and 0 < MU < 1 was expected; known: " + Shift.KNOWN);
         }
         if (!(ratio >= 1 && ratio < Double.POSITIVE_INFINITY)) {
-            throw new UsageException("the ratio of majority to minority is " + Shift.written(ratio)
+            throw UsageException.of("shift", "the ratio of majority to minority is " + Shift.written(ratio)
                     + ", and RHO >= 1 was expected; known: " + Shift.KNOWN);
         }
     }
@@ -34,11 +35,20 @@ public record ClassPriorShift(double minorities, double ratio) implements Shift 
         return true;
     }
 
+    /** The clean samples, which all remain, may keep the shift from its ratio. */
+    @Override
+    public String shortfall(int[] trueClassCounts) {
+        double reached = (double) Arrays.stream(trueClassCounts).max().orElseThrow()
+                / Math.max(1, Arrays.stream(trueClassCounts).min().orElseThrow());
+        return reached > 0.95 * ratio ? "" : String.format(Locale.ROOT, ": the ratio is %.1f to 1 and not %s, since the clean validation "
+                + "samples remain; give fewer of them or more training samples", reached, Shift.written(ratio));
+    }
+
     @Override
     public Samples apply(Samples samples, int classes, long seed) {
         int count = (int) Math.round(minorities * classes);
         if (count < 1 || count >= classes) {
-            throw new UsageException(specification() + " makes " + count + " of " + classes
+            throw UsageException.of("shift", specification() + " makes " + count + " of " + classes
                     + " classes minorities, and 1 to " + (classes - 1) + " was expected");
         }
         SeededChoice choice = new SeededChoice(seed, SeededChoice.Purpose.MINORITIES);

@@ -73,11 +73,11 @@ public final class FashionMnist {
      *
      * @param directory where its four files are (plain or gzip), and nowhere else; or null to look in the usual places
      * @param listener is told which places were skipped and why, and how a download proceeds
-     * @return the data set, or the embedded sample ({@link ImageDataset#sample()})
+     * @return the data set, or the embedded sample ({@link Dataset#sample()})
      * @throws AdiwException if {@code directory} was given, and files in it are missing or broken; or if the data set was found nowhere, and
      *                       the sample's jar is not there
      */
-    public static ImageDataset open(Path directory, DownloadListener listener) {
+    public static Dataset open(Path directory, DownloadListener listener) {
         if (directory != null) {
             return read(directory);
         }
@@ -90,7 +90,7 @@ public final class FashionMnist {
      * @return the sample
      * @throws AdiwException if its jar is not there
      */
-    public static ImageDataset sample() {
+    public static Dataset sample() {
         return assemble(name -> {
             String resource = SAMPLE + name + ".gz";
             try (InputStream in = FashionMnist.class.getClassLoader().getResourceAsStream(resource)) {
@@ -122,7 +122,7 @@ public final class FashionMnist {
     }
 
     /** Reads the four files from a folder. */
-    static ImageDataset read(Path directory) {
+    static Dataset read(Path directory) {
         if (!Files.isDirectory(directory)) {
             throw new AdiwException(directory + (Files.exists(directory) ? " is not a folder" : " does not exist")
                     + ", and a folder with Fashion-MNIST's four files was expected");
@@ -147,8 +147,8 @@ public final class FashionMnist {
         return null;
     }
 
-    private static ImageDataset assemble(Source files, String source, boolean sample) {
-        return new ImageDataset(NAME, part(files, "train"), part(files, "t10k"), CLASS_NAMES, source, sample);
+    private static Dataset assemble(Source files, String source, boolean sample) {
+        return new Dataset(NAME, part(files, "train"), part(files, "t10k"), CLASS_NAMES, Normalization.NONE, source, sample);
     }
 
     private static ImageSet part(Source files, String prefix) {
@@ -187,7 +187,7 @@ public final class FashionMnist {
      * @param patience milliseconds to wait for an answer, and for each further piece: an offline machine should not wait
      */
     record Search(Path cache, Path system, String url, List<Published> published, int patience) {
-        ImageDataset find(DownloadListener listener) {
+        Dataset find(DownloadListener listener) {
             for (Path place : List.of(cache, system)) {
                 if (holdsAnything(place)) {
                     try {
@@ -205,9 +205,9 @@ public final class FashionMnist {
                     listener.notice(e.getMessage());
                 }
             }
-            ImageDataset sample = sample();
+            Dataset sample = sample();
             listener.notice("Fashion-MNIST was not found; this is the embedded sample of " + sample.train().count()
-                    + " training and " + sample.test().count() + " test images (name the full data set's folder with --data)");
+                    + " training and " + sample.test().count() + " test images (name the folder of the full data set)");
             return sample;
         }
 

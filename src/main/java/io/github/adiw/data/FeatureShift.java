@@ -26,7 +26,7 @@ public record FeatureShift(Kind kind, double amount) implements Shift {
     public FeatureShift {
         Objects.requireNonNull(kind);
         if (!Double.isFinite(amount) || kind == Kind.BRIGHTNESS && amount < 0) {
-            throw new UsageException("the shift " + name(kind) + " has the number " + Shift.written(amount) + ", and "
+            throw UsageException.of("shift", "the shift " + name(kind) + " has the number " + Shift.written(amount) + ", and "
                     + (kind == Kind.ROTATE ? "a finite one" : "a finite one of at least 0") + " was expected; known: "
                     + Shift.KNOWN);
         }
@@ -43,7 +43,10 @@ public record FeatureShift(Kind kind, double amount) implements Shift {
 
     @Override
     public Samples apply(Samples samples, int classes, long seed) {
-        ImageSet data = samples.data();
+        if (!(samples.data() instanceof ImageSet data)) {
+            throw UsageException.of("shift", "the shift " + specification() + " alters images, and these samples are "
+                    + samples.data().description() + ": known for them are none, symmetric:R, pair:R and class-prior:MU:RHO");
+        }
         byte[] images = data.images().clone();
         int plane = data.height() * data.width();
         for (int i = 0; i < data.count(); i++) {

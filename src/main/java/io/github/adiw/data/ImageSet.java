@@ -1,5 +1,8 @@
 package io.github.adiw.data;
 
+import io.github.adiw.device.Device;
+import java.util.zip.Checksum;
+
 /**
  * Labelled images: {@code images} is {@code [count, channels, height, width]} in C order, one unsigned byte a value
  * (0..255; read as {@code value & 0xff}); {@code labels} is {@code [count]}, each 0 to classes - 1. The arrays are not
@@ -11,7 +14,7 @@ package io.github.adiw.data;
  * @param height rows of an image
  * @param width columns of an image
  */
-public record ImageSet(byte[] images, int[] labels, int channels, int height, int width) {
+public record ImageSet(byte[] images, int[] labels, int channels, int height, int width) implements SampleSet {
     /** @throws IllegalArgumentException if the arrays' lengths do not fit each other */
     public ImageSet {
         if ((long) labels.length * channels * height * width != images.length) {
@@ -20,30 +23,28 @@ public record ImageSet(byte[] images, int[] labels, int channels, int height, in
         }
     }
 
-    /** @return the number of images */
-    public int count() {
-        return labels.length;
-    }
-
     /** @return values in one image: channels x height x width */
     public int imageSize() {
         return channels * height * width;
     }
 
-    /**
-     * The images of some rows, in their order; without a copy if these are all rows in file order.
-     *
-     * @param rows which, each 0 to count - 1
-     * @return images {@code [rows, channels, height, width]} and labels {@code [rows]}
-     */
+    @Override
+    public SampleShape shape() {
+        return new SampleShape(channels, height, width);
+    }
+
+    @Override
+    public String kind() {
+        return "images";
+    }
+
+    @Override
+    public String description() {
+        return kind() + " of " + height + " x " + width;
+    }
+
+    @Override
     public ImageSet gather(int[] rows) {
-        boolean all = rows.length == count();
-        for (int i = 0; all && i < rows.length; i++) {
-            all = rows[i] == i;
-        }
-        if (all) {
-            return this;
-        }
         int size = imageSize();
         byte[] chosen = new byte[Math.multiplyExact(rows.length, size)];
         int[] chosenLabels = new int[rows.length];
@@ -54,21 +55,19 @@ public record ImageSet(byte[] images, int[] labels, int channels, int height, in
         return new ImageSet(chosen, chosenLabels, channels, height, width);
     }
 
-    /**
-     * Counts the images of each class.
-     *
-     * @param classes the number of classes
-     * @return {@code [classes]}
-     */
-    public int[] classCounts(int classes) {
-        return classCounts(labels, classes);
+    @Override
+    public ImageSet withLabels(int[] other) {
+        return new ImageSet(images, other, channels, height, width);
     }
 
-    static int[] classCounts(int[] labels, int classes) {
-        int[] counts = new int[classes];
-        for (int label : labels) {
-            counts[label]++;
-        }
-        return counts;
+    @Override
+    public SampleSource load(Device device, Normalization normalization) {
+        return SampleSource.ofImages(device, images, shape(), normalization);
+    }
+
+    @Override
+    public void addTo(Checksum checksum) {
+        checksum.update(images);
+        Checksums.add(checksum, labels);
     }
 }

@@ -28,7 +28,7 @@ public record LabelNoise(Kind kind, double rate) implements Shift {
     public LabelNoise {
         Objects.requireNonNull(kind);
         if (!(rate >= 0 && rate < 1)) {
-            throw new UsageException("the noise rate is " + Shift.written(rate) + ", and 0 <= R < 1 was expected; known: "
+            throw UsageException.of("shift", "the noise rate is " + Shift.written(rate) + ", and 0 <= R < 1 was expected; known: "
                     + Shift.KNOWN);
         }
     }
@@ -41,9 +41,9 @@ public record LabelNoise(Kind kind, double rate) implements Shift {
     @Override
     public Samples apply(Samples samples, int classes, long seed) {
         if (classes < 2) {
-            throw new UsageException("label noise needs at least two classes, and the data have " + classes);
+            throw UsageException.of("shift", "label noise needs at least two classes, and the data have " + classes);
         }
-        ImageSet data = samples.data();
+        SampleSet data = samples.data();
         SeededChoice choice = new SeededChoice(seed, SeededChoice.Purpose.LABELS);
         int[] labels = new int[data.count()];
         int next = 0;
@@ -54,8 +54,7 @@ public record LabelNoise(Kind kind, double rate) implements Shift {
             }
             labels[i] = samples.clean()[i] ? data.labels()[i] : noisy(data.labels()[i], classes, u);
         }
-        return new Samples(samples.rows(),
-                new ImageSet(data.images(), labels, data.channels(), data.height(), data.width()), samples.clean());
+        return new Samples(samples.rows(), data.withLabels(labels), samples.clean());
     }
 
     /** u uniform in [0, 1): below the rate the label moves, and u / rate, again uniform, says where to. */

@@ -30,10 +30,10 @@ public interface Shift {
      * Some rows of a training file.
      *
      * @param rows {@code [n]}, ascending: which rows of the training file these are
-     * @param data their images {@code [n, channels, height, width]} and the labels that they carry {@code [n]}
+     * @param data the samples themselves, and the labels that they carry {@code [n]}
      * @param clean {@code [n]}: which a shift must leave as they are
      */
-    record Samples(int[] rows, ImageSet data, boolean[] clean) {
+    record Samples(int[] rows, SampleSet data, boolean[] clean) {
     }
 
     /** @return as on the command line; {@link #parse} of it gives an equal shift */
@@ -49,6 +49,15 @@ public interface Shift {
      * @throws UsageException if the shift cannot be applied to so many classes
      */
     Samples apply(Samples samples, int classes, long seed);
+
+    /**
+     * What the shift did not reach, for a person: half a sentence that begins with a colon, or nothing.
+     *
+     * @param trueClassCounts {@code [classes]}, samples of each class that remain
+     */
+    default String shortfall(int[] trueClassCounts) {
+        return "";
+    }
 
     /** @return whether the validation samples must be drawn with equally many of each class */
     default boolean balancedValidation() {
@@ -97,13 +106,13 @@ public interface Shift {
 
     private static double number(String text, String part) {
         if (!Pattern.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?", part)) {
-            throw new UsageException("the shift '" + text + "' has '" + part + "' where a number was expected; known: " + KNOWN);
+            throw UsageException.of("shift", "the shift '" + text + "' has '" + part + "' where a number was expected; known: " + KNOWN);
         }
         return Double.parseDouble(part);
     }
 
     private static UsageException unknown(String text) {
-        return new UsageException("there is no shift '" + text + "'; known: " + KNOWN);
+        return UsageException.of("shift", "there is no shift '" + text + "'; known: " + KNOWN);
     }
 
     /**

@@ -5,6 +5,7 @@ import io.github.adiw.UsageException;
 import io.github.adiw.data.file.Npy;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -24,16 +25,23 @@ public final class TrainingSplit {
     private final int[] trueLabels;
     private final boolean[] mislabelled;
     private final int[] validation;
-    private final String shift;
-    private final int classes;
+    private final Shift shift;
+    private final String origin;
+    private final List<String> classNames;
     private final int exposed;
 
-    private TrainingSplit(Shift.Samples samples, int[] trueLabels, int[] validation, String shift, int classes, int exposed) {
+    /**
+     * @param origin  of the labels: the shift as it is written, or where they are from
+     * @param exposed how many samples could have become mislabelled
+     */
+    private TrainingSplit(Shift.Samples samples, int[] trueLabels, int[] validation, Shift shift, String origin, List<String> classNames,
+                          int exposed) {
         this.samples = samples;
         this.trueLabels = trueLabels;
         this.validation = validation;
         this.shift = shift;
-        this.classes = classes;
+        this.origin = origin;
+        this.classNames = classNames;
         this.exposed = exposed;
         mislabelled = new boolean[trueLabels.length];
         for (int i = 0; i < mislabelled.length; i++) {
@@ -47,13 +55,13 @@ public final class TrainingSplit {
      * @param dataset where the samples come from
      * @return a builder
      */
-    public static Builder of(ImageDataset dataset) {
+    public static Builder of(Dataset dataset) {
         return new Builder(dataset);
     }
 
     /** Says what to use of a training file. */
     public static final class Builder {
-        private final ImageDataset dataset;
+        private final Dataset dataset;
         private long seed;
         private int trainSamples;
         private int validationSamples = 1000;
@@ -61,7 +69,7 @@ public final class TrainingSplit {
         private int[] labels;
         private String labelsName;
 
-        private Builder(ImageDataset dataset) {
+        private Builder(Dataset dataset) {
             this.dataset = dataset;
             trainSamples = dataset.train().count();
         }
@@ -82,7 +90,7 @@ public final class TrainingSplit {
          */
         public Builder trainSamples(int count) {
             if (count < 1 || count > dataset.train().count()) {
-                throw new UsageException("training on " + count + " samples was asked for, and 1 to "
+                throw UsageException.of("trainSamples", "training on " + count + " samples was asked for, and 1 to "
                         + dataset.train().count() + " was expected: so many does the training file of "
                         + (dataset.sample() ? "the sample of " : "") + dataset.name() + " have");
             }
@@ -97,7 +105,7 @@ public final class TrainingSplit {
          */
         public Builder validationSamples(int count) {
             if (count < 1) {
-                throw new UsageException(count + " validation samples were asked for, and at least 1 was expected");
+                throw UsageException.of("validationSamples", count + " validation samples were asked for, and at least 1 was expected");
             }
             validationSamples = count;
             return this;
@@ -149,15 +157,15 @@ public final class TrainingSplit {
          */
         public TrainingSplit build() {
             if (labels != null && shift != null && shift != Shift.NONE) {
-                throw new UsageException("both labels and the shift " + shift.specification()
+                throw UsageException.of("labels", "both labels and the shift " + shift.specification()
                         + " were given: labels are used as they are, so leave one of the two out");
             }
             if (validationSamples > trainSamples) {
-                throw new UsageException(validationSamples + " validation samples were asked for, and at most "
+                throw UsageException.of("validationSamples", validationSamples + " validation samples were asked for, and at most "
                         + trainSamples + " was expected: they are among the training samples");
             }
             Shift applied = shift == null ? Shift.NONE : shift;
-            ImageSet file = dataset.train();
+            SampleSet file = dataset.train();
             int[] order = new SeededChoice(seed, SeededChoice.Purpose.SAMPLES).permutation(file.count());
             int[] rows = Arrays.copyOf(order, trainSamples);
             int[] chosen = validationRows(rows, applied.balancedValidation());
@@ -166,11 +174,10 @@ public final class TrainingSplit {
             for (int row : chosen) {
                 clean[Arrays.binarySearch(rows, row)] = true;
             }
-            ImageSet data = file.gather(rows);
+            SampleSet data = rows.length == file.count() ? file : file.gather(rows);
             Shift.Samples before = new Shift.Samples(rows, data, clean);
             Shift.Samples after = labels == null ? applied.apply(before, dataset.classes(), seed)
-                    : new Shift.Samples(rows, new ImageSet(data.images(), externalLabels(rows), data.channels(),
-                            data.height(), data.width()), clean);
+                    : new Shift.Samples(rows, data.withLabels(externalLabels(rows)), clean);
             int[] trueLabels = new int[after.rows().length];
             int exposed = 0;
             for (int i = 0; i < trueLabels.length; i++) {
@@ -181,8 +188,8 @@ public final class TrainingSplit {
             for (int j = 0; j < chosen.length; j++) {
                 validation[j] = Arrays.binarySearch(after.rows(), chosen[j]);
             }
-            return new TrainingSplit(after, trueLabels, validation,
-                    labels == null ? applied.specification() : "labels from " + labelsName, dataset.classes(), exposed);
+            return new TrainingSplit(after, trueLabels, validation, applied,
+                    labels == null ? applied.specification() : "labels from " + labelsName, dataset.classNames(), exposed);
         }
 
         /** The first V of the permuted rows, or the first of each class in turn. */
@@ -206,7 +213,7 @@ public final class TrainingSplit {
             }
             for (int c = 0; c < classes; c++) {
                 if (wanted[c] > 0) {
-                    throw new UsageException(validationSamples + " validation samples, equally many of each class, were"
+                    throw UsageException.of("validationSamples", validationSamples + " validation samples, equally many of each class, were"
                             + " asked for, and class " + c + " (" + dataset.classNames().get(c) + ") has " + wanted[c]
                             + " too few among the " + permuted.length + " training samples");
                 }
@@ -242,17 +249,12 @@ public final class TrainingSplit {
 
     /** @return the number of classes */
     public int classes() {
-        return classes;
+        return classNames.size();
     }
 
-    /** @return the training images {@code [n, channels, height, width]} and the labels to train on {@code [n]} */
-    public ImageSet data() {
+    /** @return the n samples to train on, with the labels to train on {@code [n]} */
+    public SampleSet data() {
         return samples.data();
-    }
-
-    /** @return {@code [n, channels, height, width]}, unsigned bytes: the images to train on */
-    public byte[] images() {
-        return samples.data().images();
     }
 
     /** @return {@code [n]}: the labels to train on, which may be wrong */
@@ -290,9 +292,30 @@ public final class TrainingSplit {
         return Math.max(-1, Arrays.binarySearch(samples.rows(), row));
     }
 
-    /** @return the shift as on the command line, or where the labels are from */
+    /** @return the shift as {@link Shift#parse} reads it, or where the labels are from */
     public String shift() {
-        return shift;
+        return origin;
+    }
+
+    /**
+     * Refuses validation samples that leave out a class of the training samples, as estimation inside classes must.
+     *
+     * @param used sample numbers that are validated with
+     * @throws UsageException naming the first class that has training samples and none of these
+     */
+    public void requireEveryClass(int[] used) {
+        int[] counts = classCounts();
+        boolean[] validated = new boolean[counts.length];
+        for (int sample : used) {
+            validated[trueLabels[sample]] = true;
+        }
+        for (int c = 0; c < counts.length; c++) {
+            if (counts[c] > 0 && !validated[c]) {
+                throw UsageException.of("transform", "transform features compares samples inside a class, but class " + c + " ("
+                    + classNames.get(c) + ") has " + counts[c] + " training samples and no validation sample: raise validationSamples, or"
+                    + " let transform be loss");
+            }
+        }
     }
 
     /** @return mislabelled samples over all n samples, in [0, 1] */
@@ -315,29 +338,18 @@ public final class TrainingSplit {
 
     /** @return {@code [classes]}: how many samples carry each label */
     public int[] classCounts() {
-        return samples.data().classCounts(classes);
+        return samples.data().classCounts(classes());
     }
 
     /** @return {@code [classes]}: how many samples truly are of each class */
     public int[] trueClassCounts() {
-        return ImageSet.classCounts(trueLabels, classes);
+        return samples.data().withLabels(trueLabels).classCounts(classes());
     }
 
     /** @return one line for people: what is trained on and what the shift did */
     public String description() {
         return String.format(Locale.ROOT, "%,d training samples, %,d of them clean validation samples; %s: %.1f %% of the"
-                + " labels are wrong; samples a class %s%s", count(), validation.length, shift, 100 * mislabelledRate(),
-                Arrays.toString(classCounts()), unreached());
-    }
-
-    /** Where the clean samples, which all remain, keep a class-prior shift from its ratio: what it is instead. */
-    private String unreached() {
-        if (!shift.startsWith("class-prior:") || !(Shift.parse(shift) instanceof ClassPriorShift prior)) {
-            return "";
-        }
-        int[] counts = trueClassCounts();
-        double ratio = (double) Arrays.stream(counts).max().orElseThrow() / Math.max(1, Arrays.stream(counts).min().orElseThrow());
-        return ratio > 0.95 * prior.ratio() ? "" : String.format(Locale.ROOT, ": the ratio is %.1f to 1 and not %s, since the clean validation "
-            + "samples remain; give fewer of them or more training samples", ratio, Shift.written(prior.ratio()));
+                + " labels are wrong; samples a class %s%s", count(), validation.length, origin, 100 * mislabelledRate(),
+                Arrays.toString(classCounts()), shift.shortfall(trueClassCounts()));
     }
 }

@@ -1,6 +1,8 @@
 package io.github.adiw.train;
 
 import io.github.adiw.device.Buffer;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /** How the weights of a training batch come about, given its forward pass. All memory is allocated at construction. */
 interface BatchWeighting extends AutoCloseable {
@@ -18,10 +20,10 @@ interface BatchWeighting extends AutoCloseable {
         /** The same of the validation batch, {@code [m]} or {@code [m, d]}. */
         Buffer validationTransformed();
 
-        /** Images, float32 {@code [n, size]}. */
+        /** The model's inputs, float32 {@code [n, size]}. */
         Buffer inputs();
 
-        /** Images, float32 {@code [m, size]}. */
+        /** The model's inputs, float32 {@code [m, size]}. */
         Buffer validationInputs();
 
         /** Int32 {@code [n]}. */
@@ -30,6 +32,15 @@ interface BatchWeighting extends AutoCloseable {
         /** Int32 {@code [m]}. */
         Buffer validationLabels();
     }
+
+    /**
+     * What must be done once, before the first step of a run; a run that goes on from its {@link #state} does not do it again. The learning
+     * rate is that of the first epoch. It may train the model, and leaves it as it was.
+     *
+     * @param stopping asked now and then; once it is true, this returns soon
+     * @throws io.github.adiw.AdiwException if training cannot begin
+     */
+    default void prepare(BooleanSupplier stopping) { }
 
     /** Enqueues what sets {@link #weights} and {@link #memory}; part of the recorded step. */
     void estimate(Batch batch);
@@ -44,6 +55,11 @@ interface BatchWeighting extends AutoCloseable {
 
     /** The last weight of every training sample, float32 {@code [N]}, 1 where it has none yet. */
     Buffer memory();
+
+    /** What the next step depends on, by name: a weighting whose state is overwritten with that of another goes on as that would. */
+    default Map<String, Buffer> state() {
+        return Map.of("memory", memory());
+    }
 
     @Override
     void close();

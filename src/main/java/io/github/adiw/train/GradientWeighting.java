@@ -4,6 +4,7 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import io.github.adiw.device.Scope;
 import io.github.adiw.nn.Model;
 import io.github.adiw.nn.ModelInstance;
 import io.github.adiw.nn.Parameters;
@@ -25,20 +26,36 @@ final class GradientWeighting extends RememberedWeighting {
     private final SoftmaxCrossEntropy validationLoss, up, down;
     private final Buffer ones, saved, scale, products;
 
-    GradientWeighting(Device device, int samples, int n, int m, Model model, Parameters parameters, Precision precision) {
-        super(device, samples, n);
+    private GradientWeighting(Scope scope, Device device, int samples, int n, int m, Model model, Parameters parameters,
+                              Precision precision) {
+        super(scope, device, samples, n);
         this.m = m;
         this.parameters = parameters;
-        validation = model.instance(device, parameters, m, 0, precision);
-        perturbed = model.instance(device, parameters, 0, n, precision);
-        validationLoss = new SoftmaxCrossEntropy(device, m, m, model.classes());
-        up = new SoftmaxCrossEntropy(device, n, 0, model.classes());
-        down = new SoftmaxCrossEntropy(device, n, 0, model.classes());
-        ones = device.allocate(ElementType.FLOAT32, m);
+        validation = scope.keep(model.instance(device, parameters, m, 0, precision));
+        perturbed = scope.keep(model.instance(device, parameters, 0, n, precision));
+        validationLoss = scope.keep(new SoftmaxCrossEntropy(device, m, m, model.classes()));
+        up = scope.keep(new SoftmaxCrossEntropy(device, n, 0, model.classes()));
+        down = scope.keep(new SoftmaxCrossEntropy(device, n, 0, model.classes()));
+        ones = scope.keep(device.allocate(ElementType.FLOAT32, m));
         device.launch("fill", Launch.elements(m), ones, 1f, m);
-        saved = device.allocate(ElementType.FLOAT32, parameters.values().length());
-        scale = device.allocate(ElementType.FLOAT32, 1);
-        products = device.allocate(ElementType.FLOAT32, n);
+        saved = scope.keep(device.allocate(ElementType.FLOAT32, parameters.values().length()));
+        scale = scope.keep(device.allocate(ElementType.FLOAT32, 1));
+        products = scope.keep(device.allocate(ElementType.FLOAT32, n));
+    }
+
+    static GradientWeighting create(WeightingContext context) {
+        TrainedModel trained = context.model();
+        return create(context.device(), context.samples(), context.batch(), context.options().validationBatch(), trained.model(),
+            trained.parameters(), trained.precision());
+    }
+
+    /**
+     * @param samples N, training samples in all
+     * @param n       training samples a batch
+     * @param m       validation samples a batch
+     */
+    static GradientWeighting create(Device device, int samples, int n, int m, Model model, Parameters parameters, Precision precision) {
+        return Scope.building(scope -> new GradientWeighting(scope, device, samples, n, m, model, parameters, precision));
     }
 
     @Override
@@ -63,18 +80,5 @@ final class GradientWeighting extends RememberedWeighting {
     /** The s_i of the last batch, float32 {@code [n]}. */
     Buffer products() {
         return products;
-    }
-
-    @Override
-    public void close() {
-        super.close();
-        validation.close();
-        perturbed.close();
-        for (SoftmaxCrossEntropy loss : new SoftmaxCrossEntropy[] {validationLoss, up, down}) {
-            loss.close();
-        }
-        for (Buffer buffer : new Buffer[] {ones, saved, scale, products}) {
-            buffer.close();
-        }
     }
 }

@@ -4,18 +4,22 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import io.github.adiw.device.Scope;
 
-/** A weighting with memory for the weights of a batch of n and of all N samples, 1 at first. */
+/** A weighting with memory of its own for the weights of a batch of n and of all N samples, 1 at first. */
 abstract class RememberedWeighting implements BatchWeighting {
     final Device device;
     final int n;
     final Buffer weights, memory;
+    private final Scope scope;
 
-    RememberedWeighting(Device device, int samples, int n) {
+    /** @param scope owns what this and its subclass open, and is closed with this */
+    RememberedWeighting(Scope scope, Device device, int samples, int n) {
+        this.scope = scope;
         this.device = device;
         this.n = n;
-        weights = device.allocate(ElementType.FLOAT32, n);
-        memory = device.allocate(ElementType.FLOAT32, samples);
+        weights = scope.keep(device.allocate(ElementType.FLOAT32, n));
+        memory = scope.keep(device.allocate(ElementType.FLOAT32, samples));
         device.launch("fill", Launch.elements(samples), memory, 1f, samples);
     }
 
@@ -35,8 +39,7 @@ abstract class RememberedWeighting implements BatchWeighting {
     }
 
     @Override
-    public void close() {
-        weights.close();
-        memory.close();
+    public final void close() {
+        scope.close();
     }
 }

@@ -3,18 +3,18 @@ package io.github.adiw.train;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.BatchOrder;
-import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Dataset;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.data.Shift;
 import io.github.adiw.data.TrainingSplit;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
-import io.github.adiw.device.ElementType;
-import io.github.adiw.device.Launch;
 import io.github.adiw.nn.LearningRateSchedule;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Trains a network with importance weights estimated batch by batch: dynamic importance weighting (DIW, Fang et al.,
@@ -24,57 +24,47 @@ import java.util.List;
  * copied back before the epoch ends. One thread.
  */
 public final class Trainer implements AutoCloseable {
-    private static final int METRICS = 5;
-
     private final Device device;
-    private final ImageDataset dataset;
+    private final Dataset dataset;
     private final TrainingOptions options;
     private final TrainingSplit split;
     private final int stepsPerEpoch;
     private final int totalSteps;
-    private final int ring;
     private final LearningRateSchedule schedule;
-    private final Network network;
-    private final StepClock clock;
-    private final Buffer metrics;
-    private final Buffer halted;
-    private final Buffer weightRows;
+    private final TrainingParts parts;
     private volatile boolean stopping;
 
     /**
-     * Prepares everything: splits the data, applies the shift, allocates all device memory, records the steps.
+     * Prepares everything: splits the data, applies the shift, allocates all device memory, records the steps. If it fails, nothing of it
+     * stays allocated.
      *
      * @param device  where to train; it stays the caller's to close
-     * @param dataset training and test images
+     * @param dataset training and test samples
      * @throws UsageException if the options do not fit the data
      * @throws AdiwException  if a file that they name is missing or broken, or the device has too little memory
      */
-    public Trainer(Device device, ImageDataset dataset, TrainingOptions options) {
+    public Trainer(Device device, Dataset dataset, TrainingOptions options) {
         this.device = device;
         this.dataset = dataset;
         this.options = options;
         this.split = split(dataset, options);
         this.stepsPerEpoch = split.count() / options.batch();
         if (stepsPerEpoch == 0) {
-            throw new UsageException("--batch " + options.batch() + " is more than the " + split.count()
+            throw UsageException.of("batch", "batch " + options.batch() + " is more than the " + split.count()
                 + " training samples: an epoch would have no step");
         }
         this.totalSteps = options.steps() > 0 ? options.steps() : Math.multiplyExact(options.epochs(), stepsPerEpoch);
-        this.ring = Math.min(stepsPerEpoch, totalSteps);
         this.schedule = LearningRateSchedule.parse(options.schedule(), options.learningRate(), epochs());
-        int[] validationOrder = validationOrder();
-        if (options.classConditional()) {
-            everyClassIsValidated(validationOrder == null ? split.validation() : validationOrder);
+        int[] trainOrder = order(options.trainOrder(), options.batch());
+        int[] validationOrder = order(options.validationOrder(), options.validationBatch());
+        if (options.insideClasses()) {
+            split.requireEveryClass(validationOrder == null ? split.validation() : validationOrder);
         }
-        this.network = new Network(device, dataset, split, options, trainOrder(), validationOrder);
-        this.clock = new StepClock(device, network.step(), ring);
-        this.metrics = device.allocate(ElementType.FLOAT32, (long) ring * METRICS);
-        this.halted = network.halted();
-        this.weightRows = options.weightsTrace() ? device.allocate(ElementType.FLOAT32, (long) totalSteps * options.batch()) : null;
-        network.record(this::mark, this::afterWeights);
+        this.parts = TrainingParts.create(device, dataset, split, options, new TrainingParts.Orders(trainOrder, validationOrder),
+            Math.min(stepsPerEpoch, totalSteps), totalSteps);
     }
 
-    private static TrainingSplit split(ImageDataset dataset, TrainingOptions options) {
+    private static TrainingSplit split(Dataset dataset, TrainingOptions options) {
         TrainingSplit.Builder builder = TrainingSplit.of(dataset).seed(options.seed()).validationSamples(options.validationSamples());
         if (options.trainSamples() > 0) {
             builder.trainSamples(options.trainSamples());
@@ -82,47 +72,13 @@ public final class Trainer implements AutoCloseable {
         if (options.labels() != null) {
             builder.labels(options.labels());
         } else {
-            builder.shift(Shift.parse(options.noise()));
+            builder.shift(Shift.parse(options.shift()));
         }
         return builder.build();
     }
 
-    private int[] trainOrder() {
-        return options.trainOrder() == null ? null
-            : BatchOrder.read(options.trainOrder(), split, dataset.train().count(), totalSteps, options.batch());
-    }
-
-    private int[] validationOrder() {
-        return options.validationOrder() == null ? null
-            : BatchOrder.read(options.validationOrder(), split, dataset.train().count(), totalSteps, options.validationBatch());
-    }
-
-    private void everyClassIsValidated(int[] validation) {
-        int[] counts = split.classCounts();
-        boolean[] validated = new boolean[counts.length];
-        for (int sample : validation) {
-            validated[split.trueLabels()[sample]] = true;
-        }
-        for (int c = 0; c < counts.length; c++) {
-            if (counts[c] > 0 && !validated[c]) {
-                throw new UsageException("--transform features compares samples inside a class, but class " + c + " ("
-                    + dataset.classNames().get(c) + ") has " + counts[c] + " training samples and no validation sample: raise "
-                    + "--validation-samples, or give --transform loss");
-            }
-        }
-    }
-
-    private void mark(int moment) {
-        clock.mark(moment);
-    }
-
-    /** What a step keeps once its weights are known, before the update. */
-    private void afterWeights(Buffer losses, Buffer weights) {
-        float scale = options.reduction().equals("mean") ? 1f / options.batch() : 1f;
-        device.launch("step_metrics", Launch.block(), losses, weights, metrics, network.step(), halted, options.batch(), ring, scale);
-        if (weightRows != null) {
-            device.launch("store_row", Launch.elements(options.batch()), weights, weightRows, network.step(), options.batch());
-        }
+    private int[] order(Path file, int batch) {
+        return file == null ? null : BatchOrder.read(file, split, dataset.train().count(), totalSteps, batch);
     }
 
     private int epochs() {
@@ -134,6 +90,16 @@ public final class Trainer implements AutoCloseable {
         return split;
     }
 
+    /**
+     * Everything that this run must have to go on: buffers on the device by name ({@code parameters.conv1.weight},
+     * {@code optimizer.mean}, {@code weighting.memory}, {@code step}, ...). Where they are filled with what those of another trainer of
+     * the same options and data held, {@link #run} goes on from there as that one would, bit by bit. The buffers are this object's to
+     * close.
+     */
+    public Map<String, Buffer> state() {
+        return Collections.unmodifiableMap(parts.state());
+    }
+
     /** Ends training after the step that runs now; {@link #run} returns what was reached. From any thread. */
     public void stop() {
         stopping = true;
@@ -141,41 +107,46 @@ public final class Trainer implements AutoCloseable {
 
     /** Milliseconds of every step after warm-up, in order. */
     public double[] stepMillis() {
-        return clock.totals();
+        return parts.clock().totals();
     }
 
-    /** Trains. Called once. */
+    /**
+     * Trains, from the step that the {@link #state} has come to. Called once.
+     *
+     * @throws AdiwException if the training that the method {@code iw} begins with diverges
+     */
     public TrainingResult run(TrainingListener listener) {
         List<EpochReport> reports = new ArrayList<>();
         List<TrainingResult.TraceRow> trace = new ArrayList<>();
         String failure = null;
-        int done = 0;
-        if (options.method().equals("iw")) {
-            network.learningRate(schedule.at(1));
-            network.estimateOnce(options.pretrainEpochs(), () -> stopping);
+        int done = Math.toIntExact(parts.model().steps());
+        if (done == 0) {
+            parts.model().learningRate(schedule.at(1));
+            parts.weighting().prepare(() -> stopping);
         }
-        for (int epoch = 1; done < totalSteps && !stopping && failure == null; epoch++) {
+        for (int epoch = done / stepsPerEpoch + 1; done < totalSteps && !stopping && failure == null; epoch++) {
             long start = System.nanoTime();
-            int count = Math.min(stepsPerEpoch, totalSteps - done);
-            boolean warmup = epoch <= options.warmupEpochs();
+            int first = (epoch - 1) * stepsPerEpoch;
+            int end = Math.min(first + stepsPerEpoch, totalSteps);
+            boolean warmUp = options.adaptive() && epoch <= options.warmupEpochs();
+            TrainingStep step = warmUp ? parts.warmUp() : parts.step();
             float rate = schedule.at(epoch);
-            network.learningRate(rate);
-            int ran = 0;
-            while (ran < count && !stopping) {
-                network.step(warmup);
-                ran++;
-                listener.step(done + ran, totalSteps);
+            parts.model().learningRate(rate);
+            int before = done;
+            while (done < end && !stopping) {
+                step.run();
+                done++;
+                listener.step(done, totalSteps);
             }
-            double[] seconds = clock.read(done, ran, !warmup || !options.adaptive());
-            double trainLoss = readMetrics(done, ran, trace);
+            double[] seconds = parts.clock().read(before, done - before, !warmUp);
+            List<TrainingResult.TraceRow> rows = parts.metrics().read(first, done - first);
+            if (options.trace()) {
+                trace.addAll(rows);
+            }
             failure = failure(epoch, rate);
-            if (failure == null) {
-                failure = network.problem();
-            }
-            boolean evaluate = options.steps() == 0 || done + ran == totalSteps;
-            done += ran;
-            if (failure == null && (evaluate || stopping) && ran > 0) {
-                EpochReport report = report(epoch, rate, trainLoss, seconds, start);
+            boolean evaluate = options.steps() == 0 || done == totalSteps;
+            if (failure == null && (evaluate || stopping) && done > before) {
+                EpochReport report = report(epoch, rate, trainLoss(rows), seconds, start);
                 reports.add(report);
                 listener.epoch(report);
             }
@@ -183,31 +154,24 @@ public final class Trainer implements AutoCloseable {
         return result(reports, trace, done, failure);
     }
 
-    private double readMetrics(int first, int count, List<TrainingResult.TraceRow> trace) {
-        float[] rows = metrics.toFloats();
+    private static double trainLoss(List<TrainingResult.TraceRow> rows) {
         double sum = 0;
-        for (int s = first; s < first + count; s++) {
-            int row = s % ring * METRICS;
-            sum += rows[row];
-            if (options.trace()) {
-                trace.add(new TrainingResult.TraceRow(s, rows[row], rows[row + 1], rows[row + 2], rows[row + 3], rows[row + 4]));
-            }
+        for (TrainingResult.TraceRow row : rows) {
+            sum += row.trainLoss();
         }
-        return sum / count;
+        return sum / rows.size();
     }
 
     private String failure(int epoch, float rate) {
-        int[] flag = halted.toInts();
-        if (flag[0] == 0) {
-            return null;
-        }
-        return "the loss or a weight is no longer a finite number at step " + flag[0] + " (epoch " + epoch + ", learning rate " + rate
-            + "): try --lr " + rate / 10 + ", or --reduction mean; what was reached before that step is kept";
+        int step = parts.model().halted().toInts()[0];
+        return step == 0 ? parts.weighting().problem() : "the loss or a weight is no longer a finite number at step " + step + " (epoch "
+            + epoch + ", learning rate " + rate + "): try learningRate " + rate / 10 + ", or reduction mean; what was reached before that"
+            + " step is kept";
     }
 
     private EpochReport report(int epoch, float rate, double trainLoss, double[] seconds, long start) {
-        double accuracy = network.testAccuracy();
-        float[] weights = network.weights();
+        double accuracy = parts.evaluation().accuracy();
+        float[] weights = parts.weighting().memory().toFloats();
         boolean[] mislabelled = split.mislabelled();
         double clean = 0, noisy = 0, squares = 0;
         int cleanCount = 0, atBound = 0;
@@ -219,7 +183,7 @@ public final class Trainer implements AutoCloseable {
                 cleanCount++;
             }
             squares += (double) weights[i] * weights[i];
-            if (weights[i] >= options.upperBound() * (1 - 1e-6)) {
+            if (weights[i] >= options.estimation().upperBound() * (1 - 1e-6)) {
                 atBound++;
             }
         }
@@ -229,27 +193,17 @@ public final class Trainer implements AutoCloseable {
     }
 
     private TrainingResult result(List<EpochReport> reports, List<TrainingResult.TraceRow> trace, int done, String failure) {
-        List<float[]> rows = new ArrayList<>();
-        if (weightRows != null) {
-            float[] all = weightRows.toFloats();
-            for (int s = 0; s < done; s++) {
-                rows.add(Arrays.copyOfRange(all, s * options.batch(), (s + 1) * options.batch()));
-            }
-        }
-        SafeTensors parameters = network.parameters();
+        SafeTensors parameters = parts.model().parameters().save();
         long count = parameters.tensors().values().stream().mapToLong(t -> t.values().length).sum();
-        return new TrainingResult(options, dataset.name(), device.name(), split.count(), split.validation().length,
-            dataset.test().count(), split.noiseRate(), count, List.copyOf(reports), network.weights(), split.mislabelled(),
-            split.labels(), parameters, clock.medians(), List.copyOf(trace), rows, failure, stopping && done < totalSteps);
+        return TrainingResult.of(options).dataset(dataset.name()).device(device.name()).trainSamples(split.count())
+            .validationSamples(split.validation().length).testSamples(dataset.test().count()).actualNoiseRate(split.noiseRate())
+            .parameterCount(count).epochs(reports).weights(parts.weighting().memory().toFloats()).mislabelled(split.mislabelled())
+            .labels(split.labels()).parameters(parameters).stepMillis(parts.clock().medians()).trace(trace)
+            .weightsTrace(parts.metrics().weights(done)).failure(failure).interrupted(stopping && done < totalSteps).build();
     }
 
     @Override
     public void close() {
-        network.close();
-        clock.close();
-        metrics.close();
-        if (weightRows != null) {
-            weightRows.close();
-        }
+        parts.close();
     }
 }

@@ -1,164 +1,137 @@
 package io.github.adiw.train;
 
 import io.github.adiw.UsageException;
+import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergence;
-import io.github.adiw.weight.Divergences;
+import io.github.adiw.weight.EstimationSettings;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 
 /**
  * How a network is trained: method of weighting, optimizer, schedule, estimation. Built by {@link #builder()}, which refuses
  * what cannot be meant. Defaults are those of DIW's published code (Fang et al., NeurIPS 2020) where it has one.
- *
- * @param model             {@code lenet} or {@code mlp:W1,W2,...}
- * @param noise             what the training samples go through: one of the forms of {@link io.github.adiw.data.Shift#KNOWN}
- * @param method            one of {@link #METHODS}
- * @param transform         what weights are estimated from: {@code loss}, each sample's, or {@code features}, the last hidden layer's
- *                          output, inside every class; of {@link #FEATURE_METHODS}
- * @param epochs            passes over the training samples, warm-up included, at least 1
- * @param batch             training samples a step, at least 1
- * @param validationBatch   validation samples a step, at least 1
- * @param validationSamples clean samples that the estimation may use, at least 1
- * @param trainSamples      how many of the training file to use; 0 for all
- * @param optimizer         {@code sgd} or {@code adam}
- * @param learningRate      above 0
- * @param momentum          of SGD, in [0, 1)
- * @param nesterov          Nesterov's form of the momentum
- * @param weightDecay       added to the gradient, at least 0
- * @param reduction         of the weighted losses of a batch: {@code sum} or {@code mean}
- * @param schedule          {@code none}, {@code step:EPOCHS:FACTOR} or {@code cosine}
- * @param warmupEpochs      first epochs, in which every weight is 1 and the weight memory is untouched; at least 0
- * @param bandwidth         {@code diw:Q}, {@code median} or {@code gamma:X}
- * @param estimationSteps   projected-gradient steps a batch, at least 1
- * @param eta               step size over the bound on the curvature, above 0
- * @param upperBound        largest weight B, at least 1
- * @param pretrainEpochs    of {@code iw}: epochs without weights before those that count, after which the weights are estimated and training
- *                          begins anew; at least 1
- * @param lambda            of {@code adiw-ls}: weight of |alpha|^2 / 2, at least 0
- * @param estimationMomentum Nesterov's momentum of the estimation's steps, in [0, 1); of {@code adiw-km}, {@code adiw-ls} and {@code adiw-ls-direct}
- * @param normalizeWeights  whether the weights of a batch are divided by their mean
- * @param precision         {@code fp32} or {@code tf32}
- * @param seed              of everything that is drawn
- * @param initialParameters safetensors with the initial parameters; null to draw them
- * @param labels            npy with labels to use verbatim instead of {@code noise}; null for none
- * @param trainOrder        npy int32 [steps, batch], rows into the training file; null to draw
- * @param validationOrder   npy int32 [steps, validation batch], rows into the training file; null to draw
- * @param steps             steps in all, whatever {@code epochs} says; 0 for none
- * @param trace             whether the losses and weights of every step are kept ({@link TrainingResult#trace()})
- * @param weightsTrace      whether every step's weights are kept ({@link TrainingResult#weightsTrace()})
  */
-public record TrainingOptions(
-        String model, String noise, String method, String transform, int epochs, int batch, int validationBatch, int validationSamples,
-        int trainSamples, String optimizer, float learningRate, float momentum, boolean nesterov, float weightDecay,
-        String reduction, String schedule, int warmupEpochs, String bandwidth, int estimationSteps, float eta,
-        float upperBound, int pretrainEpochs, float lambda, float estimationMomentum, boolean normalizeWeights, String precision, long seed, Path initialParameters, Path labels, Path trainOrder,
-        Path validationOrder, int steps, boolean trace, boolean weightsTrace) {
-
-    /** Before the name of a divergence: training with it. */
-    static final String ADAPTIVE = "adiw-";
+public final class TrainingOptions {
     /**
-     * The methods that {@code method} may name: no weights, DIW's converged program, ADIW with each of {@link Divergences}, and baselines:
-     * {@code random} weights, {@code iw} (weights estimated once with a network that was pre-trained without), {@code reweight} (Ren et al.,
-     * ICML 2018).
+     * The methods that {@link #method} may name: no weights, DIW's converged program, ADIW with each of
+     * {@link io.github.adiw.weight.Divergences}, and baselines: {@code random} weights, {@code iw} (weights estimated once with a network
+     * that was pre-trained without), {@code reweight} (Ren et al., ICML 2018).
      */
-    public static final List<String> METHODS = methods();
+    public static final List<String> METHODS = TrainingMethod.names();
 
-    /** The methods that {@code transform} may be {@code features} with; without weights it means nothing. */
-    public static final List<String> FEATURE_METHODS = METHODS.stream().filter(method -> {
-        Divergence divergence = divergence(method);
-        return divergence != null || List.of("uniform", "diw").contains(method);
-    }).toList();
+    /** The methods that {@link #transform} may be {@code features} with; without weights it means nothing. */
+    public static final List<String> FEATURE_METHODS = METHODS.stream().filter(name -> TrainingMethod.of(name).insideClasses()).toList();
 
-    private static List<String> methods() {
-        Set<String> methods = new LinkedHashSet<>(List.of("uniform", "diw", ADAPTIVE + "km"));
-        Divergences.all().values().stream().filter(Divergence::takesSteps).forEach(divergence -> methods.add(ADAPTIVE + divergence.name()));
-        methods.addAll(List.of("random", "iw", "reweight"));
-        return List.copyOf(methods);
+    private final TrainingMethod trainingMethod;
+    private final String model;
+    private final String shift;
+    private final String transform;
+    private final int epochs;
+    private final int batch;
+    private final int validationBatch;
+    private final int validationSamples;
+    private final int trainSamples;
+    private final String optimizer;
+    private final float learningRate;
+    private final float momentum;
+    private final boolean nesterov;
+    private final float weightDecay;
+    private final String reduction;
+    private final String schedule;
+    private final int warmupEpochs;
+    private final EstimationSettings estimation;
+    private final int pretrainEpochs;
+    private final String precision;
+    private final long seed;
+    private final Path initialParameters;
+    private final Path labels;
+    private final Path trainOrder;
+    private final Path validationOrder;
+    private final int steps;
+    private final boolean trace;
+    private final boolean weightsTrace;
+
+    private TrainingOptions(Builder from) {
+        trainingMethod = TrainingMethod.of(from.method);
+        model = from.model;
+        shift = from.shift;
+        transform = from.transform;
+        epochs = from.epochs;
+        batch = from.batch;
+        validationBatch = from.validationBatch;
+        validationSamples = from.validationSamples;
+        trainSamples = from.trainSamples;
+        optimizer = from.optimizer;
+        learningRate = from.learningRate;
+        momentum = from.momentum;
+        nesterov = from.nesterov;
+        weightDecay = from.weightDecay;
+        reduction = from.reduction;
+        schedule = from.schedule;
+        warmupEpochs = from.warmupEpochs;
+        pretrainEpochs = from.pretrainEpochs;
+        precision = from.precision;
+        seed = from.seed;
+        initialParameters = from.initialParameters;
+        labels = from.labels;
+        trainOrder = from.trainOrder;
+        validationOrder = from.validationOrder;
+        steps = from.steps;
+        trace = from.trace;
+        weightsTrace = from.weightsTrace;
+        check();
+        Divergence divergence = trainingMethod.divergence();
+        estimation = from.estimation.toBuilder().bandwidth(from.estimation.bandwidth(divergence, transform.equals("features")))
+            .eta(from.estimation.eta(divergence)).seed(seed).build();
     }
 
-    /** The divergence that a method minimises by steps; null for the others. */
-    static Divergence divergence(String method) {
-        return method.startsWith(ADAPTIVE) ? Divergences.get(method.substring(ADAPTIVE.length())) : null;
-    }
-
-    /** Checks every range; see {@link Builder#build}. */
-    public TrainingOptions {
-        oneOf("method", method, METHODS);
+    private void check() {
         oneOf("transform", transform, List.of("loss", "features"));
-        if (transform.equals("features") && !FEATURE_METHODS.contains(method)) {
-            throw new UsageException("--transform features estimates weights inside every class, which " + method + " cannot: choose "
-                + "one of " + String.join(", ", FEATURE_METHODS) + ", or --transform loss");
+        if (transform.equals("features") && !trainingMethod.insideClasses()) {
+            throw UsageException.of("transform", "transform features estimates weights inside every class, which " + method()
+                + " cannot: choose one of " + String.join(", ", FEATURE_METHODS) + ", or the transform loss");
         }
         oneOf("optimizer", optimizer, List.of("sgd", "adam"));
         oneOf("reduction", reduction, List.of("sum", "mean"));
         oneOf("precision", precision, List.of("fp32", "tf32"));
-        atLeast("epochs", epochs, 1);
-        atLeast("batch", batch, 1);
-        atLeast("validation-batch", validationBatch, 1);
-        atLeast("validation-samples", validationSamples, 1);
-        atLeast("train-samples", trainSamples, 0);
-        atLeast("warmup-epochs", warmupEpochs, 0);
-        atLeast("estimation-steps", estimationSteps, 1);
-        atLeast("steps", steps, 0);
-        require(learningRate > 0 && Float.isFinite(learningRate), "lr", "a number above 0", learningRate);
+        UsageException.atLeast("epochs", 1, epochs);
+        UsageException.atLeast("batch", 1, batch);
+        UsageException.atLeast("validationBatch", 1, validationBatch);
+        UsageException.atLeast("validationSamples", 1, validationSamples);
+        UsageException.atLeast("trainSamples", 0, trainSamples);
+        UsageException.atLeast("warmupEpochs", 0, warmupEpochs);
+        UsageException.atLeast("pretrainEpochs", 1, pretrainEpochs);
+        UsageException.atLeast("steps", 0, steps);
+        require(learningRate > 0 && Float.isFinite(learningRate), "learningRate", "a number above 0", learningRate);
         require(momentum >= 0 && momentum < 1, "momentum", "a number in [0, 1)", momentum);
-        require(weightDecay >= 0 && Float.isFinite(weightDecay), "weight-decay", "a number of at least 0", weightDecay);
-        require(eta > 0 && Float.isFinite(eta), "eta", "a number above 0", eta);
-        require(upperBound >= 1 && Float.isFinite(upperBound), "upper-bound",
-            "at least 1, since the weights of a batch must sum to about its size", upperBound);
-        atLeast("iw-pretrain-epochs", pretrainEpochs, 1);
-        require(lambda >= 0 && Float.isFinite(lambda), "lambda", "a number of at least 0", lambda);
-        require(estimationMomentum >= 0 && estimationMomentum < 1, "estimation-momentum", "a number in [0, 1)", estimationMomentum);
-        if (validationOrder == null && validationBatch > validationSamples && validates(method)) {
-            throw new UsageException("--validation-batch " + validationBatch + " is more than --validation-samples "
+        require(weightDecay >= 0 && Float.isFinite(weightDecay), "weightDecay", "a number of at least 0", weightDecay);
+        if (validationOrder == null && validationBatch > validationSamples && trainingMethod.validates()) {
+            throw UsageException.of("validationBatch", "validationBatch " + validationBatch + " is more than validationSamples "
                 + validationSamples + ": a batch is drawn without replacement, so raise the one or lower the other");
         }
         if (nesterov && momentum == 0) {
-            throw new UsageException("Nesterov's form needs a momentum above 0: give --momentum 0.9, or leave --nesterov out");
+            throw UsageException.of("nesterov", "nesterov needs a momentum above 0: give momentum 0.9, or leave nesterov out");
         }
         if ((trainOrder != null || validationOrder != null) && steps == 0) {
-            throw new UsageException("an order file needs --steps: how many of its rows to train on");
+            throw UsageException.of("steps", "steps must be given with an order file: how many of its rows to train on");
         }
-        if (labels != null && !noise.equals("none")) {
-            throw new UsageException("--labels are used verbatim: leave out --noise " + noise + ", or give --noise none");
+        if (labels != null && !shift.equals("none")) {
+            throw UsageException.of("labels", "labels are used as they are: leave out the shift " + shift + ", or give shift none");
         }
     }
 
-    private static void oneOf(String option, String value, List<String> known) {
+    private static void oneOf(String parameter, String value, List<String> known) {
         if (!known.contains(value)) {
-            throw new UsageException("--" + option + " " + value + " is not known: choose one of " + String.join(", ", known));
+            throw UsageException.of(parameter, parameter + " " + value + " is not known: choose one of " + String.join(", ", known));
         }
     }
 
-    private static void atLeast(String option, int value, int least) {
-        require(value >= least, option, "at least " + least, value);
-    }
-
-    private static void require(boolean ok, String option, String expected, Object value) {
+    private static void require(boolean ok, String parameter, String expected, Object value) {
         if (!ok) {
-            throw new UsageException("--" + option + " must be " + expected + ", not " + value);
+            throw UsageException.of(parameter, parameter + " must be " + expected + ", not " + value);
         }
-    }
-
-    /** Whether the method draws validation batches. */
-    boolean validates() {
-        return validates(method);
-    }
-
-    private static boolean validates(String method) {
-        return !List.of("uniform", "random", "iw").contains(method);
-    }
-
-    /** Whether the method gives weights. */
-    public boolean adaptive() {
-        return !method.equals("uniform");
-    }
-
-    /** Whether weights are estimated inside every class. */
-    boolean classConditional() {
-        return adaptive() && transform.equals("features");
     }
 
     /** A builder with the defaults. */
@@ -166,10 +139,234 @@ public record TrainingOptions(
         return new Builder();
     }
 
+    /** {@code lenet} or {@code mlp:W1,W2,...}. */
+    public String model() {
+        return model;
+    }
+
+    /** What the training samples go through: one of the forms of {@link io.github.adiw.data.Shift#KNOWN}. */
+    public String shift() {
+        return shift;
+    }
+
+    /** One of {@link #METHODS}. */
+    public String method() {
+        return trainingMethod.name();
+    }
+
+    /**
+     * What weights are estimated from: {@code loss}, each sample's, or {@code features}, the last hidden layer's output, inside every
+     * class; of {@link #FEATURE_METHODS}.
+     */
+    public String transform() {
+        return transform;
+    }
+
+    /** Passes over the training samples, warm-up included, at least 1. */
+    public int epochs() {
+        return epochs;
+    }
+
+    /** Training samples a step, at least 1. */
+    public int batch() {
+        return batch;
+    }
+
+    /** Validation samples a step, at least 1. */
+    public int validationBatch() {
+        return validationBatch;
+    }
+
+    /** Clean samples that the estimation may use, at least 1. */
+    public int validationSamples() {
+        return validationSamples;
+    }
+
+    /** How many of the training file to use; 0 for all. */
+    public int trainSamples() {
+        return trainSamples;
+    }
+
+    /** {@code sgd} or {@code adam}. */
+    public String optimizer() {
+        return optimizer;
+    }
+
+    /** Above 0. */
+    public float learningRate() {
+        return learningRate;
+    }
+
+    /** Of SGD, in [0, 1). */
+    public float momentum() {
+        return momentum;
+    }
+
+    /** Whether SGD's momentum has Nesterov's form. */
+    public boolean nesterov() {
+        return nesterov;
+    }
+
+    /** Added to the gradient, at least 0. */
+    public float weightDecay() {
+        return weightDecay;
+    }
+
+    /** Of the weighted losses of a batch: {@code sum} or {@code mean}. */
+    public String reduction() {
+        return reduction;
+    }
+
+    /** Of the learning rate: {@code none}, {@code step:EPOCHS:FACTOR} or {@code cosine}. */
+    public String schedule() {
+        return schedule;
+    }
+
+    /** First epochs, in which every weight is 1 and the weight memory is untouched; at least 0. */
+    public int warmupEpochs() {
+        return warmupEpochs;
+    }
+
+    /** How weights are estimated, with the bandwidth and the step size that hold for the method, and the seed of the run. */
+    public EstimationSettings estimation() {
+        return estimation;
+    }
+
+    /**
+     * Of {@code iw}: epochs without weights before those that count, after which the weights are estimated and training begins anew; at
+     * least 1.
+     */
+    public int pretrainEpochs() {
+        return pretrainEpochs;
+    }
+
+    /** Of matrix products on a GPU: {@code fp32} or {@code tf32}. */
+    public String precision() {
+        return precision;
+    }
+
+    /** Of everything that is drawn. */
+    public long seed() {
+        return seed;
+    }
+
+    /** Safetensors with the initial parameters; null where they are drawn. */
+    public Path initialParameters() {
+        return initialParameters;
+    }
+
+    /** npy with labels that are used as they are, instead of a {@link #shift}; null for none. */
+    public Path labels() {
+        return labels;
+    }
+
+    /** npy int32 {@code [steps, batch]}, rows into the training file; null where they are drawn. */
+    public Path trainOrder() {
+        return trainOrder;
+    }
+
+    /** npy int32 {@code [steps, validationBatch]}, rows into the training file; null where they are drawn. */
+    public Path validationOrder() {
+        return validationOrder;
+    }
+
+    /** Steps in all, whatever {@link #epochs} says; 0 for none. */
+    public int steps() {
+        return steps;
+    }
+
+    /** Whether the losses and weights of every step are kept ({@link TrainingResult#trace()}). */
+    public boolean trace() {
+        return trace;
+    }
+
+    /** Whether every step's weights are kept ({@link TrainingResult#weightsTrace()}). */
+    public boolean weightsTrace() {
+        return weightsTrace;
+    }
+
+    /** Whether the method gives weights other than 1. */
+    public boolean adaptive() {
+        return trainingMethod.weighted();
+    }
+
+    /**
+     * Every option by name, those of the {@link #estimation} among them: what must agree for two runs to have the same result. Values are
+     * texts, numbers, truth values, {@link Path}s, or null.
+     */
+    public Map<String, Object> settings() {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("model", model);
+        settings.put("shift", shift);
+        settings.put("method", method());
+        settings.put("transform", transform);
+        settings.put("epochs", epochs);
+        settings.put("batch", batch);
+        settings.put("validationBatch", validationBatch);
+        settings.put("validationSamples", validationSamples);
+        settings.put("trainSamples", trainSamples);
+        settings.put("optimizer", optimizer);
+        settings.put("learningRate", learningRate);
+        settings.put("momentum", momentum);
+        settings.put("nesterov", nesterov);
+        settings.put("weightDecay", weightDecay);
+        settings.put("reduction", reduction);
+        settings.put("schedule", schedule);
+        settings.put("warmupEpochs", warmupEpochs);
+        settings.put("bandwidth", text(estimation.bandwidth()));
+        settings.put("estimationSteps", estimation.steps());
+        settings.put("eta", estimation.eta());
+        settings.put("upperBound", estimation.upperBound());
+        settings.put("lambda", estimation.lambda());
+        settings.put("projections", estimation.projections());
+        settings.put("estimationMomentum", estimation.momentum());
+        settings.put("normalizeWeights", estimation.normalize());
+        settings.put("pretrainEpochs", pretrainEpochs);
+        settings.put("precision", precision);
+        settings.put("seed", seed);
+        settings.put("initialParameters", initialParameters);
+        settings.put("labels", labels);
+        settings.put("trainOrder", trainOrder);
+        settings.put("validationOrder", validationOrder);
+        settings.put("steps", steps);
+        settings.put("trace", trace);
+        settings.put("weightsTrace", weightsTrace);
+        return settings;
+    }
+
+    /** As {@link Bandwidth#parse} reads it. */
+    private static String text(Bandwidth rule) {
+        return switch (rule.kind()) {
+            case DIW -> "diw:" + number(rule.value());
+            case MEDIAN -> "median";
+            case GIVEN -> "gamma:" + number(rule.value());
+        };
+    }
+
+    /** 3 and not 3.0. */
+    private static String number(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e9 ? Long.toString((long) value) : Double.toString(value);
+    }
+
+    /** What {@link #method} names. */
+    TrainingMethod trainingMethod() {
+        return trainingMethod;
+    }
+
+    /** Whether weights are estimated inside every class. */
+    boolean insideClasses() {
+        return adaptive() && transform.equals("features");
+    }
+
+    /** What the sum of a batch's weighted losses is multiplied by. */
+    float lossScale() {
+        return reduction.equals("mean") ? 1f / batch : 1f;
+    }
+
     /** Collects options; each method is named as the option that it sets and returns this builder. */
     public static final class Builder {
         private String model = "lenet";
-        private String noise = "none";
+        private String shift = "none";
         private String method = "adiw-km";
         private String transform = "loss";
         private int epochs = 400;
@@ -185,14 +382,8 @@ public record TrainingOptions(
         private String reduction = "sum";
         private String schedule = "step:100:0.1";
         private int warmupEpochs = 1;
-        private String bandwidth;
-        private int estimationSteps = 5;
-        private Float eta;
-        private float upperBound = 50;
+        private EstimationSettings estimation = EstimationSettings.defaults();
         private int pretrainEpochs = 5;
-        private float lambda = 0.1f;
-        private float estimationMomentum;
-        private boolean normalizeWeights;
         private String precision = "fp32";
         private long seed = 1;
         private Path initialParameters;
@@ -205,15 +396,18 @@ public record TrainingOptions(
 
         private Builder() { }
 
-        /** {@code lenet} or {@code mlp:W1,W2,...}; {@code lenet} where it is not given. */
+        /** {@code lenet} or {@code mlp:W1,W2,...} with the widths of the hidden layers; {@code lenet} where it is not given. */
         public Builder model(String value) {
             model = value;
             return this;
         }
 
-        /** One of the forms of {@link io.github.adiw.data.Shift#KNOWN}; {@code none} where it is not given. */
-        public Builder noise(String value) {
-            noise = value;
+        /**
+         * What the training samples go through, one of the forms of {@link io.github.adiw.data.Shift#KNOWN}; {@code none} where it is
+         * not given.
+         */
+        public Builder shift(String value) {
+            shift = value;
             return this;
         }
 
@@ -277,7 +471,7 @@ public record TrainingOptions(
             return this;
         }
 
-        /** Whether SGD's momentum is Nesterov's; not where it is not given. */
+        /** Whether SGD's momentum has Nesterov's form; not where it is not given. */
         public Builder nesterov(boolean value) {
             nesterov = value;
             return this;
@@ -307,51 +501,18 @@ public record TrainingOptions(
             return this;
         }
 
-        /** Null for the method's own: {@link Divergence#defaultBandwidth}, and {@code diw:0.01} for DIW. */
-        public Builder bandwidth(String value) {
-            bandwidth = value;
-            return this;
-        }
-
-        /** Steps of the estimation a batch, at least 1; 5 where it is not given. */
-        public Builder estimationSteps(int value) {
-            estimationSteps = value;
-            return this;
-        }
-
-        /** Null for the method's own: {@link Divergence#defaultEta}. */
-        public Builder eta(Float value) {
-            eta = value;
-            return this;
-        }
-
-        /** B, the largest weight, at least 1; 50 where it is not given. */
-        public Builder upperBound(float value) {
-            upperBound = value;
+        /**
+         * How weights are estimated; {@link EstimationSettings#defaults} where it is not given. A seed in it has no part: it is that of
+         * the run.
+         */
+        public Builder estimation(EstimationSettings value) {
+            estimation = value;
             return this;
         }
 
         /** Of {@code iw}: epochs without weights before the estimation, at least 1; 5 where it is not given. */
         public Builder pretrainEpochs(int value) {
             pretrainEpochs = value;
-            return this;
-        }
-
-        /** Of {@code adiw-ls}: the weight of |alpha|^2 / 2, at least 0; 0.1 where it is not given. */
-        public Builder lambda(float value) {
-            lambda = value;
-            return this;
-        }
-
-        /** Nesterov's momentum of the estimation's steps, in [0, 1); 0 where it is not given. */
-        public Builder estimationMomentum(float value) {
-            estimationMomentum = value;
-            return this;
-        }
-
-        /** Whether the weights of a batch are divided by their mean; not where it is not given. */
-        public Builder normalizeWeights(boolean value) {
-            normalizeWeights = value;
             return this;
         }
 
@@ -373,7 +534,7 @@ public record TrainingOptions(
             return this;
         }
 
-        /** npy with labels to use verbatim, int32 or int64 {@code [N]}; none where it is not given. */
+        /** npy with labels to use as they are, int32 or int64 {@code [N]}; none where it is not given. */
         public Builder labels(Path value) {
             labels = value;
             return this;
@@ -385,7 +546,7 @@ public record TrainingOptions(
             return this;
         }
 
-        /** npy int32 {@code [steps, validation batch]}, rows into the training file; drawn where it is not given. */
+        /** npy int32 {@code [steps, validationBatch]}, rows into the training file; drawn where it is not given. */
         public Builder validationOrder(Path value) {
             validationOrder = value;
             return this;
@@ -411,15 +572,7 @@ public record TrainingOptions(
 
         /** @throws UsageException naming the option, what was given and what is expected */
         public TrainingOptions build() {
-            oneOf("method", method, METHODS);
-            Divergence divergence = divergence(method);
-            String usual = divergence != null ? divergence.defaultBandwidth() : "diw:0.01";
-            String rule = bandwidth != null ? bandwidth : transform.equals("features") ? "median" : usual;
-            float step = eta != null ? eta : divergence != null ? divergence.defaultEta() : 1;
-            return new TrainingOptions(model, noise, method, transform, epochs, batch, validationBatch, validationSamples, trainSamples,
-                optimizer, learningRate, momentum, nesterov, weightDecay, reduction, schedule, warmupEpochs, rule,
-                estimationSteps, step, upperBound, pretrainEpochs, lambda, estimationMomentum, normalizeWeights, precision, seed, initialParameters, labels, trainOrder, validationOrder,
-                steps, trace, weightsTrace);
+            return new TrainingOptions(this);
         }
     }
 }

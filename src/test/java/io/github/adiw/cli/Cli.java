@@ -58,8 +58,8 @@ record Cli(int code, String out, String err) {
     /** Writes the first images of the embedded sample as a small data set of four plain IDX files. */
     static Path smallData(Path folder, int train, int test) throws IOException {
         Files.createDirectories(folder);
-        writeIdx(folder, "train", FashionMnist.sample().train(), train);
-        writeIdx(folder, "t10k", FashionMnist.sample().test(), test);
+        writeIdx(folder, "train", (ImageSet) FashionMnist.sample().train(), train);
+        writeIdx(folder, "t10k", (ImageSet) FashionMnist.sample().test(), test);
         return folder;
     }
 

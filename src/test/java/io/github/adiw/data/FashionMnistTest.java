@@ -112,7 +112,7 @@ class FashionMnistTest {
 
     @Test
     void theSampleIsATrueBalancedSubsetThatSaysWhatItIs() throws IOException {
-        ImageDataset sample = FashionMnist.sample();
+        Dataset sample = FashionMnist.sample();
         assertThat(sample.sample()).isTrue();
         assertThat(sample.description()).contains("embedded SAMPLE, not the whole data set", "11,500 training", "2,200 test");
         assertThat(sample.train().classCounts(10)).containsOnly(1150);
@@ -123,12 +123,12 @@ class FashionMnistTest {
         }
         Path debian = Path.of(FashionMnist.DEBIAN);
         if (Files.isDirectory(debian)) {
-            ImageDataset whole = FashionMnist.open(debian, listener);
+            Dataset whole = FashionMnist.open(debian, listener);
             assertThat(whole.train().count()).isEqualTo(60_000);
             assertThat(whole.test().count()).isEqualTo(10_000);
             assertThat(whole.description()).contains("60,000 training", FashionMnist.DEBIAN);
-            assertThat(subset(sample.train(), whole.train())).isTrue();
-            assertThat(subset(sample.test(), whole.test())).isTrue();
+            assertThat(subset((ImageSet) sample.train(), (ImageSet) whole.train())).isTrue();
+            assertThat(subset((ImageSet) sample.test(), (ImageSet) whole.test())).isTrue();
         }
     }
 
@@ -151,14 +151,14 @@ class FashionMnistTest {
     @Test
     void looksInTheCacheThenWhereTheSystemPutsIt() throws IOException {
         Path system = place("system", files(20, 10, 1), true);
-        ImageDataset fromSystem = search("", FashionMnist.FILES).find(listener);
+        Dataset fromSystem = search("", FashionMnist.FILES).find(listener);
         assertThat(fromSystem.source()).isEqualTo(system.toString());
         assertThat(fromSystem.train().count()).isEqualTo(20);
         assertThat(fromSystem.sample()).isFalse();
         Path cache = place("cache", files(30, 10, 2), false);
-        ImageDataset fromCache = search("", FashionMnist.FILES).find(listener);
+        Dataset fromCache = search("", FashionMnist.FILES).find(listener);
         assertThat(fromCache.source()).isEqualTo(cache.toString());
-        assertThat(fromCache.train().images()).startsWith(Arrays.copyOfRange(files(30, 10, 2).get(NAMES[0]), 16, 100));
+        assertThat(((ImageSet) fromCache.train()).images()).startsWith(Arrays.copyOfRange(files(30, 10, 2).get(NAMES[0]), 16, 100));
         assertThat(notices).isEmpty();
     }
 
@@ -178,7 +178,7 @@ class FashionMnistTest {
         try {
             Files.createDirectories(folder.resolve("cache"));
             Files.write(folder.resolve("cache").resolve(NAMES[0]), new byte[10]);
-            ImageDataset found = search(url(server), published(files)).find(listener);
+            Dataset found = search(url(server), published(files)).find(listener);
             assertThat(found.sample()).isFalse();
             assertThat(found.source()).isEqualTo(folder.resolve("cache").toString());
             assertThat(found.train().count()).isEqualTo(20);
@@ -244,7 +244,7 @@ class FashionMnistTest {
         assertThatThrownBy(() -> FashionMnist.open(missing, listener)).isInstanceOf(AdiwException.class)
                 .hasMessageContaining(missing + " does not exist");
         Path place = place("place", files(20, 10, 1), true);
-        assertThat(ImageDataset.open("fashion-mnist", place, listener).source()).isEqualTo(place.toString());
+        assertThat(Datasets.open("fashion-mnist", place, listener).source()).isEqualTo(place.toString());
         refused(place, "t10k-labels-idx1-ubyte.gz", null, "there is no t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz");
         refused(place, "train-images-idx3-ubyte.gz", IdxFileTest.idx(0x803, new byte[19 * 784], 19, 28, 28),
                 "has 19 images, and");
@@ -256,7 +256,7 @@ class FashionMnistTest {
         labels[7] = -1;
         refused(place, "train-labels-idx1-ubyte.gz", IdxFileTest.idx(0x801, labels, 20), "label 7 is 255, and 0 to 9");
         assertThat(FashionMnist.open(place, listener).test().count()).isEqualTo(10);
-        assertThatThrownBy(() -> ImageDataset.open("cifar", place, listener)).isInstanceOf(UsageException.class)
+        assertThatThrownBy(() -> Datasets.open("cifar", place, listener)).isInstanceOf(UsageException.class)
                 .hasMessageContaining("'cifar'").hasMessageContaining("known: fashion-mnist");
         assertThat(notices).isEmpty();
     }

@@ -26,6 +26,10 @@ class ShiftTest {
         return new Samples(IntStream.range(0, n).toArray(), new ImageSet(images, labels, 1, height, width), marked);
     }
 
+    private static byte[] images(Samples samples) {
+        return ((ImageSet) samples.data()).images();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"none", "symmetric:0.4", "symmetric:0", "pair:0.3", "class-prior:0.2:100", "class-prior:0.5:12.5",
         "features:rotate:-30", "features:brightness:0.25"})
@@ -113,7 +117,7 @@ class ShiftTest {
         assertThat(after.rows()).isSorted().startsWith(IntStream.range(0, 100).toArray());
         for (int i = 0; i < after.rows().length; i++) {
             assertThat(after.data().labels()[i]).isEqualTo(after.rows()[i] % CLASSES);
-            assertThat(after.data().images()[2 * i]).isEqualTo(before.data().images()[2 * after.rows()[i]]);
+            assertThat(images(after)[2 * i]).isEqualTo(images(before)[2 * after.rows()[i]]);
             assertThat(after.clean()[i]).isEqualTo(after.rows()[i] < 100);
         }
         assertThat(Shift.parse("class-prior:0.4:20").apply(before, CLASSES, 2).rows()).isEqualTo(after.rows());
@@ -126,8 +130,8 @@ class ShiftTest {
     @Test
     void quarterTurnsMovePixelsExactly() {
         Samples before = samples(20, 5, 5, 10);
-        byte[] from = before.data().images();
-        byte[] quarter = Shift.parse("features:rotate:90").apply(before, CLASSES, 0).data().images();
+        byte[] from = images(before);
+        byte[] quarter = images(Shift.parse("features:rotate:90").apply(before, CLASSES, 0));
         assertThat(Arrays.copyOf(quarter, 250)).isEqualTo(Arrays.copyOf(from, 250));
         for (int i = 10; i < 20; i++) {
             for (int y = 0; y < 5; y++) {
@@ -138,9 +142,9 @@ class ShiftTest {
             }
         }
         for (String whole : new String[] {"features:rotate:0", "features:rotate:360", "features:brightness:1"}) {
-            assertThat(Shift.parse(whole).apply(before, CLASSES, 0).data().images()).isEqualTo(from);
+            assertThat(images(Shift.parse(whole).apply(before, CLASSES, 0))).isEqualTo(from);
         }
-        assertThat(samples(20, 5, 5, 10).data().images()).isEqualTo(from);
+        assertThat(images(samples(20, 5, 5, 10))).isEqualTo(from);
     }
 
     @Test
@@ -148,7 +152,7 @@ class ShiftTest {
         byte[] dot = new byte[81];
         dot[4 * 9 + 7] = (byte) 200;
         Samples one = new Samples(new int[] {0}, new ImageSet(dot, new int[] {0}, 1, 9, 9), new boolean[1]);
-        byte[] turned = Shift.parse("features:rotate:45").apply(one, CLASSES, 0).data().images();
+        byte[] turned = images(Shift.parse("features:rotate:45").apply(one, CLASSES, 0));
         double mass = 0;
         double x = 0;
         double y = 0;
@@ -166,8 +170,8 @@ class ShiftTest {
     void brightnessScalesAndSaturates() {
         byte[] pixels = {0, 1, 100, (byte) 200, (byte) 255, 3};
         Samples one = new Samples(new int[] {0}, new ImageSet(pixels, new int[] {0}, 1, 2, 3), new boolean[1]);
-        assertThat(Shift.parse("features:brightness:1.5").apply(one, CLASSES, 0).data().images())
+        assertThat(images(Shift.parse("features:brightness:1.5").apply(one, CLASSES, 0)))
                 .containsExactly(0, 2, 150, 255, 255, 5);
-        assertThat(Shift.parse("features:brightness:0").apply(one, CLASSES, 0).data().images()).containsOnly(0);
+        assertThat(images(Shift.parse("features:brightness:0").apply(one, CLASSES, 0))).containsOnly(0);
     }
 }

@@ -20,18 +20,22 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TrainingSplitTest {
     private static final int ROWS = 3000;
-    private static final ImageDataset DATASET = dataset();
+    private static final Dataset DATASET = dataset();
 
     @TempDir
     Path folder;
 
-    private static ImageDataset dataset() {
+    private static Dataset dataset() {
         Random random = new Random(9);
         byte[] images = new byte[ROWS * 4];
         random.nextBytes(images);
         int[] labels = random.ints(ROWS, 0, 5).toArray();
         ImageSet train = new ImageSet(images, labels, 1, 2, 2);
-        return new ImageDataset("toy", train, train, List.of("a", "b", "c", "d", "e"), "memory", false);
+        return new Dataset("toy", train, train, List.of("a", "b", "c", "d", "e"), Normalization.NONE, "memory", false);
+    }
+
+    private static byte[] images(SampleSet samples) {
+        return ((ImageSet) samples).images();
     }
 
     @Property(tries = 200)
@@ -54,7 +58,7 @@ class TrainingSplitTest {
             assertThat(split.trueLabels()[i]).isEqualTo(DATASET.train().labels()[row]);
             assertThat(split.mislabelled()[i]).isEqualTo(split.labels()[i] != split.trueLabels()[i]);
             assertThat(clean[i] && split.mislabelled()[i]).isFalse();
-            assertThat(Arrays.equals(split.images(), 4 * i, 4 * i + 4, DATASET.train().images(), 4 * row, 4 * row + 4)).isTrue();
+            assertThat(Arrays.equals(images(split.data()), 4 * i, 4 * i + 4, images(DATASET.train()), 4 * row, 4 * row + 4)).isTrue();
             wrong += split.mislabelled()[i] ? 1 : 0;
         }
         assertThat(split.mislabelledRate()).isEqualTo((double) wrong / n);
@@ -84,7 +88,7 @@ class TrainingSplitTest {
     @Test
     void sharesTheImagesWhenAllRowsAreInUse() {
         TrainingSplit split = TrainingSplit.of(DATASET).shift(Shift.parse("symmetric:0.2")).build();
-        assertThat(split.images()).isSameAs(DATASET.train().images());
+        assertThat(images(split.data())).isSameAs(images(DATASET.train()));
         assertThat(split.rows()).isEqualTo(IntStream.range(0, ROWS).toArray());
     }
 
@@ -164,7 +168,7 @@ class TrainingSplitTest {
             clean[sample] = true;
         }
         for (int i = 0; i < 4 * ROWS; i++) {
-            assertThat(split.images()[i]).isEqualTo(clean[i / 4] ? DATASET.train().images()[i] : 0);
+            assertThat(images(split.data())[i]).isEqualTo(clean[i / 4] ? images(DATASET.train())[i] : 0);
         }
     }
 

@@ -32,6 +32,11 @@ public final class StandInControl {
         return output;
     }
 
+    /** @param bytes of memory that the stand-in's device pretends to have from now on; 0 for what is usual */
+    public static void totalMemory(long bytes) {
+        StandInDriver.totalMemory(bytes == 0 ? 16L << 30 : bytes);
+    }
+
     /** @param threads of every block that its kernel does not fix, for devices opened from now on; 0 for what is usual */
     public static void block(int threads) {
         if (threads == 0) {

@@ -218,7 +218,7 @@ class RandomNumbersTest {
         bytes.upload(images);
         Buffer index = device.ints(1, 2);
         Buffer out = device.allocate(ElementType.FLOAT32, 512);
-        device.launch("gather_images", Launch.rows(2), bytes, index, out, 256);
+        device.launch("gather_images", Launch.rows(2), bytes, index, out, 256, 256, null, null);
         float[] pixels = out.toFloats();
         for (int i = 0; i < 256; i++) {
             assertThat(pixels[i]).isEqualTo(i / 255f, within(1e-7f));

@@ -7,7 +7,8 @@ import io.github.adiw.DeviceMatrix;
 import io.github.adiw.Fixtures;
 import io.github.adiw.data.DownloadListener;
 import io.github.adiw.data.FashionMnist;
-import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Dataset;
+import io.github.adiw.data.Datasets;
 import io.github.adiw.data.ImageSet;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.data.SafeTensors;
@@ -32,14 +33,13 @@ class BaselinesTest {
 
     /** @param steps in all, whatever {@code epochs} says; 0 for all epochs */
     private static TrainingResult train(String method, int epochs, int steps) {
-        TrainingOptions options = TrainingOptions.builder().model("mlp:16").method(method).noise("symmetric:0.4").trainSamples(DeviceMatrix.slow() ? 96 : 3000)
-            .validationSamples(DeviceMatrix.slow() ? 40 : 300).batch(32).validationBatch(16).optimizer("adam").learningRate(2e-3f).weightDecay(0)
-            .schedule("none").epochs(epochs).steps(steps).pretrainEpochs(1).trace(true).weightsTrace(true).build();
-        ImageDataset sample = FashionMnist.sample();
-        ImageSet test = sample.test();
-        ImageSet few = new ImageSet(Arrays.copyOf(test.images(), 100 * test.imageSize()), Arrays.copyOf(test.labels(), 100), test.channels(),
-            test.height(), test.width());
-        ImageDataset data = new ImageDataset(sample.name(), sample.train(), few, sample.classNames(), sample.source(), true);
+        boolean slow = DeviceMatrix.slow();
+        TrainingOptions options = TrainingOptions.builder().model("mlp:16").method(method).shift("symmetric:0.4")
+            .trainSamples(slow ? 96 : 3000).validationSamples(slow ? 40 : 300).batch(32).validationBatch(16).optimizer("adam")
+            .learningRate(2e-3f).weightDecay(0).schedule("none").epochs(epochs).steps(steps).pretrainEpochs(1).trace(true).weightsTrace(true).build();
+        Dataset sample = FashionMnist.sample();
+        Dataset data = new Dataset(sample.name(), sample.train(), sample.test().gather(IntStream.range(0, 100).toArray()),
+            sample.classNames(), sample.normalization(), sample.source(), true);
         try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, data, options)) {
             return trainer.run(new TrainingListener() { });
         }
@@ -104,13 +104,13 @@ class BaselinesTest {
     @Test
     void reweightsAsExactGradientsDo() {
         SafeTensors tensors = SafeTensors.read(Fixtures.path("divergences/divergences.safetensors"));
-        ImageDataset data = ImageDataset.open("fashion-mnist", Fixtures.path("trajectories/data"), DownloadListener.SILENT);
+        Dataset data = Datasets.open("fashion-mnist", Fixtures.path("trajectories/data"), DownloadListener.SILENT);
         int[] labels = Npy.read(Fixtures.path("trajectories/labels.npy")).toInts();
         int n = 64;
-        ImageSet train = data.train();
+        ImageSet train = (ImageSet) data.train();
         Model model = Model.parse("lenet", 1, 28, 28, 10);
         try (Device device = DeviceMatrix.open(); Parameters parameters = model.parameters(device);
-             GradientWeighting weighting = new GradientWeighting(device, n, n, n, model, parameters, Precision.FP32);
+             GradientWeighting weighting = GradientWeighting.create(device, n, n, n, model, parameters, Precision.FP32);
              Buffer rows = device.ints(IntStream.range(0, n).toArray());
              Buffer inputs = device.floats(images(train, 0, n)); Buffer validation = device.floats(images(train, 1600, n));
              Buffer noisy = device.ints(Arrays.copyOf(labels, n)); Buffer clean = device.ints(Arrays.copyOfRange(train.labels(), 1600, 1600 + n))) {

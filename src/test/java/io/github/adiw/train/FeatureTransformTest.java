@@ -8,13 +8,15 @@ import com.example.plugin.MeanMatching;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.FashionMnist;
-import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Dataset;
+import io.github.adiw.data.ImageSet;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.data.Shift;
 import io.github.adiw.data.TrainingSplit;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.BatchShape;
 import io.github.adiw.weight.Divergences;
 import io.github.adiw.weight.EstimationSettings;
@@ -88,7 +90,7 @@ class FeatureTransformTest {
     @ParameterizedTest
     @ValueSource(strings = {"adiw-km", "diw"})
     void weightsAreThoseOfTheFeatures(String method) {
-        ImageDataset data = FashionMnist.sample();
+        Dataset data = FashionMnist.sample();
         TrainingSplit split = TrainingSplit.of(data).seed(1).trainSamples(400).validationSamples(100)
             .shift(Shift.parse("symmetric:0.4")).build();
         Random random = new Random(5);
@@ -106,7 +108,7 @@ class FeatureTransformTest {
         TrainingResult whole = null;
         Path start = folder.resolve("start.safetensors");
         for (int s = 1; s <= STEPS; s++) {
-            TrainingOptions.Builder made = options().method(method).noise("symmetric:0.4").trainOrder(order)
+            TrainingOptions.Builder made = options().method(method).shift("symmetric:0.4").trainOrder(order)
                 .validationOrder(validationOrder).weightsTrace(true).steps(s);
             if (s == 1) {       // a step that changes nothing, for the initial parameters
                 train(made.learningRate(1e-30f).weightDecay(0).build()).parameters().write(start);
@@ -125,10 +127,11 @@ class FeatureTransformTest {
             for (int s = 0; s < STEPS; s++) {
                 int[] own = Arrays.copyOfRange(rows, s * BATCH, (s + 1) * BATCH);
                 int[] other = Arrays.copyOfRange(validation, s * VALIDATION_BATCH, (s + 1) * VALIDATION_BATCH);
-                int size = split.data().imageSize();
+                byte[] images = ((ImageSet) split.data()).images();
+                int size = split.data().shape().size();
                 try (Buffer index = device.ints(own); Buffer validationIndex = device.ints(other);
-                     Buffer z = device.floats(features(before[s], split.images(), own, size));
-                     Buffer zv = device.floats(features(before[s], split.images(), other, size))) {
+                     Buffer z = device.floats(features(before[s], images, own, size));
+                     Buffer zv = device.floats(features(before[s], images, other, size))) {
                     estimator.estimate(index, validationIndex, z, zv);
                     float[] expected = estimator.weights().toFloats();
                     for (int i = 0; i < BATCH; i++) {
@@ -148,10 +151,10 @@ class FeatureTransformTest {
 
     @Test
     void lenetTrainsWithIt() {
-        TrainingResult result = train(options().model("lenet").noise("symmetric:0.4").steps(DeviceMatrix.slow() ? 2 : 20).optimizer("adam")
+        TrainingResult result = train(options().model("lenet").shift("symmetric:0.4").steps(DeviceMatrix.slow() ? 2 : 20).optimizer("adam")
             .trace(true).build());
         assertThat(result.failure()).isNull();
-        assertThat(result.options().bandwidth()).isEqualTo("median");
+        assertThat(result.options().estimation().bandwidth()).isEqualTo(Bandwidth.parse("median"));
         assertThat(result.trace()).allSatisfy(row -> assertThat(row.weightSum()).isBetween(0.1f * BATCH, 2f * BATCH));
         assertThat(result.trace()).anySatisfy(row -> assertThat(row.weightMax()).isGreaterThan(1.2f));
     }
@@ -168,10 +171,10 @@ class FeatureTransformTest {
         while (there[missing]) {
             missing++;
         }
-        TrainingOptions.Builder made = options().validationSamples(validationSamples).validationBatch(validationSamples).noise(noise);
+        TrainingOptions.Builder made = options().validationSamples(validationSamples).validationBatch(validationSamples).shift(noise);
         String name = FashionMnist.sample().classNames().get(missing);
         assertThatThrownBy(() -> train(made.build())).isInstanceOf(UsageException.class)
-            .hasMessageContaining("class " + missing + " (" + name + ")").hasMessageContaining("--validation-samples");
+            .hasMessageContaining("class " + missing + " (" + name + ")").hasMessageContaining("validationSamples");
         assertThat(train(made.method("uniform").steps(1).build()).failure()).as("without weights there is nothing to compare").isNull();
         assertThat(train(made.method("adiw-km").transform("loss").steps(1).build()).failure()).isNull();
     }
@@ -190,7 +193,8 @@ class FeatureTransformTest {
     @ParameterizedTest
     @ValueSource(strings = {"adiw-kl", "adiw-ls", "adiw-w1", "adiw-kl-direct", "adiw-ls-direct"})
     void everyMethodTrainsWithIt(String method) {
-        TrainingResult result = train(options().method(method).noise("symmetric:0.4").steps(DeviceMatrix.slow() ? 2 : 12).trace(true).build());
+        TrainingResult result = train(options().method(method).shift("symmetric:0.4").steps(DeviceMatrix.slow() ? 2 : 12).trace(true)
+            .build());
         assertThat(result.failure()).isNull();
         assertThat(result.trace()).allSatisfy(row -> assertThat(row.weightSum()).isBetween(0.3f * BATCH, 2f * BATCH));
         assertThat(result.trace()).anySatisfy(row -> assertThat(row.weightMax()).isGreaterThan(1.2f));
@@ -199,7 +203,7 @@ class FeatureTransformTest {
     /** A divergence of somebody else needs nothing more to work inside classes. */
     @Test
     void aDivergenceFromOutsideTrainsWithIt() {
-        TrainingResult result = train(options().method("adiw-" + new MeanMatching().name()).noise("symmetric:0.4").steps(3).trace(true).build());
+        TrainingResult result = train(options().method("adiw-" + new MeanMatching().name()).shift("symmetric:0.4").steps(3).trace(true).build());
         assertThat(result.failure()).isNull();
         assertThat(result.trace()).allSatisfy(row -> assertThat(row.weightSum()).isBetween(0.3f * BATCH, 2f * BATCH));
     }

@@ -3,7 +3,7 @@ package io.github.adiw.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.adiw.data.FashionMnist;
-import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Dataset;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
@@ -22,8 +22,8 @@ class TrainingOnGpuTest {
     private static final int STEPS = 30;
 
     private static TrainingResult train(Device device, String method, String precision) {
-        ImageDataset sample = FashionMnist.sample();
-        TrainingOptions options = TrainingOptions.builder().method(method).noise("symmetric:0.4").trainSamples(10_000).optimizer("adam")
+        Dataset sample = FashionMnist.sample();
+        TrainingOptions options = TrainingOptions.builder().method(method).shift("symmetric:0.4").trainSamples(10_000).optimizer("adam")
             .learningRate(1e-4f).weightDecay(0).schedule("none").warmupEpochs(0).steps(STEPS).precision(precision).trace(true).weightsTrace(true).build();
         try (Trainer trainer = new Trainer(device, sample, options)) {
             return trainer.run(new TrainingListener() { });

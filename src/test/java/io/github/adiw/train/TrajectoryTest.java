@@ -6,7 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.Fixtures;
 import io.github.adiw.data.DownloadListener;
-import io.github.adiw.data.ImageDataset;
+import io.github.adiw.data.Dataset;
+import io.github.adiw.data.Datasets;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.device.Device;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ class TrajectoryTest {
     }
 
     private static TrainingResult train(TrainingOptions options) {
-        ImageDataset data = ImageDataset.open("fashion-mnist", fixture("data"), DownloadListener.SILENT);
+        Dataset data = Datasets.open("fashion-mnist", fixture("data"), DownloadListener.SILENT);
         try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, data, options)) {
             return trainer.run(new TrainingListener() { });
         }

@@ -81,7 +81,7 @@ public class KernelByKernel {
             case "gather" -> {
                 Buffer images = zeros(ElementType.UINT8, 10_000L * PIXELS);
                 Buffer index = zeros(ElementType.INT32, 2L * BATCH);
-                yield () -> opened.launch("gather_images", Launch.rows(2 * BATCH), images, index, inputs, PIXELS);
+                yield () -> opened.launch("gather_images", Launch.rows(2 * BATCH), images, index, inputs, PIXELS, PIXELS, null, null);
             }
             case "forward" -> () -> network.forward(inputs);
             case "loss" -> () -> loss.forward(logits, labels);

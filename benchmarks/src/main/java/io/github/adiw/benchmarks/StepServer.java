@@ -1,8 +1,7 @@
 package io.github.adiw.benchmarks;
 
 import io.github.adiw.data.FashionMnist;
-import io.github.adiw.data.ImageDataset;
-import io.github.adiw.data.ImageSet;
+import io.github.adiw.data.Dataset;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
 import io.github.adiw.train.Trainer;
@@ -16,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Training steps on command, so that another program can be timed in turn with them ({@code benchmarks/peers/compare.py}).
@@ -38,7 +38,7 @@ public final class StepServer {
         Path start = Path.of(arguments[0]);
         String name = arguments.length > 1 ? arguments[1] : "host";
         int threads = arguments.length > 2 ? Integer.parseInt(arguments[2]) : Runtime.getRuntime().availableProcessors();
-        ImageDataset images = fewTests(FashionMnist.sample());
+        Dataset images = fewTests(FashionMnist.sample());
         try (Device device = Devices.open(name, threads)) {
             answer("{\"device\": \"" + device.name() + "\", \"threads\": " + threads + "}");
             BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -51,7 +51,7 @@ public final class StepServer {
         }
     }
 
-    private static double[] run(Device device, ImageDataset images, Path start, String method, int steps) {
+    private static double[] run(Device device, Dataset images, Path start, String method, int steps) {
         long[] ends = new long[WARM + steps + 1];
         TrainingListener watch = new TrainingListener() {
             @Override
@@ -60,7 +60,7 @@ public final class StepServer {
                 ends[(int) done] = System.nanoTime();
             }
         };
-        try (Trainer trainer = new Trainer(device, images, TrainingOptions.builder().method(method).noise("symmetric:0.4")
+        try (Trainer trainer = new Trainer(device, images, TrainingOptions.builder().method(method).shift("symmetric:0.4")
                 .initialParameters(start).learningRate(1e-5f).trainSamples(10_000).schedule("none").warmupEpochs(0).steps(WARM + steps).build())) {
             trainer.run(watch);
         }
@@ -72,11 +72,9 @@ public final class StepServer {
     }
 
     /** The evaluation at the end of a run is not what is measured. */
-    private static ImageDataset fewTests(ImageDataset sample) {
-        ImageSet test = sample.test();
-        ImageSet few = new ImageSet(Arrays.copyOf(test.images(), 10 * test.imageSize()), Arrays.copyOf(test.labels(), 10),
-            test.channels(), test.height(), test.width());
-        return new ImageDataset(sample.name(), sample.train(), few, sample.classNames(), sample.source(), true);
+    private static Dataset fewTests(Dataset sample) {
+        return new Dataset(sample.name(), sample.train(), sample.test().gather(IntStream.range(0, 10).toArray()), sample.classNames(),
+            sample.normalization(), sample.source(), true);
     }
 
     private static void answer(String line) {

@@ -1,8 +1,8 @@
 package io.github.adiw.benchmarks;
 
 import io.github.adiw.data.FashionMnist;
-import io.github.adiw.data.ImageDataset;
-import io.github.adiw.data.ImageSet;
+import io.github.adiw.data.Dataset;
+import io.github.adiw.data.SampleSet;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
 import io.github.adiw.train.Trainer;
@@ -10,6 +10,7 @@ import io.github.adiw.train.TrainingListener;
 import io.github.adiw.train.TrainingOptions;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -56,7 +57,7 @@ public class TrainingStepByMethod {
     @Setup
     public void open() {
         opened = Devices.open(device);
-        trainer = new Trainer(opened, images(), TrainingOptions.builder().method(method).noise("symmetric:0.4").optimizer("adam")
+        trainer = new Trainer(opened, images(), TrainingOptions.builder().method(method).shift("symmetric:0.4").optimizer("adam")
             .learningRate(1e-3f).weightDecay(0).schedule("none").warmupEpochs(0).epochs(1).build());
         training = new Thread(() -> trainer.run(gate), "training");
         training.setDaemon(true);
@@ -64,17 +65,11 @@ public class TrainingStepByMethod {
         gate.await(1);
     }
 
-    private static ImageDataset images() {
-        ImageDataset sample = FashionMnist.sample();
-        ImageSet train = sample.train();
-        byte[] images = new byte[REPEATS * train.images().length];
-        int[] labels = new int[REPEATS * train.count()];
-        for (int i = 0; i < REPEATS; i++) {
-            System.arraycopy(train.images(), 0, images, i * train.images().length, train.images().length);
-            System.arraycopy(train.labels(), 0, labels, i * train.count(), train.count());
-        }
-        ImageSet many = new ImageSet(images, labels, train.channels(), train.height(), train.width());
-        return new ImageDataset(sample.name(), many, sample.test(), sample.classNames(), sample.source(), true);
+    private static Dataset images() {
+        Dataset sample = FashionMnist.sample();
+        int count = sample.train().count();
+        SampleSet many = sample.train().gather(IntStream.range(0, REPEATS * count).map(i -> i % count).toArray());
+        return new Dataset(sample.name(), many, sample.test(), sample.classNames(), sample.normalization(), sample.source(), true);
     }
 
     /** Lets the training thread make one step, and waits for it. */

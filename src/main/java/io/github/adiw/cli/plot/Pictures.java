@@ -74,7 +74,7 @@ public final class Pictures {
     /** What was trained on, for a title. */
     static String subject(MethodRuns runs) {
         TrainingOptions options = runs.any().options();
-        String noise = options.noise();
+        String noise = options.shift();
         String what = options.labels() != null ? "labels from a file" : noise.equals("none") ? "clean labels"
             : noise.startsWith("symmetric:") || noise.startsWith("pair:") ? noise + " label noise" : noise;
         return runs.any().dataset() + " with " + what;

@@ -3,7 +3,6 @@ package io.github.adiw.cli.plot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.github.adiw.data.SafeTensors;
 import io.github.adiw.train.EpochReport;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
@@ -15,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import javax.imageio.ImageIO;
@@ -49,9 +47,9 @@ class PicturesTest {
             weights[i] = (float) Math.abs((mislabelled[i] ? 0.2 : 1.3) + 0.3 * random.nextGaussian());
         }
         double estimation = method == 0 ? 0 : method == 1 ? 60 : 0.5 + 0.2 * method;
-        return new TrainingResult(TrainingOptions.builder().seed(seed).noise(noise).build(), "fashion-mnist", "host", SAMPLES, 10, 10, 0.3, 1,
-            epochs, weights, mislabelled, labels, new SafeTensors(Map.of(), Map.of()), new TrainingResult.StepMillis(4 + estimation, estimation, 4),
-            List.of(), List.of(), null, false);
+        return TrainingResult.of(TrainingOptions.builder().seed(seed).shift(noise).build()).dataset("fashion-mnist").device("host")
+            .trainSamples(SAMPLES).validationSamples(10).testSamples(10).actualNoiseRate(0.3).parameterCount(1).epochs(epochs).weights(weights)
+            .mislabelled(mislabelled).labels(labels).stepMillis(new TrainingResult.StepMillis(4 + estimation, estimation, 4)).build();
     }
 
     private static List<MethodRuns> runs(List<String> methods, String noise) {

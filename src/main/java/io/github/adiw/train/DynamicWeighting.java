@@ -2,12 +2,14 @@ package io.github.adiw.train;
 
 import io.github.adiw.device.Buffer;
 import io.github.adiw.weight.WeightEstimator;
+import java.util.Map;
 
-/** Dynamic importance weighting: weights by an estimator, on the losses or features of the batch. */
-final class EstimatedWeighting implements BatchWeighting {
+/** Dynamic importance weighting: the weights of every batch by an estimator, on the batch's losses or features. */
+final class DynamicWeighting implements BatchWeighting {
     private final WeightEstimator estimator;
 
-    EstimatedWeighting(WeightEstimator estimator) {
+    /** @param estimator is closed with this */
+    DynamicWeighting(WeightEstimator estimator) {
         this.estimator = estimator;
     }
 
@@ -29,6 +31,11 @@ final class EstimatedWeighting implements BatchWeighting {
     @Override
     public Buffer memory() {
         return estimator.memory();
+    }
+
+    @Override
+    public Map<String, Buffer> state() {
+        return Map.of("memory", estimator.memory(), "state", estimator.state());
     }
 
     @Override

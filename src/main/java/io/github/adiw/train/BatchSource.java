@@ -1,0 +1,87 @@
+package io.github.adiw.train;
+
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Launch;
+import io.github.adiw.device.Scope;
+
+/**
+ * The batches of the steps: n training samples under the labels to train on, and behind them, where there is validation, m validation
+ * samples under their true labels. Everything between a sample in the data set and a row of the model's input happens here.
+ */
+final class BatchSource implements AutoCloseable {
+    private final Scope scope;
+    private final Device device;
+    private final TrainingData data;
+    private final RowChoice training, validation;
+    private final int n, m;
+    private final Buffer rows, inputs, labels;
+
+    private BatchSource(Scope scope, Device device, TrainingData data, RowChoice training, int n, RowChoice validation, int m) {
+        this.scope = scope;
+        this.device = device;
+        this.data = data;
+        this.training = training;
+        this.validation = validation;
+        this.n = n;
+        this.m = m;
+        rows = scope.keep(device.allocate(ElementType.INT32, n + m));
+        inputs = scope.keep(device.allocate(ElementType.FLOAT32, (long) (n + m) * data.training().shape().size()));
+        labels = scope.keep(device.allocate(ElementType.INT32, n + m));
+    }
+
+    /**
+     * @param n          training samples a batch
+     * @param validation which validation samples a batch has; null where {@code m} is 0
+     * @param m          validation samples a batch, or 0
+     */
+    static BatchSource create(Device device, TrainingData data, RowChoice training, int n, RowChoice validation, int m) {
+        return Scope.building(scope -> new BatchSource(scope, device, data, training, n, validation, m));
+    }
+
+    /** Enqueues what gathers the batch of the current step. */
+    void next() {
+        part(training, data.labels(), 0, n);
+        if (m > 0) {
+            part(validation, data.trueLabels(), n, m);
+        }
+        data.training().gather(rows, inputs);
+    }
+
+    private void part(RowChoice choice, Buffer from, int first, int count) {
+        Buffer chosen = rows.slice(first, count);
+        choice.choose(chosen);
+        device.launch("gather_labels", Launch.elements(count), from, chosen, labels.slice(first, count), count);
+    }
+
+    /** n, training samples a batch; they come first. */
+    int training() {
+        return n;
+    }
+
+    /** m, validation samples a batch. */
+    int validation() {
+        return m;
+    }
+
+    /** Which samples they are, int32 {@code [n + m]}. */
+    Buffer rows() {
+        return rows;
+    }
+
+    /** The model's input, float32 {@code [n + m, size]}. */
+    Buffer inputs() {
+        return inputs;
+    }
+
+    /** Int32 {@code [n + m]}. */
+    Buffer labels() {
+        return labels;
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

@@ -1,0 +1,120 @@
+package io.github.adiw.train;
+
+import io.github.adiw.data.Dataset;
+import io.github.adiw.data.TrainingSplit;
+import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.Scope;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What a training run consists of on its device: data, model, weighting, the recorded steps, evaluation, and what is kept of the steps. */
+final class TrainingParts implements AutoCloseable {
+    private final Scope scope;
+    private final TrainedModel model;
+    private final Evaluation evaluation;
+    private final BatchWeighting weighting;
+    private final StepClock clock;
+    private final StepMetrics metrics;
+    private final TrainingStep warmUp, step;
+
+    private TrainingParts(Scope scope, Device device, Dataset dataset, TrainingSplit split, TrainingOptions options, Orders orders,
+                          int ring, int steps) {
+        this.scope = scope;
+        TrainingMethod method = options.trainingMethod();
+        TrainingData data = scope.keep(TrainingData.load(device, dataset, split));
+        model = scope.keep(TrainedModel.create(device, data.training().shape(), dataset.classes(), options));
+        evaluation = scope.keep(Evaluation.create(device, model, data));
+        WeightingContext context = new WeightingContext(device, options, data, model, evaluation);
+        UniformWeighting uniform = scope.keep(UniformWeighting.create(context));
+        weighting = method.weighted() ? scope.keep(method.maker().make(context)) : uniform;
+        clock = scope.keep(new StepClock(device, model.step(), ring));
+        metrics = scope.keep(StepMetrics.create(device, model, options, ring, steps));
+        RowChoice training = orders.training == null
+            ? RowChoice.shuffled(device, model.step(), data.samples(), options.batch(), options.seed())
+            : RowChoice.listed(device, model.step(), scope.keep(device.ints(orders.training)), options.batch());
+        warmUp = scope.keep(new TrainingStep(device, model, pass(device, data, options, training, null, 0), uniform, clock, metrics));
+        if (method.weighted()) {
+            int m = method.validates() ? options.validationBatch() : 0;
+            RowChoice validation = orders.validation == null
+                ? RowChoice.drawn(device, model.step(), data.validation(), m, options.seed())
+                : RowChoice.listed(device, model.step(), scope.keep(device.ints(orders.validation)), m);
+            BatchPass pass = pass(device, data, options, training, validation, m);
+            step = scope.keep(new TrainingStep(device, model, pass, weighting, clock, metrics));
+        } else {
+            step = warmUp;
+        }
+    }
+
+    /**
+     * The batches of all steps where order files list them, as sample numbers of the split.
+     *
+     * @param training   {@code [steps, n]}; null where they are drawn
+     * @param validation {@code [steps, m]}; null where they are drawn
+     */
+    record Orders(int[] training, int[] validation) { }
+
+    /**
+     * Allocates everything and records the steps.
+     *
+     * @param ring  steps between two readings of the metrics, at most
+     * @param steps in all
+     */
+    static TrainingParts create(Device device, Dataset dataset, TrainingSplit split, TrainingOptions options, Orders orders, int ring,
+                                int steps) {
+        return Scope.building(scope -> new TrainingParts(scope, device, dataset, split, options, orders, ring, steps));
+    }
+
+    private BatchPass pass(Device device, TrainingData data, TrainingOptions options, RowChoice training, RowChoice validation, int m) {
+        BatchSource batches = scope.keep(BatchSource.create(device, data, training, options.batch(), validation, m));
+        return scope.keep(BatchPass.create(device, model, batches, options.insideClasses(), options.lossScale()));
+    }
+
+    /** Everything that a run must have to go on, by name: buffers whose contents make another run of the same options go on as this one. */
+    Map<String, Buffer> state() {
+        Map<String, Buffer> state = new LinkedHashMap<>(model.state());
+        weighting.state().forEach((name, buffer) -> state.put("weighting." + name, buffer));
+        metrics.state().forEach((name, buffer) -> state.put("metrics." + name, buffer));
+        return state;
+    }
+
+    /** What is trained. */
+    TrainedModel model() {
+        return model;
+    }
+
+    /** Of that model. */
+    Evaluation evaluation() {
+        return evaluation;
+    }
+
+    /** Of the method. */
+    BatchWeighting weighting() {
+        return weighting;
+    }
+
+    /** Times of the steps. */
+    StepClock clock() {
+        return clock;
+    }
+
+    /** Losses and weights of the steps. */
+    StepMetrics metrics() {
+        return metrics;
+    }
+
+    /** A step in which every weight is 1. */
+    TrainingStep warmUp() {
+        return warmUp;
+    }
+
+    /** A step of the method. */
+    TrainingStep step() {
+        return step;
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

@@ -1,0 +1,39 @@
+package io.github.adiw.train;
+
+import io.github.adiw.device.Device;
+import io.github.adiw.device.Graph;
+
+/** One step of training, recorded once: forward pass, weights, what is kept of it, backward pass, update. */
+final class TrainingStep implements AutoCloseable {
+    private final Graph graph;
+
+    /**
+     * Records the step. What it is given stays open as long as it runs.
+     *
+     * @param clock   hears when which part begins
+     * @param metrics keep what the step has come to
+     */
+    TrainingStep(Device device, TrainedModel model, BatchPass pass, BatchWeighting weighting, StepClock clock, StepMetrics metrics) {
+        graph = device.record(() -> {
+            clock.mark(StepClock.START);
+            pass.forward();
+            clock.mark(StepClock.ESTIMATION_START);
+            weighting.estimate(pass);
+            clock.mark(StepClock.ESTIMATION_END);
+            metrics.keep(pass.losses(), weighting.weights());
+            pass.update(weighting.weights());
+            clock.mark(StepClock.END);
+            model.advance();
+        });
+    }
+
+    /** Enqueues the step. */
+    void run() {
+        graph.replay();
+    }
+
+    @Override
+    public void close() {
+        graph.close();
+    }
+}
