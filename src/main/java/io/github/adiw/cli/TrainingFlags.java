@@ -6,15 +6,19 @@ import io.github.adiw.data.ImageDataset;
 import io.github.adiw.data.Shift;
 import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.train.TrainingOptions;
-import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.EstimationSettings;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
-/** The options of training that {@code train} and {@code compare} share. */
+/**
+ * The options of training that {@code train} and {@code compare} share. Fields have the library's names for what they set: by them a message
+ * of the library finds its flag ({@link Flags}).
+ */
 final class TrainingFlags {
     private static final List<String> MODELS = List.of("lenet", "mlp:256,128");
     private static final Pattern MLP = Pattern.compile("mlp:[1-9]\\d{0,6}(,[1-9]\\d{0,6})*");
@@ -160,9 +164,7 @@ final class TrainingFlags {
             KnownNames.require("--model", model, MODELS);
         }
         LearningRateSchedule.parse(schedule, learningRate, Math.max(1, epochs));
-        if (bandwidth != null) {
-            Bandwidth.parse(bandwidth);
-        }
+        EstimationSettings estimation = estimation();
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
         if (optimizer.equals("adam") && momentum != 0) {
@@ -176,11 +178,18 @@ final class TrainingFlags {
         return TrainingOptions.builder().model(model).noise(applied).epochs(epochs).batch(batch).validationBatch(validationBatch)
             .validationSamples(validationSamples).trainSamples(trainSamples == null ? 0 : trainSamples).optimizer(optimizer)
             .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).reduction(reduction)
-            .schedule(schedule).warmupEpochs(warmupEpochs).bandwidth(bandwidth).estimationSteps(estimationSteps).eta(eta)
-            .upperBound(upperBound).pretrainEpochs(pretrainEpochs)
-            .lambda(lambda).estimationMomentum(estimationMomentum).normalizeWeights(normalizeWeights)
+            .schedule(schedule).warmupEpochs(warmupEpochs).bandwidth(bandwidth).estimationSteps(estimation.steps()).eta(estimation.eta())
+            .upperBound(estimation.upperBound()).pretrainEpochs(pretrainEpochs)
+            .lambda(estimation.lambda()).estimationMomentum(estimation.momentum()).normalizeWeights(estimation.normalize())
             .precision(precision).seed(seed).initialParameters(initialParameters).labels(labels)
             .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
+    }
+
+    /** How weights are estimated: the flags of {@code steps} and {@code momentum} are the training's, so the estimation's have longer names. */
+    private EstimationSettings estimation() {
+        return Flags.renamed(Map.of("steps", "estimationSteps", "momentum", "estimationMomentum"), () -> EstimationSettings.builder()
+            .bandwidth(bandwidth).steps(estimationSteps).eta(eta).upperBound(upperBound).lambda(lambda).momentum(estimationMomentum)
+            .normalize(normalizeWeights).build());
     }
 
     /** All methods that can be, with this transform. */
