@@ -338,6 +338,11 @@ final class Network implements AutoCloseable {
         return (double) evaluationCorrect.toInts()[0] / testCount;
     }
 
+    /** Losses of the last weighted step, float32 [batch + validation batch]. */
+    Buffer weightedLosses() {
+        return weightedPass.loss.losses();
+    }
+
     void learningRate(float value) {
         rate.upload(new float[] {value});
     }

@@ -39,6 +39,7 @@ public final class Trainer implements AutoCloseable {
     private final Buffer metrics;
     private final Buffer halted;
     private final Buffer weightRows;
+    private int timed;
     private volatile boolean stopping;
 
     /**
@@ -142,6 +143,33 @@ public final class Trainer implements AutoCloseable {
     /** Milliseconds of every step after warm-up, in order. */
     public double[] stepMillis() {
         return clock.totals();
+    }
+
+    /**
+     * Takes weighted steps, whatever warm-up says, and says how long each took by the device's clock. After the last of the options' steps it
+     * goes on with the first. For {@link StepTimer}: a trainer either runs or is timed. {@code iw} looks weights up and estimates none before.
+     */
+    List<TrainingResult.StepMillis> timeSteps(int count) {
+        network.learningRate(schedule.at(1));
+        List<TrainingResult.StepMillis> millis = new ArrayList<>();
+        while (millis.size() < count) {
+            if (timed == totalSteps) {
+                device.zero(network.step());
+                timed = 0;
+            }
+            int ran = Math.min(count - millis.size(), Math.min(ring, totalSteps - timed));
+            for (int i = 0; i < ran; i++) {
+                network.step(false);
+            }
+            millis.addAll(clock.steps(timed, ran));
+            timed += ran;
+        }
+        return millis;
+    }
+
+    /** The losses of the last weighted step, float32 {@code [batch + validation batch]}, those of the training batch first. */
+    Buffer lastLosses() {
+        return network.weightedLosses();
     }
 
     /** Trains. Called once. */

@@ -31,7 +31,7 @@ public record TrainingResult(TrainingOptions options, String dataset, String dev
                              StepMillis stepMillis, List<TraceRow> trace, List<float[]> weightsTrace, String failure,
                              boolean interrupted) {
 
-    /** Median milliseconds of a step: in all, in weight estimation, and in the rest. */
+    /** Milliseconds of a step: in all, in weight estimation, and in the rest. */
     public record StepMillis(double total, double weightEstimation, double training) { }
 
     /** One step: unweighted mean loss before the update, sum (or mean) of weighted losses, and its weights. */
