@@ -36,8 +36,8 @@ final class RunFolder {
     static final String MARK = "run.json";
     private static final String MISLABELLED = "mislabelled.npy";
     private static final String LABELS = "labels.npy";
-    private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS,
-        "model.safetensors");
+    private static final String MODEL = "model.safetensors";
+    private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS, MODEL);
 
     /** What tells the runs of a comparison apart, and what does not concern its results. */
     private static final Set<String> APART = Set.of("method", "noise", "seed", "trace", "weightsTrace");
@@ -142,6 +142,11 @@ final class RunFolder {
         return changed;
     }
 
+    /** The trained model's parameters in the folder of a run. */
+    static Path parameters(Path folder) {
+        return folder.resolve(MODEL);
+    }
+
     /** Prepares the folder for a run; from now on the earlier one there counts as unfinished. */
     void begin() {
         AtomicFile.prepareFolder(folder);
@@ -185,15 +190,12 @@ final class RunFolder {
             for (int i = 0; i < wrong.length; i++) {
                 mislabelled[i] = wrong[i] != 0;
             }
-            JsonNode step = summary.get("stepMillis");
-            TrainingResult.StepMillis millis = new TrainingResult.StepMillis(RunReport.get(step, "total"),
-                RunReport.get(step, "weightEstimation"), RunReport.get(step, "training"));
             return new TrainingRun(new TrainingResult(options, summary.get("dataset").asText(), summary.get("device").asText(),
                 summary.get("trainSamples").asInt(), summary.get("validationSamples").asInt(), summary.get("testSamples").asInt(),
                 RunReport.get(summary, "actualNoiseRate"), summary.get("parameters").asLong(),
                 RunReport.readEpochs(folder.resolve("epochs.csv")),
                 Npy.read(folder.resolve("weights.npy")).requireShape(wrong.length).toFloats(), mislabelled,
-                Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts(), new SafeTensors(Map.of(), Map.of()), millis,
+                Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts(), new SafeTensors(Map.of(), Map.of()), StepTimes.get(summary),
                 List.of(), List.of(), summary.get("failure").textValue(), summary.get("interrupted").asBoolean()), summary);
         } catch (IOException | UsageException | NumberFormatException e) {
             throw new AdiwException("cannot read the run in " + folder + " back: " + e.getMessage(), e);
