@@ -8,16 +8,18 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.train.TrainingResult.StepMillis;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToDoubleFunction;
 
 /**
  * How long a training step of each of several methods takes, so that they can be compared: all methods take some steps in turn, round after
- * round, so that whatever else the machine does meets all of them alike, and the lower quartile of a method's steps counts, which it
- * disturbs little. One thread.
+ * round, in an order that changes, so that whatever else the machine does meets all of them alike, and the lower quartile of a method's steps
+ * counts, which it disturbs little. One thread.
  */
 public final class StepTimer {
     /**
@@ -30,7 +32,7 @@ public final class StepTimer {
     /** The largest batch that {@link #PUBLISHED} is timed with: its time grows with the third power. */
     public static final int MOST_PUBLISHED = 1024;
 
-    private static final int ROUNDS = 10;
+    private static final int ROUNDS = 15;
     private static final int STEPS = 20;
     private static final double TURN_MILLIS = 1000;
     private static final double MOST_MILLIS = 60_000;
@@ -136,8 +138,10 @@ public final class StepTimer {
 
     private void run() {
         long start = System.nanoTime();
+        Random random = new Random(1);
+        List<Turn> order = new ArrayList<>(turns);
         for (int round = 0; round <= ROUNDS && (round < 2 || 1e-6 * (System.nanoTime() - start) < MOST_MILLIS); round++) {
-            for (Turn turn : turns) {
+            for (Turn turn : order) {
                 if (stopping.getAsBoolean()) {
                     return;
                 }
@@ -147,6 +151,8 @@ public final class StepTimer {
                     turn.take();
                 }
             }
+            // Where processors are scarce, the system makes a thread wait that has just worked long: no method follows the same one each time.
+            Collections.shuffle(order, random);
         }
     }
 
