@@ -33,8 +33,8 @@ import picocli.CommandLine.Option;
     footer = {"", "Writes DIR/compare.html (all in one page), compare.json, compare.md, accuracy.png, step-time.png, weights.png, and a "
         + "folder a method with what train writes. With several noises or seeds the pictures are in DIR/NOISE, the runs in "
         + "DIR/NOISE/SEED/METHOD.",
-        "After training, all methods take short rounds of steps in turn, from their trained networks, and the lower quartile of each is shown: "
-        + "what else the machine does meets all alike. Beside diw, DIW as published is timed, and not trained.",
+        "After training, all methods take short rounds of steps in turn, from their trained networks, and the lower quartile of each is "
+        + "shown: what else the machine does meets all alike. Beside diw, DIW as published is timed, and not trained.",
         "A call that was interrupted goes on where it stopped: runs that finished under the same settings are not repeated.",
         "", "Examples:",
         "  adiw compare                                          10,000 images, 40 %% wrong labels",

@@ -64,14 +64,15 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         """;
 
     /** What the row of DIW as published is. */
-    static final String PUBLISHED = "diw as published is timed, not trained: the estimation as DIW's published code does it (losses copied from "
-        + "the device, kernel width by a loop over pairs, a general interior point in double precision on one processor, weights copied "
-        + "back), rebuilt in Java, and the training part of diw's step.";
+    static final String PUBLISHED = "diw as published is timed, not trained: the estimation as DIW's published code does it (losses copied "
+        + "from the device, kernel width by a loop over pairs, a general interior point in double precision on one processor, weights "
+        + "copied back), rebuilt in Java, and the training part of diw's step.";
     private static final List<String> LEGEND = List.of(
         "Accuracy: mean over the last five epochs, and the best epoch, on the test set. w clean, w wrong: mean "
             + "weight of samples with the right and with a wrong label.",
         "ms/step: lower quartile over steps from the trained networks that all methods took in turn, in short rounds, split into weight "
-            + "estimation and training. Speed-ups are over diw, solved to convergence in every batch by this program, and over DIW as published.");
+            + "estimation and training. Speed-ups are over diw, solved to convergence in every batch by this program, and over DIW as "
+            + "published.");
     private static final String SPREAD = "a ± s: mean and standard deviation (n - 1) over the seeds; the speed-up compares runs from the "
         + "same seed. In the pictures a line is the mean and its band one standard deviation; weights are those of all seeds together.";
 

@@ -14,8 +14,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * The flags of a command, by the library's names for what they set: the library's messages name parameters, a user typed flags. A parameter is
- * set by the flag whose field in the command has its name ({@code learningRate}, {@code --lr}), or that is its name with hyphens.
+ * The flags of a command, by the library's names for what they set: the library's messages name parameters, a user typed flags. A parameter
+ * is set by the flag whose field in the command has its name ({@code learningRate}, {@code --lr}), or that is its name with hyphens.
  */
 final class Flags {
     /** A name of several words, which is no word of a sentence, and no part of a file's name. */
@@ -42,13 +42,14 @@ final class Flags {
 
     /** {@code --upper-bound}: {@code upperBound}. */
     private static String parameter(String flag) {
-        return Pattern.compile("-(\\w)").matcher(flag.replaceFirst("^-+", "")).replaceAll(letter -> letter.group(1).toUpperCase(Locale.ROOT));
+        return Pattern.compile("-(\\w)").matcher(flag.replaceFirst("^-+", ""))
+            .replaceAll(letter -> letter.group(1).toUpperCase(Locale.ROOT));
     }
 
     /**
      * A message of the library for somebody who typed flags. Where it begins with the parameter, the flag takes its place
-     * ({@code --steps must be at least 1, not 0}), else it stands in front ({@code --estimation-steps: steps must be at least 1, not 0}). Other
-     * parameters in the text become flags if they are no words besides, as {@code validationSamples}.
+     * ({@code --steps must be at least 1, not 0}), else it stands in front ({@code --estimation-steps: steps must be at least 1, not 0}).
+     * Other parameters in the text become flags if they are no words besides, as {@code validationSamples}.
      *
      * @param parameter what the message is about, {@link UsageException#parameter}; null if it is about none
      */

@@ -195,8 +195,8 @@ final class RunFolder {
                 RunReport.get(summary, "actualNoiseRate"), summary.get("parameters").asLong(),
                 RunReport.readEpochs(folder.resolve("epochs.csv")),
                 Npy.read(folder.resolve("weights.npy")).requireShape(wrong.length).toFloats(), mislabelled,
-                Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts(), new SafeTensors(Map.of(), Map.of()), StepTimes.get(summary),
-                List.of(), List.of(), summary.get("failure").textValue(), summary.get("interrupted").asBoolean()), summary);
+                Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts(), new SafeTensors(Map.of(), Map.of()),
+                StepTimes.get(summary), List.of(), List.of(), summary.get("failure").textValue(), summary.get("interrupted").asBoolean()), summary);
         } catch (IOException | UsageException | NumberFormatException e) {
             throw new AdiwException("cannot read the run in " + folder + " back: " + e.getMessage(), e);
         }

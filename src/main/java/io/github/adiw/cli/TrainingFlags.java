@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
 /**
- * The options of training that {@code train} and {@code compare} share. Fields have the library's names for what they set: by them a message
- * of the library finds its flag ({@link Flags}).
+ * The options of training that {@code train} and {@code compare} share. Fields have the library's names for what they set: by them a
+ * message of the library finds its flag ({@link Flags}).
  */
 final class TrainingFlags {
     private static final List<String> MODELS = List.of("lenet", "mlp:256,128");
@@ -112,7 +112,8 @@ final class TrainingFlags {
     private float upperBound;
 
     @Option(names = "--iw-pretrain-epochs", paramLabel = "E", defaultValue = "5",
-        description = "Of iw: epochs without weights, before the others, after which weights are estimated once. Default: ${DEFAULT-VALUE}.")
+        description = "Of iw: epochs without weights, before the others, after which weights are estimated once. "
+            + "Default: ${DEFAULT-VALUE}.")
     private int pretrainEpochs;
 
     @Option(names = "--lambda", paramLabel = "X", defaultValue = "0.1",
@@ -185,7 +186,7 @@ final class TrainingFlags {
             .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
     }
 
-    /** How weights are estimated: the flags of {@code steps} and {@code momentum} are the training's, so the estimation's have longer names. */
+    /** How weights are estimated. {@code --steps} and {@code --momentum} are the training's, so the estimation's have longer names. */
     private EstimationSettings estimation() {
         return Flags.renamed(Map.of("steps", "estimationSteps", "momentum", "estimationMomentum"), () -> EstimationSettings.builder()
             .bandwidth(bandwidth).steps(estimationSteps).eta(eta).upperBound(upperBound).lambda(lambda).momentum(estimationMomentum)

@@ -3,8 +3,8 @@ package io.github.adiw.train;
 import java.util.Arrays;
 
 /**
- * A quadratic program, minimise 1/2 x'Px + q'x subject to Gx &lt;= h, by the primal-dual interior point of cvxopt's {@code solvers.qp} with its
- * default options, in double precision on one thread: Mehrotra's predictor and corrector, steps of 0.99 of the way to the boundary, an
+ * A quadratic program, minimise 1/2 x'Px + q'x subject to Gx &lt;= h, by the primal-dual interior point of cvxopt's {@code solvers.qp} with
+ * its default options, in double precision on one thread: Mehrotra's predictor and corrector, steps of 0.99 of the way to the boundary, an
  * end at an absolute gap of 1e-7 or a relative one of 1e-6. Of inequalities alone, the Nesterov-Todd scaling W is diagonal, and every
  * iteration is one dense Cholesky factorisation of P + G'W^-2 G (Andersen, Dahl, Liu, Vandenberghe, "Interior-point methods for large-scale
  * cone programming", 2011; {@code coneqp} in cvxopt's coneprog.py, whose names stand here). It knows nothing of what the program is of.
@@ -66,7 +66,7 @@ final class InteriorPoint {
         return new Solution(program.x, program.iterations);
     }
 
-    /** x and s that minimise 1/2 x'Px + q'x + |s|^2 / 2 with Gx + s = h, z = -s, both moved inside where they are not; whether there are. */
+    /** x and s that minimise 1/2 x'Px + q'x + |s|^2 / 2 with Gx + s = h, and z = -s, s and z moved inside; whether there are. */
     private boolean start() {
         Arrays.fill(scale, 1);
         if (!factorize()) {
@@ -119,7 +119,8 @@ final class InteriorPoint {
             }
             double dualCost = cost + dot(multipliers, primal) - gap;
             double relative = cost < 0 ? gap / -cost : dualCost > 0 ? gap / dualCost : Double.POSITIVE_INFINITY;
-            boolean feasible = Math.sqrt(dot(primal, primal)) <= FEASIBILITY * primalScale && Math.sqrt(dot(dual, dual)) <= FEASIBILITY * dualScale;
+            boolean feasible = Math.sqrt(dot(primal, primal)) <= FEASIBILITY * primalScale
+                && Math.sqrt(dot(dual, dual)) <= FEASIBILITY * dualScale;
             if (feasible && (gap <= ABSOLUTE_GAP || relative <= RELATIVE_GAP) || !factorize()) {
                 return;
             }

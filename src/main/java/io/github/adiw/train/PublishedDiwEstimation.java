@@ -5,8 +5,8 @@ import java.util.Arrays;
 
 /**
  * DIW's weight estimation as its published code does it (Fang, Lu, Niu, Sugiyama, NeurIPS 2020), rebuilt in Java as a baseline to time: the
- * losses of both batches are copied from the device, the kernel's width is the 0.01-quantile of the distances of all pairs, one by
- * one, kernel mean matching is a quadratic program with 2n + 2 dense inequalities for a general solver in double precision on one thread, and
+ * losses of both batches are copied from the device, the kernel's width is the 0.01-quantile of the distances of all pairs, one by one,
+ * kernel mean matching is a quadratic program with 2n + 2 dense inequalities for a general solver in double precision on one thread, and
  * the weights are copied back. What the published code spends in Python's loops is not spent here.
  */
 final class PublishedDiwEstimation {

@@ -18,14 +18,14 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * How long a training step of each of several methods takes, so that they can be compared: all methods take some steps in turn, round after
- * round, in an order that changes, so that whatever else the machine does meets all of them alike, and the lower quartile of a method's steps
- * counts, which it disturbs little. One thread.
+ * round, in an order that changes, so that whatever else the machine does meets all of them alike, and the lower quartile of a method's
+ * steps counts, which it disturbs little. One thread.
  */
 public final class StepTimer {
     /**
-     * DIW with the estimation of its published code, which is timed beside the methods where {@code diw} is among them: losses copied from the
-     * device, kernel width by a loop over pairs, a general interior point in double precision on one thread, weights copied back. The rest of
-     * its step is {@code diw}'s.
+     * DIW with the estimation of its published code, which is timed beside the methods where {@code diw} is among them: losses copied from
+     * the device, kernel width by a loop over pairs, a general interior point in double precision on one thread, weights copied back. The
+     * rest of its step is {@code diw}'s.
      */
     public static final String PUBLISHED = "diw as published";
 
@@ -87,15 +87,16 @@ public final class StepTimer {
     /**
      * Measures.
      *
-     * @param methods  one or more, no method twice; from their {@linkplain TrainingOptions#initialParameters initial parameters}, so those of a
-     *                 trained network give the times of one in training
+     * @param methods  one or more, no method twice; from their {@linkplain TrainingOptions#initialParameters initial parameters}, so those
+     *                 of a trained network give the times of one in training
      * @param stopping asked before every turn; once it is true, what has been measured is the result
-     * @return lower quartiles by method, in order, {@link #PUBLISHED} behind {@code diw} (its step is the sum of its parts); NaN where nothing
-     *         was measured
+     * @return lower quartiles by method, in order, {@link #PUBLISHED} behind {@code diw} (its step is the sum of its parts); NaN where
+     *         nothing was measured
      * @throws UsageException if options do not fit the data
      * @throws AdiwException  if the device has too little memory for all of them at once
      */
-    public static Map<String, StepMillis> measure(Device device, ImageDataset dataset, List<TrainingOptions> methods, BooleanSupplier stopping) {
+    public static Map<String, StepMillis> measure(Device device, ImageDataset dataset, List<TrainingOptions> methods,
+                                                  BooleanSupplier stopping) {
         StepTimer timer = new StepTimer(stopping);
         List<AutoCloseable> resources = new ArrayList<>();
         try {
@@ -151,7 +152,7 @@ public final class StepTimer {
                     turn.take();
                 }
             }
-            // Where processors are scarce, the system makes a thread wait that has just worked long: no method follows the same one each time.
+            // Where processors are scarce, the system makes a thread wait that has just worked long: no method always follows the same one.
             Collections.shuffle(order, random);
         }
     }

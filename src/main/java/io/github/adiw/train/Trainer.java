@@ -146,8 +146,8 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Takes weighted steps, whatever warm-up says, and says how long each took by the device's clock. After the last of the options' steps it
-     * goes on with the first. For {@link StepTimer}: a trainer either runs or is timed. {@code iw} looks weights up and estimates none before.
+     * Takes weighted steps, whatever warm-up says, and says how long each took by the device's clock. After the last of the options' steps
+     * it goes on with the first. For {@link StepTimer}: a trainer either runs or is timed. {@code iw} looks weights up and estimates none.
      */
     List<TrainingResult.StepMillis> timeSteps(int count) {
         network.learningRate(schedule.at(1));

@@ -15,7 +15,8 @@ import picocli.CommandLine;
 class FlagsTest {
     private static Flags flags(String command, String... typed) {
         Console console = new Console(new PrintStream(PrintStream.nullOutputStream()), new PrintStream(PrintStream.nullOutputStream()));
-        return new Flags(new CommandLine(command.equals("weights") ? new WeightsCommand(console) : new TrainCommand(console)).getCommandSpec(), typed);
+        Subcommand made = command.equals("weights") ? new WeightsCommand(console) : new TrainCommand(console);
+        return new Flags(new CommandLine(made).getCommandSpec(), typed);
     }
 
     @ParameterizedTest
@@ -29,7 +30,7 @@ class FlagsTest {
         "train | model | the width x must be a whole number | --model: the width x must be a whole number",
         "train | model | modelled badly | --model: modelled badly",
         "train | threads | threads must be at least 1, not 0 | --threads must be at least 1, not 0",
-        "train | validationBatch | validationBatch 32 is more than validationSamples 16 | --validation-batch 32 is more than --validation-samples 16",
+        "train | validationBatch | validationBatch 32 exceeds validationSamples 16 | --validation-batch 32 exceeds --validation-samples 16",
         "train | | the loss is no finite number: try a smaller learningRate | the loss is no finite number: try a smaller --lr",
         "train | | cannot read /tmp/trainOrder and trainOrder.npy | cannot read /tmp/trainOrder and trainOrder.npy",
         "train | | there is no room for steps | there is no room for steps",

@@ -30,8 +30,8 @@ class StepTimerTest {
     @Test
     void everyMethodIsTimedAndDiwAsPublishedBesideDiw() {
         try (Device device = DeviceMatrix.open()) {
-            Map<String, StepMillis> times = StepTimer.measure(device, FashionMnist.sample(), methods(options(), "uniform", "diw", "iw", "adiw-km"),
-                () -> false);
+            Map<String, StepMillis> times = StepTimer.measure(device, FashionMnist.sample(),
+                methods(options(), "uniform", "diw", "iw", "adiw-km"), () -> false);
             assertThat(times.keySet()).containsExactly("uniform", "diw", StepTimer.PUBLISHED, "iw", "adiw-km");
             times.forEach((method, millis) -> {
                 assertThat(millis.total()).as(method).isPositive();
@@ -50,8 +50,8 @@ class StepTimerTest {
         try (Device device = DeviceMatrix.open()) {
             assertThat(StepTimer.measure(device, FashionMnist.sample(), methods(options().transform("features"), "diw"), () -> false))
                 .containsOnlyKeys("diw");
-            assertThat(StepTimer.measure(device, FashionMnist.sample(), methods(options().trainSamples(1200).batch(1025), "diw"), () -> false))
-                .containsOnlyKeys("diw");
+            assertThat(StepTimer.measure(device, FashionMnist.sample(), methods(options().trainSamples(1200).batch(1025), "diw"),
+                () -> false)).containsOnlyKeys("diw");
         }
     }
 
@@ -59,8 +59,8 @@ class StepTimerTest {
     void methodsTakeTurnsUntilTheyAreStopped() {
         AtomicInteger turns = new AtomicInteger();
         try (Device device = DeviceMatrix.open()) {
-            Map<String, StepMillis> times = StepTimer.measure(device, FashionMnist.sample(), methods(options(), "uniform", "adiw-km", "random"),
-                () -> turns.incrementAndGet() > 5);
+            Map<String, StepMillis> times = StepTimer.measure(device, FashionMnist.sample(),
+                methods(options(), "uniform", "adiw-km", "random"), () -> turns.incrementAndGet() > 5);
             assertThat(times.values()).as("all were warmed up in the first round, two timed in the second").hasSize(3)
                 .filteredOn(millis -> Double.isNaN(millis.total())).hasSize(1);
         }

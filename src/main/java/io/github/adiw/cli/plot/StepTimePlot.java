@@ -35,8 +35,10 @@ final class StepTimePlot {
             .title("Time of a training step, " + Pictures.subject(runs.get(0)) + ", on " + runs.get(0).any().device())
             .xAxisTitle("").yAxisTitle(measure + " time of a step (ms" + Pictures.seeds(", ", runs) + ")").build();
         PlotStyle.apply(chart.getStyler());
-        CategorySeries training = chart.addSeries("training: forward, backward, update", methods, bars.stream().map(StepMillis::training).toList());
-        CategorySeries estimation = chart.addSeries("weight estimation", methods, bars.stream().map(StepMillis::weightEstimation).toList());
+        CategorySeries training = chart.addSeries("training: forward, backward, update", methods,
+            bars.stream().map(StepMillis::training).toList());
+        CategorySeries estimation = chart.addSeries("weight estimation", methods,
+            bars.stream().map(StepMillis::weightEstimation).toList());
         training.setFillColor(PlotStyle.TRAINING);
         estimation.setFillColor(PlotStyle.ESTIMATION);
         double highest = bars.stream().mapToDouble(StepTimePlot::height).max().orElse(1);
