@@ -43,7 +43,7 @@ final class PublishedDiwEstimation {
     }
 
     /** The weights {@code [n]} of losses {@code [n]} against losses {@code [m]}. */
-    static InteriorPoint.Solution solve(double[] z, double[] validation) {
+    static QuadraticProgram.Solution solve(double[] z, double[] validation) {
         int n = z.length;
         double gamma = width(z);
         double[][] gram = new double[n][n];
@@ -70,7 +70,7 @@ final class PublishedDiwEstimation {
             h[2 + i] = UPPER_BOUND;
             g[2 + n + i][i] = -1;
         }
-        return InteriorPoint.solve(gram, q, g, h);
+        return QuadraticProgram.solve(gram, q, g, h);
     }
 
     /** The quantile of the distances |z_i - z_j|, i &lt; j, with linear interpolation; used as gamma, as published. */

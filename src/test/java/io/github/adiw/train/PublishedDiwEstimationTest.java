@@ -64,7 +64,7 @@ class PublishedDiwEstimationTest {
         double[] expected = tensor(c, "w");
         double gamma = c.get("gamma").asDouble();
         assertThat(PublishedDiwEstimation.width(z)).isCloseTo(gamma, within(1e-12 * gamma));
-        InteriorPoint.Solution solution = PublishedDiwEstimation.solve(z, validation);
+        QuadraticProgram.Solution solution = PublishedDiwEstimation.solve(z, validation);
         double[] w = solution.x();
         double objective = c.get("objective").asDouble();
         assertThat(objective(w, z, validation, gamma)).isCloseTo(objective, within(1e-6 * Math.abs(objective)));
@@ -96,7 +96,7 @@ class PublishedDiwEstimationTest {
     /** min x^2 + y^2 - 8x - 6y, x + y <= 3, x, y >= 0, 2x <= 3: at (1.5, 1.5), where the first and the last hold with equality. */
     @Test
     void solvesASmallProgramByHand() {
-        InteriorPoint.Solution solution = InteriorPoint.solve(new double[][] {{2, 0}, {0, 2}}, new double[] {-8, -6},
+        QuadraticProgram.Solution solution = QuadraticProgram.solve(new double[][] {{2, 0}, {0, 2}}, new double[] {-8, -6},
             new double[][] {{1, 1}, {-1, 0}, {0, -1}, {2, 0}}, new double[] {3, 0, 0, 3});
         assertThat(solution.x()).containsExactly(new double[] {1.5, 1.5}, within(1e-5));
         assertThat(solution.iterations()).isBetween(3, 30);

@@ -9,7 +9,7 @@ import java.util.Arrays;
  * iteration is one dense Cholesky factorisation of P + G'W^-2 G (Andersen, Dahl, Liu, Vandenberghe, "Interior-point methods for large-scale
  * cone programming", 2011; {@code coneqp} in cvxopt's coneprog.py, whose names stand here). It knows nothing of what the program is of.
  */
-final class InteriorPoint {
+final class QuadraticProgram {
     private static final double ABSOLUTE_GAP = 1e-7, RELATIVE_GAP = 1e-6, FEASIBILITY = 1e-7;
     private static final double SHARE_OF_STEP = 0.99;
     private static final int MOST_ITERATIONS = 100;
@@ -26,7 +26,7 @@ final class InteriorPoint {
     private final double[] scale, lambda;
     private int iterations;
 
-    private InteriorPoint(double[][] p, double[] q, double[][] g, double[] h) {
+    private QuadraticProgram(double[][] p, double[] q, double[][] g, double[] h) {
         this.p = p;
         this.q = q;
         this.g = g;
@@ -59,7 +59,7 @@ final class InteriorPoint {
      * @return what was reached: the minimum within the tolerances unless the program has none, or a number is NaN
      */
     static Solution solve(double[][] p, double[] q, double[][] g, double[] h) {
-        InteriorPoint program = new InteriorPoint(p, q, g, h);
+        QuadraticProgram program = new QuadraticProgram(p, q, g, h);
         if (program.start()) {
             program.iterate();
         }
