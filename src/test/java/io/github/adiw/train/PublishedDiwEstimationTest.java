@@ -11,12 +11,14 @@ import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
+import io.github.adiw.weight.EstimatedWeights;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -72,6 +74,27 @@ class PublishedDiwEstimationTest {
         assertThat(meanOfLargerLosses(w, z)).isCloseTo(meanOfLargerLosses(expected, z), within(0.05));
         if (solution.iterations() == c.get("iterations").asInt()) {
             assertThat(w).containsExactly(expected, within(1e-3));
+        }
+    }
+
+    /** The method diw, which takes the same iterates on the device, on K as a product of few rows. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    @DisabledIfSystemProperty(named = "adiw.test.device", matches = "simt.*", disabledReason = "minutes on the stand-in driver")
+    void theMethodDiwStopsWhereCvxoptStops(JsonNode c) {
+        double[] z = tensor(c, "z");
+        double[] validation = tensor(c, "validation");
+        double[] expected = tensor(c, "w");
+        try (Device device = DeviceMatrix.open()) {
+            EstimatedWeights found = EstimatedWeights.builder(device).method("diw").estimate(
+                tensors.tensors().get(c.get("batch").asText() + "/z").values(),
+                tensors.tensors().get(c.get("batch").asText() + "/validation").values(), 1);
+            double[] w = IntStream.range(0, z.length).mapToDouble(i -> found.weights()[i]).toArray();
+            double objective = c.get("objective").asDouble();
+            assertThat(objective(w, z, validation, c.get("gamma").asDouble())).isCloseTo(objective, within(1e-6 * Math.abs(objective)));
+            assertThat(found.steps()).isEqualTo(c.get("iterations").asInt());
+            assertThat(w).containsExactly(expected, within(1e-3));
+            assertThat(found.converged()).as("it stops before").isFalse();
         }
     }
 
