@@ -121,7 +121,7 @@ class FeatureTransformTest {
         }
         try (Device device = DeviceMatrix.open(); Buffer labels = device.ints(split.labels());
              Buffer trueLabels = device.ints(split.trueLabels());
-             WeightEstimator estimator = WeightEstimator.create(device, Divergences.get(method.equals("diw") ? "kmm-exact" : "km"),
+             WeightEstimator estimator = WeightEstimator.create(device, Divergences.get(method.equals("diw") ? "diw" : "km"),
                  new BatchShape(400, 400, BATCH, VALIDATION_BATCH, HIDDEN), EstimationSettings.defaults(),
                  new SampleLabels(labels, trueLabels, 10))) {
             for (int s = 0; s < STEPS; s++) {
