@@ -1,4 +1,4 @@
-// DIW's program (Huang et al. 2006; Fang et al., NeurIPS 2020), to convergence, in double precision:
+// DIW's program (Huang et al. 2006; Fang et al., NeurIPS 2020), in double precision, to convergence or as far as DIW's published code goes:
 //     minimise 1/2 w'(K + ridge I) w - kappa'w   subject to   0 <= w <= B,  low <= sum w <= high
 // by Mehrotra's predictor-corrector interior point (SIAM J. Optimization 2, 1992). A Gaussian K is nearly of low rank, so that it is
 // never stored: K = F'F, F [r, n] by Cholesky with diagonal pivoting, stopped where no diagonal element of the rest exceeds 1e-10 (the
@@ -8,8 +8,10 @@
 // kappa_rows_f64       kappa_i = (n / m) sum_j exp(-gamma |z_i - z'_j|^2); n m exponentials; a row a block
 // kmm_factor           F and its rank; n r^2 / 2 operations, n r exponentials; a segment a block
 // kmm_interior_point   w, and its residual; n r^2 operations an iteration, about 20 iterations; a segment a block
+// kmm_published_point  w as DIW's published code has it: by cvxopt's way, from its start, until its default tolerances are met; 5 to 7 iterations;
+//                      a segment a block
 // All of it inside every segment (segments.cuh), each segment's memory where its rows begin; nothing is done in degenerate ones.
-// z [n, d], z' [m, d], F [most, n], diagonal [n], capacitance [most, n], workspace [14, n], reduced [n]
+// z [n, d], z' [m, d], F [most, n], diagonal [n], capacitance [most, n], workspace [15, n], reduced [n]
 // result, double [4]: residual max |w - P(w - grad/L)| / max(1, max |w|), iterations, rank (-1 where F has too few rows), L
 #include "projection.cuh"
 #include "segments.cuh"
@@ -391,6 +393,219 @@ KERNEL(kmm_interior_point, double* RESTRICT F, const double* RESTRICT kappa, con
     if (status[c]) return;
     Segment own = segment(table, c);
     long first = own.first;
-    interior_point(F + first * most, kappa + first, capacitance + first * most, workspace + 14 * first, reduced + first, result + 4 * c,
+    interior_point(F + first * most, kappa + first, capacitance + first * most, workspace + 15 * first, reduced + first, result + 4 * c,
+        weights + first, own.n, ridge, upper, least_sum(own.n), most_sum(own.n, upper), most_iterations);
+}
+
+/// The same program as cvxopt's coneqp solves it with its default tolerances (M. Andersen, J. Dahl, L. Vandenberghe): G w + s = h over the
+/// rows w >= 0, w <= B, sum w <= high, sum w >= low, from its infeasible start, until gap and residuals are small; all threads call it.
+/// What DIW's published code trains with. The point is well centred: gap and feasibility end it long before the nearest vertex is reached.
+DEVICE void published_point(double* RESTRICT F, const double* RESTRICT kappa, double* RESTRICT capacitance, double* RESTRICT workspace,
+                            double* RESTRICT reduced, double* RESTRICT result, float* RESTRICT weights,
+                            int n, double ridge, double upper, double low, double high, int most_iterations) {
+    const double relative_gap = 1e-6, absolute_gap = 1e-7, feasible = 1e-7, near = 0.99;
+    if (result[2] < 0) return;
+    int rank = (int) result[2];
+    double* RESTRICT w = workspace;
+    double* RESTRICT zl = workspace + (long) n;           // multipliers of -w <= 0 and of w <= B
+    double* RESTRICT zu = workspace + 2l * n;
+    double* RESTRICT gradient = workspace + 3l * n;
+    double* RESTRICT inverse = workspace + 4l * n;        // 1 / D
+    double* RESTRICT b = workspace + 5l * n;
+    double* RESTRICT dw = workspace + 6l * n;
+    double* RESTRICT t = workspace + 7l * n;
+    double* RESTRICT off = workspace + 8l * n;
+    double* RESTRICT fix = workspace + 9l * n;
+    double* RESTRICT cl = workspace + 10l * n;            // Mehrotra's second-order terms
+    double* RESTRICT cu = workspace + 11l * n;
+    double* RESTRICT sl = workspace + 12l * n;            // slacks; they differ from w and B - w until a whole step was taken
+    double* RESTRICT su = workspace + 14l * n;
+    double* RESTRICT q = workspace + 13l * n;             // (D + F'F)^-1 1
+    double* RESTRICT y = reduced;
+
+    // The start: minimise 1/2 w'Kw - kappa'w + |s|^2 / 2, z = -s; then both are raised to 1 above the least where one is not positive
+    double size_b = 0, L = 0;
+    FOR_THREADS(i, n) {
+        size_b += kappa[i] * kappa[i];
+        t[i] = 1;
+    }
+    times(F, t, y, rank, n);
+    FOR_THREADS(i, n) off[i] = 0;
+    add_transposed(F, y, off, rank, n, 1);
+    FOR_THREADS(i, n) L = max_of(L, off[i]);
+    L = block_max(L) + ridge;
+    double dual_size = max_of(1.0, sqrt(block_sum(size_b)));
+    double primal_size = max_of(1.0, sqrt(n * upper * upper + high * high + low * low));
+    FOR_THREADS(i, n) {
+        inverse[i] = 1 / (ridge + 2);
+        b[i] = 1;
+    }
+    __syncthreads();
+    capacitance_matrix(F, inverse, capacitance, rank, n);
+    cholesky(capacitance, rank);
+    solve(F, capacitance, inverse, b, q, t, off, fix, y, rank, n);
+    FOR_THREADS(i, n) b[i] = kappa[i] + upper + high + low;
+    solve(F, capacitance, inverse, b, w, t, off, fix, y, rank, n);
+    double sum_q = 0, sum = 0;
+    FOR_THREADS(i, n) {
+        sum_q += q[i];
+        sum += w[i];
+    }
+    sum_q = block_sum(sum_q);
+    sum = block_sum(sum);
+    double shared = sum / (0.5 + sum_q);
+    sum -= shared * sum_q;
+    double least = min_of(high - sum, sum - low), most = max_of(high - sum, sum - low), length = 0;
+    FOR_THREADS(i, n) {
+        w[i] -= shared * q[i];
+        sl[i] = w[i];
+        su[i] = upper - w[i];
+        least = min_of(least, min_of(sl[i], su[i]));
+        most = max_of(most, max_of(sl[i], su[i]));
+        length += sl[i] * sl[i] + su[i] * su[i];
+    }
+    least = block_min(least);
+    most = block_max(most);
+    length = max_of(1.0, sqrt(block_sum(length) + (high - sum) * (high - sum) + (sum - low) * (sum - low)));
+    double raise_s = least <= 1e-8 * length ? 1 - least : 0, raise_z = most >= -1e-8 * length ? 1 + most : 0;
+    double s_high = high - sum + raise_s, s_low = sum - low + raise_s;
+    double z_high = sum - high + raise_z, z_low = low - sum + raise_z;
+    FOR_THREADS(i, n) {
+        zl[i] = raise_z - sl[i];
+        zu[i] = raise_z - su[i];
+        sl[i] += raise_s;
+        su[i] += raise_s;
+    }
+
+    int iteration = 0;
+    for (; ; iteration++) {
+        __syncthreads();
+        times(F, w, y, rank, n);
+        FOR_THREADS(i, n) gradient[i] = ridge * w[i] - kappa[i];
+        add_transposed(F, y, gradient, rank, n, 1);
+        double gap = 0, value = 0, dual = 0, primal = 0, slope = 0;
+        sum = 0;
+        FOR_THREADS(i, n) {
+            double rl = sl[i] - w[i], ru = su[i] + w[i] - upper;
+            value += w[i] * (gradient[i] - kappa[i]);
+            gap += sl[i] * zl[i] + su[i] * zu[i];
+            primal += rl * rl + ru * ru;
+            slope += zl[i] * rl + zu[i] * ru;
+            sum += w[i];
+            double rx = gradient[i] - zl[i] + zu[i] + z_high - z_low;
+            dual += rx * rx;
+        }
+        sum = block_sum(sum);
+        double r_high = s_high + sum - high, r_low = s_low - sum + low;
+        value = block_sum(value) / 2;
+        gap = block_sum(gap) + s_high * z_high + s_low * z_low;
+        primal = sqrt(block_sum(primal) + r_high * r_high + r_low * r_low) / primal_size;
+        dual = sqrt(block_sum(dual)) / dual_size;
+        double bound = value + block_sum(slope) + z_high * r_high + z_low * r_low - gap;
+        bool small_gap = gap <= absolute_gap || (value < 0 ? gap <= relative_gap * -value : bound > 0 && gap <= relative_gap * bound);
+        if ((primal <= feasible && dual <= feasible && small_gap) || iteration == most_iterations) break;
+
+        double mu = gap / (2.0 * n + 2), theta = z_high / s_high + z_low / s_low;
+        FOR_THREADS(i, n) {
+            inverse[i] = 1 / (ridge + zl[i] / sl[i] + zu[i] / su[i]);
+            b[i] = 1;
+        }
+        __syncthreads();
+        capacitance_matrix(F, inverse, capacitance, rank, n);
+        cholesky(capacitance, rank);
+        solve(F, capacitance, inverse, b, q, t, off, fix, y, rank, n);
+        sum_q = 0;
+        FOR_THREADS(i, n) sum_q += q[i];
+        sum_q = block_sum(sum_q);
+
+        double aim = 0, c_high = 0, c_low = 0, step = 1, dz_high = 0, dz_low = 0, ds_high = 0, ds_low = 0;
+        for (int phase = 0; phase < 2; phase++) {
+            // phase 0 aims at the boundary, phase 1 at the central path with the second-order terms of phase 0
+            double e_high = (aim - c_high + z_high * r_high) / s_high - z_high, e_low = (aim - c_low + z_low * r_low) / s_low - z_low;
+            FOR_THREADS(i, n) {
+                double second_l = phase ? cl[i] : 0, second_u = phase ? cu[i] : 0;
+                double el = (aim - second_l + zl[i] * (sl[i] - w[i])) / sl[i] - zl[i];
+                double eu = (aim - second_u + zu[i] * (su[i] + w[i] - upper)) / su[i] - zu[i];
+                b[i] = -(gradient[i] - zl[i] + zu[i] + z_high - z_low) + el - eu - e_high + e_low;
+            }
+            solve(F, capacitance, inverse, b, dw, t, off, fix, y, rank, n);
+            double change = 0;
+            FOR_THREADS(i, n) change += dw[i];
+            change = block_sum(change);
+            shared = change / (1 / theta + sum_q);
+            change -= shared * sum_q;
+            ds_high = -r_high - change;
+            ds_low = -r_low + change;
+            dz_high = e_high + z_high / s_high * change;
+            dz_low = e_low - z_low / s_low * change;
+            double pulled = max_of(max_of(pull(s_high, ds_high), pull(s_low, ds_low)), max_of(pull(z_high, dz_high), pull(z_low, dz_low)));
+            double product = 0;
+            FOR_THREADS(i, n) {
+                dw[i] -= shared * q[i];
+                double second_l = phase ? cl[i] : 0, second_u = phase ? cu[i] : 0;
+                double dsl = w[i] - sl[i] + dw[i], dsu = upper - su[i] - w[i] - dw[i];
+                double dzl = (aim - second_l - zl[i] * dsl) / sl[i] - zl[i], dzu = (aim - second_u - zu[i] * dsu) / su[i] - zu[i];
+                pulled = max_of(pulled, max_of(max_of(pull(sl[i], dsl), pull(su[i], dsu)), max_of(pull(zl[i], dzl), pull(zu[i], dzu))));
+                product += dsl * dzl + dsu * dzu;
+                t[i] = dzl;
+                off[i] = dzu;
+                if (phase == 0) {
+                    cl[i] = dsl * dzl;
+                    cu[i] = dsu * dzu;
+                }
+            }
+            pulled = block_max(pulled);
+            if (phase == 0) {
+                step = pulled > 1 ? 1 / pulled : 1;
+                c_high = ds_high * dz_high;
+                c_low = ds_low * dz_low;
+                double left = 1 - step + (block_sum(product) + c_high + c_low) / gap * step * step;
+                left = min_of(1.0, max_of(0.0, left));
+                aim = left * left * left * mu;
+            } else {
+                step = pulled > near ? near / pulled : 1;
+            }
+        }
+        FOR_THREADS(i, n) {
+            double dsl = w[i] - sl[i] + dw[i], dsu = upper - su[i] - w[i] - dw[i];
+            w[i] += step * dw[i];
+            sl[i] += step * dsl;
+            su[i] += step * dsu;
+            zl[i] += step * t[i];
+            zu[i] += step * off[i];
+        }
+        s_high += step * ds_high;
+        s_low += step * ds_low;
+        z_high += step * dz_high;
+        z_low += step * dz_low;
+    }
+
+    FOR_THREADS(i, n) t[i] = w[i] - gradient[i] / L;
+    __syncthreads();
+    Threshold threshold = band_threshold(t, n, upper, low, high);
+    double moved = 0, widest = 1;
+    FOR_THREADS(i, n) {
+        moved = max_of(moved, fabs(w[i] - clipped(t[i], threshold, upper)));
+        w[i] = clipped(w[i], upper);
+        widest = max_of(widest, w[i]);
+        weights[i] = (float) w[i];
+    }
+    moved = block_max(moved);
+    widest = block_max(widest);
+    if (threadIdx.x == 0) {
+        result[0] = moved / widest;
+        result[1] = iteration;
+        result[3] = L;
+    }
+}
+
+KERNEL(kmm_published_point, double* RESTRICT F, const double* RESTRICT kappa, const int* RESTRICT table, const int* RESTRICT status,
+       double* RESTRICT capacitance, double* RESTRICT workspace, double* RESTRICT reduced, double* RESTRICT result, float* RESTRICT weights,
+       double ridge, double upper, int most, int most_iterations) {
+    int c = blockIdx.x;
+    if (status[c]) return;
+    Segment own = segment(table, c);
+    long first = own.first;
+    published_point(F + first * most, kappa + first, capacitance + first * most, workspace + 15 * first, reduced + first, result + 4 * c,
         weights + first, own.n, ridge, upper, least_sum(own.n), most_sum(own.n, upper), most_iterations);
 }

@@ -22,15 +22,15 @@ fi
 cd "$root"
 echo "building ..." >&2
 JAVA_HOME=$java_home mvn -q -B -ntp -DskipTests package dependency:copy-dependencies -DincludeScope=test \
-    -DexcludeGroupIds=org.knowm.xchart,net.jqwik,net.bytebuddy -DoutputDirectory="$root/target/gpu-lib" >&2
-jar=$(ls "$root"/target/adiw-*.jar | grep -vE -- '-(cli|sources|javadoc)\.jar$' | head -1)
+    -DexcludeGroupIds=net.jqwik,net.bytebuddy -DoutputDirectory="$root/target/gpu-lib" >&2
+jar=$(ls "$root"/target/adiw-*.jar | grep -vE -- '-(cli|samples|simt|sources|javadoc)\.jar$' | head -1)
 unzip -l "$jar" 2> /dev/null | grep -q 'ptx/.*\.ptx' || "$java_home/bin/jar" tf "$jar" | grep -q '^ptx/.*\.ptx$' \
     || fail "$(basename "$jar") has no GPU kernels: nvcc was not found when it was built; put it on the PATH, remove target/ and try again"
 
 rm -rf "$folder"
 mkdir -p "$folder/lib"
 touch "$folder/.adiw-gpu-bundle"
-cp "$jar" "$root"/target/gpu-lib/*.jar "$folder/lib/"
+cp "$jar" "${jar%.jar}"-{samples,simt}.jar "$root"/target/gpu-lib/*.jar "$folder/lib/"
 # Of JCuda's own natives the driver's alone is loaded.
 natives=$(ls "$folder"/lib/jcuda-natives-*.jar)
 scratch=$(mktemp -d)

@@ -25,7 +25,7 @@ classpath="$here/test-classes:$here/lib/*"
 flags=(-XX:+UseSerialGC -Djava.awt.headless=true -Dadiw.fashion-mnist.url= -Djava.io.tmpdir="$work")
 major=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$here/runtime/release")
 [ "${major:-17}" -ge 22 ] && flags+=(--enable-native-access=ALL-UNNAMED)
-adiw() { XDG_CACHE_HOME="$work/cache" "$here/runtime/bin/java" "${flags[@]}" -cp "$classpath" io.github.adiw.cli.Main "$@"; }
+adiw() { XDG_CACHE_HOME="$work/cache" "$here/runtime/bin/java" "${flags[@]}" -cp "$classpath" io.github.adiw.cli.Launcher "$@"; }
 
 failed=0
 rows=()

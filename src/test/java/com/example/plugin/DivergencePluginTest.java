@@ -52,10 +52,11 @@ class DivergencePluginTest {
 
     private static double mean(float[] x, float[] w, int column) {
         double sum = 0;
-        for (int i = 0; i < x.length / 2; i++) {
+        int count = x.length / 2;
+        for (int i = 0; i < count; i++) {
             sum += (w == null ? 1 : w[i]) * x[2 * i + column];
         }
-        return sum / (x.length / 2);
+        return sum / count;
     }
 
     private static void meets(float[] train, float[] validation, float[] w, double tolerance) {

@@ -41,7 +41,6 @@ public final class EnergyDistance implements Divergence {
         private final SegmentedBatch batch;
         private final Device device;
         private final int n;
-        private final int m;
         private final int d;
         private final Buffer weights;
         private final Buffer extrapolated;
@@ -56,7 +55,6 @@ public final class EnergyDistance implements Divergence {
             this.batch = batch;
             device = batch.device();
             n = batch.n();
-            m = batch.m();
             d = batch.d();
             weights = floats(n);
             extrapolated = floats(n);

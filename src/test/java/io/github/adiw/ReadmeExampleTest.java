@@ -3,57 +3,41 @@ package io.github.adiw;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import io.github.adiw.data.DownloadListener;
-import io.github.adiw.data.Dataset;
-import io.github.adiw.data.Datasets;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
-import io.github.adiw.train.EpochReport;
-import io.github.adiw.train.Trainer;
-import io.github.adiw.train.TrainingListener;
-import io.github.adiw.train.TrainingOptions;
-import io.github.adiw.train.TrainingResult;
+import io.github.adiw.weight.ImportanceWeights;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import java.util.Random;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The README's example: it runs, and stands there as it stands here. */
+/** The README's example: it runs, does what is said there, and stands there as it stands here. */
 class ReadmeExampleTest {
-    private static final String URL = System.getProperty("adiw.fashion-mnist.url");
-
-    @BeforeAll
-    static void noDownload() {
-        System.setProperty("adiw.fashion-mnist.url", "");
-    }
-
-    @AfterAll
-    static void restore() {
-        if (URL == null) {
-            System.clearProperty("adiw.fashion-mnist.url");
-        } else {
-            System.setProperty("adiw.fashion-mnist.url", URL);
-        }
-    }
-
     private static void example() {
         // README begins
-        try (Device device = Devices.open("auto")) {
-            Dataset images = Datasets.open("fashion-mnist", null, DownloadListener.SILENT);
-            TrainingOptions options = TrainingOptions.builder().method("adiw-km").shift("symmetric:0.4").trainSamples(2_000)
-                .optimizer("adam").learningRate(1e-3f).weightDecay(0).schedule("none").epochs(3).build();
-            try (Trainer trainer = new Trainer(device, images, options)) {
-                TrainingResult result = trainer.run(new TrainingListener() { });
-                EpochReport last = result.epochs().get(2);
-                System.out.printf("accuracy %.3f, mean weight of clean samples %.2f, of mislabelled ones %.2f%n",
-                    last.testAccuracy(), last.meanWeightClean(), last.meanWeightNoisy());
+        Random random = new Random(1);
+        float[] train = new float[1_000]; // what there is to train on, between 0 and 4
+        float[] used = new float[200]; // what the model will meet, between 1 and 2
+        for (int i = 0; i < 1_000; i++) {
+            train[i] = 4 * random.nextFloat();
+            used[i % 200] = 1 + random.nextFloat();
+        }
+        try (Device device = Devices.open("auto");
+             ImportanceWeights weights = ImportanceWeights.builder(device, 1_000).batch(100).validationBatch(200).method("kl").build()) {
+            for (int start = 0; start < 1_000; start += 100) {
+                int[] batch = IntStream.range(start, start + 100).toArray();
+                float[] w = weights.update(batch, Arrays.copyOfRange(train, start, start + 100), used);
+                System.out.printf("sample %d at %.2f: weight %.2f%n", batch[0], train[batch[0]], w[0]);
             }
         }
         // README ends
@@ -70,15 +54,27 @@ class ReadmeExampleTest {
         } finally {
             System.setOut(before);
         }
-        assertThat(out.toString(StandardCharsets.UTF_8)).matches("accuracy 0\\.\\d{3}, mean weight of clean samples \\d\\.\\d\\d, of mislabelled ones \\d\\.\\d\\d\\R");
+        List<MatchResult> lines = Pattern.compile("sample \\d+ at (\\S+): weight (\\S+)").matcher(out.toString(StandardCharsets.UTF_8))
+            .results().toList();
+        assertThat(lines).hasSize(10);
+        for (MatchResult line : lines) {
+            double at = Double.parseDouble(line.group(1));
+            double weight = Double.parseDouble(line.group(2));
+            if (at > 1.1 && at < 1.9) {
+                assertThat(weight).as(line.group()).isGreaterThan(1);
+            } else if (at < 0.5 || at > 2.5) {
+                assertThat(weight).as(line.group()).isLessThan(1);
+            }
+        }
     }
 
     @Test
     @Tag(Fixtures.SOURCE_TREE)
     void standsInTheReadme() throws IOException {
         List<String> source = Files.readAllLines(Path.of("src/test/java/io/github/adiw/ReadmeExampleTest.java"));
-        List<String> example = source.subList(source.indexOf("        // README begins") + 1, source.indexOf("        // README ends")).stream()
-            .map(line -> line.substring(8)).toList();
+        List<String> example = source
+            .subList(source.indexOf("        // README begins") + 1, source.indexOf("        // README ends"))
+            .stream().map(line -> line.substring(8)).toList();
         assertThat(Files.readString(Path.of("README.md"))).contains("```java\n" + String.join("\n", example) + "\n```");
     }
 }

@@ -31,6 +31,7 @@ final class CommonOptions {
     private boolean verbose;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and end.")
+    @SuppressWarnings("unused")     // for picocli
     private boolean help;
 
     /** Refuses what can be refused before any work: an unknown device, fewer threads than one. */

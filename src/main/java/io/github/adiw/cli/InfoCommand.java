@@ -54,9 +54,9 @@ final class InfoCommand extends Subcommand {
                 found.add(new Found("cuda", false, e.getMessage()));
             }
         }
-        boolean standIn = Devices.class.getResource("/native/linux-x86_64/libcuda.so.1") != null;
+        boolean standIn = Devices.hasStandIn();
         found.add(new Found("simt", standIn, standIn ? "the GPU's code path over a stand-in driver, on this processor; slow, for tests"
-            : "this build lacks the stand-in driver"));
+            : "the stand-in driver's jar is not there (classifier simt)"));
         return found;
     }
 

@@ -1,8 +1,9 @@
 package io.github.adiw.cli;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import sun.misc.Signal;
 
 /**
  * Ctrl-C (or a polite kill): asks whatever works to stop, so that what was reached is written; a second one ends the
@@ -21,12 +22,26 @@ final class Interruption {
     static void handle() {
         for (String name : new String[] {"INT", "TERM"}) {
             try {
-                Signal.handle(new Signal(name), signal -> request());
-            } catch (IllegalArgumentException e) {
+                handle(name);
+            } catch (InvocationTargetException e) {
                 // Java was started with -Xrs, or the signal is ignored: then it stays so.
+                return;
+            } catch (ReflectiveOperationException e) {
+                // A Java without jdk.unsupported: there Ctrl-C ends the process.
                 return;
             }
         }
+    }
+
+    /** By reflection, since the compiler warns of sun.misc.Signal whatever it is told, and there is nothing else for signals. */
+    private static void handle(String name) throws ReflectiveOperationException {
+        Class<?> signal = Class.forName("sun.misc.Signal");
+        Class<?> handler = Class.forName("sun.misc.SignalHandler");
+        Object request = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, (proxy, method, arguments) -> {
+            request();
+            return null;
+        });
+        signal.getMethod("handle", signal, handler).invoke(null, signal.getConstructor(String.class).newInstance(name), request);
     }
 
     private static void request() {

@@ -29,9 +29,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
         "  adiw train --help               the options of a command, with examples"})
 public final class Main {
     @CommandLine.Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and end.")
+    @SuppressWarnings("unused")     // for picocli
     private boolean help;
 
     @CommandLine.Option(names = {"-V", "--version"}, versionHelp = true, description = "Show the version and end.")
+    @SuppressWarnings("unused")     // for picocli
     private boolean version;
 
     private Main() { }

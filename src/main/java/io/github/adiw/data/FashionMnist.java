@@ -29,7 +29,7 @@ import java.util.concurrent.TimeoutException;
  * <li>in the user's cache, {@code $XDG_CACHE_HOME/adiw/fashion-mnist} ({@code ~/.cache} where the variable is not set);
  * <li>where Debian's package dataset-fashion-mnist puts it, {@value #DEBIAN};
  * <li>on the network; the files are checked and kept in the cache;
- * <li>in this library: the embedded sample, the first 1,150 training and 220 test images of each class.
+ * <li>in the jar with the classifier {@code samples}: the first 1,150 training and 220 test images of each class.
  * </ol>
  *
  * <p>The system property {@value #URL_PROPERTY} replaces the address to download from; empty means: do not download.
@@ -47,7 +47,8 @@ public final class FashionMnist {
     private static final List<String> CLASS_NAMES = List.of("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal",
             "Shirt", "Sneaker", "Bag", "Ankle boot");
     private static final int SIDE = 28;
-    private static final String SAMPLE = "fashion-mnist-sample/";
+    /** In a jar of its own, another module on the module path: found through the class loader. */
+    private static final String SAMPLE = "io/github/adiw/data/fashion-mnist-sample/";
 
     /** A published file: its size and SHA-256. */
     record Published(String name, long bytes, String sha256) {
@@ -73,7 +74,8 @@ public final class FashionMnist {
      * @param directory where its four files are (plain or gzip), and nowhere else; or null to look in the usual places
      * @param listener is told which places were skipped and why, and how a download proceeds
      * @return the data set, or the embedded sample ({@link Dataset#sample()})
-     * @throws AdiwException if {@code directory} was given, and files in it are missing or broken
+     * @throws AdiwException if {@code directory} was given, and files in it are missing or broken; or if the data set was found nowhere, and
+     *                       the sample's jar is not there
      */
     public static Dataset open(Path directory, DownloadListener listener) {
         if (directory != null) {
@@ -86,13 +88,15 @@ public final class FashionMnist {
      * Reads the embedded sample, whatever else may be found.
      *
      * @return the sample
+     * @throws AdiwException if its jar is not there
      */
     public static Dataset sample() {
         return assemble(name -> {
             String resource = SAMPLE + name + ".gz";
-            try (InputStream in = FashionMnist.class.getResourceAsStream(resource)) {
+            try (InputStream in = FashionMnist.class.getClassLoader().getResourceAsStream(resource)) {
                 if (in == null) {
-                    throw new AdiwException("the embedded sample is missing from the library: no resource " + resource);
+                    throw new AdiwException("the sample of Fashion-MNIST has a jar of its own, which is not there: add io.github.adiw:adiw with the "
+                            + "classifier samples to the dependencies, or name the folder of the full data set");
                 }
                 return new File(resource, in.readAllBytes());
             } catch (IOException e) {

@@ -187,6 +187,7 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             return new SafeTensors(tensors, metadata);
         }
 
+        @SuppressWarnings("ByteBufferBackingArray")     // take() allocates just as much
         private JsonNode parse(ByteBuffer header) throws IOException {
             JsonNode root;
             try {

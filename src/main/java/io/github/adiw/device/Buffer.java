@@ -119,8 +119,11 @@ public final class Buffer implements AutoCloseable {
     public void upload(ByteBuffer source) {
         long count = elements(source);
         check(0, count);
-        device.copyIn(address(), HostRuntime.directAddress(source) + source.position(), count * type.bytes());
-        Reference.reachabilityFence(source);        // or its memory might be freed under the copy
+        try {
+            device.copyIn(address(), HostRuntime.directAddress(source) + source.position(), count * type.bytes());
+        } finally {
+            Reference.reachabilityFence(source);        // or its memory might be freed under the copy
+        }
     }
 
     /**
@@ -131,15 +134,21 @@ public final class Buffer implements AutoCloseable {
      */
     public void upload(FloatBuffer source) {
         long from = directAddress(ElementType.FLOAT32, source, source.order());
-        device.copyIn(address(), from, (long) source.remaining() * type.bytes());
-        Reference.reachabilityFence(source);
+        try {
+            device.copyIn(address(), from, (long) source.remaining() * type.bytes());
+        } finally {
+            Reference.reachabilityFence(source);
+        }
     }
 
     /** As {@link #upload(FloatBuffer)}, for {@link ElementType#INT32}. */
     public void upload(IntBuffer source) {
         long from = directAddress(ElementType.INT32, source, source.order());
-        device.copyIn(address(), from, (long) source.remaining() * type.bytes());
-        Reference.reachabilityFence(source);
+        try {
+            device.copyIn(address(), from, (long) source.remaining() * type.bytes());
+        } finally {
+            Reference.reachabilityFence(source);
+        }
     }
 
     /**
@@ -180,8 +189,11 @@ public final class Buffer implements AutoCloseable {
         }
         long count = elements(target);
         check(0, count);
-        device.copyOut(address(), HostRuntime.directAddress(target) + target.position(), count * type.bytes());
-        Reference.reachabilityFence(target);
+        try {
+            device.copyOut(address(), HostRuntime.directAddress(target) + target.position(), count * type.bytes());
+        } finally {
+            Reference.reachabilityFence(target);
+        }
     }
 
     /** Copies the first elements into the remaining elements of a direct buffer. Errors as {@link #upload(FloatBuffer)}. */
@@ -190,8 +202,11 @@ public final class Buffer implements AutoCloseable {
             throw new IllegalArgumentException("the FloatBuffer is read-only");
         }
         long to = directAddress(ElementType.FLOAT32, target, target.order());
-        device.copyOut(address(), to, (long) target.remaining() * type.bytes());
-        Reference.reachabilityFence(target);
+        try {
+            device.copyOut(address(), to, (long) target.remaining() * type.bytes());
+        } finally {
+            Reference.reachabilityFence(target);
+        }
     }
 
     /** All elements, on the Java heap. Only for {@link ElementType#FLOAT32}. */

@@ -20,7 +20,7 @@ import jcuda.runtime.cudaStream_t;
  * product can be recorded into a graph.
  */
 final class CublasProducts implements AutoCloseable {
-    private static final String JCUBLAS = "/lib/libJCublas2-12.6.0-linux-x86_64.so";
+    private static final String JCUBLAS = "lib/libJCublas2-12.6.0-linux-x86_64.so";
     private static final String LIBRARY = "libcublas.so.12";
     /** Whose products it can do, as far as these are plain. */
     static final Set<String> KERNELS = Set.of("gemm_fp32", "gemm_tf32");

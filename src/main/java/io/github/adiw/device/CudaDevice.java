@@ -34,6 +34,7 @@ import org.slf4j.LoggerFactory;
  * pointers live there), a stream of its own or the embedder's, graphs by stream capture. Kernel arguments pass through one reused direct
  * buffer, copies to and from the Java heap through another.
  */
+@SuppressWarnings("try")        // a context is entered for what is called inside, and nothing is asked of it
 final class CudaDevice extends Device {
     /** System property, for tests: threads to a block of every kernel that does not fix its block. */
     static final String BLOCK_PROPERTY = "adiw.block";

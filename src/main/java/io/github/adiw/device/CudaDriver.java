@@ -25,7 +25,7 @@ final class CudaDriver {
     enum Kind { NVIDIA, STAND_IN }
 
     static final int OUT_OF_MEMORY = 2;
-    private static final String JCUDA = "/lib/libJCudaDriver-12.6.0-linux-x86_64.so";
+    private static final String JCUDA = "lib/libJCudaDriver-12.6.0-linux-x86_64.so";
     private static final int LEAST_CAPABILITY = 80;
     private static Kind loaded;
     private static AdiwException failure;
@@ -43,6 +43,7 @@ final class CudaDriver {
      * @throws UsageException if the process has loaded the other one
      * @throws AdiwException  if there is none, or it cannot be used
      */
+    @SuppressWarnings("StaticAssignmentOfThrowable")    // a driver is tried once; who asks again gets the first failure as the cause
     static synchronized void load(Kind wanted) {
         if (loaded != null && loaded != wanted) {
             throw new UsageException("this process has loaded " + (loaded == Kind.NVIDIA ? "NVIDIA's driver" : "the stand-in driver (simt)")
@@ -57,6 +58,10 @@ final class CudaDriver {
         if (wanted == Kind.STAND_IN) {
             if (!HostRuntime.hasAvx2()) {
                 throw new AdiwException("simt needs a processor with AVX2 and FMA; use --device host");
+            }
+            if (!Devices.hasStandIn()) {
+                throw new AdiwException("simt needs the stand-in driver, which has a jar of its own: add io.github.adiw:adiw with the classifier "
+                    + "simt to the dependencies, or use host");
             }
             StandInDriver.load();
         } else if (!HostRuntime.findsDriver()) {
@@ -87,7 +92,7 @@ final class CudaDriver {
      * users' files and noexec mounts break it; it takes a file that is there already. So the file is laid into the private
      * folder, and java.io.tmpdir points there meanwhile (java.library.path is read once, when Java starts).
      *
-     * @param resource the library in JCuda's jar
+     * @param resource the library in JCuda's jar, without a slash in front
      * @param name     of the class
      * @param advice   what to do if it does not load
      * @throws AdiwException if it does not load

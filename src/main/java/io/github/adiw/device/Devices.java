@@ -146,6 +146,11 @@ public final class Devices {
         return CudaDriver.describeDevices();
     }
 
+    /** Whether the stand-in driver's jar is there, so that {@code simt} may be opened. */
+    public static boolean hasStandIn() {
+        return NativeLibrary.holds(StandInDriver.LIBRARY);
+    }
+
     /** One line for a person: the least driver and compute capability that this build's GPU kernels need, or that it has none. */
     public static String requirements() {
         return GpuKernels.ofJar().map(k -> k.requirement() + ", compute capability 8.0").orElse("this build has no kernels for NVIDIA GPUs");

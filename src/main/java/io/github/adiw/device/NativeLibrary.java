@@ -7,28 +7,39 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Unpacks the libraries of the jar into a private folder, which goes when the process ends, and loads them. */
+/**
+ * Unpacks libraries into a private folder, which goes when the process ends, and loads them. They are looked for through the class
+ * loader, not the class: JCuda's and the stand-in driver are in other jars, which are other modules on the module path.
+ */
 final class NativeLibrary {
+    private static final String PLATFORM = "native/linux-x86_64/";
     private static Path folder;
 
     private NativeLibrary() { }
 
+    /** Whether a jar has {@code native/linux-x86_64/name}. */
+    static boolean holds(String name) {
+        return NativeLibrary.class.getClassLoader().getResource(PLATFORM + name) != null;
+    }
+
     /** Loads {@code native/linux-x86_64/name}. */
     static void load(String name) {
-        System.load(unpack("/native/linux-x86_64/" + name).toString());
+        System.load(unpack(PLATFORM + name).toString());
     }
 
     /**
      * Copies a resource into the private folder.
      *
-     * @throws AdiwException on another platform than linux-x86_64, where the jar lacks it, or where no folder will take it
+     * @param resource its path in a jar, without a slash in front
+     * @throws AdiwException on another platform than linux-x86_64, where no jar has it, or where no folder will take it
      */
     static synchronized Path unpack(String resource) {
         requirePlatform();
         String name = resource.substring(resource.lastIndexOf('/') + 1);
-        try (InputStream in = NativeLibrary.class.getResourceAsStream(resource)) {
+        try (InputStream in = NativeLibrary.class.getClassLoader().getResourceAsStream(resource)) {
             if (in == null) {
-                throw new AdiwException("the jar lacks " + resource + ": it was built incompletely; build it again with mvn package");
+                throw new AdiwException("no jar has " + resource + ": one is missing, or the library was built incompletely; build it again with "
+                    + "mvn package");
             }
             Path target = folder().resolve(name);
             if (!Files.exists(target)) {

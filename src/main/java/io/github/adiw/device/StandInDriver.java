@@ -7,12 +7,14 @@ package io.github.adiw.device;
 final class StandInDriver {
     /** The device name that it reports. */
     static final String DEVICE_NAME = "ADIW stand-in";
+    /** Takes the place of NVIDIA's by its name. */
+    static final String LIBRARY = "libcuda.so.1";
 
     /** Order in which the threads of a block, and blocks, take turns. */
     enum Order { FORWARDS, BACKWARDS, SHUFFLED }
 
     static {
-        NativeLibrary.load("libcuda.so.1");
+        NativeLibrary.load(LIBRARY);
     }
 
     private StandInDriver() { }

@@ -29,7 +29,7 @@ public interface LearningRateSchedule {
                 int every = Integer.parseInt(part[1]);
                 float factor = Float.parseFloat(part[2]);
                 if (every >= 1 && factor > 0 && factor <= 1) {
-                    return epoch -> (float) (rate * Math.pow(factor, (epoch - 1) / every));
+                    return epoch -> (float) (rate * Math.pow(factor, Math.floorDiv(epoch - 1, every)));
                 }
             } catch (NumberFormatException e) {
                 throw unknown(text);

@@ -280,7 +280,7 @@ public final class ImportanceWeights implements AutoCloseable {
     }
 
     /**
-     * The share of the last batch's weights that are at least B, in 0 to 1; waits. (With {@link Builder#normalize} these are the weights
+     * The share of the last batch's weights that are at least B, in 0 to 1; waits. (With {@link EstimationSettings#normalize} these are the weights
      * after the division; with {@link Builder#labels} they have the class prior in them, and may be above B.)
      *
      * @throws IllegalStateException before the first batch

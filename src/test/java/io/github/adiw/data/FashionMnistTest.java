@@ -203,7 +203,7 @@ class FashionMnistTest {
         Map<String, Served> wrong = new LinkedHashMap<>();
         wrong.put("SHA-256", name -> {
             byte[] content = IdxFileTest.gzip(files.get(name.replace(".gz", "")));
-            content[content.length - 1] ^= name.startsWith("t10k-labels") ? 1 : 0;
+            content[content.length - 1] ^= (byte) (name.startsWith("t10k-labels") ? 1 : 0);
             return content;
         });
         wrong.put("it ended after 5 of", name -> new byte[5]);

@@ -35,9 +35,9 @@ final class GivenStream extends CUstream {
             try (Device device = Devices.openOnStream(name, stream.address()); Buffer x = device.floats(new float[n]);
                  Buffer sum = device.floats(new float[n])) {
                 CUdeviceptr memory = new CUdeviceptr().withByteOffset(x.address());
-                assertThat(JCudaDriver.cuMemsetD8Async(memory, (byte) 0x40, 4 * n, stream)).isZero();
+                assertThat(JCudaDriver.cuMemsetD8Async(memory, (byte) 0x40, 4L * n, stream)).isZero();
                 device.copy(x, sum);
-                assertThat(JCudaDriver.cuMemsetD8Async(memory, (byte) 0x41, 4 * n, stream)).isZero();
+                assertThat(JCudaDriver.cuMemsetD8Async(memory, (byte) 0x41, 4L * n, stream)).isZero();
                 Graph graph = device.record(() -> device.launch("fill", Launch.elements(n / 2), x, 4f, n / 2));
                 graph.replay();
                 assertThat(JCudaDriver.cuStreamSynchronize(stream)).isZero();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 
 /** The stand-in driver's thread order, for tests of other packages, and what is built for its own. */
 public final class StandInControl {
@@ -14,7 +15,7 @@ public final class StandInControl {
     private StandInControl() { }
 
     /** The orders that results must not depend on; three seeds of the shuffled one. */
-    public static final String[] ORDERS = {"forwards", "backwards", "shuffled 1", "shuffled 2", "shuffled 3"};
+    public static final List<String> ORDERS = List.of("forwards", "backwards", "shuffled 1", "shuffled 2", "shuffled 3");
 
     /** @param order one of {@link #ORDERS}, for launches from now on */
     public static void order(String order) {

@@ -45,7 +45,7 @@ class InsideClassesTest {
     }
 
     /** N = 2 n training and V = 2 m validation samples, of which batches are taken. */
-    private final class Data {
+    private static final class Data {
         final Random random = new Random(11);
         final int n = Arrays.stream(TRAINING).sum();
         final int m = Arrays.stream(VALIDATION).sum();

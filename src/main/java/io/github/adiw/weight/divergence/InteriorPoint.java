@@ -21,6 +21,7 @@ final class InteriorPoint implements AutoCloseable {
     private final Scope scope;
     private final SegmentedBatch batch;
     private final Device device;
+    private final String kernel;
     private final int mostRank;
     private final Buffer kappa;
     private final Buffer factor;
@@ -30,24 +31,26 @@ final class InteriorPoint implements AutoCloseable {
     private final Buffer reduced;
     private final Buffer result;
 
-    private InteriorPoint(Scope scope, SegmentedBatch batch) {
+    private InteriorPoint(Scope scope, SegmentedBatch batch, boolean published) {
         this.scope = scope;
         this.batch = batch;
         device = batch.device();
+        kernel = published ? "kmm_published_point" : "kmm_interior_point";
         int n = batch.n();
         mostRank = (int) Math.max(1, Math.min(Math.min(n, MOST_RANK), MOST_ELEMENTS / n));
         kappa = doubles(n);
         factor = doubles((long) mostRank * n);
         diagonal = doubles(n);
         capacitance = doubles((long) mostRank * (batch.segments().count() == 1 ? mostRank : n));
-        workspace = doubles(14L * n);
+        workspace = doubles(15L * n);
         reduced = doubles(n);
         result = doubles(4L * batch.segments().count());
         device.zero(result);
     }
 
-    static InteriorPoint create(SegmentedBatch batch) {
-        return Scope.building(scope -> new InteriorPoint(scope, batch));
+    /** @param published whether to start and stop as cvxopt does, and not at convergence */
+    static InteriorPoint create(SegmentedBatch batch, boolean published) {
+        return Scope.building(scope -> new InteriorPoint(scope, batch, published));
     }
 
     private Buffer doubles(long length) {
@@ -62,7 +65,7 @@ final class InteriorPoint implements AutoCloseable {
             batch.gamma(), batch.status(), kappa, batch.d());
         device.launch("kmm_factor", Launch.blocks(segments), batch.training(), table, batch.gamma(), batch.status(), factor, diagonal, result,
             batch.d(), mostRank);
-        device.launch("kmm_interior_point", Launch.blocks(segments), factor, kappa, table, batch.status(), capacitance, workspace, reduced,
+        device.launch(kernel, Launch.blocks(segments), factor, kappa, table, batch.status(), capacitance, workspace, reduced,
             result, w, GramMatrix.RIDGE, (double) batch.settings().upperBound(), mostRank, MOST_ITERATIONS);
     }
 

@@ -71,12 +71,12 @@ public final class KernelMeanMatching implements Minimizer {
     }
 
     /**
-     * By {@link ExactKernelMeanMatching}'s interior point, which gets there in about 20 iterations. Where K has too high a rank for that in a
+     * By {@link MatchingProgram}'s interior point, which gets there in about 20 iterations. Where K has too high a rank for that in a
      * segment, accelerated steps go as far as they get.
      */
     @Override
     public OptionalInt solve() {
-        try (InteriorPoint solver = InteriorPoint.create(batch)) {
+        try (InteriorPoint solver = InteriorPoint.create(batch, false)) {
             solver.solve(weights);
             return solver.problem() == null ? OptionalInt.of(solver.iterations()) : OptionalInt.empty();
         }

@@ -32,7 +32,7 @@ class PicturesTest {
     Path folder;
 
     private static TrainingResult result(int method, long seed, String noise) {
-        Random random = new Random(31 * method + seed);
+        Random random = new Random(31L * method + seed);
         List<EpochReport> epochs = new ArrayList<>();
         for (int e = 1; e <= 30; e++) {
             double accuracy = 0.6 + 0.02 * method * (1 - Math.exp(-e / 8.0)) + 0.01 * random.nextGaussian();

@@ -13,17 +13,21 @@ import java.util.OptionalInt;
 
 /**
  * DIW's weights: the quadratic program of kernel mean matching, minimise 1/2 w'Kw - kappa'w over {@code 0 <= w <= B} and
- * {@code |sum w - n| <= n eps}, solved to convergence in double precision for every batch (Fang et al., NeurIPS 2020). The solution does not
- * depend on where it starts, so that what is remembered matters only for segments that are degenerate or of too high a rank.
+ * {@code |sum w - n| <= n eps}, solved in double precision for every batch (Fang et al., NeurIPS 2020): to convergence, or as far as their
+ * published code goes, which stops at cvxopt's default tolerances. The solution does not depend on what is remembered, which matters only
+ * for segments that are degenerate or of too high a rank.
+ *
+ * <p>The two are not the same weights: with DIW's bandwidth K has about ten large eigenvalues, so that a whole face of weights is nearly
+ * optimal, and the interior point that stops early stops in the middle of it.
  */
-public final class ExactKernelMeanMatching implements Minimizer {
+public final class MatchingProgram implements Minimizer {
     private final Scope scope;
     private final InteriorPoint solver;
     private final Buffer weights;
 
-    private ExactKernelMeanMatching(Scope scope, SegmentedBatch batch) {
+    private MatchingProgram(Scope scope, SegmentedBatch batch, boolean published) {
         this.scope = scope;
-        solver = scope.keep(InteriorPoint.create(batch));
+        solver = scope.keep(InteriorPoint.create(batch, published));
         Device device = batch.device();
         weights = scope.keep(device.allocate(ElementType.FLOAT32, batch.n()));
     }
@@ -68,8 +72,8 @@ public final class ExactKernelMeanMatching implements Minimizer {
         scope.close();
     }
 
-    /** {@code kmm-exact}. */
-    public static final class Factory implements Divergence {
+    /** {@code kmm-exact}: to convergence. */
+    public static final class Exact implements Divergence {
         @Override
         public String name() {
             return "kmm-exact";
@@ -87,7 +91,30 @@ public final class ExactKernelMeanMatching implements Minimizer {
 
         @Override
         public Minimizer minimizer(SegmentedBatch batch) {
-            return Scope.building(scope -> new ExactKernelMeanMatching(scope, batch));
+            return Scope.building(scope -> new MatchingProgram(scope, batch, false));
+        }
+    }
+
+    /** {@code diw}: as far as DIW's published code goes. */
+    public static final class Published implements Divergence {
+        @Override
+        public String name() {
+            return "diw";
+        }
+
+        @Override
+        public boolean takesSteps() {
+            return false;
+        }
+
+        @Override
+        public String defaultBandwidth() {
+            return "diw:0.01";
+        }
+
+        @Override
+        public Minimizer minimizer(SegmentedBatch batch) {
+            return Scope.building(scope -> new MatchingProgram(scope, batch, true));
         }
     }
 }

@@ -1,0 +1,4 @@
+/** Needs the library alone. */
+module com.example.embedder {
+    requires io.github.adiw;
+}
