@@ -8,6 +8,7 @@ import io.github.adiw.cli.plot.Pictures;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.Dataset;
 import io.github.adiw.device.Device;
+import io.github.adiw.train.StepTimer;
 import io.github.adiw.train.TrainingOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,8 @@ import picocli.CommandLine.Option;
     footer = {"", "Writes DIR/compare.html (all in one page), compare.json, compare.md, accuracy.png, step-time.png, weights.png, and a "
         + "folder a method with what train writes. With several noises or seeds the pictures are in DIR/NOISE, the runs in "
         + "DIR/NOISE/SEED/METHOD.",
+        "After training, all methods take short rounds of steps in turn, from their trained networks, and the lower quartile of each is "
+        + "shown: what else the machine does meets all alike. Beside diw, DIW as published is timed, and not trained.",
         "A call that was interrupted goes on where it stopped: runs that finished under the same settings are not repeated.",
         "", "Examples:",
         "  adiw compare                                          10,000 images, 40 %% wrong labels",
@@ -41,6 +44,7 @@ import picocli.CommandLine.Option;
 final class CompareCommand extends Subcommand {
     private static final int TRAIN_SAMPLES = 10_000;
     private static final String ALL = "all";
+    private static final String TIMES = "times.json";
 
     @Option(names = "--methods", paramLabel = "M1,M2,...", hideParamSyntax = true, split = ",", defaultValue = "uniform,diw,adiw-km",
         description = "Which methods, in this order, or all (with --transform features: that have it). Default: ${DEFAULT-VALUE}.")
@@ -60,6 +64,7 @@ final class CompareCommand extends Subcommand {
     @Option(names = "--fresh", description = "Run everything again, whatever DIR holds from an earlier call.")
     private boolean fresh;
 
+    private TrainingOptions.Builder builder;
     private boolean single;
 
     CompareCommand(Console console) {
@@ -91,7 +96,7 @@ final class CompareCommand extends Subcommand {
             TrainingOptions before = null;
             for (TrainingOptions options : all) {
                 String name = (single ? "" : "run " + (runs.size() + 1) + " of " + all.size() + ": ") + name(options);
-                RunFolder folder = new RunFolder(folder(options), RunFolder.settings(options, data, device, common.threads()));
+                RunFolder folder = new RunFolder(folder(options), settings(options, data, device));
                 if (!takenOver(folder, options, name)) {
                     boolean sameSplit = before != null && before.seed() == options.seed() && before.shift().equals(options.shift());
                     train(opened, dataset, options, folder, sameSplit);
@@ -103,8 +108,12 @@ final class CompareCommand extends Subcommand {
                     break;
                 }
             }
-            finish(dataset, device, all, runs);
+            finish(dataset, device, all, parts(all, runs, times(opened, dataset, data, device, runs)));
         }
+    }
+
+    private ObjectNode settings(TrainingOptions options, String data, String device) {
+        return RunFolder.settings(options, data, device, common.threads());
     }
 
     /** Every run, shift by shift, seed by seed; all that can be refused is refused here. */
@@ -124,7 +133,7 @@ final class CompareCommand extends Subcommand {
                 + " names a seed twice: name each once");
         }
         List<String> noises = flags.noises();
-        TrainingOptions.Builder builder = flags.builder(from.get(0), noises.get(0), console);
+        builder = flags.builder(from.get(0), noises.get(0), console);
         boolean labels = builder.method(wanted.get(0)).build().labels() != null;
         List<TrainingOptions> all = new ArrayList<>();
         for (String noise : noises) {
@@ -177,19 +186,56 @@ final class CompareCommand extends Subcommand {
         folder.begin();
         folder.write(run);
         if (single) {
-            Pictures.write(folder(options), List.of(run.result()), console::notice);
+            Pictures.write(folder(options), run.result(), console::notice);
         }
     }
 
-    private void finish(Dataset dataset, String device, List<TrainingOptions> all, List<TrainingRun> runs) {
-        List<ComparedRuns> parts = parts(all, runs);
+    /** What a step takes, of the runs that finished, by the folder of their shift and seed; nothing once the user has asked to stop. */
+    private Map<Path, StepTimes> times(Device opened, Dataset dataset, String data, String device, List<TrainingRun> runs) {
+        Map<Path, List<TrainingOptions>> together = new LinkedHashMap<>();
+        runs.stream().filter(TrainingRun::finished).map(run -> run.result().options()).forEach(options ->
+            together.computeIfAbsent(folder(options).getParent(), parent -> new ArrayList<>()).add(options));
+        Map<Path, StepTimes> times = new LinkedHashMap<>();
+        if (runs.stream().anyMatch(run -> run.result().interrupted()) || Interruption.requested()) {
+            return times;
+        }
+        together.forEach((parent, group) -> {
+            Path file = parent.resolve(TIMES);
+            List<ObjectNode> settings = group.stream().map(options -> settings(options, data, device)).toList();
+            StepTimes earlier = fresh ? null : StepTimes.read(file, settings);
+            times.put(parent, earlier != null ? earlier : measured(opened, dataset, group, file, settings));
+        });
+        return times;
+    }
+
+    private StepTimes measured(Device opened, Dataset dataset, List<TrainingOptions> group, Path file, List<ObjectNode> settings) {
+        console.notice("Timing steps of " + group.stream().map(TrainingOptions::method).collect(Collectors.joining(", ")) + " in turn"
+            + (single ? "" : " (" + TrainingFlags.shift(group.get(0)) + ", seed " + group.get(0).seed() + ")") + ".");
+        List<TrainingOptions> trained = group.stream().map(options -> builder.shift(options.shift()).seed(options.seed())
+            .method(options.method()).initialParameters(RunFolder.parameters(folder(options))).build()).toList();
+        StepTimes[] measured = {StepTimes.NONE};
+        try {
+            Interruption.during(() -> measured[0] = new StepTimes(StepTimer.measure(opened, dataset, trained, Interruption::requested)),
+                () -> { });
+        } catch (AdiwException e) {
+            console.notice("The steps were not timed: " + e.getMessage());      // the results are there, and matter more
+        }
+        if (!Interruption.requested() && !measured[0].byMethod().isEmpty()) {
+            measured[0].write(file, settings);
+        }
+        return measured[0];
+    }
+
+    private void finish(Dataset dataset, String device, List<TrainingOptions> all, List<ComparedRuns> parts) {
+        List<TrainingRun> runs = parts.stream().flatMap(part -> part.runs().stream()).toList();
         List<List<String>> pictures = new ArrayList<>();
         for (ComparedRuns part : parts) {
-            pictures.add(part.shown().isEmpty() ? List.of() : Pictures.write(part.folder(), part.results(), console::notice));
+            pictures.add(part.shown().isEmpty() ? List.of()
+                : Pictures.write(part.folder(), part.results(), part.meanTimes(), console::notice));
         }
         ObjectNode json = json(dataset, device, all, parts);
         String data = dataset.identity();
-        List<ObjectNode> every = all.stream().map(options -> RunFolder.settings(options, data, device, common.threads())).toList();
+        List<ObjectNode> every = all.stream().map(options -> settings(options, data, device)).toList();
         ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device,
             RunFolder.table(every), parts, pictures);
         AtomicFile.writeString(output.resolve("compare.md"), page.markdown());
@@ -199,6 +245,9 @@ final class CompareCommand extends Subcommand {
             console.result(RunReport.text(json));
         } else {
             parts.forEach(part -> console.out().print("\n" + (single ? "" : part.shift() + "\n\n") + part.table().text() + "\n"));
+            if (parts.stream().anyMatch(ComparedRuns::published)) {
+                console.result(ComparisonPage.PUBLISHED);
+            }
         }
         for (TrainingRun run : runs) {
             if (run.result().failure() != null) {
@@ -211,13 +260,16 @@ final class CompareCommand extends Subcommand {
             + "; the same command goes on from here." : "Table and pictures are in " + output);
     }
 
-    private List<ComparedRuns> parts(List<TrainingOptions> all, List<TrainingRun> runs) {
+    private List<ComparedRuns> parts(List<TrainingOptions> all, List<TrainingRun> runs, Map<Path, StepTimes> times) {
         int from = (int) all.stream().mapToLong(TrainingOptions::seed).distinct().count();
         Map<String, List<TrainingRun>> shifts = new LinkedHashMap<>();
         runs.forEach(run -> shifts.computeIfAbsent(run.result().options().shift(), noise -> new ArrayList<>()).add(run));
         return shifts.values().stream().map(part -> {
             TrainingOptions any = part.get(0).result().options();
-            return new ComparedRuns(TrainingFlags.shift(any), shiftFolder(any), from, part);
+            Map<Long, StepTimes> bySeed = new LinkedHashMap<>();
+            part.stream().map(run -> run.result().options()).filter(options -> times.containsKey(folder(options).getParent()))
+                .forEach(options -> bySeed.put(options.seed(), times.get(folder(options).getParent())));
+            return new ComparedRuns(TrainingFlags.shift(any), shiftFolder(any), from, part, bySeed);
         }).toList();
     }
 
@@ -231,6 +283,7 @@ final class CompareCommand extends Subcommand {
         if (single) {
             ArrayNode array = node.putArray("methods");
             parts.forEach(part -> part.runs().forEach(run -> array.add(part.json(run))));
+            parts.forEach(part -> part.putPublished(node));
         } else {
             ArrayNode from = node.putArray("seeds");
             all.stream().map(TrainingOptions::seed).distinct().forEach(from::add);

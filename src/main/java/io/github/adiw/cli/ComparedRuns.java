@@ -3,8 +3,10 @@ package io.github.adiw.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.train.EpochReport;
+import io.github.adiw.train.StepTimer;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
+import io.github.adiw.train.TrainingResult.StepMillis;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,24 +22,29 @@ import java.util.function.ToDoubleFunction;
  * @param folder where this shift's pictures are
  * @param seeds  how many seeds were asked for
  * @param runs   what was reached, at least one
+ * @param times  what a step took, by seed
  */
-record ComparedRuns(String shift, Path folder, int seeds, List<TrainingRun> runs) {
+record ComparedRuns(String shift, Path folder, int seeds, List<TrainingRun> runs, Map<Long, StepTimes> times) {
     /** The columns of a run by itself. */
     private static final String[] HEADING = {"method", "accuracy %", "best %", "w clean", "w wrong", "ms/step", "estimation", "training"};
-    private static final List<ToDoubleFunction<TrainingResult>> MEASURES = List.of(r -> 100 * r.lastFiveTestAccuracy(),
-        r -> 100 * r.bestTestAccuracy(), r -> last(r, EpochReport::meanWeightClean), r -> last(r, EpochReport::meanWeightNoisy),
-        r -> r.stepMillis().total(), r -> r.stepMillis().weightEstimation(), r -> r.stepMillis().training());
+    private static final List<ToDoubleFunction<TrainingResult>> REACHED = List.of(r -> 100 * r.lastFiveTestAccuracy(),
+        r -> 100 * r.bestTestAccuracy(), r -> last(r, EpochReport::meanWeightClean), r -> last(r, EpochReport::meanWeightNoisy));
+    private static final List<ToDoubleFunction<StepMillis>> PARTS = List.of(StepMillis::total, StepMillis::weightEstimation,
+        StepMillis::training);
+    private static final String BASELINE = "diw";
+    private static final String PUBLISHED_KEY = "diwAsPublished";
 
     /** The table of a run by itself. */
     static Table alone(TrainingResult result) {
         Table table = new Table(HEADING);
-        table.row(cells(result.options().method(), List.of(result)));
+        table.row(cells(result.options().method(), List.of(result), List.of(result.stepMillis())));
         return table;
     }
 
-    private static String[] cells(String name, List<TrainingResult> results, String... more) {
+    private static String[] cells(String name, List<TrainingResult> results, List<StepMillis> times, String... more) {
         List<String> cells = new ArrayList<>(List.of(name));
-        MEASURES.forEach(measure -> cells.add(Spread.of(results, measure).text(2, "")));
+        REACHED.forEach(measure -> cells.add(Spread.of(results, measure).text(2, "")));
+        PARTS.forEach(part -> cells.add(Spread.of(times, part).text(2, "")));
         cells.addAll(List.of(more));
         return cells.toArray(String[]::new);
     }
@@ -64,28 +71,85 @@ record ComparedRuns(String shift, Path folder, int seeds, List<TrainingRun> runs
         return methods;
     }
 
-    /** A row a method: means over the seeds, and standard deviations where there are several. */
+    /** A row a method: means over the seeds, and standard deviations where there are several; behind DIW's the published one's. */
     Table table() {
-        String[] heading = Arrays.copyOf(HEADING, HEADING.length + 1);
+        String[] heading = Arrays.copyOf(HEADING, HEADING.length + 2);
         heading[HEADING.length] = "speed-up over diw";
+        heading[HEADING.length + 1] = "over published";
         Table table = new Table(heading);
-        byMethod().forEach((method, results) -> table.row(cells(
-            method + (seeds == 1 || results.size() == seeds ? "" : " (" + results.size() + " of " + seeds + " seeds)"), results,
-            Spread.of(results, this::speedUp).text(1, "x"))));
+        byMethod().forEach((method, results) -> {
+            List<Long> from = seeds(results);
+            row(table, method + (seeds == 1 || results.size() == seeds ? "" : " (" + results.size() + " of " + seeds + " seeds)"), method,
+                results, from);
+            if (method.equals(BASELINE) && published()) {
+                row(table, StepTimer.PUBLISHED, StepTimer.PUBLISHED, List.of(), from);
+            }
+        });
         return table;
     }
 
-    /** DIW's time of a step over this run's, both from the same seed; NaN if there is none. */
-    double speedUp(TrainingResult result) {
-        return results().stream().filter(r -> r.options().method().equals("diw") && r.options().seed() == result.options().seed())
-            .mapToDouble(diw -> diw.stepMillis().total() / result.stepMillis().total()).findFirst().orElse(Double.NaN);
+    private void row(Table table, String name, String method, List<TrainingResult> results, List<Long> from) {
+        table.row(cells(name, results, from.stream().map(seed -> times(seed).of(method)).toList(),
+            Spread.of(from, seed -> speedUp(BASELINE, method, seed)).text(1, "x"),
+            Spread.of(from, seed -> speedUp(StepTimer.PUBLISHED, method, seed)).text(1, "x")));
     }
 
-    /** A run's summary, and how much faster than DIW it is. */
+    private static List<Long> seeds(List<TrainingResult> results) {
+        return results.stream().map(result -> result.options().seed()).toList();
+    }
+
+    private StepTimes times(long seed) {
+        return times.getOrDefault(seed, StepTimes.NONE);
+    }
+
+    private double speedUp(String over, String method, long seed) {
+        return times(seed).ratio(over, method);
+    }
+
+    /** Whether DIW as published was timed. */
+    boolean published() {
+        return times.values().stream().anyMatch(of -> of.byMethod().containsKey(StepTimer.PUBLISHED));
+    }
+
+    /** The mean times of every method that was timed, over the seeds. */
+    Map<String, StepMillis> meanTimes() {
+        Map<String, List<StepMillis>> all = new LinkedHashMap<>();
+        times.values().forEach(of -> of.byMethod().forEach((method, millis) ->
+            all.computeIfAbsent(method, name -> new ArrayList<>()).add(millis)));
+        Map<String, StepMillis> means = new LinkedHashMap<>();
+        all.forEach((method, millis) -> means.put(method, new StepMillis(Spread.of(millis, StepMillis::total).mean(),
+            Spread.of(millis, StepMillis::weightEstimation).mean(), Spread.of(millis, StepMillis::training).mean())));
+        return means;
+    }
+
+    /** A run's summary, with the times that it is compared by, and how much faster than DIW it is. */
     ObjectNode json(TrainingRun run) {
+        String method = run.result().options().method();
+        long seed = run.result().options().seed();
         ObjectNode entry = run.summary().deepCopy();
-        RunReport.put(entry, "speedUpOverDiw", speedUp(run.result()));
+        StepTimes.put(entry, times(seed).of(method));
+        RunReport.put(entry, "speedUpOverDiw", speedUp(BASELINE, method, seed));
+        RunReport.put(entry, "speedUpOverDiwAsPublished", speedUp(StepTimer.PUBLISHED, method, seed));
         return entry;
+    }
+
+    /** Adds the times of DIW as published, of the only seed; nothing where it was not timed. */
+    void putPublished(ObjectNode node) {
+        if (published()) {
+            StepTimes only = times.values().iterator().next();
+            ObjectNode entry = node.putObject(PUBLISHED_KEY);
+            StepTimes.put(entry, only.of(StepTimer.PUBLISHED));
+            RunReport.put(entry, "speedUpOverDiw", only.ratio(BASELINE, StepTimer.PUBLISHED));
+        }
+    }
+
+    private void putTimes(ObjectNode entry, String method, List<Long> from) {
+        ObjectNode step = entry.putObject("stepMillis");
+        Spread.of(from, seed -> times(seed).of(method).total()).put(step, "total");
+        Spread.of(from, seed -> times(seed).of(method).weightEstimation()).put(step, "weightEstimation");
+        Spread.of(from, seed -> times(seed).of(method).training()).put(step, "training");
+        Spread.of(from, seed -> speedUp(BASELINE, method, seed)).put(entry, "speedUpOverDiw");
+        Spread.of(from, seed -> speedUp(StepTimer.PUBLISHED, method, seed)).put(entry, "speedUpOverDiwAsPublished");
     }
 
     /** The shift, and what each method reached: mean and standard deviation over the seeds that finished, and every run. */
@@ -103,14 +167,13 @@ record ComparedRuns(String shift, Path folder, int seeds, List<TrainingRun> runs
             Spread.of(results, TrainingResult::bestTestAccuracy).put(entry, "bestTestAccuracy");
             Spread.of(results, r -> last(r, EpochReport::meanWeightClean)).put(entry, "meanWeightClean");
             Spread.of(results, r -> last(r, EpochReport::meanWeightNoisy)).put(entry, "meanWeightNoisy");
-            ObjectNode step = entry.putObject("stepMillis");
-            Spread.of(results, r -> r.stepMillis().total()).put(step, "total");
-            Spread.of(results, r -> r.stepMillis().weightEstimation()).put(step, "weightEstimation");
-            Spread.of(results, r -> r.stepMillis().training()).put(step, "training");
-            Spread.of(results, this::speedUp).put(entry, "speedUpOverDiw");
+            putTimes(entry, method, seeds(results));
             ArrayNode all = entry.putArray("runs");
             runs.stream().filter(run -> run.result().options().method().equals(method)).forEach(run -> all.add(json(run)));
         });
+        if (published()) {
+            putTimes(node.putObject(PUBLISHED_KEY), StepTimer.PUBLISHED, List.copyOf(times.keySet()));
+        }
         return node;
     }
 

@@ -65,8 +65,8 @@ public final class Main {
         line.setUsageHelpLongOptionsMaxWidth(34);
         line.setAbbreviatedOptionsAllowed(false);
         line.setOverwrittenOptionsAllowed(false);
-        line.setParameterExceptionHandler((failure, unused) -> wrongUse(failure, err));
-        line.setExecutionExceptionHandler((failure, unused, parsed) -> failed(failure, args, err));
+        line.setParameterExceptionHandler((failure, typed) -> wrongUse(failure, typed, err));
+        line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command, args, err));
         int code = args.length == 0 ? withoutCommand(line) : line.execute(args);
         boolean unread = out.checkError();
         if (unread && code == 0) {
@@ -107,10 +107,10 @@ public final class Main {
         return 2;
     }
 
-    private static int wrongUse(ParameterException failure, PrintStream err) {
+    private static int wrongUse(ParameterException failure, String[] args, PrintStream err) {
         CommandLine command = failure.getCommandLine();
         if (failure.getCause() instanceof AdiwException || failure.getCause() instanceof UsageException) {
-            return failed((RuntimeException) failure.getCause(), new String[0], err);
+            return failed((RuntimeException) failure.getCause(), command, args, err);
         }
         StringBuilder sentence = new StringBuilder(oneLine(failure.getMessage()));
         if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
@@ -121,13 +121,14 @@ public final class Main {
         return 2;
     }
 
-    private static int failed(Exception failure, String[] args, PrintStream err) {
+    private static int failed(Exception failure, CommandLine command, String[] args, PrintStream err) {
         int code = failure instanceof UsageException ? 2 : 1;
         boolean expected = failure instanceof UsageException || failure instanceof AdiwException;
         boolean trace = System.getenv("ADIW_DEBUG") != null || java.util.Arrays.asList(args).contains("--verbose");
         String message = failure.getMessage() == null ? "" : oneLine(failure.getMessage());
         if (expected) {
-            err.println("adiw: " + message);
+            String parameter = failure instanceof UsageException usage ? usage.parameter() : null;
+            err.println("adiw: " + new Flags(command.getCommandSpec(), args).inFront(parameter, message));
         } else {
             err.println("adiw: an unexpected failure, " + failure.getClass().getSimpleName() + (message.isEmpty() ? "" : ": " + message)
                 + (trace ? "" : " (--verbose shows where)"));

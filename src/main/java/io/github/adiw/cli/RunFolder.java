@@ -31,8 +31,8 @@ final class RunFolder {
     static final String MARK = "run.json";
     private static final String MISLABELLED = "mislabelled.npy";
     private static final String LABELS = "labels.npy";
-    private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS,
-        "model.safetensors");
+    private static final String MODEL = "model.safetensors";
+    private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS, MODEL);
 
     /** What tells the runs of a comparison apart, and what does not concern its results. */
     private static final Set<String> APART = Set.of("method", "shift", "seed", "trace", "weightsTrace");
@@ -117,6 +117,11 @@ final class RunFolder {
         return changed;
     }
 
+    /** The trained model's parameters in the folder of a run. */
+    static Path parameters(Path folder) {
+        return folder.resolve(MODEL);
+    }
+
     /** Prepares the folder for a run; from now on the earlier one there counts as unfinished. */
     void begin() {
         AtomicFile.prepareFolder(folder);
@@ -160,16 +165,13 @@ final class RunFolder {
             for (int i = 0; i < wrong.length; i++) {
                 mislabelled[i] = wrong[i] != 0;
             }
-            JsonNode step = summary.get("stepMillis");
-            TrainingResult.StepMillis millis = new TrainingResult.StepMillis(RunReport.get(step, "total"),
-                RunReport.get(step, "weightEstimation"), RunReport.get(step, "training"));
             return new TrainingRun(TrainingResult.of(options)
                 .dataset(summary.get("dataset").asText()).device(summary.get("device").asText())
                 .trainSamples(summary.get("trainSamples").asInt()).validationSamples(summary.get("validationSamples").asInt())
                 .testSamples(summary.get("testSamples").asInt()).actualNoiseRate(RunReport.get(summary, "actualNoiseRate"))
                 .parameterCount(summary.get("parameters").asLong()).epochs(RunReport.readEpochs(folder.resolve("epochs.csv")))
                 .weights(Npy.read(folder.resolve("weights.npy")).requireShape(wrong.length).toFloats()).mislabelled(mislabelled)
-                .labels(Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts()).stepMillis(millis)
+                .labels(Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts()).stepMillis(StepTimes.get(summary))
                 .failure(summary.get("failure").textValue()).interrupted(summary.get("interrupted").asBoolean()).build(), summary);
         } catch (IOException | UsageException | NumberFormatException e) {
             throw new AdiwException("cannot read the run in " + folder + " back: " + e.getMessage(), e);

@@ -136,10 +136,7 @@ final class RunReport {
         put(node, "secondsPerEpoch", epochs.stream().mapToDouble(EpochReport::seconds).average().orElse(Double.NaN));
         put(node, "effectiveSampleSize", last == null ? Double.NaN : last.effectiveSampleSize());
         put(node, "fractionAtBound", last == null ? Double.NaN : last.fractionAtBound());
-        ObjectNode step = node.putObject("stepMillis");
-        put(step, "total", result.stepMillis().total());
-        put(step, "weightEstimation", result.stepMillis().weightEstimation());
-        put(step, "training", result.stepMillis().training());
+        StepTimes.put(node, result.stepMillis());
         node.put("interrupted", result.interrupted());
         node.put("failure", result.failure());
         node.put("version", Main.Version.number());

@@ -83,7 +83,7 @@ final class TrainCommand extends Subcommand {
             RunReport.writeWeightsTrace(weightsTrace, run.result().weightsTrace(), run.result().options().batch());
         }
         RunReport.write(output, run.result(), run.summary());
-        Pictures.write(output, List.of(run.result()), console::notice);
+        Pictures.write(output, run.result(), console::notice);
     }
 
     /** A number with so many places, or a dash if there is none. */

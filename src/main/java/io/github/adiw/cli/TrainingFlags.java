@@ -12,10 +12,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
-/** The options of training that {@code train} and {@code compare} share. */
+/**
+ * The options of training that {@code train} and {@code compare} share. Fields have the library's names for what they set: by them a
+ * message of the library finds its flag ({@link Flags}).
+ */
 final class TrainingFlags {
     private static final List<String> MODELS = List.of("lenet", "mlp:256,128");
     private static final Pattern MLP = Pattern.compile("mlp:[1-9]\\d{0,6}(,[1-9]\\d{0,6})*");
@@ -109,7 +113,8 @@ final class TrainingFlags {
     private float upperBound;
 
     @Option(names = "--iw-pretrain-epochs", paramLabel = "E", defaultValue = "5",
-        description = "Of iw: epochs without weights, before the others, after which weights are estimated once. Default: ${DEFAULT-VALUE}.")
+        description = "Of iw: epochs without weights, before the others, after which weights are estimated once. "
+            + "Default: ${DEFAULT-VALUE}.")
     private int pretrainEpochs;
 
     @Option(names = "--lambda", paramLabel = "X", defaultValue = "0.1",
@@ -161,6 +166,7 @@ final class TrainingFlags {
             KnownNames.require("--model", model, MODELS);
         }
         LearningRateSchedule.parse(schedule, learningRate, Math.max(1, epochs));
+        EstimationSettings estimation = estimation();
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
         if (optimizer.equals("adam") && momentum != 0) {
@@ -174,14 +180,16 @@ final class TrainingFlags {
         return TrainingOptions.builder().model(model).shift(applied).epochs(epochs).batch(batch).validationBatch(validationBatch)
             .validationSamples(validationSamples).trainSamples(trainSamples == null ? 0 : trainSamples).optimizer(optimizer)
             .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).reduction(reduction)
-            .schedule(schedule).warmupEpochs(warmupEpochs).estimation(estimation()).pretrainEpochs(pretrainEpochs).precision(precision)
+            .schedule(schedule).warmupEpochs(warmupEpochs).estimation(estimation).pretrainEpochs(pretrainEpochs).precision(precision)
             .seed(seed).initialParameters(initialParameters).labels(labels)
             .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
     }
 
+    /** How weights are estimated. {@code --steps} and {@code --momentum} are the training's, so the estimation's have longer names. */
     private EstimationSettings estimation() {
-        return EstimationSettings.builder().bandwidth(bandwidth).steps(estimationSteps).eta(eta).upperBound(upperBound).lambda(lambda)
-            .momentum(estimationMomentum).normalize(normalizeWeights).build();
+        return Flags.renamed(Map.of("steps", "estimationSteps", "momentum", "estimationMomentum"), () -> EstimationSettings.builder()
+            .bandwidth(bandwidth).steps(estimationSteps).eta(eta).upperBound(upperBound).lambda(lambda).momentum(estimationMomentum)
+            .normalize(normalizeWeights).build());
     }
 
     /** All methods that can be, with this transform. */

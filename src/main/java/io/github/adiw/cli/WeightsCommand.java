@@ -8,7 +8,6 @@ import io.github.adiw.cli.plot.Pictures;
 import io.github.adiw.data.file.Csv;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.device.Device;
-import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.Divergences;
 import io.github.adiw.weight.EstimatedWeights;
@@ -151,15 +150,10 @@ final class WeightsCommand extends Subcommand {
     @Override
     void execute() {
         KnownNames.require("--method", method, List.copyOf(Divergences.all().keySet()));
-        Bandwidth rule = Bandwidth.parse(bandwidth);
-        require(steps >= 1, "--steps must be at least 1, not " + steps);
-        require(eta == null || eta > 0 && Float.isFinite(eta), "--eta must be a number above 0, not " + eta);
-        require(upperBound >= 1 && Float.isFinite(upperBound), "--upper-bound must be at least 1, not " + upperBound
-            + ": the weights must sum to about the number of samples");
-        require(initial == null || state == null, "--initial and --state both say where to start: give one of them");
         Divergence divergence = Divergences.get(method);
-        EstimationSettings settings = EstimationSettings.builder().bandwidth(rule).steps(steps).eta(eta).upperBound(upperBound).lambda(lambda)
-            .projections(projections).momentum(momentum).normalize(normalize).seed(common.seed()).build();
+        EstimationSettings settings = EstimationSettings.builder().bandwidth(bandwidth).steps(steps).eta(eta).upperBound(upperBound)
+            .lambda(lambda).projections(projections).momentum(momentum).normalize(normalize).seed(common.seed()).build();
+        require(initial == null || state == null, "--initial and --state both say where to start: give one of them");
         Stream.of(train, validation, initial).filter(Objects::nonNull).forEach(OutputFiles::requireName);
         sayWhatIsIgnored(divergence);
         checkOutputs();

@@ -57,7 +57,7 @@ final class CudaDriver {
         }
         if (wanted == Kind.STAND_IN) {
             if (!HostRuntime.hasAvx2()) {
-                throw new AdiwException("simt needs a processor with AVX2 and FMA; use --device host");
+                throw new AdiwException("simt needs a processor with AVX2 and FMA; use host");
             }
             if (!Devices.hasStandIn()) {
                 throw new AdiwException("simt needs the stand-in driver, which has a jar of its own: add io.github.adiw:adiw with the classifier "
@@ -65,14 +65,14 @@ final class CudaDriver {
             }
             StandInDriver.load();
         } else if (!HostRuntime.findsDriver()) {
-            throw new AdiwException("no NVIDIA driver is installed (libcuda.so.1 is not found); install one, or use --device host");
+            throw new AdiwException("no NVIDIA driver is installed (libcuda.so.1 is not found); install one, or use host");
         }
         loaded = wanted;
         try {
             loadJCuda();
             int result = result(() -> JCudaDriver.cuInit(0));
             if (result != 0) {
-                throw new AdiwException("the NVIDIA driver finds no GPU that can be used: " + error(result) + "; use --device host");
+                throw new AdiwException("the NVIDIA driver finds no GPU that can be used: " + error(result) + "; use host");
             }
             if (wanted == Kind.STAND_IN && !deviceName(device(0)).equals(StandInDriver.DEVICE_NAME)) {
                 throw new AdiwException("another library has loaded NVIDIA's driver into this process: use simt in a process of its own");
@@ -84,7 +84,7 @@ final class CudaDriver {
     }
 
     private static void loadJCuda() {
-        loadJCudaClass(JCUDA, "jcuda.driver.JCudaDriver", "update the NVIDIA driver, or use --device host");
+        loadJCudaClass(JCUDA, "jcuda.driver.JCudaDriver", "update the NVIDIA driver, or use host");
     }
 
     /**
@@ -120,7 +120,7 @@ final class CudaDriver {
                 return GpuKernels.parse(StandInDriver.declarations());
             }
             throw new AdiwException("this build has no kernels for NVIDIA GPUs (it was made without nvcc); build it where the CUDA "
-                + "toolkit is installed, or use --device host");
+                + "toolkit is installed, or use host");
         });
     }
 
@@ -133,12 +133,12 @@ final class CudaDriver {
         int driver = version();
         if (driver < kernels.cudaVersion()) {
             throw new AdiwException("the NVIDIA driver is too old: it supports CUDA " + GpuKernels.versionText(driver)
-                + ", the kernels need " + kernels.requirement() + "; update the driver, or use --device host");
+                + ", the kernels need " + kernels.requirement() + "; update the driver, or use host");
         }
         int capability = capability(device(ordinal));
         if (capability < LEAST_CAPABILITY) {
             throw new AdiwException("cuda:" + ordinal + " (" + deviceName(device(ordinal)) + ") has compute capability "
-                + capabilityText(capability) + ", the kernels need " + capabilityText(LEAST_CAPABILITY) + "; use --device host");
+                + capabilityText(capability) + ", the kernels need " + capabilityText(LEAST_CAPABILITY) + "; use host");
         }
     }
 

@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Supplier;
 
 /**
  * A place where kernels run: it allocates buffers, launches kernels by name, and records launches as a {@link Graph}.
@@ -61,23 +60,6 @@ public abstract class Device implements AutoCloseable {
         Buffer buffer = new Buffer(this, type, allocateBytes(bytes), length, null, true);
         owned.add(buffer);
         return buffer;
-    }
-
-    /**
-     * What {@code construct} gives; where it throws, the buffers that it has allocated are freed first, so that an object whose memory does
-     * not suffice leaves none of it taken.
-     */
-    public final <T> T building(Supplier<T> construct) {
-        Set<Buffer> before = Collections.newSetFromMap(new IdentityHashMap<>());
-        before.addAll(owned);
-        try {
-            return construct.get();
-        } catch (RuntimeException | Error e) {
-            if (!closed && !recording) {
-                owned.stream().filter(buffer -> !before.contains(buffer)).toList().forEach(Buffer::close);
-            }
-            throw e;
-        }
     }
 
     /** A new buffer with a copy of {@code values}. */

@@ -54,9 +54,7 @@ public final class Devices {
      * @param chosen hears, instead of the log, what {@code auto} chose and why, in a line for a person
      */
     public static Device open(String name, int threads, Consumer<String> chosen) {
-        if (threads < 1) {
-            throw new UsageException("--threads must be at least 1, not " + threads);
-        }
+        UsageException.atLeast("threads", 1, threads);
         Choice choice = choose(name);
         if (!name.equals("auto")) {
             return open(choice, threads, 0);

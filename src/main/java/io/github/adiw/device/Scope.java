@@ -29,6 +29,11 @@ public final class Scope implements AutoCloseable {
 
     private Scope() { }
 
+    /** A new scope, for resources that end with a block: {@code try (Scope scope = Scope.open())}. */
+    public static Scope open() {
+        return new Scope();
+    }
+
     /**
      * What {@code construct} makes of a new scope, which is closed again if it throws.
      *

@@ -17,14 +17,14 @@ public final class ModelInstance implements AutoCloseable {
     private Mode last;
 
     /** @param network the model's, whatever is fused in it */
-    ModelInstance(Model model, Wiring network, Device device, Parameters parameters, int trained, int extra, Precision precision) {
-        if (trained < 0 || extra < 0 || trained + extra == 0) {
-            throw new IllegalArgumentException("a model instance needs at least one row, not " + trained + " trained and " + extra
+    ModelInstance(Model model, Wiring network, Device device, Parameters parameters, int trained, int untrained, Precision precision) {
+        if (trained < 0 || untrained < 0 || trained + untrained == 0) {
+            throw new IllegalArgumentException("a model instance needs at least one row, not " + trained + " trained and " + untrained
                 + " further rows");
         }
         this.model = model;
         this.trained = trained;
-        this.rows = trained + extra;
+        this.rows = trained + untrained;
         program = Program.bind(device, network, parameters, rows, trained, precision);
     }
 

@@ -54,6 +54,11 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
         model.update();
     }
 
+    /** Of both batches, float32 {@code [n + m]}, those of the training batch first. */
+    Buffer everyLoss() {
+        return loss.losses();
+    }
+
     /** Losses of the training batch, float32 {@code [n]}. */
     Buffer losses() {
         return loss.losses().slice(0, n);

@@ -4,7 +4,9 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Where a step's time goes, measured by the device itself: a kernel writes the device's clock into a ring of stamps,
@@ -62,6 +64,19 @@ final class StepClock implements AutoCloseable {
             }
         }
         return new double[] {estimationNanos * 1e-9, (totalNanos - estimationNanos) * 1e-9};
+    }
+
+    /** Milliseconds of the steps {@code first} to {@code first + count - 1}; they do not count for the medians. */
+    List<TrainingResult.StepMillis> steps(long first, int count) {
+        stamps.download(read);
+        List<TrainingResult.StepMillis> millis = new ArrayList<>();
+        for (long s = first; s < first + count; s++) {
+            int row = (int) (s % ring) * SLOTS;
+            double estimationMillis = (read[row + ESTIMATION_END] - read[row + ESTIMATION_START]) * 1e-6;
+            double totalMillis = (read[row + END] - read[row + START]) * 1e-6;
+            millis.add(new TrainingResult.StepMillis(totalMillis, estimationMillis, totalMillis - estimationMillis));
+        }
+        return millis;
     }
 
     private void keep(long inAll, long inEstimation) {

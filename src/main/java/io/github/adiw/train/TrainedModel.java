@@ -58,8 +58,8 @@ final class TrainedModel implements AutoCloseable {
     }
 
     /** An instance; the caller closes it. Arguments as {@link Model#instance}'s. */
-    ModelInstance instance(int trained, int extra) {
-        return model.instance(device, parameters, trained, extra, precision);
+    ModelInstance instance(int trained, int untrained) {
+        return model.instance(device, parameters, trained, untrained, precision);
     }
 
     /** What the parameters belong to. */

@@ -32,6 +32,7 @@ public final class Trainer implements AutoCloseable {
     private final int totalSteps;
     private final LearningRateSchedule schedule;
     private final TrainingParts parts;
+    private int timed;
     private volatile boolean stopping;
 
     /**
@@ -108,6 +109,33 @@ public final class Trainer implements AutoCloseable {
     /** Milliseconds of every step after warm-up, in order. */
     public double[] stepMillis() {
         return parts.clock().totals();
+    }
+
+    /**
+     * Takes weighted steps, whatever warm-up says, and says how long each took by the device's clock. After the last of the options' steps
+     * it goes on with the first. For {@link StepTimer}: a trainer either runs or is timed. {@code iw} looks weights up and estimates none.
+     */
+    List<TrainingResult.StepMillis> timeSteps(int count) {
+        parts.model().learningRate(schedule.at(1));
+        List<TrainingResult.StepMillis> millis = new ArrayList<>();
+        while (millis.size() < count) {
+            if (timed == totalSteps) {
+                device.zero(parts.model().step());
+                timed = 0;
+            }
+            int ran = Math.min(count - millis.size(), Math.min(Math.min(stepsPerEpoch, totalSteps), totalSteps - timed));
+            for (int i = 0; i < ran; i++) {
+                parts.step().run();
+            }
+            millis.addAll(parts.clock().steps(timed, ran));
+            timed += ran;
+        }
+        return millis;
+    }
+
+    /** The losses of the last weighted step, float32 {@code [batch + validation batch]}, those of the training batch first. */
+    Buffer lastLosses() {
+        return parts.step().losses();
     }
 
     /**

@@ -53,8 +53,9 @@ record TrainingMethod(String name, Divergence divergence, boolean weighted, bool
         Divergences.all().values().stream().filter(Divergence::takesSteps).forEach(divergence -> stepped.put(divergence.name(), divergence));
         Map<String, TrainingMethod> all = new LinkedHashMap<>();
         add(all, new TrainingMethod("uniform", km, false, false, true, UniformWeighting::create));
-        add(all, estimated("diw", Divergences.get("kmm-exact")));
+        add(all, estimated("diw", Divergences.get("diw")));
         stepped.forEach((name, divergence) -> add(all, estimated(ADAPTIVE + name, divergence)));
+        add(all, estimated("diw-exact", Divergences.get("kmm-exact")));
         add(all, new TrainingMethod("random", km, true, false, false, RandomWeighting::create));
         add(all, new TrainingMethod("iw", km, true, false, false, StaticWeighting::create));
         add(all, new TrainingMethod("reweight", km, true, true, false, GradientWeighting::create));

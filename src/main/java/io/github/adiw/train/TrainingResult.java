@@ -43,7 +43,7 @@ public final class TrainingResult {
         interrupted = from.interrupted;
     }
 
-    /** Median milliseconds of a step: in all, in weight estimation, and in the rest. */
+    /** Milliseconds of a step: in all, in weight estimation, and in the rest. */
     public record StepMillis(double total, double weightEstimation, double training) { }
 
     /** One step: unweighted mean loss before the update, sum (or mean) of weighted losses, and its weights. */

@@ -1,11 +1,13 @@
 package io.github.adiw.train;
 
+import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Graph;
 
 /** One step of training, recorded once: forward pass, weights, what is kept of it, backward pass, update. */
 final class TrainingStep implements AutoCloseable {
     private final Graph graph;
+    private final Buffer losses;
 
     /**
      * Records the step. What it is given stays open as long as it runs.
@@ -14,6 +16,7 @@ final class TrainingStep implements AutoCloseable {
      * @param metrics keep what the step has come to
      */
     TrainingStep(Device device, TrainedModel model, BatchPass pass, BatchWeighting weighting, StepClock clock, StepMetrics metrics) {
+        losses = pass.everyLoss();
         graph = device.record(() -> {
             clock.mark(StepClock.START);
             pass.forward();
@@ -25,6 +28,11 @@ final class TrainingStep implements AutoCloseable {
             clock.mark(StepClock.END);
             model.advance();
         });
+    }
+
+    /** The losses of its last run, float32 {@code [n + m]}, those of the training batch first. */
+    Buffer losses() {
+        return losses;
     }
 
     /** Enqueues the step. */

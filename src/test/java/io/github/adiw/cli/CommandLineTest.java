@@ -170,7 +170,19 @@ class CommandLineTest {
         double diw = json.get("methods").get(1).get("stepMillis").get("total").asDouble();
         double km = json.get("methods").get(2).get("stepMillis").get("total").asDouble();
         assertThat(json.get("methods").get(2).get("speedUpOverDiw").asDouble()).isCloseTo(diw / km, within(1e-9));
-        assertThat(output.resolve("compare.md")).content().contains("| adiw-km |").contains("accuracy.png").contains("symmetric:0.4");
+        JsonNode published = json.get("diwAsPublished").get("stepMillis");
+        assertThat(published.get("training")).as("the rest of its step is diw's").isEqualTo(
+            json.get("methods").get(1).get("stepMillis").get("training"));
+        assertThat(published.get("total").asDouble()).isGreaterThan(published.get("weightEstimation").asDouble());
+        assertThat(json.get("methods").get(2).get("speedUpOverDiwAsPublished").asDouble())
+            .isCloseTo(published.get("total").asDouble() / km, within(1e-9));
+        assertThat(json.get("diwAsPublished").get("speedUpOverDiw").asDouble())
+            .isCloseTo(diw / published.get("total").asDouble(), within(1e-9));
+        assertThat(run.out()).containsPattern("diw as published +- +- +- +- +\\d").contains("is timed, not trained");
+        assertThat(output.resolve("compare.md")).content().containsPattern("\\| adiw-km +\\|").contains("accuracy.png")
+            .contains("symmetric:0.4").containsPattern("\\| diw as published \\| +- \\| +- \\| +- \\| +- \\|").contains("is timed, not trained");
+        assertThat(output.resolve("compare.html")).content().contains("<th scope=\"row\">diw as published</th><td>-</td>")
+            .contains("is timed, not trained");
         pictures(output);
         for (String method : new String[] {"uniform", "diw", "adiw-km"}) {
             assertThat(output.resolve(method).resolve("summary.json")).isNotEmptyFile();

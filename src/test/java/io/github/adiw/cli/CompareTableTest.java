@@ -91,7 +91,8 @@ class CompareTableTest {
                 assertThat(method.get("runs")).allMatch(r -> r.get("noise").equals(noise.get("noise"))
                     && r.get("method").equals(method.get("method")));
                 for (String measure : List.of("lastFiveTestAccuracy", "bestTestAccuracy", "meanWeightClean", "meanWeightNoisy",
-                    "stepMillis.total", "stepMillis.weightEstimation", "stepMillis.training", "speedUpOverDiw")) {
+                    "stepMillis.total", "stepMillis.weightEstimation", "stepMillis.training", "speedUpOverDiw",
+                    "speedUpOverDiwAsPublished")) {
                     double a = get(method.get("runs").get(0), measure);
                     double b = get(method.get("runs").get(1), measure);
                     assertThat(get(method, measure + ".mean")).as(measure).isCloseTo((a + b) / 2, within(1e-12));
@@ -109,6 +110,11 @@ class CompareTableTest {
                 assertThat(output.resolve("compare.md")).content().contains(cell);
                 assertThat(output.resolve("compare.html")).content().contains(cell);
             }
+            JsonNode published = noise.get("diwAsPublished");
+            assertThat(get(published, "stepMillis.training.mean")).isEqualTo(get(diw, "stepMillis.training.mean"));
+            assertThat(get(published, "stepMillis.total.mean")).isCloseTo(get(published, "stepMillis.training.mean")
+                + get(published, "stepMillis.weightEstimation.mean"), within(1e-9));
+            assertThat(get(published, "speedUpOverDiwAsPublished.mean")).isEqualTo(1);
             JsonNode first = noise.get("methods").get(0).get("runs");
             assertThat(get(first.get(0), "lastFiveTestAccuracy")).as("seeds differ").isNotEqualTo(get(first.get(1), "lastFiveTestAccuracy"));
         }
@@ -193,8 +199,44 @@ class CompareTableTest {
 
     /** Times differ from call to call; what was learnt must not. */
     private static JsonNode withoutTimes(JsonNode json) {
-        json.findParents("stepMillis").forEach(node -> ((ObjectNode) node).remove(List.of("stepMillis", "speedUpOverDiw", "secondsPerEpoch")));
+        json.findParents("stepMillis").forEach(node -> ((ObjectNode) node).remove(List.of("stepMillis", "speedUpOverDiw",
+            "speedUpOverDiwAsPublished", "secondsPerEpoch")));
         return json;
+    }
+
+    @Test
+    void stepsAreTimedInTurnAlsoOfRunsThatWereTakenOver() throws IOException {
+        assumeFalse(DeviceMatrix.slow(), QUICK);
+        String timing = "Timing steps of uniform, diw in turn.";
+        Path output = folder.resolve("times");
+        assertThat(compared("--methods uniform,diw", output).err()).contains(timing);
+        JsonNode first = JSON.readTree(output.resolve("compare.json").toFile());
+        Cli again = compared("--methods uniform,diw", output);
+        assertThat(again.err()).doesNotContain(timing);
+        assertThat(JSON.readTree(output.resolve("compare.json").toFile())).isEqualTo(first);
+
+        Files.delete(output.resolve("times.json"));
+        timedAgain(compared("--methods uniform,diw", output), timing, output, first);
+        Files.writeString(output.resolve("times.json"), "{\"runs\": ");
+        timedAgain(compared("--methods uniform,diw", output), timing, output, first);
+        assertThat(compared("--methods diw,uniform", output).err()).as("other runs, or in another order").contains("diw, uniform in turn");
+
+        Cli without = compared("--methods uniform", output);
+        assertThat(without.out()).as("no diw, no ratio to it").containsPattern("uniform .* - +-\\n").doesNotContain("published is timed");
+        JsonNode json = JSON.readTree(output.resolve("compare.json").toFile());
+        assertThat(json.has("diwAsPublished")).isFalse();
+        assertThat(json.get("methods").get(0).get("speedUpOverDiw").isNull()).isTrue();
+        assertThat(get(json.get("methods").get(0), "stepMillis.total")).isPositive();
+    }
+
+    private static void timedAgain(Cli run, String timing, Path output, JsonNode first) throws IOException {
+        assertThat(count(run.err(), "taken over from")).isEqualTo(2);
+        assertThat(run.err()).contains(timing);
+        JsonNode json = JSON.readTree(output.resolve("compare.json").toFile());
+        for (JsonNode method : json.get("methods")) {
+            assertThat(get(method, "stepMillis.total")).isPositive();
+        }
+        assertThat(withoutTimes(json)).isEqualTo(withoutTimes(first.deepCopy()));
     }
 
     @Test
@@ -349,6 +391,7 @@ class CompareTableTest {
         assertThat(method.get("lastFiveTestAccuracy").get("mean").isNull()).isTrue();
         assertThat(Cli.files(output)).contains("compare.html").doesNotContain("symmetric-0.4/1/uniform/run.json", "symmetric-0.4/accuracy.png");
         assertThat(output.resolve("compare.html")).content().doesNotContain("<img");
+        assertThat(run.err()).as("there is nothing to time").doesNotContain("Timing");
     }
 
     @Test

@@ -3,10 +3,12 @@ package io.github.adiw.cli.plot;
 import io.github.adiw.AdiwException;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
+import io.github.adiw.train.TrainingResult.StepMillis;
 import io.github.adiw.weight.EstimatedWeights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.knowm.xchart.CategoryChart;
 
@@ -15,15 +17,30 @@ public final class Pictures {
     private Pictures() { }
 
     /**
+     * As {@link #write(Path, List, Map, Consumer)}, of one run, with the times of its own steps.
+     *
+     * @param result the run
+     */
+    public static List<String> write(Path folder, TrainingResult result, Consumer<String> notice) {
+        return write(folder, List.of(result), StepTimePlot.MEDIAN, Map.of(result.options().method(), result.stepMillis()), notice);
+    }
+
+    /**
      * Writes accuracy.png, step-time.png and weights.png, as far as there is something to show. Where this machine cannot
      * draw (no fonts, or Java without its desktop part), {@code notice} hears why, and nothing is thrown: results matter more.
      *
      * @param folder  where to; it exists
      * @param results the runs, at least one, in the order to show; runs of the same method (from several seeds) are shown as one
+     * @param times   what a step of each method takes: lower quartiles
      * @return the names of the files that were written
      * @throws AdiwException if a file cannot be written
      */
-    public static List<String> write(Path folder, List<TrainingResult> results, Consumer<String> notice) {
+    public static List<String> write(Path folder, List<TrainingResult> results, Map<String, StepMillis> times, Consumer<String> notice) {
+        return write(folder, results, StepTimePlot.LOWER_QUARTILE, times, notice);
+    }
+
+    private static List<String> write(Path folder, List<TrainingResult> results, String measure, Map<String, StepMillis> millis,
+                                      Consumer<String> notice) {
         List<String> written = new ArrayList<>();
         try {
             List<MethodRuns> methods = MethodRuns.of(results);
@@ -31,7 +48,7 @@ public final class Pictures {
                 PlotStyle.write(folder.resolve("accuracy.png"), List.of(AccuracyPlot.of(methods)));
                 written.add("accuracy.png");
             }
-            CategoryChart times = StepTimePlot.of(methods);
+            CategoryChart times = StepTimePlot.of(methods, measure, millis);
             if (times != null) {
                 PlotStyle.write(folder.resolve("step-time.png"), List.of(times));
                 written.add("step-time.png");

@@ -6,19 +6,23 @@ import static org.assertj.core.api.Assertions.within;
 import io.github.adiw.train.EpochReport;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
+import io.github.adiw.train.TrainingResult.StepMillis;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
 
@@ -49,7 +53,7 @@ class PicturesTest {
         double estimation = method == 0 ? 0 : method == 1 ? 60 : 0.5 + 0.2 * method;
         return TrainingResult.of(TrainingOptions.builder().seed(seed).shift(noise).build()).dataset("fashion-mnist").device("host")
             .trainSamples(SAMPLES).validationSamples(10).testSamples(10).actualNoiseRate(0.3).parameterCount(1).epochs(epochs).weights(weights)
-            .mislabelled(mislabelled).labels(labels).stepMillis(new TrainingResult.StepMillis(4 + estimation, estimation, 4)).build();
+            .mislabelled(mislabelled).labels(labels).stepMillis(new StepMillis(4 + estimation, estimation, 4)).build();
     }
 
     private static List<MethodRuns> runs(List<String> methods, String noise) {
@@ -98,7 +102,12 @@ class PicturesTest {
         BufferedImage two = drawn("two.png", List.of(AccuracyPlot.of(runs(List.of("adiw-w1", "reweight"), "symmetric:0.4"))));
         assertThat(contains(two, PlotStyle.method("reweight"))).isTrue();
         assertThat(contains(two, PlotStyle.method("diw"))).isFalse();
-        drawn("step-time.png", List.of(StepTimePlot.of(runs(ELEVEN, "symmetric:0.4"))));
+        Map<String, StepMillis> times = new LinkedHashMap<>();
+        ELEVEN.forEach(name -> times.put(name, result(ELEVEN.indexOf(name), 1, "symmetric:0.4").stepMillis()));
+        times.put("not timed", new StepMillis(Double.NaN, Double.NaN, Double.NaN));
+        CategoryChart steps = StepTimePlot.of(runs(ELEVEN, "symmetric:0.4"), StepTimePlot.LOWER_QUARTILE, times);
+        assertThat(steps.getSeriesMap().get("training: forward, backward, update").getXData()).isEqualTo(ELEVEN);
+        drawn("step-time.png", List.of(steps));
         List<MethodRuns> weighted = runs(ELEVEN.subList(1, 11), "symmetric:0.4");
         BufferedImage weights = drawn("weights.png", weighted.stream().map(m -> WeightHistogram.of(m, 10)).toList());
         assertThat(weights.getWidth()).as("legible on a page").isLessThanOrEqualTo(2000);

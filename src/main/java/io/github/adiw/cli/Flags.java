@@ -1,0 +1,81 @@
+package io.github.adiw.cli;
+
+import io.github.adiw.UsageException;
+import java.lang.reflect.Field;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * The flags of a command, by the library's names for what they set: the library's messages name parameters, a user typed flags. A parameter
+ * is set by the flag whose field in the command has its name ({@code learningRate}, {@code --lr}), or that is its name with hyphens.
+ */
+final class Flags {
+    /** A name of several words, which is no word of a sentence, and no part of a file's name. */
+    private static final Pattern COMPOUND = Pattern.compile("(?<![\\w./\\\\-])[a-z]+(?:[A-Z][a-z]*)+(?![\\w/\\\\-]|\\.\\w)");
+
+    private final Map<String, String> flags = new HashMap<>();
+
+    /** @param typed what the user typed: of a flag's several names, the one that is there is shown */
+    Flags(CommandSpec command, String... typed) {
+        for (OptionSpec option : command.options()) {
+            String shown = Arrays.stream(option.names()).filter(name -> isTyped(name, typed)).findFirst().orElse(option.longestName());
+            for (String name : option.names()) {
+                flags.put(parameter(name), shown);
+            }
+            if (option.userObject() instanceof Field field) {
+                flags.put(field.getName(), shown);
+            }
+        }
+    }
+
+    private static boolean isTyped(String name, String[] typed) {
+        return Arrays.stream(typed).anyMatch(word -> word.equals(name) || word.startsWith(name + "="));
+    }
+
+    /** {@code --upper-bound}: {@code upperBound}. */
+    private static String parameter(String flag) {
+        return Pattern.compile("-(\\w)").matcher(flag.replaceFirst("^-+", ""))
+            .replaceAll(letter -> letter.group(1).toUpperCase(Locale.ROOT));
+    }
+
+    /**
+     * A message of the library for somebody who typed flags. Where it begins with the parameter, the flag takes its place
+     * ({@code --steps must be at least 1, not 0}), else it stands in front ({@code --estimation-steps: steps must be at least 1, not 0}).
+     * Other parameters in the text become flags if they are no words besides, as {@code validationSamples}.
+     *
+     * @param parameter what the message is about, {@link UsageException#parameter}; null if it is about none
+     */
+    String inFront(String parameter, String message) {
+        String named = COMPOUND.matcher(message).replaceAll(name -> Matcher.quoteReplacement(flag(name)));
+        String flag = flags.get(parameter);
+        if (flag == null || named.startsWith(flag)) {
+            return named;
+        }
+        return message.matches(Pattern.quote(parameter) + "\\b.*") ? flag + named.substring(parameter.length()) : flag + ": " + named;
+    }
+
+    private String flag(MatchResult name) {
+        return flags.getOrDefault(name.group(), name.group());
+    }
+
+    /**
+     * What {@code settings} gives, of a part of the library whose parameters have other names among this command's.
+     *
+     * @param names the command's names by the part's
+     */
+    static <T> T renamed(Map<String, String> names, Supplier<T> settings) {
+        try {
+            return settings.get();
+        } catch (UsageException e) {
+            throw names.containsKey(e.parameter()) ? UsageException.of(names.get(e.parameter()), e.getMessage(), e) : e;
+        }
+    }
+}
