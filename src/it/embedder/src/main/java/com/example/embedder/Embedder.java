@@ -23,7 +23,7 @@ public final class Embedder {
         float[] weights;
         try (Device device = Devices.open("auto");
                 ImportanceWeights estimator = ImportanceWeights.builder(device, samples).batch(samples).validationBatch(samples).dimension(1)
-                    .method("kl").bandwidth("median").build()) {
+                    .method("kl").build()) {
             System.out.println(device.description());
             weights = estimator.update(IntStream.range(0, samples).toArray(), training, validation);
         }
