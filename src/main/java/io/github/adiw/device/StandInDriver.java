@@ -11,7 +11,16 @@ final class StandInDriver {
     static final String LIBRARY = "libcuda.so.1";
 
     /** Order in which the threads of a block, and blocks, take turns. */
-    enum Order { FORWARDS, BACKWARDS, SHUFFLED }
+    enum Order {
+        FORWARDS(0), BACKWARDS(1), SHUFFLED(2);
+
+        /** Its number in native/simt/scheduler.h. */
+        private final int code;
+
+        Order(int code) {
+            this.code = code;
+        }
+    }
 
     static {
         NativeLibrary.load(LIBRARY);
@@ -24,7 +33,7 @@ final class StandInDriver {
 
     /** For launches from now on; {@code seed} serves {@link Order#SHUFFLED}. */
     static void order(Order order, long seed) {
-        order(order.ordinal(), seed);
+        order(order.code, seed);
     }
 
     private static native void order(int order, long seed);
