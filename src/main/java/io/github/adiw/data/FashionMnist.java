@@ -74,8 +74,8 @@ public final class FashionMnist {
      * @param directory where its four files are (plain or gzip), and nowhere else; or null to look in the usual places
      * @param listener is told which places were skipped and why, and how a download proceeds
      * @return the data set, or the embedded sample ({@link Dataset#sample()})
-     * @throws AdiwException if {@code directory} was given, and files in it are missing or broken; or if the data set was found nowhere, and
-     *                       the sample's jar is not there
+     * @throws AdiwException if {@code directory} was given, and files in it are missing or broken; or if the data set was found nowhere,
+     *                       and the sample's jar is not there
      */
     public static Dataset open(Path directory, DownloadListener listener) {
         if (directory != null) {

@@ -1,6 +1,6 @@
 /**
- * Files: the formats {@link io.github.adiw.data.file.Npy}, {@link io.github.adiw.data.file.Csv} and {@link io.github.adiw.data.file.IdxFile},
- * whose readers refuse what is broken in a sentence with the file's name and the place, and {@link io.github.adiw.data.file.AtomicFile}, by which
- * everything is written: whole, or not at all. Not exported.
+ * Files: the formats {@link io.github.adiw.data.file.Npy}, {@link io.github.adiw.data.file.Csv} and
+ * {@link io.github.adiw.data.file.IdxFile}, whose readers refuse what is broken in a sentence with the file's name and the place, and
+ * {@link io.github.adiw.data.file.AtomicFile}, by which everything is written: whole, or not at all. Not exported.
  */
 package io.github.adiw.data.file;

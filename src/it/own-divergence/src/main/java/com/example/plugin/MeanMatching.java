@@ -13,8 +13,8 @@ import io.github.adiw.weight.SegmentedBatch;
 
 /**
  * A divergence of somebody else: the squared distance of the means, 1/2 |sum_i w_i z_i - (n/m) sum_j z'_j|^2 over {@code 0 <= w <= B,
- * sum w = n}, by projected-gradient steps of eta over sum_i |z_i|^2, in the form 1/2 w'Kw - kappa'w with K = z z'. It stands on the library's
- * kernels and its public classes alone.
+ * sum w = n}, by projected-gradient steps of eta over sum_i |z_i|^2, in the form 1/2 w'Kw - kappa'w with K = z z'. It stands on the
+ * library's kernels and its public classes alone.
  */
 public final class MeanMatching implements Divergence {
     @Override
