@@ -71,8 +71,8 @@ record ComparisonPage(Path folder, String data, String settings, String device, 
         "Accuracy: mean over the last five epochs, and the best epoch, on the test set. w clean, w wrong: mean "
             + "weight of samples with the right and with a wrong label.",
         "ms/step: lower quartile over steps from the trained networks that all methods took in turn, in short rounds, split into weight "
-            + "estimation and training. Speed-ups are over diw, solved to convergence in every batch by this program, and over DIW as "
-            + "published.");
+            + "estimation and training. Speed-ups are over diw, which this program solves on the device as far as the published code does, "
+            + "and over DIW as published.");
     private static final String SPREAD = "a ± s: mean and standard deviation (n - 1) over the seeds; the speed-up compares runs from the "
         + "same seed. In the pictures a line is the mean and its band one standard deviation; weights are those of all seeds together.";
 

@@ -38,8 +38,8 @@ import picocli.CommandLine.Option;
 final class WeightsCommand extends Subcommand {
     @Option(names = "--method", paramLabel = "METHOD", required = true,
         description = "What is minimised between the world and the weighted training samples: km (kernel mean matching by a few steps), "
-            + "kmm-exact (DIW's quadratic program, to convergence), kl (KLIEP), ls (least squares), kl-direct and ls-direct (the same on the "
-            + "weights themselves), w1 (Wasserstein-1; sliced for d > 1).")
+            + "diw (DIW's quadratic program, as far as its published code solves it), kmm-exact (to convergence), kl (KLIEP), "
+            + "ls (least squares), kl-direct and ls-direct (the same on the weights themselves), w1 (Wasserstein-1; sliced for d > 1).")
     private String method;
 
     @Option(names = "--train", paramLabel = "T.npy", required = true,

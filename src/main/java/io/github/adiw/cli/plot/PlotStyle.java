@@ -30,7 +30,8 @@ final class PlotStyle {
     static final Color TRAINING = new Color(0x5B7083);
 
     private static final Map<String, Color> METHODS = Map.ofEntries(Map.entry("uniform", new Color(0x767676)),
-        Map.entry("diw", new Color(0xD55E00)), Map.entry("adiw-km", new Color(0x0072B2)), Map.entry("adiw-kl", new Color(0x009E73)),
+        Map.entry("diw", new Color(0xD55E00)), Map.entry("diw-exact", new Color(0x8B0000)), Map.entry("adiw-km", new Color(0x0072B2)),
+        Map.entry("adiw-kl", new Color(0x009E73)),
         Map.entry("adiw-ls", new Color(0xAA2288)), Map.entry("adiw-w1", new Color(0xD9A400)),
         Map.entry("adiw-kl-direct", new Color(0x5CB85C)),
         Map.entry("adiw-ls-direct", new Color(0xE57AB8)), Map.entry("random", new Color(0x222222)), Map.entry("iw", new Color(0x8C5A2B)),
