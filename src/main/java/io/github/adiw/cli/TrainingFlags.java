@@ -100,7 +100,7 @@ final class TrainingFlags {
             + "adiw-kl-direct, median for the others and with --transform features.")
     private String bandwidth;
 
-    @Option(names = "--estimation-steps", paramLabel = "S", defaultValue = "5",
+    @Option(names = "--estimation-steps", paramLabel = "S", defaultValue = "" + EstimationSettings.STEPS,
         description = "Steps of the estimation a batch. Default: ${DEFAULT-VALUE}.")
     private int estimationSteps;
 
@@ -109,7 +109,7 @@ final class TrainingFlags {
             + "Default: 1; adiw-w1: 0.1; adiw-ls-direct: 0.5.")
     private Float eta;
 
-    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "50", description = "Largest weight. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "" + EstimationSettings.UPPER_BOUND, description = "Largest weight. Default: ${DEFAULT-VALUE}.")
     private float upperBound;
 
     @Option(names = "--iw-pretrain-epochs", paramLabel = "E", defaultValue = "5",
@@ -117,7 +117,7 @@ final class TrainingFlags {
             + "Default: ${DEFAULT-VALUE}.")
     private int pretrainEpochs;
 
-    @Option(names = "--lambda", paramLabel = "X", defaultValue = "0.1",
+    @Option(names = "--lambda", paramLabel = "X", defaultValue = "" + EstimationSettings.LAMBDA,
         description = "Of adiw-ls: how much large coefficients are held back. Default: ${DEFAULT-VALUE}.")
     private float lambda;
 

@@ -58,21 +58,21 @@ final class WeightsCommand extends Subcommand {
             + "samples), median, or gamma:X. Default: ${DEFAULT-VALUE}.")
     private String bandwidth;
 
-    @Option(names = "--steps", paramLabel = "S", defaultValue = "5", description = "Steps. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--steps", paramLabel = "S", defaultValue = "" + EstimationSettings.STEPS, description = "Steps. Default: ${DEFAULT-VALUE}.")
     private int steps;
 
     @Option(names = "--eta", paramLabel = "ETA",
         description = "Size of a step over the bound on the curvature (w1: over the standard deviation of all samples). Default: 1; w1: 0.1.")
     private Float eta;
 
-    @Option(names = "--lambda", paramLabel = "X", defaultValue = "0.1",
+    @Option(names = "--lambda", paramLabel = "X", defaultValue = "" + EstimationSettings.LAMBDA,
         description = "Of ls: how much large coefficients are held back. Default: ${DEFAULT-VALUE}.")
     private float lambda;
 
-    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "50", description = "Largest weight. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "" + EstimationSettings.UPPER_BOUND, description = "Largest weight. Default: ${DEFAULT-VALUE}.")
     private float upperBound;
 
-    @Option(names = "--projections", paramLabel = "P", defaultValue = "64",
+    @Option(names = "--projections", paramLabel = "P", defaultValue = "" + EstimationSettings.PROJECTIONS,
         description = "Of w1 where d > 1: random directions a step that it is averaged over, the same ones in every call with the same --seed. "
             + "Default: ${DEFAULT-VALUE}.")
     private int projections;

@@ -86,11 +86,6 @@ public abstract class Optimizer implements AutoCloseable {
         return Collections.unmodifiableMap(state);
     }
 
-    /** Forgets all momenta. */
-    public final void reset() {
-        state.values().forEach(device::zero);
-    }
-
     @Override
     public final void close() {
         scope.close();

@@ -35,7 +35,7 @@ final class DynamicWeighting implements BatchWeighting {
 
     @Override
     public Map<String, Buffer> state() {
-        return Map.of("memory", estimator.memory(), "state", estimator.state());
+        return estimator.everything();
     }
 
     @Override

@@ -313,7 +313,7 @@ public final class TrainingOptions {
         settings.put("reduction", reduction);
         settings.put("schedule", schedule);
         settings.put("warmupEpochs", warmupEpochs);
-        settings.put("bandwidth", text(estimation.bandwidth()));
+        settings.put("bandwidth", estimation.bandwidth().text());
         settings.put("estimationSteps", estimation.steps());
         settings.put("eta", estimation.eta());
         settings.put("upperBound", estimation.upperBound());
@@ -332,20 +332,6 @@ public final class TrainingOptions {
         settings.put("trace", trace);
         settings.put("weightsTrace", weightsTrace);
         return settings;
-    }
-
-    /** As {@link Bandwidth#parse} reads it. */
-    private static String text(Bandwidth rule) {
-        return switch (rule.kind()) {
-            case DIW -> "diw:" + number(rule.value());
-            case MEDIAN -> "median";
-            case GIVEN -> "gamma:" + number(rule.value());
-        };
-    }
-
-    /** 3 and not 3.0. */
-    private static String number(double value) {
-        return value == Math.rint(value) && Math.abs(value) < 1e9 ? Long.toString((long) value) : Double.toString(value);
     }
 
     /** What {@link #method} names. */

@@ -48,6 +48,20 @@ public record Bandwidth(Kind kind, double value) {
         throw unknown(text);
     }
 
+    /** As {@link #parse} reads it: {@code diw:0.01}, {@code median}, {@code gamma:3}. */
+    public String text() {
+        return switch (kind) {
+            case DIW -> "diw:" + number(value);
+            case MEDIAN -> "median";
+            case GIVEN -> "gamma:" + number(value);
+        };
+    }
+
+    /** 3 and not 3.0. */
+    private static String number(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e9 ? Long.toString((long) value) : Double.toString(value);
+    }
+
     private static UsageException unknown(String text) {
         return UsageException.of("bandwidth", "bandwidth " + text + " is not known: give diw:Q with a quantile in [0, 1], median,"
             + " or gamma:X with X above 0, such as diw:0.01");

@@ -14,6 +14,15 @@ public final class EstimationSettings {
      */
     public static final Bandwidth INSIDE_CLASSES = new Bandwidth(Bandwidth.Kind.MEDIAN, 0.5);
 
+    /** The default of {@link #steps}. */
+    public static final int STEPS = 5;
+    /** The default of {@link #upperBound}, as in DIW. */
+    public static final int UPPER_BOUND = 50;
+    /** The default of {@link #lambda}. */
+    public static final float LAMBDA = 0.1f;
+    /** The default of {@link #projections}. */
+    public static final int PROJECTIONS = 64;
+
     private final Bandwidth bandwidth;
     private final int steps;
     private final Float eta;
@@ -131,11 +140,11 @@ public final class EstimationSettings {
     /** Builds settings; what is not given has its default. */
     public static final class Builder {
         private Bandwidth bandwidth;
-        private int steps = 5;
+        private int steps = STEPS;
         private Float eta;
-        private float upperBound = 50;
-        private float lambda = 0.1f;
-        private int projections = 64;
+        private float upperBound = UPPER_BOUND;
+        private float lambda = LAMBDA;
+        private int projections = PROJECTIONS;
         private float momentum;
         private boolean normalize;
         private long seed;
@@ -157,7 +166,7 @@ public final class EstimationSettings {
             return bandwidth(value == null ? null : Bandwidth.parse(value));
         }
 
-        /** Steps a batch, at least 1; 5 where it is not given. */
+        /** Steps a batch, at least 1; {@link EstimationSettings#STEPS} where it is not given. */
         public Builder steps(int value) {
             steps = value;
             return this;
@@ -169,19 +178,19 @@ public final class EstimationSettings {
             return this;
         }
 
-        /** B, the largest weight, at least 1; 50 where it is not given. */
+        /** B, the largest weight, at least 1; {@link EstimationSettings#UPPER_BOUND} where it is not given. */
         public Builder upperBound(float value) {
             upperBound = value;
             return this;
         }
 
-        /** Of {@code ls}: the weight of |alpha|^2 / 2, at least 0; 0.1 where it is not given. */
+        /** Of {@code ls}: the weight of |alpha|^2 / 2, at least 0; {@link EstimationSettings#LAMBDA} where it is not given. */
         public Builder lambda(float value) {
             lambda = value;
             return this;
         }
 
-        /** Of {@code w1} where d > 1: random directions a step, at least 1; 64 where it is not given. */
+        /** Of {@code w1} where d > 1: random directions a step, at least 1; {@link EstimationSettings#PROJECTIONS} where it is not given. */
         public Builder projections(int value) {
             projections = value;
             return this;

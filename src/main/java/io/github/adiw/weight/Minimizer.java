@@ -1,6 +1,7 @@
 package io.github.adiw.weight;
 
 import io.github.adiw.device.Buffer;
+import java.util.Map;
 import java.util.OptionalInt;
 
 /**
@@ -30,6 +31,11 @@ public interface Minimizer extends AutoCloseable {
     /** A number that the state is raised to before {@link #begin}, where a step could never come back from below it. */
     default float leastState() {
         return Float.NEGATIVE_INFINITY;
+    }
+
+    /** What else it holds from batch to batch, by name: counters of what was drawn. With these and the state another one goes on as it would. */
+    default Map<String, Buffer> counters() {
+        return Map.of();
     }
 
     /**

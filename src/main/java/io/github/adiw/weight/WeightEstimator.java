@@ -7,6 +7,8 @@ import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.OptionalInt;
 
 /**
@@ -215,12 +217,22 @@ public final class WeightEstimator implements AutoCloseable {
 
     /**
      * What the next visit starts from: {@link #memory} itself, or the ratios of the training samples {@code [N]}, or the coefficients of the
-     * validation samples, float32 {@code [V]}, negative where a sample has none yet. An estimator holds nothing else from batch to batch:
-     * one whose {@link #memory} and state are overwritten with those of another goes on as that would (but for the directions that
-     * {@code w1} draws).
+     * validation samples, float32 {@code [V]}, negative where a sample has none yet.
      */
     public Buffer state() {
         return state;
+    }
+
+    /**
+     * All that it holds from batch to batch, by name: {@code memory}, {@code state}, and counters of what was drawn. Another one, of the same
+     * divergence, shape and settings, whose buffers are filled with these goes on as this one would.
+     */
+    public Map<String, Buffer> everything() {
+        Map<String, Buffer> all = new LinkedHashMap<>();
+        all.put("memory", memory);
+        all.put("state", state);
+        all.putAll(minimizer.counters());
+        return all;
     }
 
     /**

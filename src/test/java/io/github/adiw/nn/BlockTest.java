@@ -289,8 +289,6 @@ class BlockTest {
             second.steps(2);
             assertThat(second.parameters.values().toFloats()).isEqualTo(first.parameters.values().toFloats());
             assertThat(first.optimizer.state().keySet()).isEqualTo(adam ? Set.of("mean", "square") : Set.of("momentum"));
-            first.optimizer.reset();
-            first.optimizer.state().values().forEach(buffer -> assertThat(buffer.toFloats()).containsOnly(0));
         }
     }
 

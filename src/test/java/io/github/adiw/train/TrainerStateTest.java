@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@link Trainer#state} names everything that a run must have to go on. */
@@ -120,9 +121,10 @@ class TrainerStateTest {
         goesOn(options().method("adiw-km").momentum(0.9f).nesterov(true).build(), DeviceMatrix.slow() ? 4 : 14);
     }
 
-    @Test
-    void weightsInsideClassesGoOn() {
-        goesOn(options().method("adiw-ls").transform("features").optimizer("adam").build(), DeviceMatrix.slow() ? 4 : 14);
+    @ParameterizedTest
+    @ValueSource(strings = {"adiw-ls", "adiw-w1"})
+    void weightsInsideClassesGoOn(String method) {
+        goesOn(options().method(method).transform("features").optimizer("adam").build(), DeviceMatrix.slow() ? 4 : 14);
     }
 
     @Test

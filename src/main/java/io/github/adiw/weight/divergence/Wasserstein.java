@@ -10,6 +10,7 @@ import io.github.adiw.weight.EvaluatedSegment;
 import io.github.adiw.weight.Minimizer;
 import io.github.adiw.weight.Quality;
 import io.github.adiw.weight.SegmentedBatch;
+import java.util.Map;
 
 /**
  * ADIW with the Wasserstein-1 distance between the weighted training batch and the validation batch: subgradient steps
@@ -93,6 +94,11 @@ public final class Wasserstein implements Minimizer {
     @Override
     public Buffer ratios() {
         return best;
+    }
+
+    @Override
+    public Map<String, Buffer> counters() {
+        return d == 1 ? Map.of() : Map.of("round", round);
     }
 
     @Override
