@@ -25,8 +25,8 @@ final class TrainCommand extends Subcommand {
     @Option(names = "--method", paramLabel = "METHOD", defaultValue = "adiw-km",
         description = "uniform; diw (kernel mean matching in every batch, as far as DIW's published code solves it) and diw-exact (to "
             + "convergence); by a few steps in every batch adiw-km (kernel mean matching), "
-            + "adiw-kl (Kullback-Leibler), adiw-ls (least squares), adiw-w1 (Wasserstein-1), adiw-kl-direct and adiw-ls-direct (on the weights "
-            + "themselves), adiw-NAME of a divergence of your own; random, iw (estimated once), reweight (Ren et al. 2018). "
+            + "adiw-kl (Kullback-Leibler), adiw-ls (least squares), adiw-w1 (Wasserstein-1), adiw-kl-direct and adiw-ls-direct (on the "
+            + "weights themselves), adiw-NAME of a divergence of your own; random, iw (estimated once), reweight (Ren et al. 2018). "
             + "Default: ${DEFAULT-VALUE}.")
     private String method;
 

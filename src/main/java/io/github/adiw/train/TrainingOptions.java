@@ -15,9 +15,9 @@ import java.util.Map;
  */
 public final class TrainingOptions {
     /**
-     * The methods that {@link #method} may name: no weights, DIW's program as far as its published code solves it and to convergence, ADIW
-     * with each of {@link io.github.adiw.weight.Divergences}, and baselines: {@code random} weights, {@code iw} (weights estimated once with
-     * a network that was pre-trained without), {@code reweight} (Ren et al., ICML 2018).
+     * The methods that {@link #method} may name: no weights, DIW's program as far as its published code solves it and to convergence,
+     * ADIW with each of {@link io.github.adiw.weight.Divergences}, and baselines: {@code random} weights, {@code iw} (weights estimated
+     * once with a network that was pre-trained without), {@code reweight} (Ren et al., ICML 2018).
      */
     public static final List<String> METHODS = TrainingMethod.names();
 
