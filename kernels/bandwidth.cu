@@ -35,13 +35,13 @@ DEVICE int degenerate(const float* RESTRICT z, const float* RESTRICT zv, int siz
 KERNEL(rank_sort, const float* RESTRICT z, const float* RESTRICT zv, float* RESTRICT sorted, int n, int m) {
     int row = blockIdx.x, before = 0;
     float v = row < n ? z[row] : zv[row - n];
-    int own = row < n ? row : n, other = row < n ? 0 : row - n;       // points before this one, of z and of z'; ties keep their order
+    int own = row < n ? row : n, other = row < n ? 0 : row - n;      // points before this one, of z and of z'; ties keep their order
     FOR_THREADS(j, own) before += z[j] <= v ? 1 : 0;
     FOR_THREADS(j, n - own) before += z[own + j] < v ? 1 : 0;
     FOR_THREADS(j, other) before += zv[j] <= v ? 1 : 0;
     FOR_THREADS(j, m - other) before += zv[other + j] < v ? 1 : 0;
     before = block_sum(before);
-    if (threadIdx.x == 0) sorted[before] = v;       // a NaN comes to stand first; the batch is refused
+    if (threadIdx.x == 0) sorted[before] = v;      // a NaN comes to stand first; the batch is refused
 }
 
 /// Of the differences x_j - x_i, i < j, of sorted x: how many are at most t, the largest of these, and the least of the others.
@@ -50,13 +50,14 @@ DEVICE void count_pairs(const float* x, int count, double t, long* within, doubl
     long pairs = 0;
     double below = 0, above = INFINITY;
     if (first < last) {
-        int j = first + 1, high = count;            // j: the first index with x_j - x_i > t
+        int j = first + 1, high = count;      // j: the first index with x_j - x_i > t
         double a = x[first];
-        if (first > 0) while (j < high) {
-            int middle = (j + high) >> 1;
-            if (x[middle] - a <= t) j = middle + 1;
-            else high = middle;
-        }
+        if (first > 0)
+            while (j < high) {
+                int middle = (j + high) >> 1;
+                if (x[middle] - a <= t) j = middle + 1;
+                else high = middle;
+            }
         for (int i = first; i < last; i++) {
             a = x[i];
             if (j <= i) j = i + 1;
@@ -85,7 +86,7 @@ KERNEL(bandwidth_sorted, const float* RESTRICT x, const float* RESTRICT z, const
         return;
     }
     long all = (long) count * (count - 1) / 2, within_low = 0, within_high = all;
-    double low = 0, high = (double) x[count - 1] - x[0];       // statistics k and k + 1 lie in [low, high]
+    double low = 0, high = (double) x[count - 1] - x[0];      // statistics k and k + 1 lie in [low, high]
     double value = high, next = high;
     bool found = k + 1 >= all;
     for (int round = 0; !found; round++) {

@@ -1,17 +1,20 @@
 // 2-D convolution, NCHW, square kernels, as implicit GEMM over the tiles of tile.cuh. oh = (height + 2 padding - kernel) / stride + 1.
 //
-// conv2d_forward                  y[b,f,y,x] = bias_f + sum_crs w[f,c,r,s] x[b,c,y stride + r - padding,x stride + s - padding]; ReLU if flags & 2
+// conv2d_forward                  y[b,f,y,x] = bias_f + sum_crs w[f,c,r,s] x[b,c,y stride + r - padding,x stride + s - padding]; ReLU if
+//                                 flags & 2
 //                                 rows: output pixels; columns: filters; k: c, r, s. Grid: ceil(batch oh ow / 128), ceil(filters / 16)
 // conv2d_backward_data            dx = the transposed convolution of dy; rows: input pixels; columns: channels; k: f, r, s.
 //                                 Grid: ceil(batch height width / 128), ceil(channels / 16)
-// conv2d_backward_weights         partials[split] = gradient of the weights [filters, channels, kernel, kernel], then of the biases [filters], over
-//                                 samples split batch / splits ..; rows: c, r, s and one row of ones (in TF32 the
+// conv2d_backward_weights         partials[split] = gradient of the weights [filters, channels, kernel, kernel], then of the biases
+//                                 [filters], over samples split batch / splits ..; rows: c, r, s and one row of ones (in TF32 the
 //                                 biases are summed apart, exactly); columns: filters; k: output pixels.
 //                                 Grid: ceil((channels kernel^2 + 1) / 128), ceil(filters / 16), splits
-// conv2d_relu_pool_forward        y = max over 2 x 2 windows of max(0, conv), choice = the first maximum's position 0..3, or 4 if none is positive;
+// conv2d_relu_pool_forward        y = max over 2 x 2 windows of max(0, conv), choice = the first maximum's position 0..3, or 4 if none is
+//                                 positive;
 //                                 rows are ordered so that the four pixels of a window are neighbours
 // conv2d_relu_pool_backward_*     the same as above, of the gradient that choice spreads: dy [batch, filters, oh / 2, ow / 2]
-// sum_partials                    dweight_i = sum_s partials[s, i], dbias_f = sum_s partials[s, weights + f]; partials [splits, weights + biases];
+// sum_partials                    dweight_i = sum_s partials[s, i], dbias_f = sum_s partials[s, weights + f]; partials [splits, weights +
+//                                 biases];
 //                                 without dbias if that is null
 //                                 4 splits (weights + biases) bytes
 //
@@ -23,8 +26,10 @@ struct ConvShape {
 };
 
 DEVICE ConvShape conv_shape(int batch, int channels, int height, int width, int filters, int kernel, int stride, int padding) {
-    ConvShape s = {batch, channels, height, width, filters, kernel, stride, padding, (height + 2 * padding - kernel) / stride + 1,
-                   (width + 2 * padding - kernel) / stride + 1};
+    // clang-format off
+    ConvShape s = {batch, channels, height, width, filters, kernel, stride, padding,
+                   (height + 2 * padding - kernel) / stride + 1, (width + 2 * padding - kernel) / stride + 1};
+    // clang-format on
     return s;
 }
 
@@ -100,7 +105,8 @@ struct WeightOperand {
         int window = s.kernel * s.kernel;
         if (i >= s.channels * window) return i == s.channels * window ? 1.0f : 0.0f;
         int column = k % s.ow, y = k / s.ow % s.oh, b = k / s.ow / s.oh;
-        return image_pixel(s, x, b, i / window, y * s.stride + i % window / s.kernel - s.padding, column * s.stride + i % s.kernel - s.padding);
+        return image_pixel(s, x, b, i / window, y * s.stride + i % window / s.kernel - s.padding,
+                           column * s.stride + i % s.kernel - s.padding);
     }
     KERNEL_MEMBER float b(int k, int f) const {
         return f < s.filters ? output_gradient(s, dy, choice, k / s.ow / s.oh, f, k / s.ow % s.oh, k % s.ow) : 0.0f;
@@ -109,7 +115,8 @@ struct WeightOperand {
     KERNEL_MEMBER bool b_k_fast() const { return true; }
 };
 
-template<bool TF32> DEVICE void dense_forward(int bx, int by, const ConvShape& s, const float* x, const float* weight, const float* bias, float* y, int flags) {
+template<bool TF32>
+DEVICE void dense_forward(int bx, int by, const ConvShape& s, const float* x, const float* weight, const float* bias, float* y, int flags) {
     SHARED(float, memory, (TileMemory<128, 16>::floats));
     ForwardOperand operand = {s, x, weight, 0};
     int row0 = bx * 128, f0 = by * 16;
@@ -124,8 +131,8 @@ template<bool TF32> DEVICE void dense_forward(int bx, int by, const ConvShape& s
     }
 }
 
-template<bool TF32> DEVICE void pooled_forward(int bx, int by, const ConvShape& s, const float* x, const float* weight, const float* bias, float* y,
-                                               unsigned char* choice) {
+template<bool TF32> DEVICE void pooled_forward(int bx, int by, const ConvShape& s, const float* x, const float* weight, const float* bias,
+                                               float* y, unsigned char* choice) {
     SHARED(float, memory, (TileMemory<128, 16>::floats));
     ForwardOperand operand = {s, x, weight, 1};
     int row0 = bx * 128, f0 = by * 16, ph = s.oh / 2, pw = s.ow / 2;
@@ -151,13 +158,15 @@ template<bool TF32> DEVICE void pooled_forward(int bx, int by, const ConvShape& 
     }
 }
 
-template<bool TF32> DEVICE void backward_data(int bx, int by, const ConvShape& s, const float* dy, const unsigned char* choice, const float* weight, float* dx) {
+template<bool TF32> DEVICE void backward_data(int bx, int by, const ConvShape& s, const float* dy, const unsigned char* choice,
+                                              const float* weight, float* dx) {
     SHARED(float, memory, (TileMemory<128, 16>::floats));
     int row0 = bx * 128, c0 = by * 16;
     tile_product<128, 16, TF32>(DataOperand{s, dy, choice, weight}, row0, c0, 0, s.filters * s.kernel * s.kernel, memory);
     FOR_THREADS(at, 128 * 16) {
         int i = row0 + at % 128, c = c0 + at / 128, image = s.height * s.width;
-        if (i / image < s.batch && c < s.channels) dx[((long) (i / image) * s.channels + c) * image + i % image] = memory[at % 128 * 17 + at / 128];
+        if (i / image < s.batch && c < s.channels)
+            dx[((long) (i / image) * s.channels + c) * image + i % image] = memory[at % 128 * 17 + at / 128];
     }
 }
 
@@ -192,7 +201,8 @@ template<bool TF32> DEVICE void backward_weights(int bx, int by, int split, cons
 #define DIMENSIONS int batch, int channels, int height, int width, int filters, int kernel, int stride, int padding
 #define SHAPE conv_shape(batch, channels, height, width, filters, kernel, stride, padding)
 #define CONVOLUTIONS(precision, tf32) \
-    KERNEL_FIXED(256, conv2d_forward_##precision, const float* x, const float* weight, const float* bias, float* y, DIMENSIONS, int flags) { \
+    KERNEL_FIXED(256, conv2d_forward_##precision, const float* x, const float* weight, const float* bias, float* y, DIMENSIONS, \
+                 int flags) { \
         dense_forward<tf32>(blockIdx.x, blockIdx.y, SHAPE, x, weight, bias, y, flags); \
     } \
     KERNEL_FIXED(256, conv2d_backward_data_##precision, const float* dy, const float* weight, float* dx, DIMENSIONS) { \

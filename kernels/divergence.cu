@@ -13,8 +13,10 @@
 //
 // ls: least-squares importance fitting (Kanamori, Hido, Sugiyama, JMLR 2009), minimise 1/2 a'Ha - h'a + lambda/2 |a|^2 over a >= 0,
 // H = A'A / n, h = T 1 / m; H is never formed.
-//   ls_begin      a = v = the state (0 where unknown); rate_c = eta / L, L = lambda + the largest row sum of H, given n H 1; a segment a block
-//   ls_update     a+ = max(0, v - rate_c (g_l / n - h_l + lambda v_l)), g = A'A v, top_sum = T 1; v = a+ + momentum (a+ - a); a segment a block
+//   ls_begin      a = v = the state (0 where unknown); rate_c = eta / L, L = lambda + the largest row sum of H, given n H 1; a segment a
+//                 block
+//   ls_update     a+ = max(0, v - rate_c (g_l / n - h_l + lambda v_l)), g = A'A v, top_sum = T 1; v = a+ + momentum (a+ - a); a segment a
+//                 block
 //
 // kl-direct: w a mixture's shares, minimise -(1/m) sum_j log((1/n) sum_i w_i k(z'_j, z_i)) over 0 <= w <= B, sum w = n, by EM; with the
 // bound, the maximiser of EM's lower bound is min(B, c p), a scaling and not a Euclidean projection, so that the step stays monotone.
@@ -60,8 +62,8 @@ KERNEL(kl_begin, const float* RESTRICT column, const int* RESTRICT table, const 
     FOR_THREADS(l, m) alpha[l] = (float) (alpha[l] / sum);
 }
 
-KERNEL(kl_update, const float* RESTRICT g, const float* RESTRICT b, const int* RESTRICT of, const int* RESTRICT status, float* RESTRICT alpha,
-       int m) {
+KERNEL(kl_update, const float* RESTRICT g, const float* RESTRICT b, const int* RESTRICT of, const int* RESTRICT status,
+       float* RESTRICT alpha, int m) {
     FOR_ELEMENTS(l, m) {
         float next = b[l] > 1e-37f ? alpha[l] * g[l] / b[l] : 0;
         alpha[l] = status[segment_of(of, l)] ? alpha[l] : next;
@@ -73,7 +75,7 @@ KERNEL(ls_begin, const float* RESTRICT curvature, const int* RESTRICT table, con
     if (status[blockIdx.x]) return;
     Segment own = segment(table, blockIdx.x);
     curvature += own.other, alpha += own.other, v += own.other;
-    int most = 0;                                       // bits of positive floats are in the order of the floats, and vectorise
+    int most = 0;      // bits of positive floats are in the order of the floats, and vectorise
     FOR_THREADS(l, own.m) {
         float known = alpha[l];
         v[l] = alpha[l] = known > 0 ? known : 0;
@@ -107,7 +109,7 @@ KERNEL(direct_scale, const float* RESTRICT s, const int* RESTRICT table, const i
     s += own.first, p += own.first, w += own.first;
     FOR_THREADS(i, n) p[i] = w[i] * s[i] * ((float) n / m);
     double c = 1;
-    for (int pass = 0; pass < 100; pass++) {            // sum min(B, c p) is concave and rises: Newton's steps from the left are monotone
+    for (int pass = 0; pass < 100; pass++) {      // sum min(B, c p) is concave and rises: Newton's steps from the left are monotone
         double sum = 0, slope = 0;
         FOR_THREADS(i, n) {
             double x = c * p[i];

@@ -7,18 +7,14 @@ struct MatrixOperand {
     const float* x;
     const float* y;
     int m, n, k, transpose_a, transpose_b;
-    KERNEL_MEMBER float a(int i, int p) const {
-        return i < m ? transpose_a ? x[(long) p * m + i] : x[(long) i * k + p] : 0.0f;
-    }
-    KERNEL_MEMBER float b(int p, int j) const {
-        return j < n ? transpose_b ? y[(long) j * k + p] : y[(long) p * n + j] : 0.0f;
-    }
+    KERNEL_MEMBER float a(int i, int p) const { return i < m ? transpose_a ? x[(long) p * m + i] : x[(long) i * k + p] : 0.0f; }
+    KERNEL_MEMBER float b(int p, int j) const { return j < n ? transpose_b ? y[(long) j * k + p] : y[(long) p * n + j] : 0.0f; }
     KERNEL_MEMBER bool a_k_fast() const { return !transpose_a; }
     KERNEL_MEMBER bool b_k_fast() const { return transpose_b; }
 };
 
-template<bool TF32> DEVICE void gemm(int tile_column, int tile_row, const float* a, const float* b, float* c, const float* bias, int m, int n, int k,
-                                     int transpose_a, int transpose_b, int flags) {
+template<bool TF32> DEVICE void gemm(int tile_column, int tile_row, const float* a, const float* b, float* c, const float* bias, int m,
+                                     int n, int k, int transpose_a, int transpose_b, int flags) {
     SHARED(float, memory, (TileMemory<64, 64>::floats));
     int row0 = tile_row * 64, column0 = tile_column * 64;
     tile_product<64, 64, TF32>(MatrixOperand{a, b, m, n, k, transpose_a, transpose_b}, row0, column0, 0, k, memory);

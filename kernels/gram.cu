@@ -1,22 +1,24 @@
-// Gaussian kernel matrices K_ij = k(a_i, b_j) = exp(-gamma_c |a_i - b_j|^2) between rows of the same segment c (segments.cuh), and products with
-// them; stored where they are small, and beyond that computed anew for every product. Points lie by columns: coordinate k of point i is
-// a[k stride + i], stride n + m; with d = 1 and one segment these are the data as they come. A row a block; nothing is done in degenerate
-// segments. The rows of a matrix are the training rows (of, distances from row 0 on) or the validation rows (of and distances from row n on);
-// its columns, `training` says: training rows (1) or validation rows (0). distances [known, n + m]: squared, as segment_distances gives them;
-// rows beyond the known are computed.
+// Gaussian kernel matrices K_ij = k(a_i, b_j) = exp(-gamma_c |a_i - b_j|^2) between rows of the same segment c (segments.cuh), and products
+// with them; stored where they are small, and beyond that computed anew for every product. Points lie by columns: coordinate k of point i
+// is a[k stride + i], stride n + m; with d = 1 and one segment these are the data as they come. A row a block; nothing is done in
+// degenerate segments. The rows of a matrix are the training rows (of, distances from row 0 on) or the validation rows (of and distances
+// from row n on); its columns, `training` says: training rows (1) or validation rows (0). distances [known, n + m]: squared, as
+// segment_distances gives them; rows beyond the known are computed.
 //
 // gram_rows             K = k(z, z) + ridge I, row_sum = K 1, product = K w, kappa_i = (n_c / m_c) sum_j k(z_i, z'_j): what kernel mean
 //                       matching needs (Huang et al. 2006; Fang et al., NeurIPS 2020, eq. 5), in one pass; 4 n_c bytes a row
 // gaussian_rows         K, row_sum = K 1; 4 bytes an element
-// gaussian_product      product = K v + ridge v for the rows begin .. rows - 1, v = 1 where it is null, times n_c / m_c if `ratio`; K is not stored; eight
-//                       rows a block
+// gaussian_product      product = K v + ridge v for the rows begin .. rows - 1, v = 1 where it is null, times n_c / m_c if `ratio`; K is
+//                       not stored; eight rows a block
 // gaussian_product_f64  product = K v in double precision, of one segment; eight rows a block
 // matrix_product        product = K v for K stored, [rows, columns]; 4 bytes and 2 operations an element; where table is null, all columns
 // transpose_columns     columns[k stride + first + i] = z[i, k]; z [n, d]
 #include "segments.cuh"
 
 /// The columns of a matrix that belong to a segment: from begin on, count of them.
-struct Columns { int begin, count; };
+struct Columns {
+    int begin, count;
+};
 DEVICE Columns columns_of(Segment s, int training) {
     Columns c = {training ? s.first : s.other, training ? s.n : s.m};
     return c;
@@ -27,7 +29,7 @@ DEVICE Columns columns_of(Segment s, int training) {
 DEVICE void gaussian_chunk(const float* RESTRICT point, const float* RESTRICT b, long stride, int d, int start, int length, float gamma,
                            float* RESTRICT value) {
     const float* RESTRICT column = b + start;
-    int k = (d - 1) % 4 + 1;                    // the rest by fours, which spares reading and writing what is summed
+    int k = (d - 1) % 4 + 1;      // the rest by fours, which spares reading and writing what is summed
     float x = point[0];
     FOR_THREADS(c, length) value[c] = (column[c] - x) * (column[c] - x);
     for (int l = 1; l < k; l++) {
@@ -43,7 +45,7 @@ DEVICE void gaussian_chunk(const float* RESTRICT point, const float* RESTRICT b,
             value[c] += left + ((c2[c] - x2) * (c2[c] - x2) + (c3[c] - x3) * (c3[c] - x3));
         }
     }
-    float most = 80 / gamma;            // below exp(-80) no number is normal for long, and a processor takes many times longer
+    float most = 80 / gamma;      // below exp(-80) no number is normal for long, and a processor takes many times longer
     FOR_THREADS(c, length) value[c] = expf(min_of(value[c], most) * -gamma);
 }
 
@@ -54,8 +56,9 @@ DEVICE void gaussian_of(const float* RESTRICT square, int length, float gamma, f
 }
 
 KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const int* RESTRICT of, const int* RESTRICT table,
-       const double* RESTRICT gamma, const int* RESTRICT status, const float* RESTRICT distances, const float* RESTRICT w, float* RESTRICT K,
-       float* RESTRICT row_sum, float* RESTRICT kappa, float* RESTRICT product, long stride, int n, int d, int known, float ridge) {
+       const double* RESTRICT gamma, const int* RESTRICT status, const float* RESTRICT distances, const float* RESTRICT w,
+       float* RESTRICT K, float* RESTRICT row_sum, float* RESTRICT kappa, float* RESTRICT product, long stride, int n, int d, int known,
+       float ridge) {
     SHARED(float, value, 256);
     int i = blockIdx.x, s = segment_of(of, i);
     if (status[s]) return;
@@ -96,8 +99,8 @@ KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const int* 
 }
 
 KERNEL(gaussian_rows, const float* RESTRICT a, const float* RESTRICT b, const int* RESTRICT of, const int* RESTRICT table,
-       const double* RESTRICT gamma, const int* RESTRICT status, const float* RESTRICT distances, float* RESTRICT K, float* RESTRICT row_sum,
-       long stride, int n, int columns, int d, int known, int training) {
+       const double* RESTRICT gamma, const int* RESTRICT status, const float* RESTRICT distances, float* RESTRICT K,
+       float* RESTRICT row_sum, long stride, int n, int columns, int d, int known, int training) {
     SHARED(float, value, 256);
     int i = blockIdx.x, s = segment_of(of, i);
     if (status[s]) return;
@@ -122,7 +125,7 @@ KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const
        int rows, int d, float ridge, int ratio, int training) {
     SHARED(float, value, 256);
     int first = begin + blockIdx.x * 8, end = min_of(first + 8, rows);
-    while (first < end) {                       // the rows of one segment at a time: they share the columns that a cache holds
+    while (first < end) {      // the rows of one segment at a time: they share the columns that a cache holds
         int s = segment_of(of, first), count = 1;
         while (first + count < end && segment_of(of, first + count) == s) count++;
         Segment whole = segment(table, s);
@@ -133,8 +136,10 @@ KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const
             for (int r = 0; r < count; r++) {
                 float some = 0;
                 gaussian_chunk(a + first + r, b, stride, d, at, length, (float) gamma[s], value);
-                if (v) FOR_THREADS(c, length) some += value[c] * v[at + c];
-                else FOR_THREADS(c, length) some += value[c];
+                if (v)
+                    FOR_THREADS(c, length) some += value[c] * v[at + c];
+                else
+                    FOR_THREADS(c, length) some += value[c];
                 total[r] += some;
             }
         }

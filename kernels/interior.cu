@@ -8,7 +8,8 @@
 // kappa_rows_f64       kappa_i = (n / m) sum_j exp(-gamma |z_i - z'_j|^2); n m exponentials; a row a block
 // kmm_factor           F and its rank; n r^2 / 2 operations, n r exponentials; a segment a block
 // kmm_interior_point   w, and its residual; n r^2 operations an iteration, about 20 iterations; a segment a block
-// kmm_published_point  w as DIW's published code has it: by cvxopt's way, from its start, until its default tolerances are met; 5 to 7 iterations;
+// kmm_published_point  w as DIW's published code has it: by cvxopt's way, from its start, until its default tolerances are met; 5 to 7
+//                      iterations;
 //                      a segment a block
 // All of it inside every segment (segments.cuh), each segment's memory where its rows begin; nothing is done in degenerate ones.
 // z [n, d], z' [m, d], F [most, n], diagonal [n], capacitance [most, n], workspace [15, n], reduced [n]
@@ -45,8 +46,8 @@ KERNEL(kappa_rows_f64, const float* RESTRICT z, const float* RESTRICT zv, const 
 }
 
 /// F and, as the result's element 2, its rank.
-DEVICE void factorize(const float* RESTRICT z, double gamma, double* RESTRICT F, double* RESTRICT diagonal, double* RESTRICT result,
-                      int n, int d, int most) {
+DEVICE void factorize(const float* RESTRICT z, double gamma, double* RESTRICT F, double* RESTRICT diagonal, double* RESTRICT result, int n,
+                      int d, int most) {
     const double tolerance = 1e-10;
     double g = -gamma;
     FOR_THREADS(i, n) diagonal[i] = 1;
@@ -59,7 +60,7 @@ DEVICE void factorize(const float* RESTRICT z, double gamma, double* RESTRICT F,
         int pivot = n;
         FOR_THREADS(i, n) pivot = min_of(pivot, diagonal[i] == largest ? i : n);
         pivot = block_min(pivot);
-        if (rank == most) {         // no room for another row
+        if (rank == most) {      // no room for another row
             rank = -1;
             break;
         }
@@ -102,7 +103,7 @@ KERNEL(kmm_factor, const float* RESTRICT z, const int* RESTRICT table, const dou
     if (status[c]) return;
     Segment own = segment(table, c);
     factorize(z + (long) own.first * d, gamma[c], F + (long) own.first * most, diagonal + own.first, result + 4 * c, own.n, d,
-        min_of(most, own.n));
+              min_of(most, own.n));
 }
 
 /// out = G x, one dot product a row; G [rows, n], x [n], out [rows].
@@ -143,10 +144,12 @@ DEVICE void capacitance_matrix(const double* RESTRICT G, const double* RESTRICT 
         const double *RESTRICT b0 = b[0], *RESTRICT b1 = b[1], *RESTRICT b2 = b[2], *RESTRICT b3 = b[3];
         for (int i = 0; i < n; i++) {
             double y0 = b0[i] * x[i], y1 = b1[i] * x[i], y2 = b2[i] * x[i], y3 = b3[i] * x[i];
+            // clang-format off
             s00 += a0[i] * y0; s01 += a0[i] * y1; s02 += a0[i] * y2; s03 += a0[i] * y3;
             s10 += a1[i] * y0; s11 += a1[i] * y1; s12 += a1[i] * y2; s13 += a1[i] * y3;
             s20 += a2[i] * y0; s21 += a2[i] * y1; s22 += a2[i] * y2; s23 += a2[i] * y3;
             s30 += a3[i] * y0; s31 += a3[i] * y1; s32 += a3[i] * y2; s33 += a3[i] * y3;
+            // clang-format on
         }
         double sums[16] = {s00, s01, s02, s03, s10, s11, s12, s13, s20, s21, s22, s23, s30, s31, s32, s33};
         for (int i = 0; i < 4; i++)
@@ -223,25 +226,25 @@ DEVICE double pull(double x, double dx) { return -dx / x; }
 
 /// w from F, its rank in the result, and kappa; all threads of the block call it.
 DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, double* RESTRICT capacitance, double* RESTRICT workspace,
-                           double* RESTRICT reduced, double* RESTRICT result, float* RESTRICT weights,
-                           int n, double ridge, double upper, double low, double high, int most_iterations) {
+                           double* RESTRICT reduced, double* RESTRICT result, float* RESTRICT weights, int n, double ridge, double upper,
+                           double low, double high, int most_iterations) {
     if (result[2] < 0) return;
     int rank = (int) result[2];
     double* RESTRICT w = workspace;
-    double* RESTRICT zl = workspace + (long) n;           // reduced of 0 <= w and of w <= B
+    double* RESTRICT zl = workspace + (long) n;      // reduced of 0 <= w and of w <= B
     double* RESTRICT zu = workspace + 2l * n;
     double* RESTRICT gradient = workspace + 3l * n;
-    double* RESTRICT inverse = workspace + 4l * n;        // 1 / D
+    double* RESTRICT inverse = workspace + 4l * n;      // 1 / D
     double* RESTRICT b = workspace + 5l * n;
     double* RESTRICT dw = workspace + 6l * n;
     double* RESTRICT t = workspace + 7l * n;
-    double* RESTRICT off = workspace + 8l * n;            // residual of the linear system
+    double* RESTRICT off = workspace + 8l * n;      // residual of the linear system
     double* RESTRICT fix = workspace + 9l * n;
-    double* RESTRICT cl = workspace + 10l * n;            // Mehrotra's second-order terms
+    double* RESTRICT cl = workspace + 10l * n;      // Mehrotra's second-order terms
     double* RESTRICT cu = workspace + 11l * n;
-    double* RESTRICT room = workspace + 12l * n;          // B - w, kept apart: it must not round to 0
+    double* RESTRICT room = workspace + 12l * n;      // B - w, kept apart: it must not round to 0
     double* RESTRICT y = reduced;
-    double* RESTRICT q = workspace + 13l * n;             // (D + F'F)^-1 1
+    double* RESTRICT q = workspace + 13l * n;      // (D + F'F)^-1 1
 
     // L, the largest row sum of K; K = F'F
     FOR_THREADS(i, n) t[i] = 1;
@@ -257,12 +260,12 @@ DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, dou
         w[i] = start;
         room[i] = upper - start;
     }
-    double s = start * n, reach = high - low;           // s stands for sum w
+    double s = start * n, reach = high - low;      // s stands for sum w
     if (s < low + 0.1 * reach || s > high - 0.1 * reach) s = low + 0.5 * reach;
     double slack_l = s - low, slack_u = high - s;
-    double multiplier = 0, sl = 0, su = 0;              // of sum w = s, low <= s, s <= high
+    double multiplier = 0, sl = 0, su = 0;      // of sum w = s, low <= s, s <= high
     int iteration = 0;
-    for (; ; iteration++) {
+    for (;; iteration++) {
         times(F, w, y, rank, n);
         FOR_THREADS(i, n) gradient[i] = ridge * w[i] - kappa[i];
         add_transposed(F, y, gradient, rank, n, 1);
@@ -329,7 +332,8 @@ DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, dou
                 double second_l = phase ? cl[i] : 0, second_u = phase ? cu[i] : 0;
                 double dl = (aim - second_l) / w[i] - zl[i] - zl[i] / w[i] * dw[i];
                 double du = (aim - second_u) / room[i] - zu[i] + zu[i] / room[i] * dw[i];
-                most_pull = max_of(most_pull, max_of(max_of(pull(w[i], dw[i]), pull(room[i], -dw[i])), max_of(pull(zl[i], dl), pull(zu[i], du))));
+                most_pull =
+                    max_of(most_pull, max_of(max_of(pull(w[i], dw[i]), pull(room[i], -dw[i])), max_of(pull(zl[i], dl), pull(zu[i], du))));
                 t[i] = dl;
                 off[i] = du;
             }
@@ -394,33 +398,33 @@ KERNEL(kmm_interior_point, double* RESTRICT F, const double* RESTRICT kappa, con
     Segment own = segment(table, c);
     long first = own.first;
     interior_point(F + first * most, kappa + first, capacitance + first * most, workspace + 15 * first, reduced + first, result + 4 * c,
-        weights + first, own.n, ridge, upper, least_sum(own.n), most_sum(own.n, upper), most_iterations);
+                   weights + first, own.n, ridge, upper, least_sum(own.n), most_sum(own.n, upper), most_iterations);
 }
 
 /// The same program as cvxopt's coneqp solves it with its default tolerances (M. Andersen, J. Dahl, L. Vandenberghe): G w + s = h over the
 /// rows w >= 0, w <= B, sum w <= high, sum w >= low, from its infeasible start, until gap and residuals are small; all threads call it.
 /// What DIW's published code trains with. The point is well centred: gap and feasibility end it long before the nearest vertex is reached.
 DEVICE void published_point(double* RESTRICT F, const double* RESTRICT kappa, double* RESTRICT capacitance, double* RESTRICT workspace,
-                            double* RESTRICT reduced, double* RESTRICT result, float* RESTRICT weights,
-                            int n, double ridge, double upper, double low, double high, int most_iterations) {
+                            double* RESTRICT reduced, double* RESTRICT result, float* RESTRICT weights, int n, double ridge, double upper,
+                            double low, double high, int most_iterations) {
     const double relative_gap = 1e-6, absolute_gap = 1e-7, feasible = 1e-7, near = 0.99;
     if (result[2] < 0) return;
     int rank = (int) result[2];
     double* RESTRICT w = workspace;
-    double* RESTRICT zl = workspace + (long) n;           // multipliers of -w <= 0 and of w <= B
+    double* RESTRICT zl = workspace + (long) n;      // multipliers of -w <= 0 and of w <= B
     double* RESTRICT zu = workspace + 2l * n;
     double* RESTRICT gradient = workspace + 3l * n;
-    double* RESTRICT inverse = workspace + 4l * n;        // 1 / D
+    double* RESTRICT inverse = workspace + 4l * n;      // 1 / D
     double* RESTRICT b = workspace + 5l * n;
     double* RESTRICT dw = workspace + 6l * n;
     double* RESTRICT t = workspace + 7l * n;
     double* RESTRICT off = workspace + 8l * n;
     double* RESTRICT fix = workspace + 9l * n;
-    double* RESTRICT cl = workspace + 10l * n;            // Mehrotra's second-order terms
+    double* RESTRICT cl = workspace + 10l * n;      // Mehrotra's second-order terms
     double* RESTRICT cu = workspace + 11l * n;
-    double* RESTRICT sl = workspace + 12l * n;            // slacks; they differ from w and B - w until a whole step was taken
+    double* RESTRICT sl = workspace + 12l * n;      // slacks; they differ from w and B - w until a whole step was taken
     double* RESTRICT su = workspace + 14l * n;
-    double* RESTRICT q = workspace + 13l * n;             // (D + F'F)^-1 1
+    double* RESTRICT q = workspace + 13l * n;      // (D + F'F)^-1 1
     double* RESTRICT y = reduced;
 
     // The start: minimise 1/2 w'Kw - kappa'w + |s|^2 / 2, z = -s; then both are raised to 1 above the least where one is not positive
@@ -478,7 +482,7 @@ DEVICE void published_point(double* RESTRICT F, const double* RESTRICT kappa, do
     }
 
     int iteration = 0;
-    for (; ; iteration++) {
+    for (;; iteration++) {
         __syncthreads();
         times(F, w, y, rank, n);
         FOR_THREADS(i, n) gradient[i] = ridge * w[i] - kappa[i];
@@ -607,5 +611,5 @@ KERNEL(kmm_published_point, double* RESTRICT F, const double* RESTRICT kappa, co
     Segment own = segment(table, c);
     long first = own.first;
     published_point(F + first * most, kappa + first, capacitance + first * most, workspace + 15 * first, reduced + first, result + 4 * c,
-        weights + first, own.n, ridge, upper, least_sum(own.n), most_sum(own.n, upper), most_iterations);
+                    weights + first, own.n, ridge, upper, least_sum(own.n), most_sum(own.n, upper), most_iterations);
 }

@@ -12,12 +12,13 @@
 #include "segments.cuh"
 
 KERNEL(kmm_step, const float* RESTRICT product, const float* RESTRICT kappa, const float* RESTRICT row_sum, const int* RESTRICT table,
-       const int* RESTRICT status, float* RESTRICT u, float* RESTRICT v, float* RESTRICT w, float eta, float beta, double upper, int exact) {
+       const int* RESTRICT status, float* RESTRICT u, float* RESTRICT v, float* RESTRICT w, float eta, float beta, double upper,
+       int exact) {
     if (status[blockIdx.x]) return;
     Segment own = segment(table, blockIdx.x);
     int n = own.n;
     product += own.first, kappa += own.first, row_sum += own.first, u += own.first, v += own.first, w += own.first;
-    int most = 0;                                       // bits of positive floats are in the order of the floats, and vectorise
+    int most = 0;      // bits of positive floats are in the order of the floats, and vectorise
     FOR_THREADS(i, n) most = max_of(most, __float_as_int(row_sum[i]));
     float rate = eta / __int_as_float(block_max(most));
     FOR_THREADS(i, n) u[i] = v[i] - rate * (product[i] - kappa[i]);
@@ -29,7 +30,8 @@ KERNEL(kmm_step, const float* RESTRICT product, const float* RESTRICT kappa, con
     }
 }
 
-KERNEL(kmm_residual, const double* RESTRICT u, const double* RESTRICT w, double* RESTRICT residual, int n, double upper, double low, double high) {
+KERNEL(kmm_residual, const double* RESTRICT u, const double* RESTRICT w, double* RESTRICT residual, int n, double upper, double low,
+       double high) {
     Threshold threshold = band_threshold(u, n, upper, low, high);
     double off = 0, most = 1;
     FOR_THREADS(i, n) {

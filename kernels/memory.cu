@@ -1,8 +1,8 @@
-// What an estimator remembers of every sample from visit to visit: memory [samples], of which a batch has the elements index [rows]. What an
-// estimator works on is in the order of segments (segments.cuh), what it is given and gives in the batch's own.
+// What an estimator remembers of every sample from visit to visit: memory [samples], of which a batch has the elements index [rows]. What
+// an estimator works on is in the order of segments (segments.cuh), what it is given and gives in the batch's own.
 //
-// recall_state       x_p = v_p = max(memory[index[order_p]], least), whatever it is where the segment is degenerate; v may be null, and so may order, of
-//                    and status
+// recall_state       x_p = v_p = max(memory[index[order_p]], least), whatever it is where the segment is degenerate; v may be null, and so
+//                    may order, of and status
 // store_state        memory[index[order_p]] = x_p; where a sample stands twice in the batch, its last row is kept; n^2 comparisons
 // weights_of_ratios  w_row = [(m_c / m) / (n_c / n)] min(max(r_p, 0), B), the class prior put back; memory[index[row]] where the segment is
 //                    degenerate; times scale [1] if it is not null. If keep is 1, memory[index[row]] = w_row but for degenerate segments
@@ -53,7 +53,8 @@ KERNEL(weights_of_ratios, const float* RESTRICT r, const int* RESTRICT order, co
 }
 
 KERNEL(mean_scale, const float* RESTRICT r, const int* RESTRICT order, const int* RESTRICT of, const int* RESTRICT table,
-       const int* RESTRICT status, const int* RESTRICT index, const float* RESTRICT memory, float* RESTRICT scale, int n, int m, float upper) {
+       const int* RESTRICT status, const int* RESTRICT index, const float* RESTRICT memory, float* RESTRICT scale, int n, int m,
+       float upper) {
     sum_t sum = 0;
     int any = 0;
     FOR_THREADS(p, n) {

@@ -29,13 +29,14 @@ KERNEL(adam, float* RESTRICT theta, const float* RESTRICT grad, float* RESTRICT 
        const long* RESTRICT step, const int* RESTRICT halted, int n, double beta1, double beta2, float eps, float decay) {
     if (*halted) return;
     SHARED(float, scale, 2);
-    if (threadIdx.x == 0) {     // once a block: powers in double precision are slow on a GPU
+    if (threadIdx.x == 0) {      // once a block: powers in double precision are slow on a GPU
         double t = (double) (*step + 1);
         scale[0] = (float) (*rate / (1 - pow(beta1, t)));
         scale[1] = (float) (1 / sqrt(1 - pow(beta2, t)));
     }
     __syncthreads();
-    float b1 = (float) beta1, b2 = (float) beta2, c1 = (float) (1 - beta1), c2 = (float) (1 - beta2), size = scale[0], correction = scale[1];
+    float b1 = (float) beta1, b2 = (float) beta2, c1 = (float) (1 - beta1), c2 = (float) (1 - beta2), size = scale[0],
+          correction = scale[1];
     FOR_ELEMENTS(i, n) {
         float g = grad[i] + decay * theta[i];
         float mi = b1 * m[i] + c1 * g;

@@ -17,13 +17,14 @@ KERNEL(max_pool_forward, const float* RESTRICT x, float* RESTRICT y, unsigned ch
         const float* window = x + corner((unsigned) i, height, width);
         float p = window[0], q = window[1], r = window[width], s = window[width + 1];
         float most = max_of(max_of(p, q), max_of(r, s));
-        bool broken = (p != p) | (q != q) | (r != r) | (s != s);    // NaN stays NaN; arithmetic, since branches on data cost more
+        bool broken = (p != p) | (q != q) | (r != r) | (s != s);      // NaN stays NaN; arithmetic, since branches on data cost more
         y[i] = broken ? p + q + r + s : most;
         choice[i] = (unsigned char) ((p != most) * (1 + (q != most) * (1 + (r != most))));
     }
 }
 
-KERNEL(max_pool_backward, const float* RESTRICT dy, const unsigned char* RESTRICT choice, float* RESTRICT dx, int planes, int height, int width) {
+KERNEL(max_pool_backward, const float* RESTRICT dy, const unsigned char* RESTRICT choice, float* RESTRICT dx, int planes, int height,
+       int width) {
     int ph = height / 2, pw = width / 2;
     FOR_ELEMENTS(i, planes * ph * pw) {
         int q = choice[i];

@@ -14,7 +14,7 @@
 #if defined(__CUDACC__)
 // ------------------------------------------------------------------------------------------------ cuda
 #include <math_constants.h>
-typedef float sum_t;    // accumulates long sums: each thread adds few terms, the block adds pairwise
+typedef float sum_t;      // accumulates long sums: each thread adds few terms, the block adds pairwise
 
 #define DEVICE static __device__ __forceinline__
 #define KERNEL_MEMBER __device__ __forceinline__
@@ -31,8 +31,8 @@ DEVICE long clock_nanoseconds() {
 
 /// Element loop: a grid-stride loop.
 #define FOR_ELEMENTS(i, n) \
-    for (long i = (long) blockIdx.x * blockDim.x + threadIdx.x, i##_end = (n), i##_step = (long) gridDim.x * blockDim.x; \
-         i < i##_end; i += i##_step)
+    for (long i = (long) blockIdx.x * blockDim.x + threadIdx.x, i##_end = (n), i##_step = (long) gridDim.x * blockDim.x; i < i##_end; \
+         i += i##_step)
 
 /// A float as a TF32 operand: the nearest with 10 bits of mantissa, ties away from zero.
 DEVICE unsigned to_tf32(float x) {
@@ -52,17 +52,17 @@ DEVICE void mma_tf32_16x8x8(float d[4], const unsigned a[4], const unsigned b[2]
 /// address must be a mapped one all the same). Done after copy_async_wait, for this thread; for the others after a barrier.
 DEVICE void copy_async_16(void* shared, const void* global, bool valid) {
     unsigned to = (unsigned) __cvta_generic_to_shared(shared);
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" :: "r"(to), "l"(global), "r"(valid ? 16 : 0) : "memory");
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(global), "r"(valid ? 16 : 0) : "memory");
 }
 /// As copy_async_16, for 4 bytes aligned to 4.
 DEVICE void copy_async_4(void* shared, const void* global, bool valid) {
     unsigned to = (unsigned) __cvta_generic_to_shared(shared);
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" :: "r"(to), "l"(global), "r"(valid ? 4 : 0) : "memory");
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(global), "r"(valid ? 4 : 0) : "memory");
 }
 /// Closes this thread's group of copies.
 DEVICE void copy_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 /// Waits until at most N of this thread's groups, the latest, are under way.
-template<int N> DEVICE void copy_async_wait() { asm volatile("cp.async.wait_group %0;" :: "n"(N) : "memory"); }
+template<int N> DEVICE void copy_async_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory"); }
 
 #elif defined(ADIW_HOST)
 // ------------------------------------------------------------------------------------------------ host
@@ -87,9 +87,15 @@ DEVICE int min_of(int a, int b) { return a < b ? a : b; }
 DEVICE long min_of(long a, long b) { return a < b ? a : b; }
 DEVICE long max_of(long a, long b) { return a > b ? a : b; }
 DEVICE int max_of(int a, int b) { return a > b ? a : b; }
-struct Add { template<class T> DEVICE T of(T a, T b) { return a + b; } };
-struct Min { template<class T> DEVICE T of(T a, T b) { return min_of(a, b); } };
-struct Max { template<class T> DEVICE T of(T a, T b) { return max_of(a, b); } };
+struct Add {
+    template<class T> DEVICE T of(T a, T b) { return a + b; }
+};
+struct Min {
+    template<class T> DEVICE T of(T a, T b) { return min_of(a, b); }
+};
+struct Max {
+    template<class T> DEVICE T of(T a, T b) { return max_of(a, b); }
+};
 
 #if defined(ADIW_HOST)
 template<class Op, class T> DEVICE T block_reduce(T v) { return v; }

@@ -17,7 +17,9 @@
 #pragma once
 #include "prelude.cuh"
 
-struct Threshold { double reference, t; };
+struct Threshold {
+    double reference, t;
+};
 
 DEVICE double clipped(double x, double upper) { return x < 0 ? 0 : x > upper ? upper : x; }
 template<class T> DEVICE double clipped(T v, Threshold threshold, double upper) {
@@ -57,18 +59,19 @@ DEVICE void clipped_sum(const T* RESTRICT v, int n, Threshold threshold, double 
     *full = block_sum(above);
 }
 
-/// All threads of the block call it, and get the threshold. v [n], finite; low <= high, low <= n B, high >= 0. O(n) a pass, about five passes.
+/// All threads of the block call it, and get the threshold. v [n], finite; low <= high, low <= n B, high >= 0. O(n) a pass, about five
+/// passes.
 template<class T> DEVICE Threshold band_threshold(const T* RESTRICT v, int n, double upper, double low, double high) {
     Threshold threshold = {0, 0};
     double sum, active, full;
     clipped_sum(v, n, threshold, upper, &sum, &active, &full);
     if (sum >= low && sum <= high) return threshold;
     double target = sum < low ? low : high;
-    if (target <= 0 || target >= n * upper * (1 - 1e-12)) {     // one point only: all at a bound
+    if (target <= 0 || target >= n * upper * (1 - 1e-12)) {      // one point only: all at a bound
         threshold.t = target <= 0 ? INFINITY : -INFINITY;
         return threshold;
     }
-    double precise = 1e6 * min_of(1.0, target / n);             // up to here a double has places to spare
+    double precise = 1e6 * min_of(1.0, target / n);      // up to here a double has places to spare
     for (int part = 0; part < 2; part++) {
         double least = INFINITY, most = -INFINITY;
         FOR_THREADS(i, n) {
@@ -76,9 +79,9 @@ template<class T> DEVICE Threshold band_threshold(const T* RESTRICT v, int n, do
             least = min_of(least, x);
             most = max_of(most, x);
         }
-        double left = block_min(least) - upper, right = block_max(most);    // s(left) >= target >= s(right)
-        double before = INFINITY, last = INFINITY;              // |s - target| two passes ago, and at the last
-        int settled = 0;                                        // Newton's steps in a row that stayed on their linear piece
+        double left = block_min(least) - upper, right = block_max(most);      // s(left) >= target >= s(right)
+        double before = INFINITY, last = INFINITY;                            // |s - target| two passes ago, and at the last
+        int settled = 0;                                                      // Newton's steps in a row that stayed on their linear piece
         for (int pass = 0; pass < 200 && settled < 2; pass++) {
             double off = sum - target, far = fabs(off);
             if (far <= 1e-13 * target || far <= 2e-16 * fabs(threshold.t) * active) break;      // the latter: no step left to take
@@ -120,14 +123,16 @@ DEVICE bool all_finite(const float* RESTRICT v, int n) {
 }
 
 /// The multiplier v / b + t, that v / b being another element's, or 0 / 1.
-struct Multiplier { double v, b, t; };
+struct Multiplier {
+    double v, b, t;
+};
 
 /// v_i - (v_k / b_k) b_i
 DEVICE double relative_to(Multiplier k, float v, float b) { return ((double) v * k.b - k.v * b) * (1 / k.b); }
 
 /// sum_i b_i max(0, v_i - multiplier b_i), minus its slope, and how many elements are active (and, not depending on t, those with b = 0).
-DEVICE void weighted_sum(const float* RESTRICT v, const float* RESTRICT b, int n, Multiplier k,
-                         double* sum, double* slope, double* active) {
+DEVICE void weighted_sum(const float* RESTRICT v, const float* RESTRICT b, int n, Multiplier k, double* sum, double* slope,
+                         double* active) {
     double some = 0, steep = 0, inside = 0;
     FOR_THREADS(i, n) {
         double weight = b[i], x = relative_to(k, v[i], b[i]) - k.t * weight;
@@ -162,7 +167,7 @@ DEVICE Multiplier weighted_multiplier(const float* RESTRICT v, const float* REST
             k.t += (sum - s) / slope;
             weighted_sum(v, b, n, k, &sum, &slope, &active);
         }
-        long candidate = -1;        // b's bits, then the index: of the elements active or within rounding of it, the largest b
+        long candidate = -1;      // b's bits, then the index: of the elements active or within rounding of it, the largest b
         FOR_THREADS(i, n) {
             double x = relative_to(k, v[i], b[i]), price = k.t * b[i];
             bool near = b[i] > 0 && x - price >= -1e-14 * (fabs(x) + fabs(price));

@@ -3,7 +3,9 @@
 #pragma once
 #include "prelude.cuh"
 
-struct Philox { unsigned x, y, z, w; };
+struct Philox {
+    unsigned x, y, z, w;
+};
 
 /// Ten rounds on the counter (c0..c3) under the key (k0, k1).
 DEVICE Philox philox(unsigned c0, unsigned c1, unsigned c2, unsigned c3, unsigned k0, unsigned k1) {

@@ -51,8 +51,8 @@ KERNEL(segment_rows, const float* RESTRICT z, const int* RESTRICT order, float* 
     FOR_THREADS(k, d) to[k] = from[k];
 }
 
-/// square[c] = |z_i - z_(start + c)|^2 for c < length <= 256; z_i is given by the pointer to its first coordinate, the next one stride further.
-/// Each thread fills, and may read, the elements of its own FOR_THREADS loop.
+/// square[c] = |z_i - z_(start + c)|^2 for c < length <= 256; z_i is given by the pointer to its first coordinate, the next one stride
+/// further. Each thread fills, and may read, the elements of its own FOR_THREADS loop.
 DEVICE void squares_to(const float* RESTRICT point, const float* RESTRICT columns, long stride, int d, int start, int length,
                        float* RESTRICT square) {
     FOR_THREADS(c, length) square[c] = 0;
@@ -63,8 +63,8 @@ DEVICE void squares_to(const float* RESTRICT point, const float* RESTRICT column
     }
 }
 
-KERNEL(segment_distances, const float* RESTRICT columns, const int* RESTRICT of, const int* RESTRICT table, float* RESTRICT D,
-       int n, int m, int d) {
+KERNEL(segment_distances, const float* RESTRICT columns, const int* RESTRICT of, const int* RESTRICT table, float* RESTRICT D, int n, int m,
+       int d) {
     SHARED(float, square, 256);
     int i = blockIdx.x;
     long stride = n + (long) m;
@@ -90,7 +90,8 @@ struct Distances {
     long stride;
 };
 
-/// Calls visit(j, bits) for the bits of the squared distance of pool row r to each of the pool's rows j < count. square [256] is shared memory.
+/// Calls visit(j, bits) for the bits of the squared distance of pool row r to each of the pool's rows j < count. square [256] is shared
+/// memory.
 template<class Visit> DEVICE void for_distances(Distances all, Segment own, int r, int count, float* square, Visit visit) {
     int i = pool_row(own, r, all.n);
     for (int side = 0; side < 2; side++) {
@@ -130,7 +131,7 @@ KERNEL(segment_bandwidth, const float* RESTRICT D, const float* RESTRICT columns
     Segment own = segment(table, c);
     Distances all = {D, columns, known, n, d, n + (long) m};
     int pool = median ? own.n + own.m : own.n;
-    int most = 0, widest = 0;               // bits of numbers that are not negative are in the order of the numbers
+    int most = 0, widest = 0;      // bits of numbers that are not negative are in the order of the numbers
     for (int r = 0; r < pool; r++) {
         int far = 0;
         for_distances(all, own, r, own.n + own.m, square, [&](int x) { far = max_of(far, x); });
@@ -154,7 +155,7 @@ KERNEL(segment_bandwidth, const float* RESTRICT D, const float* RESTRICT columns
         double position = value * (double) ((long) pool * (pool - 1) / 2 - 1);
         long k = (long) position, within;
         double part = position - (double) k;
-        int low = 0, high = widest, above;                  // the least bits with more than k pairs within
+        int low = 0, high = widest, above;      // the least bits with more than k pairs within
         while (low < high) {
             int middle = low + (high - low) / 2;
             count_within(all, own, pool, middle, square, &within, &above);

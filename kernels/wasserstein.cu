@@ -5,18 +5,18 @@
 // defined up to a constant, which the projection removes. For d > 1 sliced: the mean of W over random unit directions (Rabin, Peyre,
 // Delon, Bernot 2011). The pool is z and z', count = n + m points; one slice for d = 1.
 //
-// All of it inside every segment (segments.cuh), n_c training and m_c validation rows each. In a slice, segments lie one behind the other: the
-// pool of segment c begins at T_c + V_c, its first training and its first validation row, with its training points; a point of it is
+// All of it inside every segment (segments.cuh), n_c training and m_c validation rows each. In a slice, segments lie one behind the other:
+// the pool of segment c begins at T_c + V_c, its first training and its first validation row, with its training points; a point of it is
 // known by its place there.
 //
 // slice_directions  unit vectors from normal numbers: Philox at (component, round, slice) under the seed; a slice a block
 // slice_project     x[s, place of point i] = direction_s . point_i; count d operations a slice
 // rank_pool         order and sorted values of each slice, both [slices, count]; a point's place is the number of points of its segment
 //                   before it; n_c + m_c comparisons a point; a point of a slice a block
-// sort_pool         the same by a bitonic network, size = the least power of two not below n_c + m_c; size log^2(size) / 4 exchanges; a segment of
-//                   a slice a block; keys [slices, 2 count]: bits of the value in ascending order, then the point
-// w1_begin          w put on sum w = n, 0 <= w <= B; best distance infinite; scale = eta / the standard deviation of the pool (the root of the
-//                   mean variance of the coordinates); a segment a block
+// sort_pool         the same by a bitonic network, size = the least power of two not below n_c + m_c; size log^2(size) / 4 exchanges; a
+//                   segment of a slice a block; keys [slices, 2 count]: bits of the value in ascending order, then the point
+// w1_begin          w put on sum w = n, 0 <= w <= B; best distance infinite; scale = eta / the standard deviation of the pool (the root of
+//                   the mean variance of the coordinates); a segment a block
 // w1_potential      distances [slices, S] and f_s - mean f_s at z, [slices, n]; a segment of a slice a block, two scans of its pool. Where
 //                   status is null, of degenerate segments too
 // w1_step           distance at w: the mean of the slices'. Where it is the least so far, or last = 1, best = w; then, if move = 1,
@@ -37,7 +37,7 @@ KERNEL(slice_directions, float* RESTRICT direction, const long* RESTRICT round, 
     float squares = 0;
     FOR_THREADS(k, d) {
         Philox r = philox((unsigned) k, (unsigned) round[0], (unsigned) blockIdx.x, 0x736c6963u, (unsigned) seed, (unsigned) (seed >> 32));
-        float x = sqrtf(-2 * logf(1 - unit_float(r.x))) * cosf(6.2831853f * unit_float(r.y));     // Box and Muller
+        float x = sqrtf(-2 * logf(1 - unit_float(r.x))) * cosf(6.2831853f * unit_float(r.y));      // Box and Muller
         own[k] = x;
         squares += x * x;
     }
@@ -113,8 +113,8 @@ KERNEL(sort_pool, const float* RESTRICT x, const int* RESTRICT table, long* REST
     }
 }
 
-KERNEL(w1_begin, const float* RESTRICT z, const float* RESTRICT zv, const int* RESTRICT table, const int* RESTRICT status, float* RESTRICT w,
-       double* RESTRICT scalars, int d, float eta, double upper) {
+KERNEL(w1_begin, const float* RESTRICT z, const float* RESTRICT zv, const int* RESTRICT table, const int* RESTRICT status,
+       float* RESTRICT w, double* RESTRICT scalars, int d, float eta, double upper) {
     if (status[blockIdx.x]) return;
     Segment own = segment(table, blockIdx.x);
     int n = own.n, m = own.m;
@@ -153,7 +153,8 @@ KERNEL(w1_potential, const int* RESTRICT order, const float* RESTRICT sorted, co
     long begin = slice * (rows + (long) validation_rows) + own.first + own.other;
     order += begin, sorted += begin, w += own.first, f += (long) slice * rows + own.first;
     SHARED(double, part, 1024);
-    int count = n + m, first = (int) ((long) count * threadIdx.x / blockDim.x), last = (int) ((long) count * (threadIdx.x + 1) / blockDim.x);
+    int count = n + m, first = (int) ((long) count * threadIdx.x / blockDim.x),
+        last = (int) ((long) count * (threadIdx.x + 1) / blockDim.x);
     double mass = 0, share = 1.0 / n, other = -1.0 / m;
     for (int k = first; k < last; k++) mass += order[k] < n ? w[order[k]] * share : other;
     part[threadIdx.x] = mass;
@@ -204,7 +205,8 @@ KERNEL(w1_step, const double* RESTRICT distances, const float* RESTRICT f, const
     bool better = last || distance < scalars[0];
     double longest = scalars[1] / sqrt(1 + scalars[2] * decay);
     __syncthreads();
-    if (better) FOR_THREADS(i, n) best[i] = w[i];
+    if (better)
+        FOR_THREADS(i, n) best[i] = w[i];
     if (threadIdx.x == 0) {
         scalars[3] = distance;
         if (better) scalars[0] = distance;

@@ -5,18 +5,15 @@
 
 namespace {
 template<class F, F f> struct CallThunk;
-template<class... A, void (*f)(adiw::Pool&, A...)>
-struct CallThunk<void (*)(adiw::Pool&, A...), f> {
+template<class... A, void (*f)(adiw::Pool&, A...)> struct CallThunk<void (*)(adiw::Pool&, A...), f> {
     static constexpr char signature[] = {adiw::Code<A>::value..., 0};
     template<size_t... I> static void call(const uint64_t* words, adiw::Pool& pool, adiw::Indices<I...>) {
         f(pool, adiw::word_as<A>(words[I])...);
     }
-    static void run(const uint64_t* words, adiw::Pool& pool) {
-        call(words, pool, typename adiw::MakeIndices<sizeof...(A)>::type());
-    }
+    static void run(const uint64_t* words, adiw::Pool& pool) { call(words, pool, typename adiw::MakeIndices<sizeof...(A)>::type()); }
 };
 }
 
 #define HOST_CALL(name, function) \
     static const adiw::Registration call_##name(adiw::ADIW_ISA, #name, CallThunk<decltype(&function), &function>::signature, \
-        &CallThunk<decltype(&function), &function>::run)
+                                                &CallThunk<decltype(&function), &function>::run)

@@ -66,7 +66,8 @@ void to_lanes(const void* from, long stride, long bytes, int n, const int* where
             for (int j = 0; j < lanes; j++) store(out + (long) (i + j) * lanes, a[j]);
         } else if (count - i >= lanes) {
 #pragma GCC unroll 16
-            for (int j = 0; j < lanes; j++) if (where[i + j] >= 0) store(out + (long) where[i + j] * lanes, a[j]);
+            for (int j = 0; j < lanes; j++)
+                if (where[i + j] >= 0) store(out + (long) where[i + j] * lanes, a[j]);
         } else {
             alignas(64) float rows[lanes][lanes];
             for (int j = 0; j < lanes; j++) store(rows[j], a[j]);
@@ -167,12 +168,12 @@ ALWAYS_INLINE void pool_window(const vec window[4], float* most, int* position) 
 struct Sweep {
     Planes planes;
     int kernel, stride, outputs, oh, ow, flags;
-    const float* bias;          // [outputs] or null
-    const float* weights;       // the outputs in parts, one after another, each [channels][kernel][kernel][part]
-    const float* data;          // the planes
-    float* out;                 // [outputs][oh][ow][lanes]; pooled [outputs][oh / 2][ow / 2][lanes]
-    int* choice;                // as out, if pooled
-    const char* next;           // memory written after the sweep, asked for in advance at the pace at which tiles are made
+    const float* bias;         // [outputs] or null
+    const float* weights;      // the outputs in parts, one after another, each [channels][kernel][kernel][part]
+    const float* data;         // the planes
+    float* out;                // [outputs][oh][ow][lanes]; pooled [outputs][oh / 2][ow / 2][lanes]
+    int* choice;               // as out, if pooled
+    const char* next;          // memory written after the sweep, asked for in advance at the pace at which tiles are made
     long next_bytes;
     long packed() const { return (long) outputs * planes.channels * kernel * kernel; }
 };
@@ -188,9 +189,10 @@ template<int outputs, bool pooled> void tile(const Sweep& s, int first, int y, i
     vec acc[outputs][4];
 #pragma GCC unroll 8
     for (int o = 0; o < outputs; o++) acc[o][0] = acc[o][1] = acc[o][2] = acc[o][3] = splat(s.bias ? s.bias[first + o] : 0);
-    correlate<outputs>(s.planes, s.kernel, pixel, larger(0, s.planes.top - y1 * s.stride), smaller(s.kernel, s.planes.bottom - y * s.stride),
-                       larger(0, s.planes.left - x1 * s.stride), smaller(s.kernel, s.planes.right - x * s.stride),
-                       s.weights + (long) first * s.planes.channels * s.kernel * s.kernel, acc);
+    correlate<outputs>(s.planes, s.kernel, pixel, larger(0, s.planes.top - y1 * s.stride),
+                       smaller(s.kernel, s.planes.bottom - y * s.stride), larger(0, s.planes.left - x1 * s.stride),
+                       smaller(s.kernel, s.planes.right - x * s.stride), s.weights + (long) first * s.planes.channels * s.kernel * s.kernel,
+                       acc);
     if (pooled) {
         long at = ((long) first * (s.oh / 2) + y / 2) * (s.ow / 2) + x / 2, step = (long) (s.oh / 2) * (s.ow / 2);
 #pragma GCC unroll 8
@@ -248,9 +250,22 @@ void pack_choice(int* choice, long count) {
     }
 }
 
-void forward(Pool& pool, const Shape& s, const float* x, const float* weight, const float* bias, float* y, unsigned char* choice, int flags) {
+void forward(Pool& pool, const Shape& s, const float* x, const float* weight, const float* bias, float* y, unsigned char* choice,
+             int flags) {
     Sweep model = {{s.channels, s.padded_h, s.padded_w, s.padding, s.padding + s.height, s.padding, s.padding + s.width},
-                   s.kernel, s.stride, s.filters, s.oh, s.ow, flags, bias, nullptr, nullptr, nullptr, nullptr, nullptr, 0};
+                   s.kernel,
+                   s.stride,
+                   s.filters,
+                   s.oh,
+                   s.ow,
+                   flags,
+                   bias,
+                   nullptr,
+                   nullptr,
+                   nullptr,
+                   nullptr,
+                   nullptr,
+                   0};
     int results = choice ? s.pooled() : s.output();
     long room = (long) round_up(results, 4 * lanes) * lanes;
     size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * s.image());
@@ -289,9 +304,11 @@ void forward(Pool& pool, const Shape& s, const float* x, const float* weight, co
 struct Pooled {
     float* g;
     float* choice;
-    static size_t bytes(const Shape& s) { return rounded(4 * lanes * (size_t) s.pooled()) + rounded(4 * lanes * (size_t) (s.pooled() / 4 + 1)); }
-    Pooled(const Shape& s, char*& memory) : g(carve<float>(memory, (size_t) s.pooled() * lanes)),
-                                            choice(carve<float>(memory, (size_t) (s.pooled() / 4 + 1) * lanes)) {}
+    static size_t bytes(const Shape& s) {
+        return rounded(4 * lanes * (size_t) s.pooled()) + rounded(4 * lanes * (size_t) (s.pooled() / 4 + 1));
+    }
+    Pooled(const Shape& s, char*& memory)
+        : g(carve<float>(memory, (size_t) s.pooled() * lanes)), choice(carve<float>(memory, (size_t) (s.pooled() / 4 + 1) * lanes)) {}
     void read(const Shape& s, const float* dy, const unsigned char* from, long b, int n) {
         to_lanes(dy + b * s.pooled(), 4l * s.pooled(), 4l * s.pooled(), n, nullptr, g);
         to_lanes(from + b * s.pooled(), s.pooled(), s.pooled(), n, nullptr, choice);
@@ -302,8 +319,13 @@ struct Pooled {
 /// dx by a sweep over the gradient, spread apart by the stride.
 void dense_backward_data(Pool& pool, const Shape& s, const float* dy, const unsigned char* choice, const float* weight, float* dx) {
     int offset = s.kernel - 1 - s.padding, height = s.height + s.kernel - 1, width = s.width + s.kernel - 1;
-    Planes planes = {s.filters, height, width, larger(0, offset), smaller(height, offset + (s.oh - 1) * s.stride + 1),
-                     larger(0, offset), smaller(width, offset + (s.ow - 1) * s.stride + 1)};
+    Planes planes = {s.filters,
+                     height,
+                     width,
+                     larger(0, offset),
+                     smaller(height, offset + (s.oh - 1) * s.stride + 1),
+                     larger(0, offset),
+                     smaller(width, offset + (s.ow - 1) * s.stride + 1)};
     Sweep model = {planes, s.kernel, 1, s.channels, s.height, s.width, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 0};
     long room = (long) round_up(s.image(), lanes) * lanes;
     size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * s.output());
@@ -405,7 +427,8 @@ void add_band(const Shape& s, Band band, const int* tap, float* sums) {
 }
 
 /// Splits of few images share a group: the lanes of each are added up apart.
-void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const float* dy, const unsigned char* choice, float* partials, int splits) {
+void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const float* dy, const unsigned char* choice, float* partials,
+                            int splits) {
     Planes planes = {s.channels, s.padded_h, s.padded_w, 0, 0, 0, 0};
     int count = s.weights() + s.filters, most = (s.batch + splits - 1) / splits, together = larger(1, lanes / larger(1, most));
     // A band's gradients of one tile of filters stay in the first-level cache while the taps pass over them.
@@ -414,7 +437,8 @@ void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const fl
     size_t shared = rounded(sizeof(int) * s.image()) + rounded(sizeof(int) * s.taps());
     long room = (long) round_up(count, lanes) * lanes;
     size_t bytes = shared + rounded(sizeof(float) * planes.size()) + rounded(sizeof(float) * room)
-        + (choice ? Pooled::bytes(s) + rounded(sizeof(float) * s.filters * rows * s.ow * lanes) : rounded(sizeof(float) * s.output() * lanes));
+                   + (choice ? Pooled::bytes(s) + rounded(sizeof(float) * s.filters * rows * s.ow * lanes)
+                             : rounded(sizeof(float) * s.output() * lanes));
     char* common = (char*) pool.scratch(0, bytes);
     int* where = carve<int>(common, s.image());
     int* tap = carve<int>(common, s.taps());
@@ -444,8 +468,13 @@ void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const fl
                     int pw = s.ow / 2;
                     for (int y = 0; y < s.oh; y += rows) {
                         int here = smaller(rows, s.oh - y);
-                        Band band = {data + (long) y * s.stride * s.padded_w * lanes, dense, (long) here * s.ow * lanes, here, s.ow,
-                                     (long) s.stride * s.padded_w * lanes, (long) s.stride * lanes};
+                        Band band = {data + (long) y * s.stride * s.padded_w * lanes,
+                                     dense,
+                                     (long) here * s.ow * lanes,
+                                     here,
+                                     s.ow,
+                                     (long) s.stride * s.padded_w * lanes,
+                                     (long) s.stride * lanes};
                         for (int f = 0; f < s.filters; f++) {
                             vec sum = load(bias + f * lanes);
                             for (int py = 0; py < here / 2; py++) {
@@ -474,8 +503,13 @@ void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const fl
                         store(bias + f * lanes, sum);
                     }
                     for (int y = 0; y < s.oh; y += rows) {
-                        Band band = {data + (long) y * s.stride * s.padded_w * lanes, dense + (long) y * s.ow * lanes, (long) s.oh * s.ow * lanes,
-                                     smaller(rows, s.oh - y), s.ow, (long) s.stride * s.padded_w * lanes, (long) s.stride * lanes};
+                        Band band = {data + (long) y * s.stride * s.padded_w * lanes,
+                                     dense + (long) y * s.ow * lanes,
+                                     (long) s.oh * s.ow * lanes,
+                                     smaller(rows, s.oh - y),
+                                     s.ow,
+                                     (long) s.stride * s.padded_w * lanes,
+                                     (long) s.stride * lanes};
                         add_band(s, band, tap, sums);
                     }
                 }
@@ -489,7 +523,8 @@ void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const fl
                 for (int l = 0; l < lanes; l++) store(rows[l], a[l]);
                 int width = smaller(lanes, (int) (count - i));
                 for (long split = first_split; split < last_split; split++) {
-                    long from = together > 1 ? split * s.batch / splits - first : 0, to = together > 1 ? (split + 1) * s.batch / splits - first : lanes;
+                    long from = together > 1 ? split * s.batch / splits - first : 0,
+                         to = together > 1 ? (split + 1) * s.batch / splits - first : lanes;
                     vec sum = {};
                     for (long l = from; l < to; l++) sum += load(rows[l]);
                     store_first(partials + split * count + i, sum, width);
@@ -563,13 +598,18 @@ template<int rows, int vectors> void entry_tile(const float* values, long row, c
 
 typedef void (*EntryTile)(const float* values, long row, const Entries& list, float* sums, long sums_row);
 template<int rows = most_rows, int vectors = most_vectors> EntryTile entry_tile_of(int row_part, int vector_part) {
-    if constexpr (rows > 1) if (row_part < rows) return entry_tile_of<rows - 1, vectors>(row_part, vector_part);
-    if constexpr (vectors > 1) if (vector_part < vectors) return entry_tile_of<rows, vectors - 1>(row_part, vector_part);
+    if constexpr (rows > 1)
+        if (row_part < rows) return entry_tile_of<rows - 1, vectors>(row_part, vector_part);
+    if constexpr (vectors > 1)
+        if (vector_part < vectors) return entry_tile_of<rows, vectors - 1>(row_part, vector_part);
     return entry_tile<rows, vectors>;
 }
 
 /// A part of the kernel window that fits into registers.
-struct WindowPart { int row, column; EntryTile add; };
+struct WindowPart {
+    int row, column;
+    EntryTile add;
+};
 
 int most_parts(const Shape& s) { return ((s.run + lanes - 1) / lanes) * s.kernel; }
 int window_parts(const Shape& s, WindowPart* parts) {
@@ -589,12 +629,13 @@ void add_entries(const WindowPart* parts, int count, const float* values, long r
         parts[i].add(values + parts[i].row * row + parts[i].column, row, list, sums + parts[i].row * sums_row + parts[i].column, sums_row);
 }
 
-void sparse_backward_weights(Pool& pool, const Shape& s, const float* x, const float* dy, const unsigned char* choice, float* partials, int splits) {
+void sparse_backward_weights(Pool& pool, const Shape& s, const float* x, const float* dy, const unsigned char* choice, float* partials,
+                             int splits) {
     long sums_row = round_up(s.run, lanes), wide = s.kernel * sums_row;
     int ph = s.oh / 2, pw = s.ow / 2, plane = ph * pw, room = plane + 2 * lanes;
     size_t shared = rounded(sizeof(WindowPart) * most_parts(s)) + rounded(sizeof(int) * room);
-    size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + 2 * rounded(sizeof(int) * room) + rounded(sizeof(float) * lanes * s.filters)
-        + rounded(sizeof(float) * wide * s.filters);
+    size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + 2 * rounded(sizeof(int) * room)
+                   + rounded(sizeof(float) * lanes * s.filters) + rounded(sizeof(float) * wide * s.filters);
     char* common = (char*) pool.scratch(0, bytes);
     WindowPart* parts = carve<WindowPart>(common, most_parts(s));
     int* start = carve<int>(common, room);
@@ -670,7 +711,8 @@ void sparse_backward_data(Pool& pool, const Shape& s, const float* dy, const uns
     long row = round_up(s.run, lanes), wide = s.kernel * row;
     int ph = s.oh / 2, pw = s.ow / 2, filters = round_up(s.filters, lanes), room = filters + lanes;
     long transposed = (long) round_up(ph * pw, lanes) * filters;
-    size_t shared = rounded(sizeof(float) * wide * s.filters) + rounded(sizeof(WindowPart) * most_parts(s)) + rounded(sizeof(int) * filters);
+    size_t shared =
+        rounded(sizeof(float) * wide * s.filters) + rounded(sizeof(WindowPart) * most_parts(s)) + rounded(sizeof(int) * filters);
     size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + 2 * rounded(sizeof(int) * room) + 2 * rounded(sizeof(int) * transposed);
     char* common = (char*) pool.scratch(0, bytes);
     float* w = carve<float>(common, wide * s.filters);
@@ -701,8 +743,8 @@ void sparse_backward_data(Pool& pool, const Shape& s, const float* dy, const uns
                             long first = (long) (y * pw + x) * filters;
                             list.count = 0;
                             for (int f = 0; f < filters; f += lanes)
-                                list.count += append(*(const ivec*) (start + f), load(g + first + f), *(const ivec*) (position + first + f) == q,
-                                                     list.at + list.count, list.g + list.count);
+                                list.count += append(*(const ivec*) (start + f), load(g + first + f),
+                                                     *(const ivec*) (position + first + f) == q, list.at + list.count, list.g + list.count);
                             if (list.count)
                                 add_entries(parts, part_count, w, row, list, image + s.window(2 * y + q / 2, 2 * x + q % 2), s.row);
                         }
@@ -713,8 +755,8 @@ void sparse_backward_data(Pool& pool, const Shape& s, const float* dy, const uns
 
 // ---------------------------------------------------------------------------------------------- calls
 
-void conv2d_forward(Pool& pool, const float* x, const float* weight, const float* bias, float* y, int batch, int channels,
-                    int height, int width, int filters, int kernel, int stride, int padding, int flags) {
+void conv2d_forward(Pool& pool, const float* x, const float* weight, const float* bias, float* y, int batch, int channels, int height,
+                    int width, int filters, int kernel, int stride, int padding, int flags) {
     forward(pool, Shape(batch, channels, height, width, filters, kernel, stride, padding), x, weight, bias, y, nullptr, flags);
 }
 
@@ -723,8 +765,8 @@ void conv2d_backward_data(Pool& pool, const float* dy, const float* weight, floa
     dense_backward_data(pool, Shape(batch, channels, height, width, filters, kernel, stride, padding), dy, nullptr, weight, dx);
 }
 
-void conv2d_backward_weights(Pool& pool, const float* x, const float* dy, float* partials, int batch, int channels, int height,
-                             int width, int filters, int kernel, int stride, int padding, int splits) {
+void conv2d_backward_weights(Pool& pool, const float* x, const float* dy, float* partials, int batch, int channels, int height, int width,
+                             int filters, int kernel, int stride, int padding, int splits) {
     dense_backward_weights(pool, Shape(batch, channels, height, width, filters, kernel, stride, padding), x, dy, nullptr, partials, splits);
 }
 
@@ -749,7 +791,9 @@ void conv2d_relu_pool_backward_weights(Pool& pool, const float* x, const float* 
 }
 
 // On the processor TF32 is FP32: there is nothing to gain from less.
-#define BOTH(name) HOST_CALL(name##_fp32, name); HOST_CALL(name##_tf32, name)
+#define BOTH(name) \
+    HOST_CALL(name##_fp32, name); \
+    HOST_CALL(name##_tf32, name)
 BOTH(conv2d_forward);
 BOTH(conv2d_backward_data);
 BOTH(conv2d_backward_weights);

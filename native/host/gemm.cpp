@@ -96,8 +96,8 @@ template<int rows = most_rows> void tile_of(const Product& g, int i0, int height
     } else if constexpr (rows > 1) tile_of<rows - 1>(g, i0, height, j0);
 }
 
-void gemm(Pool& pool, const float* a, const float* b, float* c, const float* bias, int m, int n, int k, int transpose_a,
-          int transpose_b, int flags) {
+void gemm(Pool& pool, const float* a, const float* b, float* c, const float* bias, int m, int n, int k, int transpose_a, int transpose_b,
+          int flags) {
     int panels = (n + panel - 1) / panel, tiles = (m + most_rows - 1) / most_rows;
     float* packed = (float*) pool.scratch(0, sizeof(float) * panels * panel * (size_t) (k > 0 ? k : 1));
     // Handing work to another processor costs about a microsecond: packing goes along only if there is much of it.

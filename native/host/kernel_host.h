@@ -19,10 +19,14 @@ __attribute__((simd("notinbranch"))) double log(double) noexcept;
 }
 
 namespace {
-typedef double sum_t;   // accumulates long sums: one thread adds all of a row's terms
+typedef double sum_t;      // accumulates long sums: one thread adds all of a row's terms
 
-struct HostThread { static constexpr int x = 0, y = 0, z = 0; };
-struct HostBlock { static constexpr int x = 1, y = 1, z = 1; };
+struct HostThread {
+    static constexpr int x = 0, y = 0, z = 0;
+};
+struct HostBlock {
+    static constexpr int x = 1, y = 1, z = 1;
+};
 constexpr HostThread threadIdx{};
 constexpr HostBlock blockDim{};
 inline void __syncthreads() {}
@@ -33,12 +37,36 @@ inline long clock_nanoseconds() {
     return t.tv_sec * 1000000000l + t.tv_nsec;
 }
 
-inline unsigned __float_as_uint(float x) { unsigned r; memcpy(&r, &x, 4); return r; }
-inline int __float_as_int(float x) { int r; memcpy(&r, &x, 4); return r; }
-inline float __uint_as_float(unsigned x) { float r; memcpy(&r, &x, 4); return r; }
-inline float __int_as_float(int x) { float r; memcpy(&r, &x, 4); return r; }
-inline long long __double_as_longlong(double x) { long long r; memcpy(&r, &x, 8); return r; }
-inline double __longlong_as_double(long long x) { double r; memcpy(&r, &x, 8); return r; }
+inline unsigned __float_as_uint(float x) {
+    unsigned r;
+    memcpy(&r, &x, 4);
+    return r;
+}
+inline int __float_as_int(float x) {
+    int r;
+    memcpy(&r, &x, 4);
+    return r;
+}
+inline float __uint_as_float(unsigned x) {
+    float r;
+    memcpy(&r, &x, 4);
+    return r;
+}
+inline float __int_as_float(int x) {
+    float r;
+    memcpy(&r, &x, 4);
+    return r;
+}
+inline long long __double_as_longlong(double x) {
+    long long r;
+    memcpy(&r, &x, 8);
+    return r;
+}
+inline double __longlong_as_double(long long x) {
+    double r;
+    memcpy(&r, &x, 8);
+    return r;
+}
 inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 inline unsigned __umulhi(unsigned a, unsigned b) { return (unsigned) ((uint64_t) a * b >> 32); }
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
@@ -57,9 +85,9 @@ inline int __all_sync(unsigned, int p) { return p != 0; }
 
 // Blocks run on several processors. Integers alone: a sum of floats would show the order.
 template<class T> struct AtomicInteger;
-template<> struct AtomicInteger<int> { };
-template<> struct AtomicInteger<unsigned> { };
-template<> struct AtomicInteger<unsigned long long> { };
+template<> struct AtomicInteger<int> {};
+template<> struct AtomicInteger<unsigned> {};
+template<> struct AtomicInteger<unsigned long long> {};
 template<class T, class F> inline T atomic_update(T* p, F&& f) {
     AtomicInteger<T>();
     T old = __atomic_load_n(p, __ATOMIC_RELAXED);
@@ -67,10 +95,20 @@ template<class T, class F> inline T atomic_update(T* p, F&& f) {
     return old;
 }
 template<class T> struct Same { typedef T type; };
-template<class T> inline T atomicAdd(T* p, typename Same<T>::type v) { AtomicInteger<T>(); return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
-template<class T> inline T atomicOr(T* p, typename Same<T>::type v) { AtomicInteger<T>(); return __atomic_fetch_or(p, v, __ATOMIC_RELAXED); }
-template<class T> inline T atomicMax(T* p, typename Same<T>::type v) { return atomic_update(p, [=](T a) { return a < v ? v : a; }); }
-template<class T> inline T atomicMin(T* p, typename Same<T>::type v) { return atomic_update(p, [=](T a) { return v < a ? v : a; }); }
+template<class T> inline T atomicAdd(T* p, typename Same<T>::type v) {
+    AtomicInteger<T>();
+    return __atomic_fetch_add(p, v, __ATOMIC_RELAXED);
+}
+template<class T> inline T atomicOr(T* p, typename Same<T>::type v) {
+    AtomicInteger<T>();
+    return __atomic_fetch_or(p, v, __ATOMIC_RELAXED);
+}
+template<class T> inline T atomicMax(T* p, typename Same<T>::type v) {
+    return atomic_update(p, [=](T a) { return a < v ? v : a; });
+}
+template<class T> inline T atomicMin(T* p, typename Same<T>::type v) {
+    return atomic_update(p, [=](T a) { return v < a ? v : a; });
+}
 template<class T> inline T atomicExch(T* p, typename Same<T>::type v) { return __atomic_exchange_n(p, v, __ATOMIC_RELAXED); }
 template<class T> inline T atomicCAS(T* p, typename Same<T>::type expected, typename Same<T>::type v) {
     AtomicInteger<T>();
@@ -79,11 +117,9 @@ template<class T> inline T atomicCAS(T* p, typename Same<T>::type expected, type
 }
 
 template<class F, F f> struct Thunk;
-template<class... A, void (*f)(adiw::Grid, adiw::Grid, A...)>
-struct Thunk<void (*)(adiw::Grid, adiw::Grid, A...), f> {
+template<class... A, void (*f)(adiw::Grid, adiw::Grid, A...)> struct Thunk<void (*)(adiw::Grid, adiw::Grid, A...), f> {
     static constexpr char signature[] = {adiw::Code<A>::value..., 0};
-    template<size_t... I>
-    static void call(const uint64_t* words, adiw::Grid grid, long first, long end, adiw::Indices<I...>) {
+    template<size_t... I> static void call(const uint64_t* words, adiw::Grid grid, long first, long end, adiw::Indices<I...>) {
         for (long b = first; b < end; b++) {
             adiw::Grid block = {(unsigned) (b % grid.x), (unsigned) (b / grid.x % grid.y), (unsigned) (b / grid.x / grid.y)};
             f(block, grid, adiw::word_as<A>(words[I])...);
@@ -104,8 +140,8 @@ struct Thunk<void (*)(adiw::Grid, adiw::Grid, A...), f> {
 
 #define KERNEL(name, ...) \
     static void name(adiw::Grid blockIdx, adiw::Grid gridDim, __VA_ARGS__); \
-    static const adiw::Registration ADIW_JOIN(register_, name)(adiw::ADIW_ISA, #name, \
-        Thunk<decltype(&name), &name>::signature, &Thunk<decltype(&name), &name>::run); \
+    static const adiw::Registration ADIW_JOIN(register_, name)(adiw::ADIW_ISA, #name, Thunk<decltype(&name), &name>::signature, \
+                                                               &Thunk<decltype(&name), &name>::run); \
     static void name(adiw::Grid blockIdx, adiw::Grid gridDim, __VA_ARGS__)
 
 // Only kernels of fixed block use these: declared so that their text can be parsed, defined nowhere.
@@ -117,9 +153,8 @@ void copy_async_commit();
 template<int N> void copy_async_wait();
 
 // A kernel of fixed block is a call on the host (native/host); its text is parsed and never run.
-#define KERNEL_FIXED(threads, name, ...) \
-    template<int> static void name(adiw::Grid blockIdx, adiw::Grid gridDim, __VA_ARGS__)
+#define KERNEL_FIXED(threads, name, ...) template<int> static void name(adiw::Grid blockIdx, adiw::Grid gridDim, __VA_ARGS__)
 
 /// Element loop: this block's contiguous chunk.
 #define FOR_ELEMENTS(i, n) \
-    for (long i = (long) (n) * blockIdx.x / gridDim.x, i##_end = (long) (n) * (blockIdx.x + 1) / gridDim.x; i < i##_end; i++)
+    for (long i = (long) (n) *blockIdx.x / gridDim.x, i##_end = (long) (n) * (blockIdx.x + 1) / gridDim.x; i < i##_end; i++)

@@ -7,7 +7,9 @@
 
 namespace adiw {
 
-struct Grid { unsigned x, y, z; };
+struct Grid {
+    unsigned x, y, z;
+};
 
 enum Isa { base, avx2, avx512, isa_count };
 
@@ -58,8 +60,10 @@ public:
     /// Scratch memory of a worker, 64-byte aligned, kept between calls; contents undefined.
     virtual void* scratch(int worker, size_t bytes) = 0;
     template<class F> void each(long count, long grain, F&& f) {
-        parallel(count, grain, [](void* c, long b, long e, int w) { (*(F*) c)(b, e, w); }, &f);
+        parallel(
+            count, grain, [](void* c, long b, long e, int w) { (*(F*) c)(b, e, w); }, &f);
     }
+
 protected:
     ~Pool() {}
 };

@@ -29,7 +29,8 @@ void add(Isa isa, const Entry& entry) {
 Isa widest() {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd")
-        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return avx512;
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return avx512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) return avx2;
     return base;
 }
@@ -40,15 +41,25 @@ Isa chosen = base;
 /// when its parts are done, whoever did them: a worker that the system does not let run holds nothing up unless it is within a part.
 class ThreadPool final : public Pool {
     static constexpr int spins = 20000;
-    struct alignas(64) Worker { pthread_t thread; void* memory; size_t bytes; ThreadPool* pool; int index; };
-    struct Task { void (*run)(void*, long, long, int); void* context; long count, part; };
+    struct alignas(64) Worker {
+        pthread_t thread;
+        void* memory;
+        size_t bytes;
+        ThreadPool* pool;
+        int index;
+    };
+    struct Task {
+        void (*run)(void*, long, long, int);
+        void* context;
+        long count, part;
+    };
 
     Worker* workers;
     const int size;
     alignas(64) unsigned generation = 0;
     alignas(64) int sleepers = 0;
-    alignas(64) uint64_t ticket = 0;    // generation, and in the low half the next part that nobody has taken
-    alignas(64) long done = 0;          // parts
+    alignas(64) uint64_t ticket = 0;      // generation, and in the low half the next part that nobody has taken
+    alignas(64) long done = 0;            // parts
     alignas(64) Task task = {};
     bool stopping = false;
 
@@ -97,11 +108,14 @@ public:
     explicit ThreadPool(int threads) : workers(new Worker[threads]), size(threads) {
         for (int i = 0; i < size; i++) workers[i] = {0, nullptr, 0, this, i};
         for (int i = 1; i < size; i++)
-            pthread_create(&workers[i].thread, nullptr, [](void* w) -> void* {
-                Worker* worker = (Worker*) w;
-                worker->pool->loop(worker->index);
-                return nullptr;
-            }, &workers[i]);
+            pthread_create(
+                &workers[i].thread, nullptr,
+                [](void* w) -> void* {
+                    Worker* worker = (Worker*) w;
+                    worker->pool->loop(worker->index);
+                    return nullptr;
+                },
+                &workers[i]);
     }
     ~ThreadPool() {
         __atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
@@ -152,16 +166,37 @@ public:
 constexpr int copy_node = -1, fill_node = -2;
 constexpr int most_words = 40;
 
-struct Node { int kernel; Grid grid; int first_word; };
-struct Recording { ThreadPool* pool; int count; Node* nodes; uint64_t* words; };
+struct Node {
+    int kernel;
+    Grid grid;
+    int first_word;
+};
+struct Recording {
+    ThreadPool* pool;
+    int count;
+    Node* nodes;
+    uint64_t* words;
+};
 
 void run(ThreadPool* pool, int kernel, Grid grid, const uint64_t* words) {
-    if (kernel == copy_node) { memmove((void*) words[0], (const void*) words[1], words[2]); return; }
-    if (kernel == fill_node) { memset((void*) words[0], (int) words[1], words[2]); return; }
+    if (kernel == copy_node) {
+        memmove((void*) words[0], (const void*) words[1], words[2]);
+        return;
+    }
+    if (kernel == fill_node) {
+        memset((void*) words[0], (int) words[1], words[2]);
+        return;
+    }
     const Entry& entry = tables[chosen][kernel];
-    if (entry.call) { entry.call(words, *pool); return; }
+    if (entry.call) {
+        entry.call(words, *pool);
+        return;
+    }
     long blocks = (long) grid.x * grid.y * grid.z;
-    if (blocks == 1) { entry.blocks(words, grid, 0, 1); return; }
+    if (blocks == 1) {
+        entry.blocks(words, grid, 0, 1);
+        return;
+    }
     pool->each(blocks, 1, [&](long begin, long end, int) { entry.blocks(words, grid, begin, end); });
 }
 }
@@ -182,7 +217,8 @@ NATIVE(jstring, chooseInstructionSet)(JNIEnv* env, jclass, jstring wanted) {
     static const char* names[] = {"base", "avx2", "avx512"};
     const char* text = env->GetStringUTFChars(wanted, nullptr);
     int most = widest(), isa = *text ? -1 : most;
-    for (int i = 0; i < isa_count; i++) if (!strcmp(text, names[i])) isa = i;
+    for (int i = 0; i < isa_count; i++)
+        if (!strcmp(text, names[i])) isa = i;
     env->ReleaseStringUTFChars(wanted, text);
     if (isa < 0 || isa > most) return nullptr;
     chosen = (Isa) isa;

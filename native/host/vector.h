@@ -32,7 +32,8 @@ ALWAYS_INLINE void store_first(float* p, vec v, int count) {
     _mm512_mask_storeu_ps(p, (__mmask16) ((1u << count) - 1), (__m512) v);
 #else
     if (count == lanes) store(p, v);
-    else for (int i = 0; i < count; i++) p[i] = v[i];
+    else
+        for (int i = 0; i < count; i++) p[i] = v[i];
 #endif
 }
 /// Zero past the first `count` lanes, which alone are read.

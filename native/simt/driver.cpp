@@ -19,9 +19,21 @@ namespace {
 typedef int Result;
 typedef unsigned long long Pointer;
 enum : Result {
-    success = 0, invalid_value = 1, out_of_memory = 2, not_initialized = 3, invalid_device = 101, invalid_context = 201,
-    invalid_ptx = 218, unsupported_ptx_version = 222, invalid_handle = 400, not_found = 500, illegal_address = 700,
-    launch_failed = 719, not_supported = 801, capture_unsupported = 900, capture_invalidated = 901
+    success = 0,
+    invalid_value = 1,
+    out_of_memory = 2,
+    not_initialized = 3,
+    invalid_device = 101,
+    invalid_context = 201,
+    invalid_ptx = 218,
+    unsupported_ptx_version = 222,
+    invalid_handle = 400,
+    not_found = 500,
+    illegal_address = 700,
+    launch_failed = 719,
+    not_supported = 801,
+    capture_unsupported = 900,
+    capture_invalidated = 901
 };
 
 /// Something enqueued.
@@ -35,15 +47,22 @@ struct Operation {
     unsigned char value;
     struct Event* marked;
 };
-struct Event { bool recorded, done; double milliseconds; };
-struct Graph { std::vector<Operation> operations; };
+struct Event {
+    bool recorded, done;
+    double milliseconds;
+};
+struct Graph {
+    std::vector<Operation> operations;
+};
 struct Stream {
     std::vector<Operation> queue;
     Graph* capture = nullptr;
     pthread_t capturing_thread;
     bool invalidated = false;
 };
-struct Module { std::vector<std::string> entries; };
+struct Module {
+    std::vector<std::string> entries;
+};
 
 pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 struct Lock {
@@ -57,9 +76,12 @@ int context_users, leaked;
 char context_tag;
 thread_local void* current_context;
 Result sticky;
-char sentence[1024];        // about the latest failure
+char sentence[1024];      // about the latest failure
 Result sentence_of;
-std::vector<Stream*>& streams() { static auto* v = new std::vector<Stream*>(); return *v; }
+std::vector<Stream*>& streams() {
+    static auto* v = new std::vector<Stream*>();
+    return *v;
+}
 
 constexpr int multiprocessors = 4;
 
@@ -111,9 +133,7 @@ Result execute(Operation& o) {
             memmove((void*) o.target, (const void*) o.source, o.bytes);
             if (o.kind == Operation::copy_owned) free((void*) o.source);
             return success;
-        case Operation::fill:
-            memset((void*) o.target, o.value, o.bytes);
-            return success;
+        case Operation::fill: memset((void*) o.target, o.value, o.bytes); return success;
         case Operation::event:
             o.marked->done = true;
             o.marked->milliseconds = now();
@@ -153,7 +173,8 @@ Result enter_outside_capture() {
     return enter();
 }
 bool known(Stream* stream) {
-    for (Stream* s : streams()) if (s == stream) return true;
+    for (Stream* s : streams())
+        if (s == stream) return true;
     return false;
 }
 Result enqueue(Stream* stream, const Operation& o) {
@@ -167,8 +188,14 @@ Result enqueue(Stream* stream, const Operation& o) {
 }
 
 #define CU extern "C" __attribute__((visibility("default"))) Result
-#define ENTER do { if (Result r = enter()) return r; } while (0)
-#define ENTER_OUTSIDE_CAPTURE do { if (Result r = enter_outside_capture()) return r; } while (0)
+#define ENTER \
+    do { \
+        if (Result r = enter()) return r; \
+    } while (0)
+#define ENTER_OUTSIDE_CAPTURE \
+    do { \
+        if (Result r = enter_outside_capture()) return r; \
+    } while (0)
 
 // ---- initialisation, devices, contexts
 CU cuInit(unsigned) {
@@ -177,22 +204,35 @@ CU cuInit(unsigned) {
     readable = [](const void* address, size_t bytes) { return check_range((uintptr_t) address, bytes, nullptr, 0); };
     return success;
 }
-CU cuDriverGetVersion(int* version) { *version = driver_version; return success; }
-CU cuDeviceGetCount(int* count) { *count = 1; return initialised ? success : failure(not_initialized); }
+CU cuDriverGetVersion(int* version) {
+    *version = driver_version;
+    return success;
+}
+CU cuDeviceGetCount(int* count) {
+    *count = 1;
+    return initialised ? success : failure(not_initialized);
+}
 CU cuDeviceGet(int* device, int ordinal) {
     if (!initialised) return failure(not_initialized);
     *device = ordinal;
     return ordinal == 0 ? success : failure(invalid_device);
 }
-CU cuDeviceGetName(char* name, int length, int) { snprintf(name, length, "ADIW stand-in"); return success; }
-CU cuDeviceTotalMem_v2(size_t* bytes, int) { size_t ignored; memory_info(ignored, *bytes); return success; }
+CU cuDeviceGetName(char* name, int length, int) {
+    snprintf(name, length, "ADIW stand-in");
+    return success;
+}
+CU cuDeviceTotalMem_v2(size_t* bytes, int) {
+    size_t ignored;
+    memory_info(ignored, *bytes);
+    return success;
+}
 CU cuDeviceGetAttribute(int* value, int attribute, int) {
     switch (attribute) {
         case 1: *value = most_threads; return success;      // threads a block
         case 10: *value = 32; return success;               // warp size
         case 16: *value = multiprocessors; return success;
-        case 39: *value = 2048; return success;             // threads a multiprocessor
-        case 75: *value = 8; return success;                // compute capability
+        case 39: *value = 2048; return success;      // threads a multiprocessor
+        case 75: *value = 8; return success;         // compute capability
         case 76: *value = 0; return success;
         default: return failure(not_supported);
     }
@@ -212,14 +252,27 @@ CU cuDevicePrimaryCtxRelease_v2(int) {
     size_t bytes;
     leaked = release_all(bytes);
     if (leaked > 0) fprintf(stderr, "stand-in driver: %d allocations, %zu bytes, were never freed\n", leaked, bytes);
-    for (Stream* stream : streams()) { delete stream->capture; delete stream; }
+    for (Stream* stream : streams()) {
+        delete stream->capture;
+        delete stream;
+    }
     streams().clear();
     sticky = success;
     return success;
 }
-CU cuCtxSetCurrent(void* context) { current_context = context; return success; }
-CU cuCtxGetCurrent(void** context) { *context = current_context; return success; }
-CU cuCtxSynchronize() { Lock lock; ENTER_OUTSIDE_CAPTURE; return flush_all(); }
+CU cuCtxSetCurrent(void* context) {
+    current_context = context;
+    return success;
+}
+CU cuCtxGetCurrent(void** context) {
+    *context = current_context;
+    return success;
+}
+CU cuCtxSynchronize() {
+    Lock lock;
+    ENTER_OUTSIDE_CAPTURE;
+    return flush_all();
+}
 
 // ---- memory
 CU cuMemAlloc_v2(Pointer* address, size_t bytes) {
@@ -238,7 +291,11 @@ CU cuMemFree_v2(Pointer address) {
     if (!release(address, sentence, sizeof sentence)) return sticky ? sticky : failure(invalid_value, sentence);
     return sticky;
 }
-CU cuMemGetInfo_v2(size_t* free_bytes, size_t* total_bytes) { Lock lock; memory_info(*free_bytes, *total_bytes); return success; }
+CU cuMemGetInfo_v2(size_t* free_bytes, size_t* total_bytes) {
+    Lock lock;
+    memory_info(*free_bytes, *total_bytes);
+    return success;
+}
 
 CU cuMemcpyHtoDAsync_v2(Pointer target, const void* source, size_t bytes, Stream* stream) {
     Lock lock;
@@ -261,14 +318,15 @@ CU cuMemcpyDtoHAsync_v2(void* target, Pointer source, size_t bytes, Stream* stre
     if (!known(stream)) return failure(invalid_handle);
     if (stream->capture) return failure(not_supported, "a copy to this process's memory inside a recording");
     if (!check_device_range("a copy from the device", source, bytes)) return lost(illegal_address);
-    if (Result r = flush(stream)) return r;     // memory that is not page-locked is written before the call returns
+    if (Result r = flush(stream)) return r;      // memory that is not page-locked is written before the call returns
     memcpy(target, (const void*) source, bytes);
     return success;
 }
 CU cuMemcpyDtoDAsync_v2(Pointer target, Pointer source, size_t bytes, Stream* stream) {
     Lock lock;
     ENTER;
-    if (!check_device_range("the target of a copy", target, bytes) || !check_device_range("the source of a copy", source, bytes)) return lost(illegal_address);
+    if (!check_device_range("the target of a copy", target, bytes) || !check_device_range("the source of a copy", source, bytes))
+        return lost(illegal_address);
     Operation o = {};
     o.kind = Operation::copy;
     o.target = target;
@@ -320,8 +378,9 @@ CU cuModuleGetFunction(const Kernel** function, Module* module, const char* name
 CU cuFuncGetAttribute(int* value, int attribute, const Kernel* kernel) {
     switch (attribute) {
         case 0: *value = kernel->threads ? kernel->threads : most_threads; return success;      // most threads a block
-        case 1: case 3: *value = 0; return success;         // shared, local bytes
-        case 4: *value = 32; return success;                // registers
+        case 1:
+        case 3: *value = 0; return success;       // shared, local bytes
+        case 4: *value = 32; return success;      // registers
         default: return failure(not_supported);
     }
 }
@@ -332,7 +391,8 @@ CU cuLaunchKernel(const Kernel* kernel, unsigned gx, unsigned gy, unsigned gz, u
     if (extra || shared) return failure(not_supported, "packed arguments and dynamic shared memory");
     unsigned long threads = (unsigned long) bx * by * bz;
     if (!gx || !gy || !gz || gx > 0x7fffffffu || gy > 65535 || gz > 65535 || !threads || threads > most_threads || bz > 64) {
-        snprintf(sentence, sizeof sentence, "kernel %s cannot have a grid of %u x %u x %u blocks of %u x %u x %u threads", kernel->name, gx, gy, gz, bx, by, bz);
+        snprintf(sentence, sizeof sentence, "kernel %s cannot have a grid of %u x %u x %u blocks of %u x %u x %u threads", kernel->name, gx,
+                 gy, gz, bx, by, bz);
         return failure(invalid_value, sentence);
     }
     if (kernel->threads && threads != (unsigned) kernel->threads) {
@@ -363,7 +423,8 @@ CU cuStreamDestroy_v2(Stream* stream) {
     Lock lock;
     if (!known(stream)) return failure(invalid_handle);
     flush(stream);
-    for (size_t i = 0; i < streams().size(); i++) if (streams()[i] == stream) streams().erase(streams().begin() + i);
+    for (size_t i = 0; i < streams().size(); i++)
+        if (streams()[i] == stream) streams().erase(streams().begin() + i);
     delete stream->capture;
     delete stream;
     return sticky;
@@ -379,9 +440,20 @@ CU cuStreamSynchronize(Stream* stream) {
     return flush(stream);
 }
 CU cuStreamQuery(Stream* stream) { return cuStreamSynchronize(stream); }
-CU cuStreamWaitEvent(Stream*, Event*, unsigned) { Lock lock; return flush_all(); }
-CU cuEventCreate(Event** event, unsigned) { *event = new Event(); return success; }
-CU cuEventDestroy_v2(Event* event) { Lock lock; flush_all(); delete event; return success; }
+CU cuStreamWaitEvent(Stream*, Event*, unsigned) {
+    Lock lock;
+    return flush_all();
+}
+CU cuEventCreate(Event** event, unsigned) {
+    *event = new Event();
+    return success;
+}
+CU cuEventDestroy_v2(Event* event) {
+    Lock lock;
+    flush_all();
+    delete event;
+    return success;
+}
 CU cuEventRecord(Event* event, Stream* stream) {
     Lock lock;
     ENTER;
@@ -392,8 +464,16 @@ CU cuEventRecord(Event* event, Stream* stream) {
     event->done = false;
     return enqueue(stream, o);
 }
-CU cuEventSynchronize(Event*) { Lock lock; ENTER; return flush_all(); }
-CU cuEventQuery(Event*) { Lock lock; ENTER; return flush_all(); }
+CU cuEventSynchronize(Event*) {
+    Lock lock;
+    ENTER;
+    return flush_all();
+}
+CU cuEventQuery(Event*) {
+    Lock lock;
+    ENTER;
+    return flush_all();
+}
 CU cuEventElapsedTime(float* milliseconds, Event* from, Event* to) {
     Lock lock;
     ENTER;
@@ -445,8 +525,17 @@ CU cuGraphLaunch(Graph* executable, Stream* stream) {
     for (const Operation& o : executable->operations) stream->queue.push_back(o);
     return success;
 }
-CU cuGraphExecDestroy(Graph* executable) { Lock lock; flush_all(); delete executable; return success; }
-CU cuGraphDestroy(Graph* graph) { Lock lock; delete graph; return success; }
+CU cuGraphExecDestroy(Graph* executable) {
+    Lock lock;
+    flush_all();
+    delete executable;
+    return success;
+}
+CU cuGraphDestroy(Graph* graph) {
+    Lock lock;
+    delete graph;
+    return success;
+}
 
 // ---- errors
 CU cuGetErrorName(Result code, const char** name) {
@@ -471,7 +560,10 @@ CU cuGetErrorName(Result code, const char** name) {
     return success;
 }
 CU cuGetErrorString(Result code, const char** text) {
-    if (code == sentence_of && sentence[0]) { *text = sentence; return success; }
+    if (code == sentence_of && sentence[0]) {
+        *text = sentence;
+        return success;
+    }
     Result r = cuGetErrorName(code, text);
     return r;
 }
@@ -479,9 +571,16 @@ CU cuGetErrorString(Result code, const char** text) {
 // ---- for io.github.adiw.device.StandInDriver
 #define NATIVE(type, name) extern "C" JNIEXPORT type JNICALL Java_io_github_adiw_device_StandInDriver_##name
 
-NATIVE(void, order)(JNIEnv*, jclass, jint order, jlong seed) { Lock lock; flush_all(); set_order((Order) order, (uint64_t) seed); }
+NATIVE(void, order)(JNIEnv*, jclass, jint order, jlong seed) {
+    Lock lock;
+    flush_all();
+    set_order((Order) order, (uint64_t) seed);
+}
 NATIVE(jint, leaked)(JNIEnv*, jclass) { return leaked; }
-NATIVE(void, totalMemory)(JNIEnv*, jclass, jlong bytes) { Lock lock; set_total_memory((size_t) bytes); }
+NATIVE(void, totalMemory)(JNIEnv*, jclass, jlong bytes) {
+    Lock lock;
+    set_total_memory((size_t) bytes);
+}
 NATIVE(void, driverVersion)(JNIEnv*, jclass, jint version) { driver_version = version; }
 NATIVE(jstring, declarations)(JNIEnv* env, jclass) {
     char* text = declarations();

@@ -49,7 +49,8 @@ static thread_local Fiber* leaving;
 
 void prepare(Fiber& fiber, void (*entry)()) {
     if (!fiber.stack) {
-        char* memory = (char*) mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        char* memory =
+            (char*) mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (memory == MAP_FAILED || mprotect(memory, guard_bytes, PROT_NONE)) abort();
         fiber.stack = memory + guard_bytes;
         fiber.size = stack_bytes;

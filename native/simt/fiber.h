@@ -9,7 +9,7 @@ struct Fiber {
     void* stack_pointer = nullptr;
     char* stack = nullptr;      // lowest usable byte
     size_t size = 0;
-    void* fake_stack = nullptr; // AddressSanitizer's
+    void* fake_stack = nullptr;      // AddressSanitizer's
 };
 
 /// Gives the fiber a stack (once) and makes it start in entry at the next switch to it; entry never returns.

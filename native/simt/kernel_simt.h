@@ -8,7 +8,7 @@
 #include <time.h>
 
 namespace {
-typedef float sum_t;    // as on the device
+typedef float sum_t;      // as on the device
 
 #define threadIdx (adiw::simt::current->index)
 #define blockIdx (adiw::simt::block.index)
@@ -17,7 +17,9 @@ typedef float sum_t;    // as on the device
 constexpr int warpSize = 32;
 
 inline void __syncthreads() { adiw::simt::barrier(); }
-inline void __syncwarp(unsigned mask = 0xffffffffu) { adiw::simt::exchange({adiw::simt::synchronise, mask, nullptr, nullptr, nullptr, 0, 0}); }
+inline void __syncwarp(unsigned mask = 0xffffffffu) {
+    adiw::simt::exchange({adiw::simt::synchronise, mask, nullptr, nullptr, nullptr, 0, 0});
+}
 
 template<class T> inline T shuffle(unsigned mask, T v, int source) {
     T result;
@@ -50,9 +52,9 @@ inline int __all_sync(unsigned mask, int predicate) { return __ballot_sync(mask,
 
 // Integers alone: a sum of floats would show the order.
 template<class T> struct AtomicInteger;
-template<> struct AtomicInteger<int> { };
-template<> struct AtomicInteger<unsigned> { };
-template<> struct AtomicInteger<unsigned long long> { };
+template<> struct AtomicInteger<int> {};
+template<> struct AtomicInteger<unsigned> {};
+template<> struct AtomicInteger<unsigned long long> {};
 template<class T> struct Same { typedef T type; };
 template<class T, class F> inline T atomic_update(T* p, F&& f) {
     AtomicInteger<T>();
@@ -60,23 +62,57 @@ template<class T, class F> inline T atomic_update(T* p, F&& f) {
     while (!__atomic_compare_exchange_n(p, &old, f(old), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
     return old;
 }
-template<class T> inline T atomicAdd(T* p, typename Same<T>::type v) { return atomic_update(p, [=](T a) { return a + v; }); }
-template<class T> inline T atomicOr(T* p, typename Same<T>::type v) { return atomic_update(p, [=](T a) { return a | v; }); }
-template<class T> inline T atomicMax(T* p, typename Same<T>::type v) { return atomic_update(p, [=](T a) { return a < v ? v : a; }); }
-template<class T> inline T atomicMin(T* p, typename Same<T>::type v) { return atomic_update(p, [=](T a) { return v < a ? v : a; }); }
-template<class T> inline T atomicExch(T* p, typename Same<T>::type v) { return atomic_update(p, [=](T) { return v; }); }
+template<class T> inline T atomicAdd(T* p, typename Same<T>::type v) {
+    return atomic_update(p, [=](T a) { return a + v; });
+}
+template<class T> inline T atomicOr(T* p, typename Same<T>::type v) {
+    return atomic_update(p, [=](T a) { return a | v; });
+}
+template<class T> inline T atomicMax(T* p, typename Same<T>::type v) {
+    return atomic_update(p, [=](T a) { return a < v ? v : a; });
+}
+template<class T> inline T atomicMin(T* p, typename Same<T>::type v) {
+    return atomic_update(p, [=](T a) { return v < a ? v : a; });
+}
+template<class T> inline T atomicExch(T* p, typename Same<T>::type v) {
+    return atomic_update(p, [=](T) { return v; });
+}
 template<class T> inline T atomicCAS(T* p, typename Same<T>::type expected, typename Same<T>::type v) {
     return atomic_update(p, [=](T a) { return a == expected ? v : a; });
 }
 inline void __threadfence() {}
 inline void __threadfence_block() {}
 
-inline unsigned __float_as_uint(float x) { unsigned r; memcpy(&r, &x, 4); return r; }
-inline int __float_as_int(float x) { int r; memcpy(&r, &x, 4); return r; }
-inline float __uint_as_float(unsigned x) { float r; memcpy(&r, &x, 4); return r; }
-inline float __int_as_float(int x) { float r; memcpy(&r, &x, 4); return r; }
-inline long long __double_as_longlong(double x) { long long r; memcpy(&r, &x, 8); return r; }
-inline double __longlong_as_double(long long x) { double r; memcpy(&r, &x, 8); return r; }
+inline unsigned __float_as_uint(float x) {
+    unsigned r;
+    memcpy(&r, &x, 4);
+    return r;
+}
+inline int __float_as_int(float x) {
+    int r;
+    memcpy(&r, &x, 4);
+    return r;
+}
+inline float __uint_as_float(unsigned x) {
+    float r;
+    memcpy(&r, &x, 4);
+    return r;
+}
+inline float __int_as_float(int x) {
+    float r;
+    memcpy(&r, &x, 4);
+    return r;
+}
+inline long long __double_as_longlong(double x) {
+    long long r;
+    memcpy(&r, &x, 8);
+    return r;
+}
+inline double __longlong_as_double(long long x) {
+    double r;
+    memcpy(&r, &x, 8);
+    return r;
+}
 inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 inline unsigned __umulhi(unsigned a, unsigned b) { return (unsigned) ((uint64_t) a * b >> 32); }
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
@@ -103,8 +139,7 @@ inline void copy_async_commit() { adiw::simt::copy_async_commit(); }
 template<int N> inline void copy_async_wait() { adiw::simt::copy_async_wait(N); }
 
 template<class F, F f> struct Thunk;
-template<class... A, void (*f)(A...)>
-struct Thunk<void (*)(A...), f> {
+template<class... A, void (*f)(A...)> struct Thunk<void (*)(A...), f> {
     static constexpr char signature[] = {adiw::Code<A>::value..., 0};
     template<size_t... I> static void call(const uint64_t* words, adiw::Indices<I...>) { f(adiw::word_as<A>(words[I])...); }
     static void run(const uint64_t* words) { call(words, typename adiw::MakeIndices<sizeof...(A)>::type()); }
@@ -116,18 +151,18 @@ struct Thunk<void (*)(A...), f> {
 #define RESTRICT __restrict__
 #define SHARED(type, name, count) \
     static const int name##_site = adiw::simt::shared_site(sizeof(type) * (count)); \
-    type (&name)[count] = *(type (*)[count]) adiw::simt::shared_memory(name##_site)
+    type(&name)[count] = *(type(*)[count]) adiw::simt::shared_memory(name##_site)
 #define ADIW_JOIN2(a, b) a##b
 #define ADIW_JOIN(a, b) ADIW_JOIN2(a, b)
 
 #define KERNEL(name, ...) KERNEL_FIXED(0, name, __VA_ARGS__)
 #define KERNEL_FIXED(threads, name, ...) \
     static void name(__VA_ARGS__); \
-    static const adiw::simt::Registration ADIW_JOIN(register_, name)(#name, \
-        Thunk<decltype(&name), &name>::signature, &Thunk<decltype(&name), &name>::run, threads); \
+    static const adiw::simt::Registration ADIW_JOIN(register_, name)(#name, Thunk<decltype(&name), &name>::signature, \
+                                                                     &Thunk<decltype(&name), &name>::run, threads); \
     static void name(__VA_ARGS__)
 
 /// Element loop: a grid-stride loop.
 #define FOR_ELEMENTS(i, n) \
-    for (long i = (long) blockIdx.x * blockDim.x + threadIdx.x, i##_end = (n), i##_step = (long) gridDim.x * blockDim.x; \
-         i < i##_end; i += i##_step)
+    for (long i = (long) blockIdx.x * blockDim.x + threadIdx.x, i##_end = (n), i##_step = (long) gridDim.x * blockDim.x; i < i##_end; \
+         i += i##_step)

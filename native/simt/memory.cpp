@@ -12,11 +12,23 @@ constexpr size_t zone = 256;
 constexpr unsigned char zone_byte = 0xa7, fresh_byte = 0xff, freed_byte = 0xdb;
 constexpr size_t most_kept = 64 << 20;
 
-struct Allocation { size_t bytes, room; long number; };
+struct Allocation {
+    size_t bytes, room;
+    long number;
+};
 
-std::map<uintptr_t, Allocation>& live() { static auto* m = new std::map<uintptr_t, Allocation>(); return *m; }
-std::map<uintptr_t, Allocation>& freed() { static auto* m = new std::map<uintptr_t, Allocation>(); return *m; }
-std::deque<uintptr_t>& freed_order() { static auto* d = new std::deque<uintptr_t>(); return *d; }
+std::map<uintptr_t, Allocation>& live() {
+    static auto* m = new std::map<uintptr_t, Allocation>();
+    return *m;
+}
+std::map<uintptr_t, Allocation>& freed() {
+    static auto* m = new std::map<uintptr_t, Allocation>();
+    return *m;
+}
+std::deque<uintptr_t>& freed_order() {
+    static auto* d = new std::deque<uintptr_t>();
+    return *d;
+}
 size_t total = 16ul << 30, used, kept;
 long allocations;
 
@@ -64,9 +76,11 @@ bool release(uintptr_t address, char* error, size_t error_size) {
     auto it = live().find(address);
     if (it == live().end()) {
         Position old;
-        if (freed().count(address)) snprintf(error, error_size, "allocation %ld of %zu bytes is freed twice", freed()[address].number, freed()[address].bytes);
-        else if (around(live(), address, old)) snprintf(error, error_size, "0x%lx is freed, which lies %zu bytes behind the start of allocation %ld",
-            (unsigned long) address, (size_t) (address - old->first), old->second.number);
+        if (freed().count(address))
+            snprintf(error, error_size, "allocation %ld of %zu bytes is freed twice", freed()[address].number, freed()[address].bytes);
+        else if (around(live(), address, old))
+            snprintf(error, error_size, "0x%lx is freed, which lies %zu bytes behind the start of allocation %ld", (unsigned long) address,
+                     (size_t) (address - old->first), old->second.number);
         else snprintf(error, error_size, "0x%lx is freed, which was never allocated", (unsigned long) address);
         return false;
     }
@@ -85,11 +99,13 @@ bool check_range(uintptr_t address, size_t bytes, char* error, size_t error_size
     Position found;
     if (around(live(), address, found)) {
         if (address + bytes <= found->first + found->second.bytes) return true;
-        if (error) snprintf(error, error_size, "%zu bytes from byte %zu of allocation %ld reach over its end: it has %zu bytes", bytes,
-            (size_t) (address - found->first), found->second.number, found->second.bytes);
+        if (error)
+            snprintf(error, error_size, "%zu bytes from byte %zu of allocation %ld reach over its end: it has %zu bytes", bytes,
+                     (size_t) (address - found->first), found->second.number, found->second.bytes);
     } else if (around(freed(), address, found)) {
-        if (error) snprintf(error, error_size, "0x%lx lies in allocation %ld of %zu bytes, which was freed", (unsigned long) address,
-            found->second.number, found->second.bytes);
+        if (error)
+            snprintf(error, error_size, "0x%lx lies in allocation %ld of %zu bytes, which was freed", (unsigned long) address,
+                     found->second.number, found->second.bytes);
     } else if (error) snprintf(error, error_size, "0x%lx lies in no allocation", (unsigned long) address);
     return false;
 }
@@ -102,7 +118,9 @@ bool check_zones(const char* who, char* error, size_t error_size) {
         size_t room = a.room - zone - a.bytes, i = first_change(before, zone), j = first_change(behind, room);
         if (i == zone && j == room) continue;
         if (whole) {
-            if (j < room) snprintf(error, error_size, "%s wrote behind allocation %ld of %zu bytes, at byte %zu", who, a.number, a.bytes, a.bytes + j);
+            if (j < room)
+                snprintf(error, error_size, "%s wrote behind allocation %ld of %zu bytes, at byte %zu", who, a.number, a.bytes,
+                         a.bytes + j);
             else snprintf(error, error_size, "%s wrote before allocation %ld of %zu bytes, at byte -%zu", who, a.number, a.bytes, zone - i);
         }
         whole = false;

@@ -14,9 +14,12 @@ const char* ptx_type(char code) { return code == 'P' || code == 'L' ? "u64" : co
 std::string bare(const char* text) {
     std::string result;
     for (const char* p = text; *p;) {
-        if (p[0] == '/' && p[1] == '/') { while (*p && *p != '\n') p++; }
-        else if (p[0] == '/' && p[1] == '*') { while (*p && !(p[0] == '*' && p[1] == '/')) p++; if (*p) p += 2; }
-        else result += *p++;
+        if (p[0] == '/' && p[1] == '/') {
+            while (*p && *p != '\n') p++;
+        } else if (p[0] == '/' && p[1] == '*') {
+            while (*p && !(p[0] == '*' && p[1] == '/')) p++;
+            if (*p) p += 2;
+        } else result += *p++;
     }
     return result;
 }
@@ -65,7 +68,8 @@ bool check_module(const char* text, int& major, int& minor, std::vector<std::str
         std::string wanted;
         for (const char* c = kernel->signature; *c; c++) wanted += wanted.empty() ? ptx_type(*c) : std::string(" ") + ptx_type(*c);
         if (has != wanted) {
-            snprintf(error, error_size, "the parameters of %s differ: the PTX has (%s), the simt build (%s)", name.c_str(), has.c_str(), wanted.c_str());
+            snprintf(error, error_size, "the parameters of %s differ: the PTX has (%s), the simt build (%s)", name.c_str(), has.c_str(),
+                     wanted.c_str());
             return false;
         }
         size_t bound = ptx.find(".maxntid", at);
@@ -76,7 +80,8 @@ bool check_module(const char* text, int& major, int& minor, std::vector<std::str
             threads = x * y * z;
         }
         if (threads != kernel->threads) {
-            snprintf(error, error_size, "the block of %s differs: the PTX declares %d threads, the simt build %d (0: any)", name.c_str(), threads, kernel->threads);
+            snprintf(error, error_size, "the block of %s differs: the PTX declares %d threads, the simt build %d (0: any)", name.c_str(),
+                     threads, kernel->threads);
             return false;
         }
     }

@@ -20,18 +20,26 @@ uint64_t order_seed = 1;
 
 enum State : unsigned char { unstarted, ready, at_barrier, at_warp, ended };
 
-struct Copy { void* shared; const void* global; int bytes; bool valid; long group; };
+struct Copy {
+    void* shared;
+    const void* global;
+    int bytes;
+    bool valid;
+    long group;
+};
 
 struct Task : Thread {
     State state;
     Fiber* fiber;
     WarpOperation operation;
-    long groups;                // asynchronous copies: groups closed
+    long groups;      // asynchronous copies: groups closed
     int copy_count, copy_room;
     Copy* copies;
 };
 
-struct Warp { unsigned alive, waiting; };
+struct Warp {
+    unsigned alive, waiting;
+};
 
 /// One launch under way, on one operating-system thread.
 struct Scheduler {
@@ -58,11 +66,14 @@ __thread Scheduler* scheduler;
 constexpr int most_sites = 1024;
 size_t site_bytes[most_sites];
 int sites;
-struct SharedArray { void* memory; unsigned long serial; };
+struct SharedArray {
+    void* memory;
+    unsigned long serial;
+};
 __thread SharedArray* shared_arrays;
 
 Task& self() { return *static_cast<Task*>(current); }
-uint64_t next_random(uint64_t& state) {     // splitmix64
+uint64_t next_random(uint64_t& state) {      // splitmix64
     uint64_t z = state += 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -73,7 +84,7 @@ uint64_t next_random(uint64_t& state) {     // splitmix64
 [[noreturn]] __attribute__((format(printf, 1, 2))) void fail(const char* format, ...) {
     Scheduler& s = *scheduler;
     int length = snprintf(s.error, s.error_size, "kernel %s, block (%u, %u, %u), thread %d: ", s.kernel->name, block.index.x, block.index.y,
-        block.index.z, current->number);
+                          block.index.z, current->number);
     va_list arguments;
     va_start(arguments, format);
     if (length > 0 && (size_t) length < s.error_size) vsnprintf(s.error + length, s.error_size - length, format, arguments);
@@ -113,14 +124,17 @@ void finish_copies(Task& task, long last_group) {
     int kept = 0;
     for (int i = 0; i < task.copy_count; i++) {
         Copy& c = task.copies[i];
-        if (c.group > last_group) { task.copies[kept++] = c; continue; }
+        if (c.group > last_group) {
+            task.copies[kept++] = c;
+            continue;
+        }
         if (c.valid) memcpy(c.shared, c.global, c.bytes);
         else memset(c.shared, 0, c.bytes);
     }
     task.copy_count = kept;
 }
 
-float tf32(unsigned bits) {     // the hardware reads the upper 19 bits: a forgotten to_tf32 shows as lost precision
+float tf32(unsigned bits) {      // the hardware reads the upper 19 bits: a forgotten to_tf32 shows as lost precision
     bits &= 0xffffe000u;
     float x;
     memcpy(&x, &bits, 4);
@@ -210,7 +224,7 @@ void fiber_main() {
         s.kernel->run(s.words);
         end_thread(self());
         s.idle[s.idle_count++] = &mine;
-        Fiber& next = advance(s);       // this very fiber where a thread is yet to start
+        Fiber& next = advance(s);      // this very fiber where a thread is yet to start
         if (&next != &mine) switch_fiber(mine, next);
     }
 }
@@ -227,8 +241,11 @@ void arrange(Scheduler& s, int* values, int count) {
 const char* place(const Task& task) {
     switch (task.state) {
         case at_barrier: return "at __syncthreads";
-        case at_warp: return task.operation.kind == synchronise ? "at __syncwarp" : task.operation.kind == ballot ? "at a vote"
-            : task.operation.kind == matrix ? "at a matrix instruction" : "at a shuffle";
+        case at_warp:
+            return task.operation.kind == synchronise ? "at __syncwarp"
+                   : task.operation.kind == ballot    ? "at a vote"
+                   : task.operation.kind == matrix    ? "at a matrix instruction"
+                                                      : "at a shuffle";
         default: return "ended";
     }
 }
@@ -246,7 +263,7 @@ void report_deadlock(Scheduler& s) {
         for (int i = 0; i < s.count && !other; i++)
             if (s.tasks[i].state == at_warp && s.tasks[i].operation.mask != first->operation.mask) other = &s.tasks[i];
     int length = snprintf(s.error, s.error_size, "kernel %s, block (%u, %u, %u) hangs: thread %d waits %s", s.kernel->name, block.index.x,
-        block.index.y, block.index.z, first->number, place(*first));
+                          block.index.y, block.index.z, first->number, place(*first));
     if (first->state == at_warp) length += snprintf(s.error + length, s.error_size - length, " with mask 0x%08x", first->operation.mask);
     if (other) {
         length += snprintf(s.error + length, s.error_size - length, ", thread %d is %s", other->number, place(*other));
@@ -280,7 +297,8 @@ void run_block(Scheduler& s) {
         if (&first != &s.home) switch_fiber(s.home, first);
         if (s.failed) return;
         if (s.barrier_count > 0 && s.barrier_count + s.ended_count == s.count) {
-            for (int i = 0; i < s.count; i++) if (s.tasks[i].state == at_barrier) s.tasks[i].state = ready;
+            for (int i = 0; i < s.count; i++)
+                if (s.tasks[i].state == at_barrier) s.tasks[i].state = ready;
             s.barrier_count = 0;
         } else if (s.resumed == 0) {
             report_deadlock(s);
@@ -301,7 +319,8 @@ const Kernel* kernels(int& count) {
 }
 
 const Kernel* find_kernel(const char* name) {
-    for (int i = 0; i < table_count; i++) if (!strcmp(table[i].name, name)) return &table[i];
+    for (int i = 0; i < table_count; i++)
+        if (!strcmp(table[i].name, name)) return &table[i];
     return nullptr;
 }
 
@@ -327,15 +346,23 @@ bool run(const Kernel& kernel, Grid grid, Grid threads, const uint64_t* words, c
     long step = 1, start = 0;
     if (order == shuffled && blocks > 2) {
         start = (long) (next_random(s.random) % blocks);
-        auto shares = [](long a, long b) { while (b) { long r = a % b; a = b; b = r; } return a != 1; };
-        do step = 1 + (long) (next_random(s.random) % (blocks - 1)); while (shares(step, blocks));
+        auto shares = [](long a, long b) {
+            while (b) {
+                long r = a % b;
+                a = b;
+                b = r;
+            }
+            return a != 1;
+        };
+        do step = 1 + (long) (next_random(s.random) % (blocks - 1));
+        while (shares(step, blocks));
     }
     for (long i = 0; i < blocks && !s.failed; i++) {
         long b = order == backwards ? blocks - 1 - i : order == shuffled ? (long) ((start + (unsigned __int128) step * i) % blocks) : i;
         block.index = {(unsigned) (b % grid.x), (unsigned) (b / grid.x % grid.y), (unsigned) (b / grid.x / grid.y)};
         run_block(s);
     }
-    if (s.failed) {     // fibers in the middle of a kernel start anew
+    if (s.failed) {      // fibers in the middle of a kernel start anew
         s.idle_count = 0;
         for (int i = 0; i < s.fiber_count; i++) {
             prepare(s.fibers[i], fiber_main);

@@ -11,12 +11,14 @@ constexpr int most_words = 40;
 
 struct Kernel {
     const char* name;
-    const char* signature;              // one letter a parameter: P pointer, I int, L long, F float, D double
-    void (*run)(const uint64_t* words); // one CUDA thread
-    int threads;                        // declared by KERNEL_FIXED, 0 for any
+    const char* signature;                   // one letter a parameter: P pointer, I int, L long, F float, D double
+    void (*run)(const uint64_t* words);      // one CUDA thread
+    int threads;                             // declared by KERNEL_FIXED, 0 for any
 };
 
-struct Registration { Registration(const char* name, const char* signature, void (*run)(const uint64_t*), int threads); };
+struct Registration {
+    Registration(const char* name, const char* signature, void (*run)(const uint64_t*), int threads);
+};
 
 /// Every kernel, in the order of registration.
 const Kernel* kernels(int& count);
@@ -42,13 +44,16 @@ struct WarpOperation {
     const void* second;
     void* out;
     size_t size;
-    int source;         // the lane whose value is wanted
+    int source;      // the lane whose value is wanted
 };
 struct Thread {
     Grid index;
     int number;
 };
-struct Block { Grid index, threads, grid; unsigned long serial; };
+struct Block {
+    Grid index, threads, grid;
+    unsigned long serial;
+};
 
 // __thread: one load each, without a check for initialisation; initial-exec: small enough for the room that the dynamic linker keeps.
 extern __thread Thread* current __attribute__((tls_model("initial-exec")));

@@ -11,15 +11,34 @@ extern "C" int cuLaunchKernel(const Kernel*, unsigned, unsigned, unsigned, unsig
 namespace {
 enum Status { success = 0, not_initialized = 1, invalid_value = 7, execution_failed = 13, not_supported = 15 };
 enum Math { pedantic = 2, tf32 = 3 };
-struct Handle { void* stream; void* workspace; int math; };
+struct Handle {
+    void* stream;
+    void* workspace;
+    int math;
+};
 }
 #define API extern "C" __attribute__((visibility("default"))) Status
 
-API cublasCreate_v2(Handle** handle) { *handle = new Handle(); return success; }
-API cublasDestroy_v2(Handle* handle) { delete handle; return success; }
-API cublasGetVersion_v2(Handle*, int* version) { *version = 120604; return success; }
-API cublasSetStream_v2(Handle* handle, void* stream) { handle->stream = stream; return success; }
-API cublasSetMathMode(Handle* handle, int mode) { handle->math = mode; return success; }
+API cublasCreate_v2(Handle** handle) {
+    *handle = new Handle();
+    return success;
+}
+API cublasDestroy_v2(Handle* handle) {
+    delete handle;
+    return success;
+}
+API cublasGetVersion_v2(Handle*, int* version) {
+    *version = 120604;
+    return success;
+}
+API cublasSetStream_v2(Handle* handle, void* stream) {
+    handle->stream = stream;
+    return success;
+}
+API cublasSetMathMode(Handle* handle, int mode) {
+    handle->math = mode;
+    return success;
+}
 API cublasSetWorkspace_v2(Handle* handle, void* workspace, size_t) {
     handle->workspace = workspace;
     return (uintptr_t) workspace % 256 ? invalid_value : success;
@@ -36,6 +55,8 @@ API cublasSgemm_v2(Handle* handle, int transpose_a, int transpose_b, int m, int 
     const float* bias = nullptr;
     int flags = *beta == 1;
     void* parameters[] = {&b, &a, &c, &bias, &n, &m, &k, &transpose_b, &transpose_a, &flags};
-    return cuLaunchKernel(adiw_stand_in_kernel(handle->math == tf32 ? "gemm_tf32" : "gemm_fp32"), (m + 63) / 64, (n + 63) / 64, 1, 256, 1, 1, 0,
-                          handle->stream, parameters, nullptr) ? execution_failed : success;
+    return cuLaunchKernel(adiw_stand_in_kernel(handle->math == tf32 ? "gemm_tf32" : "gemm_fp32"), (m + 63) / 64, (n + 63) / 64, 1, 256, 1,
+                          1, 0, handle->stream, parameters, nullptr)
+               ? execution_failed
+               : success;
 }

@@ -17,7 +17,7 @@ KERNEL(reverse_without_barrier, int* out) {
     s[threadIdx.x] = threadIdx.x;
     out[threadIdx.x] = s[blockDim.x - 1 - threadIdx.x];
 }
-KERNEL(accumulate_without_second_barrier, int* out) {     // the next round overwrites what slow threads have yet to read
+KERNEL(accumulate_without_second_barrier, int* out) {      // the next round overwrites what slow threads have yet to read
     SHARED(int, s, 256);
     int sum = 0;
     for (int round = 1; round <= 3; round++) {
@@ -104,10 +104,10 @@ KERNEL(copies, const float* in, float* out) {
     copy_async_16(s + 4, in + 4, false);
     copy_async_4(s + 8, in + 8, true);
     copy_async_commit();
-    out[0] = s[0];              // not yet there
+    out[0] = s[0];      // not yet there
     copy_async_wait<1>();
     out[1] = s[1];
-    out[2] = s[8];              // not yet there
+    out[2] = s[8];      // not yet there
     copy_async_wait<0>();
     out[3] = s[4];
     out[4] = s[8];
@@ -137,7 +137,8 @@ static bool launch(const char* name, unsigned grid, unsigned threads, const uint
     error[0] = 0;
     return run(*find_kernel(name), {grid, 1, 1}, {threads, 1, 1}, words, error, sizeof error);
 }
-template<class T> static bool launch_on(const char* name, unsigned grid, unsigned threads, T* out, Order order = forwards, uint64_t seed = 1) {
+template<class T>
+static bool launch_on(const char* name, unsigned grid, unsigned threads, T* out, Order order = forwards, uint64_t seed = 1) {
     uint64_t words[1] = {(uint64_t) out};
     return launch(name, grid, threads, words, order, seed);
 }
@@ -157,12 +158,14 @@ static bool stable(const char* name, unsigned threads) {
 int main() {
     int out[1024];
     float floats[1024];
-    for (unsigned n : {1u, 2u, 31u, 32u, 33u, 96u, 256u}) expect(stable("reverse_right", n), "a kernel with its barrier is the same in all orders");
+    for (unsigned n : {1u, 2u, 31u, 32u, 33u, 96u, 256u})
+        expect(stable("reverse_right", n), "a kernel with its barrier is the same in all orders");
     for (unsigned n : {2u, 32u, 256u}) expect(!stable("reverse_without_barrier", n), "a missing barrier shows");
     expect(!stable("accumulate_without_second_barrier", 64), "a missing second barrier shows");
     expect(!stable("unsynchronised_warp", 32), "a missing __syncwarp shows");
 
-    expect(!launch_on("half_at_barrier", 3, 32, out) && strstr(error, "half_at_barrier, block (0, 0, 0) hangs"), "a barrier that half a block reaches");
+    expect(!launch_on("half_at_barrier", 3, 32, out) && strstr(error, "half_at_barrier, block (0, 0, 0) hangs"),
+           "a barrier that half a block reaches");
     expect(strstr(error, "at __syncthreads") && strstr(error, "at a shuffle"), "the hang names both places");
     expect(!launch_on("half_shuffles", 1, 32, out) && strstr(error, "hangs"), "a shuffle that half a warp reaches");
     expect(!launch_on("outside_its_mask", 1, 32, out) && strstr(error, "leaves out lane 0"), "a mask without its caller");
@@ -206,18 +209,20 @@ int main() {
         }
     }
     expect(right, "matrix instruction");
-    expect(to_tf32(1 + 1.0f / 2048) == __float_as_uint(1 + 1.0f / 1024) && to_tf32(1 + 0.9f / 2048) == __float_as_uint(1), "rounding to TF32");
+    expect(to_tf32(1 + 1.0f / 2048) == __float_as_uint(1 + 1.0f / 1024) && to_tf32(1 + 0.9f / 2048) == __float_as_uint(1),
+           "rounding to TF32");
     expect(!launch("product", 1, 16, matrices) && strstr(error, "all 32 lanes"), "a matrix instruction of half a warp");
 
     alignas(16) float in[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     uint64_t pair[2] = {(uint64_t) in, (uint64_t) floats};
-    expect(launch("copies", 1, 1, pair) && floats[0] != floats[0] && floats[1] == 2 && floats[2] != floats[2] && floats[3] == 0 && floats[4] == 9,
-        "asynchronous copies arrive when they are waited for");
+    expect(launch("copies", 1, 1, pair) && floats[0] != floats[0] && floats[1] == 2 && floats[2] != floats[2] && floats[3] == 0
+               && floats[4] == 9,
+           "asynchronous copies arrive when they are waited for");
     expect(!launch("misaligned_copy", 1, 1, pair) && strstr(error, "aligned"), "a misaligned asynchronous copy");
     expect(launch("copies", 1, 1, pair), "a launch after failures");
 
     double sum;
-    uint64_t mixed[6] = {(uint64_t) in, (unsigned) -3, (uint64_t) -(1l << 40), 0, 0, (uint64_t) &sum};
+    uint64_t mixed[6] = {(uint64_t) in, (unsigned) -3, (uint64_t) - (1l << 40), 0, 0, (uint64_t) &sum};
     float f = 0.5f;
     double e = 0.25;
     memcpy(&mixed[3], &f, 4);
@@ -230,11 +235,14 @@ int main() {
     expect(*(unsigned char*) (x + 99) == 0xff && x % 256 == 0, "fresh memory is filled and aligned");
     expect(check_zones("nobody", error, sizeof error), "untouched red zones");
     ((char*) x)[100] = 1;
-    expect(!check_zones("kernel k", error, sizeof error) && strstr(error, "kernel k wrote behind allocation 1 of 100 bytes, at byte 100"), "a write behind");
+    expect(!check_zones("kernel k", error, sizeof error) && strstr(error, "kernel k wrote behind allocation 1 of 100 bytes, at byte 100"),
+           "a write behind");
     ((char*) y)[-2] = 1;
     expect(!check_zones("kernel k", error, sizeof error) && strstr(error, "before allocation 2 of 50 bytes, at byte -2"), "a write before");
     expect(check_zones("nobody", error, sizeof error), "red zones are repaired");
-    expect(check_range(x + 40, 60, error, sizeof error) && !check_range(x + 40, 61, error, sizeof error) && strstr(error, "reach over its end"), "ranges");
+    expect(check_range(x + 40, 60, error, sizeof error) && !check_range(x + 40, 61, error, sizeof error)
+               && strstr(error, "reach over its end"),
+           "ranges");
     expect(release(x, error, sizeof error) && !release(x, error, sizeof error) && strstr(error, "freed twice"), "freeing twice");
     expect(!release(y + 4, error, sizeof error) && strstr(error, "4 bytes behind the start of allocation 2"), "freeing the middle");
     expect(!check_range(x + 3, 0, error, sizeof error) && strstr(error, "was freed"), "use after free");
@@ -246,13 +254,20 @@ int main() {
     std::vector<std::string> entries;
     int major, minor;
     char* text = declarations();
-    expect(check_module(text, major, minor, entries, error, sizeof error) && major == 7 && minor == 0 && entries.size() > 15, "own declarations");
+    expect(check_module(text, major, minor, entries, error, sizeof error) && major == 7 && minor == 0 && entries.size() > 15,
+           "own declarations");
     free(text);
-    expect(!check_module(".version 7.0 .visible .entry nothing() {}", major, minor, entries, error, sizeof error) && strstr(error, "lacks"), "a kernel too many");
-    expect(!check_module(".version 7.0\n.entry parameters(.param .u64 a, .param .u32 b, .param .u64 c,\n .param .f32 d, .param .f32 e, .param .u64 f) {}",
-        major, minor, entries, error, sizeof error) && strstr(error, "(u64 u32 u64 f32 f32 u64), the simt build (u64 u32 u64 f32 f64 u64)"), "parameters that differ");
+    expect(!check_module(".version 7.0 .visible .entry nothing() {}", major, minor, entries, error, sizeof error) && strstr(error, "lacks"),
+           "a kernel too many");
+    expect(!check_module(".version 7.0\n.entry parameters(.param .u64 a, .param .u32 b, .param .u64 c,\n"
+                         " .param .f32 d, .param .f32 e, .param .u64 f) {}",
+                         major, minor, entries, error, sizeof error)
+               && strstr(error, "(u64 u32 u64 f32 f32 u64), the simt build (u64 u32 u64 f32 f64 u64)"),
+           "parameters that differ");
     expect(!check_module(".version 7.0\n.entry product(.param .u64 a, .param .u64 .ptr .align 1 b, .param .u64 c) .maxntid 64, 1, 1 {}",
-        major, minor, entries, error, sizeof error) && strstr(error, "declares 64 threads, the simt build 32"), "a block that differs");
+                         major, minor, entries, error, sizeof error)
+               && strstr(error, "declares 64 threads, the simt build 32"),
+           "a block that differs");
     expect(cuda_version_of_ptx(7, 0) == 11000 && cuda_version_of_ptx(8, 4) == 12040 && cuda_version_of_ptx(6, 5) == 10020, "versions");
 
     printf("%d of %d checks passed\n", checks - failures, checks);

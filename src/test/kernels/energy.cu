@@ -1,7 +1,8 @@
 // The energy distance of a weighted sample (Szekely and Rizzo, J. Statist. Plann. Inference 2013), the kernel of a divergence from outside
 // the library: minimise 1/2 w'Kw - kappa'w inside every segment (segments.cuh), with
 //   K_ij = -|z_i - z_j|, kappa_i = -(n_c/m_c) sum_j |z_i - z'_j|, bound_i = sum_j |z_i - z_j|
-// z [n, d], z' [m, d]; a row a block; 4 n_c bytes, 3 (n_c + m_c) d operations a row. K is positive definite where the sum of the weights is kept.
+// z [n, d], z' [m, d]; a row a block; 4 n_c bytes, 3 (n_c + m_c) d operations a row. K is positive definite where the sum of the weights is
+// kept.
 #include "segments.cuh"
 
 DEVICE float distance(const float* RESTRICT a, const float* RESTRICT b, int d) {

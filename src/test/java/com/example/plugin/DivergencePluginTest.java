@@ -112,7 +112,7 @@ class DivergencePluginTest {
         float[] validation = rows(M, 0.7, random);
         try (Device device = DeviceMatrix.open(); ImportanceWeights weights = ImportanceWeights.builder(device, N).batch(N)
             .validationBatch(M)
-                .dimension(2).method("mean").settings(EstimationSettings.builder().steps(10).build()).build()) {
+            .dimension(2).method("mean").settings(EstimationSettings.builder().steps(10).build()).build()) {
             float[] w = null;
             for (int epoch = 0; epoch < 30; epoch++) {
                 w = weights.update(IntStream.range(0, N).toArray(), train, validation);
@@ -129,8 +129,10 @@ class DivergencePluginTest {
         float[] validation = rows(M, 0.4, random);
         int[] labels = IntStream.range(0, N).map(i -> i % 2).toArray();
         int[] validationLabels = IntStream.range(0, M).map(j -> j % 4 == 0 ? 0 : 1).toArray();
-        try (Device device = DeviceMatrix.open(); ImportanceWeights weights = ImportanceWeights.builder(device, N).batch(N).validationBatch(M)
-                .dimension(2).method("mean").labels(labels, validationLabels).settings(EstimationSettings.builder().steps(10).build()).build()) {
+        try (Device device = DeviceMatrix.open();
+             ImportanceWeights weights = ImportanceWeights.builder(device, N).batch(N).validationBatch(M)
+                 .dimension(2).method("mean").labels(labels, validationLabels).settings(EstimationSettings.builder().steps(10).build())
+                 .build()) {
             float[] w = null;
             for (int epoch = 0; epoch < 60; epoch++) {
                 w = weights.update(IntStream.range(0, N).toArray(), train, validation);

@@ -85,7 +85,8 @@ class OwnKernelTest {
         Npy.write(folder.resolve("validation.npy"), validation, m, 1);
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
             String.join(File.pathSeparator, folder.resolve("plugin").toString(), built.resolve("resources").toString(),
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))), Main.class.getName()));
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))),
+            Main.class.getName()));
         command.addAll(List.of("weights", "--method", "energy", "--device", DeviceMatrix.name(), "--train", folder.resolve("train.npy")
             .toString(),
             "--validation", folder.resolve("validation.npy").toString(), "--steps", "100", "--json", "--output",

@@ -5,7 +5,7 @@ import io.github.adiw.device.Devices;
 
 /** The device that this run of the tests is for: {@code host}, or what {@code -Dadiw.test.device} names. */
 public final class DeviceMatrix {
-    private DeviceMatrix() { }
+    private DeviceMatrix() {}
 
     /** Name of the device under test. */
     public static String name() {

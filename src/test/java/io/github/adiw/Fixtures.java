@@ -8,7 +8,7 @@ public final class Fixtures {
     /** The tag of tests that read or build the source tree, and so run in it alone. */
     public static final String SOURCE_TREE = "source-tree";
 
-    private Fixtures() { }
+    private Fixtures() {}
 
     /** A file or folder by its path below {@code fixtures}. */
     public static Path path(String name) {

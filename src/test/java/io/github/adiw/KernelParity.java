@@ -99,7 +99,8 @@ public final class KernelParity {
      */
     public static void check(double tolerance, Function<Device, List<?>> work) {
         String name = DeviceMatrix.name();
-        assumeTrue(!name.equals("host"), "parity of kernels with the host is checked in the test runs of the other devices (-Dadiw.test.device=simt)");
+        assumeTrue(!name.equals("host"),
+            "parity of kernels with the host is checked in the test runs of the other devices (-Dadiw.test.device=simt)");
         List<?> reference;
         try (Device host = Devices.open("host", 2)) {
             reference = work.apply(host);

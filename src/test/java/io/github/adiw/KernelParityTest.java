@@ -80,7 +80,8 @@ class KernelParityTest {
 
     @Test
     void randomNumbers() {
-        elements("uniform_fill", 501).out(new float[501]).value(501).value(-1.5f).value(2f).value(123456789012L).value(3L).within(1e-6).check();
+        elements("uniform_fill", 501).out(new float[501]).value(501).value(-1.5f).value(2f).value(123456789012L).value(3L).within(1e-6)
+            .check();
         elements("philox_words", 77).out(new int[77]).value(77).in(below(4, 1 << 30)).in(below(2, 1 << 30)).check();
     }
 
@@ -98,7 +99,8 @@ class KernelParityTest {
     @Test
     void metrics() {
         int n = 300;
-        KernelParity.of("step_metrics", Launch.block()).in(positive(n)).in(positive(n)).out(new float[15]).in(new long[] {4}).out(new int[1])
+        KernelParity.of("step_metrics", Launch.block()).in(positive(n)).in(positive(n)).out(new float[15]).in(new long[] {4})
+            .out(new int[1])
             .value(n).value(3).value(0.25f).check();
         float[] broken = positive(n);
         broken[222] = Float.NaN;
@@ -154,13 +156,16 @@ class KernelParityTest {
         Arrays.sort(sorted);
         for (long statistic : new long[] {0, 24, 1207, n * (n - 1) / 2 - 1}) {
             for (int kind = 0; kind < 2; kind++) {
-                KernelParity.of("bandwidth_sorted", Launch.block()).in(sorted).in(z).in(validation).out(new double[1]).out(new int[1]).value(n)
+                KernelParity.of("bandwidth_sorted", Launch.block()).in(sorted).in(z).in(validation).out(new double[1]).out(new int[1])
+                    .value(n)
                     .value(kind).value(statistic).value(statistic == 24 ? 0.25 : 0.0).value(n).value(m).within(1e-12).check();
             }
         }
-        KernelParity.of("bandwidth_given", Launch.block()).in(z).in(validation).out(new double[1]).out(new int[1]).value(0.7).value(n).value(m)
+        KernelParity.of("bandwidth_given", Launch.block()).in(z).in(validation).out(new double[1]).out(new int[1]).value(0.7).value(n)
+            .value(m)
             .value(1).check();
-        KernelParity.of("bandwidth_given", Launch.block()).in(new float[n]).in(validation).out(new double[1]).out(new int[1]).value(0.7).value(n)
+        KernelParity.of("bandwidth_given", Launch.block()).in(new float[n]).in(validation).out(new double[1]).out(new int[1]).value(0.7)
+            .value(n)
             .value(m).value(1).check();
     }
 
@@ -181,7 +186,8 @@ class KernelParityTest {
             histograms[i] = random.nextInt(3);
         }
         for (int pass = 0; pass < 3; pass++) {
-            KernelParity.of("bandwidth_radix", Launch.block()).in(histograms).in(new int[] {0x41000001, -1, 0x40800000, -1}).in(z).in(validation)
+            KernelParity.of("bandwidth_radix", Launch.block()).in(histograms).in(new int[] {0x41000001, -1, 0x40800000, -1}).in(z)
+                .in(validation)
                 .out(new long[] {500, 700}).out(new double[1]).out(new int[1]).value(blocks).value(pass).value(pass == 0 ? 11 : 10).value(0)
                 .value(900L).value(0.25).value(n * d).value(m * d).value(d).within(1e-12).check();
         }
@@ -243,7 +249,8 @@ class KernelParityTest {
         Rows rows = batches(n, m).get(2);
         int all = rows.all();
         float[] points = floats(all * d);
-        KernelParity.of("segment_distances", Launch.rows(all)).in(points).in(rows.of()).in(rows.table()).out(new float[all * all]).value(n).value(m)
+        KernelParity.of("segment_distances", Launch.rows(all)).in(points).in(rows.of()).in(rows.table()).out(new float[all * all]).value(n)
+            .value(m)
             .value(d).check();
         float[] distances = new float[all * all];
         for (int i = 0; i < all; i++) {
@@ -253,8 +260,10 @@ class KernelParityTest {
         }
         for (int known : new int[] {0, 20, all}) {
             for (int rule = 0; rule < 3; rule++) {
-                KernelParity.of("segment_bandwidth", Launch.rows(6)).in(distances).in(points).in(rows.table()).out(new double[6]).out(new int[6])
-                    .value(rule == 0 ? 1 : 0).value(rule == 1 ? 1 : 0).value(new double[] {0.8, 0.5, 0.21}[rule]).value(known).value(n).value(m).value(d)
+                KernelParity.of("segment_bandwidth", Launch.rows(6)).in(distances).in(points).in(rows.table()).out(new double[6])
+                    .out(new int[6])
+                    .value(rule == 0 ? 1 : 0).value(rule == 1 ? 1 : 0).value(new double[] {0.8, 0.5, 0.21}[rule]).value(known).value(n)
+                    .value(m).value(d)
                     .within(known == all ? 1e-12 : 1e-6).check();
             }
         }
@@ -273,14 +282,18 @@ class KernelParityTest {
                 for (int known : new int[] {0, 17, rows.all()}) {
                     float[] distances = positive(Math.max(1, known * rows.all()));
                     KernelParity.of("gram_rows", Launch.rows(n)).in(columns).in(validationColumns).in(rows.of()).in(rows.table()).in(gamma)
-                        .in(rows.status()).in(distances).in(floats(n)).out(new float[n * n]).out(new float[n]).out(new float[n]).out(new float[n])
+                        .in(rows.status()).in(distances).in(floats(n)).out(new float[n * n]).out(new float[n]).out(new float[n])
+                        .out(new float[n])
                         .value(stride).value(n).value(d).value(known).value(1e-5f).check();
-                    KernelParity.of("gaussian_rows", Launch.rows(n)).in(columns).in(validationColumns).in(rows.of()).in(rows.table()).in(gamma)
+                    KernelParity.of("gaussian_rows", Launch.rows(n)).in(columns).in(validationColumns).in(rows.of()).in(rows.table())
+                        .in(gamma)
                         .in(rows.status()).in(distances).out(new float[n * m]).out(new float[n]).value(stride).value(n).value(m).value(d)
                         .value(Math.min(known, n)).value(0).check();
                 }
-                KernelParity.of("gaussian_rows", Launch.rows(m)).in(validationColumns).in(columns).in(rows.ofValidation()).in(rows.table()).in(gamma)
-                    .in(rows.status()).in(new float[1]).out(new float[m * n]).out(new float[m]).value(stride).value(n).value(n).value(d).value(0)
+                KernelParity.of("gaussian_rows", Launch.rows(m)).in(validationColumns).in(columns).in(rows.ofValidation()).in(rows.table())
+                    .in(gamma)
+                    .in(rows.status()).in(new float[1]).out(new float[m * n]).out(new float[m]).value(stride).value(n).value(n).value(d)
+                    .value(0)
                     .value(1).check();
                 for (int first : new int[] {0, 9}) {
                     KernelParity.of("gaussian_product", Launch.rows((n - first + 7) / 8)).in(columns).in(validationColumns).in(rows.of())
@@ -291,13 +304,17 @@ class KernelParityTest {
                         .value(first).value(n).value(d).value(0.25f).value(0).value(1).check();
                 }
                 KernelParity.of("gaussian_product_f64", Launch.rows((n + 7) / 8)).in(columns).in(validationColumns).in(gamma)
-                    .in(random.doubles(m, -1, 3).toArray()).out(new double[n]).value(stride).value(n).value(m).value(d).within(1e-12).check();
+                    .in(random.doubles(m, -1, 3).toArray()).out(new double[n]).value(stride).value(n).value(m).value(d).within(1e-12)
+                    .check();
             }
-            KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * m)).in(positive(m)).in(rows.of()).in(rows.table()).out(new float[n])
+            KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * m)).in(positive(m)).in(rows.of()).in(rows.table())
+                .out(new float[n])
                 .value(m).value(0).check();
-            KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * n)).in(positive(n)).in(rows.of()).in(rows.table()).out(new float[n])
+            KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * n)).in(positive(n)).in(rows.of()).in(rows.table())
+                .out(new float[n])
                 .value(n).value(1).check();
-            KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * m)).in(positive(m)).in(null).in(null).out(new float[n]).value(m).value(1)
+            KernelParity.of("matrix_product", Launch.rows(n)).in(positive(n * m)).in(positive(m)).in(null).in(null).out(new float[n])
+                .value(m).value(1)
                 .check();
         }
     }
@@ -309,15 +326,19 @@ class KernelParityTest {
             int[] index = below(n, 100);
             float[] memory = positive(100);
             float[] ratios = floats(n);
-            elements("recall_state", n).in(memory).in(index).in(rows.order()).in(rows.of()).in(rows.status()).out(new float[n]).out(new float[n])
+            elements("recall_state", n).in(memory).in(index).in(rows.order()).in(rows.of()).in(rows.status()).out(new float[n])
+                .out(new float[n])
                 .value(n).value(0.4f).check();
             elements("store_state", n).out(memory).in(index).in(rows.order()).in(positive(n)).value(n).check();
-            KernelParity.of("mean_scale", Launch.block()).in(ratios).in(rows.order()).in(rows.of()).in(rows.table()).in(rows.status()).in(index)
+            KernelParity.of("mean_scale", Launch.block()).in(ratios).in(rows.order()).in(rows.of()).in(rows.table()).in(rows.status())
+                .in(index)
                 .in(memory).out(new float[1]).value(n).value(rows.m()).value(1.5f).check();
-            int[] different = new Random(5).ints(0, 100).distinct().limit(n).toArray();     // of a sample that stands twice, who reads first decides
+            // Of a sample that stands twice, who reads first would decide.
+            int[] different = new Random(5).ints(0, 100).distinct().limit(n).toArray();
             for (int keep = 0; keep < 2; keep++) {
                 elements("weights_of_ratios", n).in(ratios).in(rows.order()).in(rows.of()).in(rows.table()).in(rows.status())
-                    .in(keep == 0 ? null : new float[] {0.8f}).in(different).out(memory).out(new float[n]).value(n).value(rows.m()).value(1.5f)
+                    .in(keep == 0 ? null : new float[] {0.8f}).in(different).out(memory).out(new float[n]).value(n).value(rows.m())
+                    .value(1.5f)
                     .value(keep).check();
             }
         }
@@ -330,16 +351,20 @@ class KernelParityTest {
             int m = rows.m();
             int segments = rows.segments();
             for (int mode = 0; mode < 3; mode++) {
-                elements("reciprocal", m).in(positive(m)).out(new float[m]).in(rows.ofValidation()).in(rows.table()).value(m).value(mode).check();
+                elements("reciprocal", m).in(positive(m)).out(new float[m]).in(rows.ofValidation()).in(rows.table()).value(m).value(mode)
+                    .check();
             }
             float[] alpha = positive(m);
             alpha[3] = alpha[40] = -1;
             for (float[] start : new float[][] {alpha, new float[m]}) {
-                KernelParity.of("kl_begin", Launch.blocks(segments)).in(positive(m)).in(rows.table()).in(rows.status()).out(new float[m]).out(start)
+                KernelParity.of("kl_begin", Launch.blocks(segments)).in(positive(m)).in(rows.table()).in(rows.status()).out(new float[m])
+                    .out(start)
                     .check();
             }
-            elements("kl_update", m).in(positive(m)).in(positive(m)).in(rows.ofValidation()).in(rows.status()).out(positive(m)).value(m).check();
-            KernelParity.of("ls_begin", Launch.blocks(segments)).in(positive(m)).in(rows.table()).in(rows.status()).out(alpha).out(new float[m])
+            elements("kl_update", m).in(positive(m)).in(positive(m)).in(rows.ofValidation()).in(rows.status()).out(positive(m)).value(m)
+                .check();
+            KernelParity.of("ls_begin", Launch.blocks(segments)).in(positive(m)).in(rows.table()).in(rows.status()).out(alpha)
+                .out(new float[m])
                 .out(new float[segments]).value(0.1f).value(1f).check();
             KernelParity.of("ls_update", Launch.blocks(segments)).in(positive(m)).in(positive(m)).in(positive(segments)).in(rows.table())
                 .in(rows.status()).out(positive(m)).out(positive(m)).value(0.1f).value(0.5f).check();
@@ -360,7 +385,8 @@ class KernelParityTest {
             int m = rows.m();
             int count = rows.all();
             int segments = rows.segments();
-            elements("slice_project", slices * count).in(floats(slices * 4)).in(floats(n * 4)).in(floats(m * 4)).in(rows.of()).in(rows.table())
+            elements("slice_project", slices * count).in(floats(slices * 4)).in(floats(n * 4)).in(floats(m * 4)).in(rows.of())
+                .in(rows.table())
                 .out(new float[slices * count]).value(slices).value(n).value(m).value(4).check();
             float[] x = floats(slices * count);
             x[7] = x[8] = x[50];
@@ -385,11 +411,13 @@ class KernelParityTest {
             KernelParity.of("w1_begin", Launch.blocks(segments)).in(floats(n * 2)).in(floats(m * 2)).in(rows.table()).in(rows.status())
                 .out(positive(n)).out(new double[4 * segments]).value(2).value(0.1f).value(3.0).check();
             for (int[] status : new int[][] {rows.status(), null}) {
-                KernelParity.of("w1_potential", Launch.rows(slices * segments)).in(order).in(sorted).in(positive(n)).in(rows.table()).in(status)
+                KernelParity.of("w1_potential", Launch.rows(slices * segments)).in(order).in(sorted).in(positive(n)).in(rows.table())
+                    .in(status)
                     .out(new double[slices * segments]).out(new float[slices * n]).value(segments).value(n).value(m).check();
             }
             for (int move = 0; move < 2; move++) {
-                KernelParity.of("w1_step", Launch.blocks(segments)).in(random.doubles(slices * segments, 0.1, 2).toArray()).in(floats(slices * n))
+                KernelParity.of("w1_step", Launch.blocks(segments)).in(random.doubles(slices * segments, 0.1, 2).toArray())
+                    .in(floats(slices * n))
                     .in(rows.table()).in(rows.status()).out(positive(n)).out(positive(n)).out(new float[n])
                     .out(random.doubles(4 * segments, 0, 2).toArray()).out(new long[] {4}).value(slices).value(segments).value(n).value(3.0)
                     .value(0.02).value(move).value(1 - move).check();
@@ -401,10 +429,12 @@ class KernelParityTest {
     void projections() {
         for (int n : new int[] {1, 5, 200}) {
             float[] v = floats(n);
-            KernelParity.of("project_band", Launch.block()).in(v).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n).check();
+            KernelParity.of("project_band", Launch.block()).in(v).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n)
+                .check();
             float[] far = v.clone();
             Arrays.fill(far, 3e20f);
-            KernelParity.of("project_band", Launch.block()).in(far).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n).check();
+            KernelParity.of("project_band", Launch.block()).in(far).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n)
+                .check();
             for (double sum : new double[] {0, 50.0 * n}) {
                 KernelParity.of("project_band", Launch.block()).in(v).out(new float[n]).value(n).value(50.0).value(sum).value(sum).check();
             }
@@ -419,7 +449,8 @@ class KernelParityTest {
             }
             KernelParity.of("project_weighted_simplex", Launch.block()).in(v).in(wide).out(new float[n]).value(n).value(1.0).check();
             v[n / 2] = Float.POSITIVE_INFINITY;
-            KernelParity.of("project_band", Launch.block()).in(v).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n).check();
+            KernelParity.of("project_band", Launch.block()).in(v).out(new float[n]).value(n).value(50.0).value(0.6 * n).value(1.4 * n)
+                .check();
             KernelParity.of("project_weighted_simplex", Launch.block()).in(v).in(b).out(new float[n]).value(n).value(2.0).check();
         }
     }
@@ -430,7 +461,8 @@ class KernelParityTest {
             int n = rows.n();
             for (int exact = 0; exact < 2; exact++) {
                 KernelParity.of("kmm_step", Launch.blocks(rows.segments())).in(positive(n)).in(positive(n)).in(positive(n)).in(rows.table())
-                    .in(rows.status()).out(new float[n]).out(positive(n)).out(positive(n)).value(1f).value(0.5f).value(3.0).value(exact).check();
+                    .in(rows.status()).out(new float[n]).out(positive(n)).out(positive(n)).value(1f).value(0.5f).value(3.0).value(exact)
+                    .check();
             }
         }
         int n = 61;
@@ -482,7 +514,8 @@ class KernelParityTest {
                     Buffer weights = device.floats(new float[n]);
                     Buffer result = doubles(device, ranks);
                     device.launch(solver, Launch.blocks(segments), doubles(device, factor), doubles(device, kappa),
-                        device.ints(rows.table()), device.ints(rows.status()), doubles(device, new double[most * n]), doubles(device, new double[15 * n]),
+                        device.ints(rows.table()), device.ints(rows.status()), doubles(device, new double[most * n]),
+                        doubles(device, new double[15 * n]),
                         doubles(device, new double[n]), result, weights, 1e-5, 5.0, most, 100);
                     double[] found = new double[4 * segments];
                     result.download(found);
@@ -503,8 +536,9 @@ class KernelParityTest {
     void noKernelIsLeftOut() throws IOException {
         String tests = Files.readString(Path.of("src/test/java/io/github/adiw/KernelParityTest.java"));
         try (Device device = DeviceMatrix.open()) {
-            assertThat(device.kernelNames()).as("kernels without a parity check here or in MatrixParityTest").allMatch(kernel ->
-                tests.contains('"' + kernel + '"') || kernel.endsWith("_fp32") || kernel.endsWith("_tf32") || kernel.equals("mark_time"));
+            assertThat(device.kernelNames()).as("kernels without a parity check here or in MatrixParityTest")
+                .allMatch(kernel -> tests.contains('"' + kernel + '"') || kernel.endsWith("_fp32") || kernel.endsWith("_tf32")
+                    || kernel.equals("mark_time"));
         }
     }
 }

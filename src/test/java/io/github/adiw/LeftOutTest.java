@@ -32,7 +32,8 @@ class LeftOutTest {
         try (LeftOut loader = new LeftOut(prefix)) {
             Class<?>[] types = new Class<?>[arguments.length];
             Arrays.fill(types, String.class);
-            Throwable thrown = catchThrowable(() -> Class.forName(type, true, loader).getMethod(method, types).invoke(null, arguments)).getCause();
+            Throwable thrown = catchThrowable(() -> Class.forName(type, true, loader).getMethod(method, types).invoke(null, arguments))
+                .getCause();
             assertThat(thrown.getClass().getName()).isEqualTo(AdiwException.class.getName());
             return thrown;
         }

@@ -41,7 +41,7 @@ class OwnTrainingLoopTest {
         double[] line = new double[3];
         int[] order = IntStream.range(0, samples).toArray();
         try (ImportanceWeights weights = ImportanceWeights.builder(device, samples).batch(batch).validationBatch(100).validationSamples(100)
-                .dimension(2).method("km").settings(EstimationSettings.builder().bandwidth("median").build()).build()) {
+            .dimension(2).method("km").settings(EstimationSettings.builder().bandwidth("median").build()).build()) {
             for (int epoch = 0; epoch < 12; epoch++) {
                 for (int i = samples - 1; i > 0; i--) {
                     int j = random.nextInt(i + 1), swapped = order[i];
@@ -108,7 +108,8 @@ class OwnTrainingLoopTest {
     void theExampleStandsInTheJavadoc() throws IOException {
         List<String> lines = Files.readAllLines(Path.of("src/test/java/io/github/adiw/OwnTrainingLoopTest.java"));
         List<String> example = lines.subList(lines.indexOf("    // Javadoc begins") + 1, lines.indexOf("    // Javadoc ends")).stream()
-            .map(line -> (" * " + (line.isEmpty() ? "" : line.substring(4)).replace("/**", "//").replace(" */", "")).stripTrailing()).toList();
+            .map(line -> (" * " + (line.isEmpty() ? "" : line.substring(4)).replace("/**", "//").replace(" */", "")).stripTrailing())
+            .toList();
         assertThat(Files.readString(Path.of("src/main/java/io/github/adiw/weight/ImportanceWeights.java")))
             .contains(" * <pre>{@code\n" + String.join("\n", example) + "\n * }</pre>");
     }

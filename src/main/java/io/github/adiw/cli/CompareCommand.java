@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
         + "folder a method with what train writes. With several noises or seeds the pictures are in DIR/NOISE, the runs in "
         + "DIR/NOISE/SEED/METHOD.",
         "After training, all methods take short rounds of steps in turn, from their trained networks, and the lower quartile of each is "
-        + "shown: what else the machine does meets all alike. Beside diw, DIW as published is timed, and not trained.",
+            + "shown: what else the machine does meets all alike. Beside diw, DIW as published is timed, and not trained.",
         "A call that was interrupted goes on where it stopped: runs that finished under the same settings are not repeated.",
         "", "Examples:",
         "  adiw compare                                          10,000 images, 40 %% wrong labels",
@@ -193,8 +193,8 @@ final class CompareCommand extends Subcommand {
     /** What a step takes, of the runs that finished, by the folder of their shift and seed; nothing once the user has asked to stop. */
     private Map<Path, StepTimes> times(Device opened, Dataset dataset, String data, String device, List<TrainingRun> runs) {
         Map<Path, List<TrainingOptions>> together = new LinkedHashMap<>();
-        runs.stream().filter(TrainingRun::finished).map(run -> run.result().options()).forEach(options ->
-            together.computeIfAbsent(folder(options).getParent(), parent -> new ArrayList<>()).add(options));
+        runs.stream().filter(TrainingRun::finished).map(run -> run.result().options())
+            .forEach(options -> together.computeIfAbsent(folder(options).getParent(), parent -> new ArrayList<>()).add(options));
         Map<Path, StepTimes> times = new LinkedHashMap<>();
         if (runs.stream().anyMatch(run -> run.result().interrupted()) || Interruption.requested()) {
             return times;
@@ -216,7 +216,7 @@ final class CompareCommand extends Subcommand {
         StepTimes[] measured = {StepTimes.NONE};
         try {
             Interruption.during(() -> measured[0] = new StepTimes(StepTimer.measure(opened, dataset, trained, Interruption::requested)),
-                () -> { });
+                () -> {});
         } catch (AdiwException e) {
             console.notice("The steps were not timed: " + e.getMessage());      // the results are there, and matter more
         }

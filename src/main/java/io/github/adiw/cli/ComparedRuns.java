@@ -114,8 +114,8 @@ record ComparedRuns(String shift, Path folder, int seeds, List<TrainingRun> runs
     /** The mean times of every method that was timed, over the seeds. */
     Map<String, StepMillis> meanTimes() {
         Map<String, List<StepMillis>> all = new LinkedHashMap<>();
-        times.values().forEach(of -> of.byMethod().forEach((method, millis) ->
-            all.computeIfAbsent(method, name -> new ArrayList<>()).add(millis)));
+        times.values()
+            .forEach(of -> of.byMethod().forEach((method, millis) -> all.computeIfAbsent(method, name -> new ArrayList<>()).add(millis)));
         Map<String, StepMillis> means = new LinkedHashMap<>();
         all.forEach((method, millis) -> means.put(method, new StepMillis(Spread.of(millis, StepMillis::total).mean(),
             Spread.of(millis, StepMillis::weightEstimation).mean(), Spread.of(millis, StepMillis::training).mean())));

@@ -12,11 +12,13 @@ import java.util.Locale;
 import picocli.CommandLine.Command;
 
 /** {@code adiw info}: what is there, and what is chosen. */
-@Command(name = "info", sortOptions = false, description = "Says which devices were found, the versions, and which device is chosen and why.",
-    footer = {"", "Examples:", "  adiw info", "  adiw info --json", "  adiw info --device cuda:1      can this GPU be used, and if not, why?"})
+@Command(name = "info", sortOptions = false,
+    description = "Says which devices were found, the versions, and which device is chosen and why.",
+    footer = {"", "Examples:", "  adiw info", "  adiw info --json",
+        "  adiw info --device cuda:1      can this GPU be used, and if not, why?"})
 final class InfoCommand extends Subcommand {
     /** A device by name: what it is, or why it cannot be used. */
-    private record Found(String name, boolean usable, String description) { }
+    private record Found(String name, boolean usable, String description) {}
 
     InfoCommand(Console console) {
         super(console);
@@ -64,7 +66,8 @@ final class InfoCommand extends Subcommand {
         return List.of(
             new String[] {"adiw", Main.Version.number()},
             new String[] {"java", Runtime.version() + ", " + System.getProperty("java.vm.name")},
-            new String[] {"system", System.getProperty("os.name") + " " + System.getProperty("os.version") + ", " + System.getProperty("os.arch")},
+            new String[] {"system",
+                System.getProperty("os.name") + " " + System.getProperty("os.version") + ", " + System.getProperty("os.arch")},
             new String[] {"gpuKernels", Devices.requirements()});
     }
 

@@ -16,7 +16,7 @@ final class Interruption {
     private static final Set<Runnable> STOPS = ConcurrentHashMap.newKeySet();
     private static volatile boolean requested;
 
-    private Interruption() { }
+    private Interruption() {}
 
     /** From now on, Ctrl-C stops work in an orderly way; without work in hand it ends the process. */
     static void handle() {

@@ -5,7 +5,7 @@ import java.util.List;
 
 /** Names that the user may give, and the nearest of them to one that is not known. */
 final class KnownNames {
-    private KnownNames() { }
+    private KnownNames() {}
 
     /** @throws UsageException if {@code name} is not in the list; it gives the list, and the nearest name if one is near */
     static void require(String option, String name, List<String> known) {

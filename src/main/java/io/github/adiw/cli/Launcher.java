@@ -22,14 +22,16 @@ public final class Launcher {
         NEEDED.put("jcublas", "jcuda.jcublas.JCublas2");
     }
 
-    private Launcher() { }
+    private Launcher() {}
 
     /** Runs the command line and ends the process with its exit code. */
     public static void main(String[] args) {
         List<String> missing = missing(Launcher.class.getClassLoader());
         if (!missing.isEmpty()) {
-            System.err.println("adiw: the command line needs " + String.join(", ", missing) + ", which the library's jar does not bring: start "
-                + "the jar with the classifier cli, which has it all, or put " + (missing.size() == 1 ? "it" : "them") + " on the class path");
+            System.err
+                .println("adiw: the command line needs " + String.join(", ", missing) + ", which the library's jar does not bring: start "
+                    + "the jar with the classifier cli, which has it all, or put " + (missing.size() == 1 ? "it" : "them")
+                    + " on the class path");
             System.exit(1);
         }
         Main.main(args);

@@ -20,7 +20,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * ({@link AdiwException}), 2 wrong use ({@link UsageException}); a failure prints one sentence, and its stack trace only
  * with {@code --verbose} or {@code ADIW_DEBUG=1}.
  */
-@Command(name = "adiw", versionProvider = Main.Version.class, subcommands = {InfoCommand.class, WeightsCommand.class, TrainCommand.class, CompareCommand.class},
+@Command(name = "adiw", versionProvider = Main.Version.class,
+    subcommands = {InfoCommand.class, WeightsCommand.class, TrainCommand.class, CompareCommand.class},
     description = {"Accelerated dynamic importance weighting: learns from training data that differ from the world (wrong labels, "
         + "for instance) by weighting every sample in every mini-batch, on the GPU or the processor.", ""},
     footer = {"", "Examples:",
@@ -36,7 +37,7 @@ public final class Main {
     @SuppressWarnings("unused")     // for picocli
     private boolean version;
 
-    private Main() { }
+    private Main() {}
 
     /** Runs the command line and ends the process with its exit code. */
     public static void main(String[] args) {

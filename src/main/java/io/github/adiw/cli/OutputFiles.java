@@ -9,7 +9,7 @@ import java.nio.file.Path;
 
 /** Checks, before any work, that results can be written where they are wanted; leaves nothing behind. */
 final class OutputFiles {
-    private OutputFiles() { }
+    private OutputFiles() {}
 
     /** @throws UsageException if the name of a file, to read or to write, is empty */
     static void requireName(Path file) {

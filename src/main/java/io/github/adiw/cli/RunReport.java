@@ -24,7 +24,7 @@ final class RunReport {
 
     private static final int EPOCH_VALUES = 10;
 
-    private RunReport() { }
+    private RunReport() {}
 
     /** An object with nothing in it. */
     static ObjectNode object() {

@@ -109,7 +109,8 @@ final class TrainingFlags {
             + "Default: 1; adiw-w1: 0.1; adiw-ls-direct: 0.5.")
     private Float eta;
 
-    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "" + EstimationSettings.UPPER_BOUND, description = "Largest weight. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "" + EstimationSettings.UPPER_BOUND,
+        description = "Largest weight. Default: ${DEFAULT-VALUE}.")
     private float upperBound;
 
     @Option(names = "--iw-pretrain-epochs", paramLabel = "E", defaultValue = "5",

@@ -58,23 +58,26 @@ final class WeightsCommand extends Subcommand {
             + "samples), median, or gamma:X. Default: ${DEFAULT-VALUE}.")
     private String bandwidth;
 
-    @Option(names = "--steps", paramLabel = "S", defaultValue = "" + EstimationSettings.STEPS, description = "Steps. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--steps", paramLabel = "S", defaultValue = "" + EstimationSettings.STEPS,
+        description = "Steps. Default: ${DEFAULT-VALUE}.")
     private int steps;
 
     @Option(names = "--eta", paramLabel = "ETA",
-        description = "Size of a step over the bound on the curvature (w1: over the standard deviation of all samples). Default: 1; w1: 0.1.")
+        description = "Size of a step over the bound on the curvature (w1: over the standard deviation of all samples). Default: 1; "
+            + "w1: 0.1; ls-direct: 0.5.")
     private Float eta;
 
     @Option(names = "--lambda", paramLabel = "X", defaultValue = "" + EstimationSettings.LAMBDA,
         description = "Of ls: how much large coefficients are held back. Default: ${DEFAULT-VALUE}.")
     private float lambda;
 
-    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "" + EstimationSettings.UPPER_BOUND, description = "Largest weight. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "" + EstimationSettings.UPPER_BOUND,
+        description = "Largest weight. Default: ${DEFAULT-VALUE}.")
     private float upperBound;
 
     @Option(names = "--projections", paramLabel = "P", defaultValue = "" + EstimationSettings.PROJECTIONS,
-        description = "Of w1 where d > 1: random directions a step that it is averaged over, the same ones in every call with the same --seed. "
-            + "Default: ${DEFAULT-VALUE}.")
+        description = "Of w1 where d > 1: random directions a step that it is averaged over, the same ones in every call with the same "
+            + "--seed. Default: ${DEFAULT-VALUE}.")
     private int projections;
 
     @Option(names = "--momentum", paramLabel = "MU", defaultValue = "0",
@@ -108,7 +111,8 @@ final class WeightsCommand extends Subcommand {
         static Samples read(Path file) {
             if (file.toString().toLowerCase(Locale.ROOT).endsWith(".csv")) {
                 Csv csv = Csv.read(file);
-                return new Samples(file.toString(), csv.rows(), csv.columns(), new int[] {csv.rows(), csv.columns()}, csv.toFloats(), csv.values());
+                return new Samples(file.toString(), csv.rows(), csv.columns(), new int[] {csv.rows(), csv.columns()}, csv.toFloats(),
+                    csv.values());
             }
             Npy array = Npy.read(file).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireFinite();
             int[] shape = array.shape();
@@ -160,8 +164,9 @@ final class WeightsCommand extends Subcommand {
         Samples t = Samples.read(train);
         Samples v = Samples.read(validation);
         if (t.d() != v.d()) {
-            throw new AdiwException(t.name() + " has the shape " + Arrays.toString(t.shape()) + " and " + v.name() + " " + Arrays.toString(v.shape())
-                + ": both must have the same number of columns");
+            throw new AdiwException(
+                t.name() + " has the shape " + Arrays.toString(t.shape()) + " and " + v.name() + " " + Arrays.toString(v.shape())
+                    + ": both must have the same number of columns");
         }
         Path from = state != null && Files.exists(state) ? state : initial;
         float[] start = from == null ? null : start(divergence, from, t.n(), v.n());
@@ -187,7 +192,8 @@ final class WeightsCommand extends Subcommand {
                 console.result(String.format(Locale.ROOT, "%-20s %s", entry.getKey(), entry.getValue().asText()));
             }
         }
-        console.notice("Written to " + Stream.of(output, state, plot).filter(Objects::nonNull).map(Path::toString).collect(Collectors.joining(", ")));
+        console.notice(
+            "Written to " + Stream.of(output, state, plot).filter(Objects::nonNull).map(Path::toString).collect(Collectors.joining(", ")));
     }
 
     private void sayWhatIsIgnored(Divergence divergence) {
@@ -215,7 +221,8 @@ final class WeightsCommand extends Subcommand {
         List<Path> files = Stream.of(output, state, plot, train, validation, initial).filter(Objects::nonNull)
             .map(p -> p.toAbsolutePath().normalize()).toList();
         for (Path file : Stream.of(output, state, plot).filter(Objects::nonNull).toList()) {
-            require(Collections.frequency(files, file.toAbsolutePath().normalize()) == 1, file + " is named twice: what is written needs a file of its own");
+            require(Collections.frequency(files, file.toAbsolutePath().normalize()) == 1,
+                file + " is named twice: what is written needs a file of its own");
             OutputFiles.checkFile(file);
         }
     }

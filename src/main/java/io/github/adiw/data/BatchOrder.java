@@ -32,12 +32,12 @@ public final class BatchOrder {
         for (int i = 0; i < order.length; i++) {
             if (rows[i] < 0 || rows[i] >= fileRows) {
                 throw new AdiwException(file + " has row " + rows[i] + " at index [" + i / batch + ", " + i % batch
-                        + "], and 0 to " + (fileRows - 1) + " was expected");
+                    + "], and 0 to " + (fileRows - 1) + " was expected");
             }
             order[i] = split.sampleOfRow(rows[i]);
             if (order[i] < 0) {
                 throw new AdiwException(file + " has row " + rows[i] + " at index [" + i / batch + ", " + i % batch
-                        + "], which is not among the " + split.count() + " training samples in use");
+                    + "], which is not among the " + split.count() + " training samples in use");
             }
         }
         return order;

@@ -5,7 +5,7 @@ import java.util.zip.Checksum;
 
 /** Checksums of arrays, whatever the machine's byte order: every number with its highest byte first. */
 final class Checksums {
-    private Checksums() { }
+    private Checksums() {}
 
     static void add(Checksum checksum, int[] numbers) {
         ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(Integer.BYTES, numbers.length));

@@ -17,11 +17,11 @@ public record ClassPriorShift(double minorities, double ratio) implements Shift 
     public ClassPriorShift {
         if (!(minorities > 0 && minorities < 1)) {
             throw UsageException.of("shift", "the fraction of minority classes is " + Shift.written(minorities)
-                    + ", and 0 < MU < 1 was expected; known: " + Shift.KNOWN);
+                + ", and 0 < MU < 1 was expected; known: " + Shift.KNOWN);
         }
         if (!(ratio >= 1 && ratio < Double.POSITIVE_INFINITY)) {
             throw UsageException.of("shift", "the ratio of majority to minority is " + Shift.written(ratio)
-                    + ", and RHO >= 1 was expected; known: " + Shift.KNOWN);
+                + ", and RHO >= 1 was expected; known: " + Shift.KNOWN);
         }
     }
 
@@ -39,9 +39,9 @@ public record ClassPriorShift(double minorities, double ratio) implements Shift 
     @Override
     public String shortfall(int[] trueClassCounts) {
         double reached = (double) Arrays.stream(trueClassCounts).max().orElseThrow()
-                / Math.max(1, Arrays.stream(trueClassCounts).min().orElseThrow());
+            / Math.max(1, Arrays.stream(trueClassCounts).min().orElseThrow());
         return reached > 0.95 * ratio ? "" : String.format(Locale.ROOT, ": the ratio is %.1f to 1 and not %s, since the clean validation "
-                + "samples remain; give fewer of them or more training samples", reached, Shift.written(ratio));
+            + "samples remain; give fewer of them or more training samples", reached, Shift.written(ratio));
     }
 
     @Override
@@ -49,7 +49,7 @@ public record ClassPriorShift(double minorities, double ratio) implements Shift 
         int count = (int) Math.round(minorities * classes);
         if (count < 1 || count >= classes) {
             throw UsageException.of("shift", specification() + " makes " + count + " of " + classes
-                    + " classes minorities, and 1 to " + (classes - 1) + " was expected");
+                + " classes minorities, and 1 to " + (classes - 1) + " was expected");
         }
         SeededChoice choice = new SeededChoice(seed, SeededChoice.Purpose.MINORITIES);
         int[] left = samples.data().classCounts(classes);

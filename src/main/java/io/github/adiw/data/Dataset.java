@@ -55,8 +55,8 @@ public record Dataset(String name, SampleSet train, SampleSet test, List<String>
         String sizes = String.format(Locale.ROOT, "%,d training and %,d test %s in %d classes", train.count(), test.count(),
             train.description(), classes());
         return sample
-                ? name + ": the embedded SAMPLE, not the whole data set (" + sizes + "; " + source + ")"
-                : name + ": " + sizes + ", from " + source;
+            ? name + ": the embedded SAMPLE, not the whole data set (" + sizes + "; " + source + ")"
+            : name + ": " + sizes + ", from " + source;
     }
 
     /** @return name, sizes and a checksum of all values and labels: it tells this data set from every other */

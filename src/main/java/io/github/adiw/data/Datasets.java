@@ -21,7 +21,7 @@ public final class Datasets {
         Dataset open(Path directory, DownloadListener listener);
     }
 
-    private Datasets() { }
+    private Datasets() {}
 
     /** The names that {@link #open} knows. */
     public static List<String> names() {

@@ -45,7 +45,7 @@ public final class FashionMnist {
     public static final String DEBIAN = "/usr/share/datasets/fashion-mnist";
 
     private static final List<String> CLASS_NAMES = List.of("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal",
-            "Shirt", "Sneaker", "Bag", "Ankle boot");
+        "Shirt", "Sneaker", "Bag", "Ankle boot");
     private static final int SIDE = 28;
     /** In a jar of its own, another module on the module path: found through the class loader. */
     private static final String SAMPLE = "io/github/adiw/data/fashion-mnist-sample/";
@@ -56,14 +56,14 @@ public final class FashionMnist {
 
     /** As published; the README of Fashion-MNIST gives MD5 sums, and the files with those sums have these. */
     static final List<Published> FILES = List.of(
-            new Published("train-images-idx3-ubyte.gz", 26421880,
-                    "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
-            new Published("train-labels-idx1-ubyte.gz", 29515,
-                    "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
-            new Published("t10k-images-idx3-ubyte.gz", 4422102,
-                    "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
-            new Published("t10k-labels-idx1-ubyte.gz", 5148,
-                    "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"));
+        new Published("train-images-idx3-ubyte.gz", 26421880,
+            "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+        new Published("train-labels-idx1-ubyte.gz", 29515,
+            "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+        new Published("t10k-images-idx3-ubyte.gz", 4422102,
+            "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+        new Published("t10k-labels-idx1-ubyte.gz", 5148,
+            "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"));
 
     private FashionMnist() {
     }
@@ -95,7 +95,8 @@ public final class FashionMnist {
             String resource = SAMPLE + name + ".gz";
             try (InputStream in = FashionMnist.class.getClassLoader().getResourceAsStream(resource)) {
                 if (in == null) {
-                    throw new AdiwException("the sample of Fashion-MNIST has a jar of its own, which is not there: add io.github.adiw:adiw with the "
+                    throw new AdiwException(
+                        "the sample of Fashion-MNIST has a jar of its own, which is not there: add io.github.adiw:adiw with the "
                             + "classifier samples to the dependencies, or name the folder of the full data set");
                 }
                 return new File(resource, in.readAllBytes());
@@ -125,13 +126,13 @@ public final class FashionMnist {
     static Dataset read(Path directory) {
         if (!Files.isDirectory(directory)) {
             throw new AdiwException(directory + (Files.exists(directory) ? " is not a folder" : " does not exist")
-                    + ", and a folder with Fashion-MNIST's four files was expected");
+                + ", and a folder with Fashion-MNIST's four files was expected");
         }
         return assemble(name -> {
             Path file = locate(directory, name);
             if (file == null) {
                 throw new AdiwException("there is no " + name + " or " + name + ".gz in " + directory
-                        + ", and Fashion-MNIST's four files were expected there");
+                    + ", and Fashion-MNIST's four files were expected there");
             }
             return new File(file.toString(), IdxFile.bytes(file));
         }, directory.toString(), false);
@@ -160,7 +161,7 @@ public final class FashionMnist {
             classes[i] = labels.values()[i] & 0xff;
             if (classes[i] >= CLASS_NAMES.size()) {
                 throw new AdiwException(labelFile.name + " is broken: label " + i + " is " + classes[i]
-                        + ", and 0 to " + (CLASS_NAMES.size() - 1) + " was expected");
+                    + ", and 0 to " + (CLASS_NAMES.size() - 1) + " was expected");
             }
         }
         File imageFile = files.read(prefix + "-images-idx3-ubyte");
@@ -168,11 +169,11 @@ public final class FashionMnist {
         int[] shape = images.shape();
         if (shape[1] != SIDE || shape[2] != SIDE) {
             throw new AdiwException(imageFile.name + " has images of " + shape[1] + " x " + shape[2] + ", and " + SIDE
-                    + " x " + SIDE + " was expected");
+                + " x " + SIDE + " was expected");
         }
         if (shape[0] != classes.length) {
             throw new AdiwException(imageFile.name + " has " + shape[0] + " images, and " + labelFile.name + " has "
-                    + classes.length + " labels: as many were expected");
+                + classes.length + " labels: as many were expected");
         }
         return new ImageSet(images.values(), classes, 1, SIDE, SIDE);
     }
@@ -207,13 +208,13 @@ public final class FashionMnist {
             }
             Dataset sample = sample();
             listener.notice("Fashion-MNIST was not found; this is the embedded sample of " + sample.train().count()
-                    + " training and " + sample.test().count() + " test images (name the folder of the full data set)");
+                + " training and " + sample.test().count() + " test images (name the folder of the full data set)");
             return sample;
         }
 
         private boolean holdsAnything(Path place) {
             return published.stream().map(f -> f.name.substring(0, f.name.length() - ".gz".length()))
-                    .anyMatch(name -> locate(place, name) != null);
+                .anyMatch(name -> locate(place, name) != null);
         }
 
         /** All four files are checked before the first is in the cache under its name. */

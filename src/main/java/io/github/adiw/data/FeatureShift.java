@@ -27,8 +27,8 @@ public record FeatureShift(Kind kind, double amount) implements Shift {
         Objects.requireNonNull(kind);
         if (!Double.isFinite(amount) || kind == Kind.BRIGHTNESS && amount < 0) {
             throw UsageException.of("shift", "the shift " + name(kind) + " has the number " + Shift.written(amount) + ", and "
-                    + (kind == Kind.ROTATE ? "a finite one" : "a finite one of at least 0") + " was expected; known: "
-                    + Shift.KNOWN);
+                + (kind == Kind.ROTATE ? "a finite one" : "a finite one of at least 0") + " was expected; known: "
+                + Shift.KNOWN);
         }
     }
 
@@ -45,7 +45,7 @@ public record FeatureShift(Kind kind, double amount) implements Shift {
     public Samples apply(Samples samples, int classes, long seed) {
         if (!(samples.data() instanceof ImageSet data)) {
             throw UsageException.of("shift", "the shift " + specification() + " alters images, and these samples are "
-                    + samples.data().description() + ": known for them are none, symmetric:R, pair:R and class-prior:MU:RHO");
+                + samples.data().description() + ": known for them are none, symmetric:R, pair:R and class-prior:MU:RHO");
         }
         byte[] images = data.images().clone();
         int plane = data.height() * data.width();
@@ -62,7 +62,7 @@ public record FeatureShift(Kind kind, double amount) implements Shift {
             }
         }
         return new Samples(samples.rows(),
-                new ImageSet(images, data.labels(), data.channels(), data.height(), data.width()), samples.clean());
+            new ImageSet(images, data.labels(), data.channels(), data.height(), data.width()), samples.clean());
     }
 
     private void brighten(byte[] image, int at, int size) {
@@ -86,8 +86,8 @@ public record FeatureShift(Kind kind, double amount) implements Shift {
                 double dx = sourceX - left;
                 double dy = sourceY - top;
                 double value = (1 - dy) * ((1 - dx) * pixel(from, at, height, width, top, left)
-                        + dx * pixel(from, at, height, width, top, left + 1))
-                        + dy * ((1 - dx) * pixel(from, at, height, width, top + 1, left)
+                    + dx * pixel(from, at, height, width, top, left + 1))
+                    + dy * ((1 - dx) * pixel(from, at, height, width, top + 1, left)
                         + dx * pixel(from, at, height, width, top + 1, left + 1));
                 to[at + y * width + x] = (byte) Math.round(value);
             }

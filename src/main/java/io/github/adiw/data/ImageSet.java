@@ -19,7 +19,7 @@ public record ImageSet(byte[] images, int[] labels, int channels, int height, in
     public ImageSet {
         if ((long) labels.length * channels * height * width != images.length) {
             throw new IllegalArgumentException(images.length + " pixels were given, and " + labels.length + " images of ["
-                    + channels + ", " + height + ", " + width + "] were expected");
+                + channels + ", " + height + ", " + width + "] were expected");
         }
     }
 

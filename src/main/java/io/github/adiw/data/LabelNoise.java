@@ -29,7 +29,7 @@ public record LabelNoise(Kind kind, double rate) implements Shift {
         Objects.requireNonNull(kind);
         if (!(rate >= 0 && rate < 1)) {
             throw UsageException.of("shift", "the noise rate is " + Shift.written(rate) + ", and 0 <= R < 1 was expected; known: "
-                    + Shift.KNOWN);
+                + Shift.KNOWN);
         }
     }
 

@@ -38,8 +38,8 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
     private static final long LONGEST_HEADER = 100_000_000;
     private static final int CHUNK = 1 << 16;
     private static final ObjectMapper JSON = new ObjectMapper()
-            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+        .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     /**
      * A tensor.
@@ -52,7 +52,7 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
         public Tensor {
             if (Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact) != values.length) {
                 throw new IllegalArgumentException(values.length + " values were given for the shape "
-                        + Arrays.toString(shape));
+                    + Arrays.toString(shape));
             }
         }
 
@@ -163,7 +163,7 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             long length = take(8).getLong(0);
             if (length < 2 || length > LONGEST_HEADER) {
                 throw new AdiwException(name + " is not a safetensors file: its header is said to have "
-                        + Long.toUnsignedString(length) + " bytes, and 2 to " + LONGEST_HEADER + " was expected");
+                    + Long.toUnsignedString(length) + " bytes, and 2 to " + LONGEST_HEADER + " was expected");
             }
             if (length > size - 8) {
                 throw broken("it is truncated: its header is said to have " + length + " bytes, and " + (size - 8) + " follow");
@@ -194,7 +194,7 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
                 root = JSON.readTree(header.array());
             } catch (JsonProcessingException e) {
                 throw new AdiwException(message("its header is not valid JSON"
-                        + (e.getLocation() == null ? "" : " at byte " + (8 + e.getLocation().getByteOffset()))), e);
+                    + (e.getLocation() == null ? "" : " at byte " + (8 + e.getLocation().getByteOffset()))), e);
             }
             if (!root.isObject()) {
                 throw broken("its header is not a JSON object");
@@ -248,7 +248,7 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             long end = offsets.get(1).longValue();
             if (end - begin != 4 * count) {
                 throw broken("tensor '" + tensor + "' has the shape " + sizes + ", which takes " + 4 * count
-                        + " bytes, and the data_offsets " + offsets);
+                    + " bytes, and the data_offsets " + offsets);
             }
             return new Place(tensor, shape, begin, end);
         }
@@ -258,7 +258,7 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             for (Place place : places) {
                 if (place.begin != expected) {
                     throw broken("tensor '" + place.tensor + "' begins at byte " + place.begin + " of the values, and "
-                            + expected + " was expected: tensors must follow each other without gap or overlap");
+                        + expected + " was expected: tensors must follow each other without gap or overlap");
                 }
                 expected = place.end;
             }
@@ -267,7 +267,7 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             }
             if (expected < bytes) {
                 throw broken("it goes on after its last tensor: its tensors take " + expected + " bytes, and " + bytes
-                        + " follow the header");
+                    + " follow the header");
             }
         }
 

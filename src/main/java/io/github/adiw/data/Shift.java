@@ -24,7 +24,7 @@ public interface Shift {
 
     /** The forms that {@link #parse} knows, in words. */
     String KNOWN = "none, symmetric:R and pair:R (0 <= R < 1), class-prior:MU:RHO (0 < MU < 1, RHO >= 1), "
-            + "features:rotate:DEG, features:brightness:F (F >= 0)";
+        + "features:rotate:DEG, features:brightness:F (F >= 0)";
 
     /**
      * Some rows of a training file.

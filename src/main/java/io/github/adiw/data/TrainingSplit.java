@@ -91,8 +91,8 @@ public final class TrainingSplit {
         public Builder trainSamples(int count) {
             if (count < 1 || count > dataset.train().count()) {
                 throw UsageException.of("trainSamples", "training on " + count + " samples was asked for, and 1 to "
-                        + dataset.train().count() + " was expected: so many does the training file of "
-                        + (dataset.sample() ? "the sample of " : "") + dataset.name() + " have");
+                    + dataset.train().count() + " was expected: so many does the training file of "
+                    + (dataset.sample() ? "the sample of " : "") + dataset.name() + " have");
             }
             trainSamples = count;
             return this;
@@ -158,11 +158,11 @@ public final class TrainingSplit {
         public TrainingSplit build() {
             if (labels != null && shift != null && shift != Shift.NONE) {
                 throw UsageException.of("labels", "both labels and the shift " + shift.specification()
-                        + " were given: labels are used as they are, so leave one of the two out");
+                    + " were given: labels are used as they are, so leave one of the two out");
             }
             if (validationSamples > trainSamples) {
                 throw UsageException.of("validationSamples", validationSamples + " validation samples were asked for, and at most "
-                        + trainSamples + " was expected: they are among the training samples");
+                    + trainSamples + " was expected: they are among the training samples");
             }
             Shift applied = shift == null ? Shift.NONE : shift;
             SampleSet file = dataset.train();
@@ -177,7 +177,7 @@ public final class TrainingSplit {
             SampleSet data = rows.length == file.count() ? file : file.gather(rows);
             Shift.Samples before = new Shift.Samples(rows, data, clean);
             Shift.Samples after = labels == null ? applied.apply(before, dataset.classes(), seed)
-                    : new Shift.Samples(rows, data.withLabels(externalLabels(rows)), clean);
+                : new Shift.Samples(rows, data.withLabels(externalLabels(rows)), clean);
             int[] trueLabels = new int[after.rows().length];
             int exposed = 0;
             for (int i = 0; i < trueLabels.length; i++) {
@@ -189,7 +189,7 @@ public final class TrainingSplit {
                 validation[j] = Arrays.binarySearch(after.rows(), chosen[j]);
             }
             return new TrainingSplit(after, trueLabels, validation, applied,
-                    labels == null ? applied.specification() : "labels from " + labelsName, dataset.classNames(), exposed);
+                labels == null ? applied.specification() : "labels from " + labelsName, dataset.classNames(), exposed);
         }
 
         /** The first V of the permuted rows, or the first of each class in turn. */
@@ -214,8 +214,8 @@ public final class TrainingSplit {
             for (int c = 0; c < classes; c++) {
                 if (wanted[c] > 0) {
                     throw UsageException.of("validationSamples", validationSamples + " validation samples, equally many of each class, were"
-                            + " asked for, and class " + c + " (" + dataset.classNames().get(c) + ") has " + wanted[c]
-                            + " too few among the " + permuted.length + " training samples");
+                        + " asked for, and class " + c + " (" + dataset.classNames().get(c) + ") has " + wanted[c]
+                        + " too few among the " + permuted.length + " training samples");
                 }
             }
             return chosen;
@@ -225,13 +225,13 @@ public final class TrainingSplit {
             boolean whole = labels.length == dataset.train().count();
             if (!whole && labels.length != rows.length) {
                 throw new AdiwException(labelsName + " has " + labels.length + " labels, and "
-                        + (rows.length == dataset.train().count() ? "" : rows.length + " (one a training sample) or ")
-                        + dataset.train().count() + " (one a row of the training file) was expected");
+                    + (rows.length == dataset.train().count() ? "" : rows.length + " (one a training sample) or ")
+                    + dataset.train().count() + " (one a row of the training file) was expected");
             }
             for (int i = 0; i < labels.length; i++) {
                 if (labels[i] < 0 || labels[i] >= dataset.classes()) {
                     throw new AdiwException(labelsName + " has label " + labels[i] + " at index " + i + ", and 0 to "
-                            + (dataset.classes() - 1) + " was expected");
+                        + (dataset.classes() - 1) + " was expected");
                 }
             }
             int[] used = new int[rows.length];
@@ -349,7 +349,7 @@ public final class TrainingSplit {
     /** @return one line for people: what is trained on and what the shift did */
     public String description() {
         return String.format(Locale.ROOT, "%,d training samples, %,d of them clean validation samples; %s: %.1f %% of the"
-                + " labels are wrong; samples a class %s%s", count(), validation.length, origin, 100 * mislabelledRate(),
-                Arrays.toString(classCounts()), shift.shortfall(trueClassCounts()));
+            + " labels are wrong; samples a class %s%s", count(), validation.length, origin, 100 * mislabelledRate(),
+            Arrays.toString(classCounts()), shift.shortfall(trueClassCounts()));
     }
 }

@@ -87,8 +87,10 @@ final class CublasProducts implements AutoCloseable {
         int k = (int) words[K];
         boolean transposeA = (int) words[TRANSPOSE_A] != 0;
         boolean transposeB = (int) words[TRANSPOSE_B] != 0;
-        check(() -> JCublas2.cublasSgemm(handle, operation(transposeB), operation(transposeA), n, m, k, one, at(words[B]), transposeB ? k : n,
-            at(words[A]), transposeA ? m : k, (words[FLAGS] & ACCUMULATE) != 0 ? one : zero, at(words[C]), n), "a matrix product");
+        check(
+            () -> JCublas2.cublasSgemm(handle, operation(transposeB), operation(transposeA), n, m, k, one, at(words[B]), transposeB ? k : n,
+                at(words[A]), transposeA ? m : k, (words[FLAGS] & ACCUMULATE) != 0 ? one : zero, at(words[C]), n),
+            "a matrix product");
     }
 
     private static int operation(boolean transposed) {

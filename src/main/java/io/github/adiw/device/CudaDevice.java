@@ -55,9 +55,9 @@ final class CudaDevice extends Device {
         }
     }
 
-    private static final Current STAYS = () -> { };
+    private static final Current STAYS = () -> {};
 
-    private record Function(CUfunction handle, int mostThreads) { }
+    private record Function(CUfunction handle, int mostThreads) {}
 
     private final String name;
     private final int ordinal;
@@ -106,7 +106,8 @@ final class CudaDevice extends Device {
         boolean opened = false;
         try (Current entered = enter()) {
             if (ownStream) {
-                CudaDriver.check(() -> JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "opening a stream on " + name);
+                CudaDriver.check(() -> JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING),
+                    "opening a stream on " + name);
             }
             for (String text : kernels.modules()) {
                 load(text);
@@ -400,7 +401,8 @@ final class CudaDevice extends Device {
         }
         CUmodule module = moduleOf.get(kernel);
         if (module == null) {
-            throw new AdiwException("the PTX has no kernel " + kernel + ": the jar was built incompletely; build it again with mvn package");
+            throw new AdiwException(
+                "the PTX has no kernel " + kernel + ": the jar was built incompletely; build it again with mvn package");
         }
         CUfunction handle = new CUfunction();
         check(() -> JCudaDriver.cuModuleGetFunction(handle, module, kernel), "looking up " + kernel);
@@ -429,7 +431,8 @@ final class CudaDevice extends Device {
     @Override
     void beginRecording() {
         try (Current entered = enter()) {
-            check(() -> JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "recording on " + name);
+            check(() -> JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+                "recording on " + name);
             capturing = true;
         }
     }

@@ -30,7 +30,7 @@ final class CudaDriver {
     private static Kind loaded;
     private static AdiwException failure;
 
-    private CudaDriver() { }
+    private CudaDriver() {}
 
     /** What this process has loaded; null before anything is. */
     static synchronized Kind loaded() {
@@ -60,8 +60,9 @@ final class CudaDriver {
                 throw new AdiwException("simt needs a processor with AVX2 and FMA; use host");
             }
             if (!Devices.hasStandIn()) {
-                throw new AdiwException("simt needs the stand-in driver, which has a jar of its own: add io.github.adiw:adiw with the classifier "
-                    + "simt to the dependencies, or use host");
+                throw new AdiwException(
+                    "simt needs the stand-in driver, which has a jar of its own: add io.github.adiw:adiw with the classifier "
+                        + "simt to the dependencies, or use host");
             }
             StandInDriver.load();
         } else if (!HostRuntime.findsDriver()) {
@@ -245,6 +246,7 @@ final class CudaDriver {
         String[] text = {null};
         result(() -> JCudaDriver.cuGetErrorName(result, name));
         result(() -> JCudaDriver.cuGetErrorString(result, text));
-        return (name[0] == null ? "CUDA error " + result : name[0]) + (text[0] == null || text[0].equals(name[0]) ? "" : " (" + text[0] + ")");
+        return (name[0] == null ? "CUDA error " + result : name[0])
+            + (text[0] == null || text[0].equals(name[0]) ? "" : " (" + text[0] + ")");
     }
 }

@@ -23,9 +23,9 @@ public final class Devices {
      * @param name   {@code host}, {@code cuda:N} or {@code simt}
      * @param reason one line for a person: which, and why
      */
-    public record Choice(String name, String reason) { }
+    public record Choice(String name, String reason) {}
 
-    private Devices() { }
+    private Devices() {}
 
     /** As {@link #open(String, int)} with all processors. */
     public static Device open(String name) {
@@ -87,7 +87,8 @@ public final class Devices {
      */
     public static Device openOnStream(String name, long stream) {
         if (stream == 0) {
-            throw new UsageException("the default stream (0) cannot record graphs: give a stream that cuStreamCreate or cudaStreamCreate made");
+            throw new UsageException(
+                "the default stream (0) cannot record graphs: give a stream that cuStreamCreate or cudaStreamCreate made");
         }
         Choice choice = choose(name);
         if (name.equals("auto") || choice.name.equals("host")) {
@@ -112,7 +113,8 @@ public final class Devices {
     public static Choice choose(String name) {
         Matcher gpu = GPU.matcher(name);
         if (gpu.matches()) {
-            return new Choice("cuda:" + (gpu.group(1) == null ? "0" : Integer.toString(Integer.parseInt(gpu.group(1)))), name + " was asked for");
+            return new Choice("cuda:" + (gpu.group(1) == null ? "0" : Integer.toString(Integer.parseInt(gpu.group(1)))),
+                name + " was asked for");
         }
         return switch (name) {
             case "host", "simt" -> new Choice(name, name + " was asked for");
@@ -151,6 +153,7 @@ public final class Devices {
 
     /** One line for a person: the least driver and compute capability that this build's GPU kernels need, or that it has none. */
     public static String requirements() {
-        return GpuKernels.ofJar().map(k -> k.requirement() + ", compute capability 8.0").orElse("this build has no kernels for NVIDIA GPUs");
+        return GpuKernels.ofJar().map(k -> k.requirement() + ", compute capability 8.0")
+            .orElse("this build has no kernels for NVIDIA GPUs");
     }
 }

@@ -57,7 +57,8 @@ final class HostDevice extends Device {
     long allocateBytes(long bytes) {
         long address = HostRuntime.allocate(bytes);
         if (address == 0) {
-            throw new AdiwException("this machine has no " + bytes + " bytes of memory left for a buffer: use a smaller batch or less data");
+            throw new AdiwException(
+                "this machine has no " + bytes + " bytes of memory left for a buffer: use a smaller batch or less data");
         }
         return address;
     }

@@ -20,7 +20,7 @@ final class HostRuntime {
         KERNELS = new KernelTable(kernels());
     }
 
-    private HostRuntime() { }
+    private HostRuntime() {}
 
     /** The instruction set in use: base, avx2 or avx512 ({@code -Dadiw.isa} forces one). */
     static String instructionSet() {

@@ -16,7 +16,7 @@ final class KernelTable {
      * @param signature one letter a parameter: P pointer, I int, L long, F float, D double
      * @param fixed     whether its block is declared with the kernel (a call on the host)
      */
-    record Kernel(String name, int index, String signature, boolean fixed) { }
+    record Kernel(String name, int index, String signature, boolean fixed) {}
 
     private final Map<String, Kernel> kernels = new LinkedHashMap<>();
 

@@ -15,7 +15,7 @@ final class NativeLibrary {
     private static final String PLATFORM = "native/linux-x86_64/";
     private static Path folder;
 
-    private NativeLibrary() { }
+    private NativeLibrary() {}
 
     /** Whether a jar has {@code native/linux-x86_64/name}. */
     static boolean holds(String name) {
@@ -38,8 +38,9 @@ final class NativeLibrary {
         String name = resource.substring(resource.lastIndexOf('/') + 1);
         try (InputStream in = NativeLibrary.class.getClassLoader().getResourceAsStream(resource)) {
             if (in == null) {
-                throw new AdiwException("no jar has " + resource + ": one is missing, or the library was built incompletely; build it again with "
-                    + "mvn package");
+                throw new AdiwException(
+                    "no jar has " + resource + ": one is missing, or the library was built incompletely; build it again with "
+                        + "mvn package");
             }
             Path target = folder().resolve(name);
             if (!Files.exists(target)) {

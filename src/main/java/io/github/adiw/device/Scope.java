@@ -27,7 +27,7 @@ import java.util.function.Function;
 public final class Scope implements AutoCloseable {
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
 
-    private Scope() { }
+    private Scope() {}
 
     /** A new scope, for resources that end with a block: {@code try (Scope scope = Scope.open())}. */
     public static Scope open() {

@@ -26,10 +26,10 @@ final class StandInDriver {
         NativeLibrary.load(LIBRARY);
     }
 
-    private StandInDriver() { }
+    private StandInDriver() {}
 
     /** Loads the library. */
-    static void load() { }
+    static void load() {}
 
     /** For launches from now on; {@code seed} serves {@link Order#SHUFFLED}. */
     static void order(Order order, long seed) {

@@ -40,7 +40,7 @@ interface BatchWeighting extends AutoCloseable {
      * @param stopping asked now and then; once it is true, this returns soon
      * @throws io.github.adiw.AdiwException if training cannot begin
      */
-    default void prepare(BooleanSupplier stopping) { }
+    default void prepare(BooleanSupplier stopping) {}
 
     /** Enqueues what sets {@link #weights} and {@link #memory}; part of the recorded step. */
     void estimate(Batch batch);

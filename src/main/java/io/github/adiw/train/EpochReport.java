@@ -17,4 +17,4 @@ package io.github.adiw.train;
  */
 public record EpochReport(int epoch, double learningRate, double trainLoss, double testAccuracy, double meanWeightClean,
                           double meanWeightNoisy, double effectiveSampleSize, double fractionAtBound,
-                          double secondsEstimation, double secondsTraining, double seconds) { }
+                          double secondsEstimation, double secondsTraining, double seconds) {}

@@ -14,7 +14,7 @@ final class PublishedDiwEstimation {
     private static final double RIDGE = 1e-5;
     private static final double UPPER_BOUND = 50;
 
-    private PublishedDiwEstimation() { }
+    private PublishedDiwEstimation() {}
 
     /**
      * Estimates.

@@ -47,7 +47,7 @@ final class QuadraticProgram {
      * @param x          {@code [n]}
      * @param iterations as cvxopt counts them
      */
-    record Solution(double[] x, int iterations) { }
+    record Solution(double[] x, int iterations) {}
 
     /**
      * Solves.

@@ -50,7 +50,8 @@ record TrainingMethod(String name, Divergence divergence, boolean weighted, bool
     private static Map<String, TrainingMethod> all() {
         Divergence km = Divergences.get("km");
         Map<String, Divergence> stepped = new LinkedHashMap<>(Map.of(km.name(), km));
-        Divergences.all().values().stream().filter(Divergence::takesSteps).forEach(divergence -> stepped.put(divergence.name(), divergence));
+        Divergences.all().values().stream().filter(Divergence::takesSteps)
+            .forEach(divergence -> stepped.put(divergence.name(), divergence));
         Map<String, TrainingMethod> all = new LinkedHashMap<>();
         add(all, new TrainingMethod("uniform", km, false, false, true, UniformWeighting::create));
         add(all, estimated("diw", Divergences.get("diw")));

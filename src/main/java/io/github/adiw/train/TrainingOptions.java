@@ -380,7 +380,7 @@ public final class TrainingOptions {
         private boolean trace;
         private boolean weightsTrace;
 
-        private Builder() { }
+        private Builder() {}
 
         /** {@code lenet} or {@code mlp:W1,W2,...} with the widths of the hidden layers; {@code lenet} where it is not given. */
         public Builder model(String value) {

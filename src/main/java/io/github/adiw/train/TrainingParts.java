@@ -52,7 +52,7 @@ final class TrainingParts implements AutoCloseable {
      * @param training   {@code [steps, n]}; null where they are drawn
      * @param validation {@code [steps, m]}; null where they are drawn
      */
-    record Orders(int[] training, int[] validation) { }
+    record Orders(int[] training, int[] validation) {}
 
     /**
      * Allocates everything and records the steps.

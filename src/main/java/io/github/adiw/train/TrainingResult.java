@@ -44,10 +44,10 @@ public final class TrainingResult {
     }
 
     /** Milliseconds of a step: in all, in weight estimation, and in the rest. */
-    public record StepMillis(double total, double weightEstimation, double training) { }
+    public record StepMillis(double total, double weightEstimation, double training) {}
 
     /** One step: unweighted mean loss before the update, sum (or mean) of weighted losses, and its weights. */
-    public record TraceRow(int step, float trainLoss, float weightedLoss, float weightSum, float weightMin, float weightMax) { }
+    public record TraceRow(int step, float trainLoss, float weightedLoss, float weightSum, float weightMin, float weightMax) {}
 
     /** A builder of the result of a run with these options; {@link Trainer#run} gives one with everything set. */
     public static Builder of(TrainingOptions options) {

@@ -14,8 +14,8 @@ interface BatchBandwidth extends AutoCloseable {
     Buffer status();
 
     /**
-     * Squared distances inside segments, float32 {@code [k, n + m]}, of the first k rows, training rows first: as many as it stores, which may be
-     * none. Only the elements inside the segments are set.
+     * Squared distances inside segments, float32 {@code [k, n + m]}, of the first k rows, training rows first: as many as it stores, which
+     * may be none. Only the elements inside the segments are set.
      */
     Buffer distances();
 

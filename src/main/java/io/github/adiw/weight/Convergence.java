@@ -14,7 +14,7 @@ final class Convergence {
     /** How many times the steps to the residual may be spent on the gap. */
     private static final int MOST_FOR_GAP = 10;
 
-    private Convergence() { }
+    private Convergence() {}
 
     /**
      * Takes steps until the residual is at most {@link #TOLERANCE}, and the gap, where it is known, at most what is wanted: where the

@@ -4,9 +4,9 @@ import io.github.adiw.device.Device;
 
 /**
  * A divergence between the world and the weighted training data, as a maker of {@linkplain Minimizer minimisers} that work in every segment
- * of a batch: the whole of it, or its classes. Implementations with a public constructor without parameters are found by {@link Divergences}
- * through {@link java.util.ServiceLoader}: named in {@code META-INF/services/io.github.adiw.weight.Divergence}, or by a {@code provides} of a
- * module.
+ * of a batch: the whole of it, or its classes. Implementations with a public constructor without parameters are found by
+ * {@link Divergences} through {@link java.util.ServiceLoader}: named in {@code META-INF/services/io.github.adiw.weight.Divergence}, or by a
+ * {@code provides} of a module.
  *
  * <p>An implementation of somebody else launches the kernels that there are ({@link Device#launch}; the files of {@code kernels/} say what
  * they compute and take, {@code segments.cuh} how they know the segments), or its own: a file {@code K.cu} in a folder F, written like
@@ -47,13 +47,17 @@ public interface Divergence {
         return "median";
     }
 
-    /** Whether the state is a coefficient for every validation sample, negative where it has none yet, and not a ratio for every training sample. */
+    /**
+     * Whether the state is a coefficient for every validation sample, negative where it has none yet, and not a ratio for every training
+     * sample.
+     */
     default boolean stateIsOfValidation() {
         return false;
     }
 
     /**
-     * A new minimiser for batches that come into {@code batch}; it allocates all its memory now, and whoever calls closes it, before the batch.
+     * A new minimiser for batches that come into {@code batch}; it allocates all its memory now, and whoever calls closes it, before the
+     * batch.
      *
      * @throws io.github.adiw.UsageException if the settings cannot be met, in one sentence
      */

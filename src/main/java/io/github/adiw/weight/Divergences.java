@@ -9,7 +9,7 @@ import java.util.TreeMap;
 
 /** The divergences there are: this library's and those that others registered. */
 public final class Divergences {
-    private Divergences() { }
+    private Divergences() {}
 
     /**
      * All of them by name, in alphabetical order.

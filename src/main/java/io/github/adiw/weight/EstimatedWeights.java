@@ -6,7 +6,8 @@ import io.github.adiw.device.Device;
 import java.util.stream.IntStream;
 
 /**
- * Importance weights of one sample of data, once: training data {@code [n, d]} are weighted so that they look like validation data {@code [m, d]}.
+ * Importance weights of one sample of data, once: training data {@code [n, d]} are weighted so that they look like validation data
+ * {@code [m, d]}.
  *
  * <pre>{@code
  * EstimatedWeights estimated = EstimatedWeights.builder(device).method("km").untilConverged(true).estimate(train, validation, d);
@@ -24,7 +25,8 @@ public final class EstimatedWeights {
     private final float[] state;
     private final double seconds;
 
-    private EstimatedWeights(Builder from, int n, int m, int dimension, int steps, Quality quality, float[] weights, float[] state, double seconds) {
+    private EstimatedWeights(Builder from, int n, int m, int dimension, int steps, Quality quality, float[] weights, float[] state,
+                             double seconds) {
         this.from = from;
         this.n = n;
         this.m = m;
@@ -191,7 +193,10 @@ public final class EstimatedWeights {
             return this;
         }
 
-        /** State to start from: weights {@code [n]}, or coefficients {@code [m]} of {@code kl} and {@code ls}; null, afresh, where it is not given. */
+        /**
+         * State to start from: weights {@code [n]}, or coefficients {@code [m]} of {@code kl} and {@code ls}; null, afresh, where it is not
+         * given.
+         */
         public Builder initial(float[] value) {
             initial = value;
             return this;
@@ -209,7 +214,8 @@ public final class EstimatedWeights {
          * @param train      {@code [n, d]}, row-major, finite
          * @param validation {@code [m, d]}, row-major, finite
          * @param d          dimension, at least 1
-         * @throws UsageException             if the lengths are no multiples of d, or the initial state has another size, or weights below 0
+         * @throws UsageException             if the lengths are no multiples of d, or the initial state has another size, or weights below
+         *                                    0
          * @throws io.github.adiw.AdiwException if the method cannot solve the problem
          */
         public EstimatedWeights estimate(float[] train, float[] validation, int d) {
@@ -242,8 +248,9 @@ public final class EstimatedWeights {
 
         private float[] checkedInitial(long length, int n) {
             if (initial.length != length) {
-                throw new UsageException("the state of " + divergence.name() + " has " + length + (length == n && !divergence.stateIsOfValidation()
-                    ? " numbers, a weight a training row, not " : " numbers, a coefficient a validation row, not ") + initial.length);
+                throw new UsageException(
+                    "the state of " + divergence.name() + " has " + length + (length == n && !divergence.stateIsOfValidation()
+                        ? " numbers, a weight a training row, not " : " numbers, a coefficient a validation row, not ") + initial.length);
             }
             for (float w : initial) {
                 if (!divergence.stateIsOfValidation() && !(w >= 0)) {

@@ -47,7 +47,8 @@ public final class EstimationSettings {
             throw UsageException.of("eta", "eta must be a number above 0, not " + eta);
         }
         if (!(upperBound >= 1 && Float.isFinite(upperBound))) {
-            throw UsageException.of("upperBound", "upperBound must be at least 1, since the weights must sum to about n, not " + upperBound);
+            throw UsageException.of("upperBound",
+                "upperBound must be at least 1, since the weights must sum to about n, not " + upperBound);
         }
         if (!(lambda >= 0 && Float.isFinite(lambda))) {
             throw UsageException.of("lambda", "lambda must be at least 0, not " + lambda);
@@ -97,7 +98,10 @@ public final class EstimationSettings {
         return steps;
     }
 
-    /** Step size over the curvature bound (of {@code w1}: over the standard deviation of the pooled batch), above 0; null where it is the divergence's own. */
+    /**
+     * Step size over the curvature bound (of {@code w1}: over the standard deviation of the pooled batch), above 0; null where it is the
+     * divergence's own.
+     */
     public Float eta() {
         return eta;
     }
@@ -149,7 +153,7 @@ public final class EstimationSettings {
         private boolean normalize;
         private long seed;
 
-        private Builder() { }
+        private Builder() {}
 
         /** Of the Gaussian kernel; null, the divergence's own, where it is not given. */
         public Builder bandwidth(Bandwidth value) {
@@ -190,7 +194,9 @@ public final class EstimationSettings {
             return this;
         }
 
-        /** Of {@code w1} where d > 1: random directions a step, at least 1; {@link EstimationSettings#PROJECTIONS} where it is not given. */
+        /**
+         * Of {@code w1} where d > 1: random directions a step, at least 1; {@link EstimationSettings#PROJECTIONS} where it is not given.
+         */
         public Builder projections(int value) {
             projections = value;
             return this;

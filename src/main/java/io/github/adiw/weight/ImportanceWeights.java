@@ -46,7 +46,7 @@ import java.util.stream.IntStream;
  *     double[] line = new double[3];
  *     int[] order = IntStream.range(0, samples).toArray();
  *     try (ImportanceWeights weights = ImportanceWeights.builder(device, samples).batch(batch).validationBatch(100).validationSamples(100)
- *             .dimension(2).method("km").settings(EstimationSettings.builder().bandwidth("median").build()).build()) {
+ *         .dimension(2).method("km").settings(EstimationSettings.builder().bandwidth("median").build()).build()) {
  *         for (int epoch = 0; epoch < 12; epoch++) {
  *             for (int i = samples - 1; i > 0; i--) {
  *                 int j = random.nextInt(i + 1), swapped = order[i];
@@ -174,7 +174,8 @@ public final class ImportanceWeights implements AutoCloseable {
      * @param validation        {@code [m, d]}, row-major, finite
      * @return {@code [n]}, at least 0
      * @throws UsageException if a length, a number or a value is not as said; nothing is remembered then
-     * @throws AdiwException  of {@code kmm-exact}: if the Gram matrix has too high a rank (beyond 2,048, or 2^26 / n), so that nothing new could be found
+     * @throws AdiwException  of {@code kmm-exact}: if the Gram matrix has too high a rank (beyond 2,048, or 2^26 / n), so that nothing new
+     *                        could be found
      */
     public float[] update(int[] indices, int[] validationIndices, float[] z, float[] validation) {
         Batch batch = checked(IntBuffer.wrap(indices), validationIndices == null ? null : IntBuffer.wrap(validationIndices),
@@ -280,8 +281,8 @@ public final class ImportanceWeights implements AutoCloseable {
     }
 
     /**
-     * The share of the last batch's weights that are at least B, in 0 to 1; waits. (With {@link EstimationSettings#normalize} these are the weights
-     * after the division; with {@link Builder#labels} they have the class prior in them, and may be above B.)
+     * The share of the last batch's weights that are at least B, in 0 to 1; waits. (With {@link EstimationSettings#normalize} these are the
+     * weights after the division; with {@link Builder#labels} they have the class prior in them, and may be above B.)
      *
      * @throws IllegalStateException before the first batch
      */
@@ -330,8 +331,9 @@ public final class ImportanceWeights implements AutoCloseable {
         int samples = largest.samples();
         int length = samples + (last.hasOwnState() ? Math.toIntExact(last.estimator.state().length()) : 0);
         if (state.length != length) {
-            throw new UsageException("the state of " + divergence.name() + " for " + samples + " training and " + largest.validationSamples()
-                + " validation samples has " + length + " numbers, not " + state.length + ": restore one of the same method and sizes");
+            throw new UsageException(
+                "the state of " + divergence.name() + " for " + samples + " training and " + largest.validationSamples()
+                    + " validation samples has " + length + " numbers, not " + state.length + ": restore one of the same method and sizes");
         }
         for (int i = 0; i < length; i++) {
             if (!Float.isFinite(state[i]) || i < samples && state[i] < 0) {
@@ -417,8 +419,9 @@ public final class ImportanceWeights implements AutoCloseable {
             throw new UsageException("there are " + numbered + " numbers of validation samples for the data of " + m);
         }
         if (numbered < 0 && largest.validationSamples() > largest.m() && (divergence.stateIsOfValidation() || labels != null)) {
-            throw new UsageException((labels != null ? "there is a label" : "the state of " + divergence.name() + " is a coefficient") + " for each of the "
-                + largest.validationSamples() + " validation samples: say which of them a batch has");
+            throw new UsageException(
+                (labels != null ? "there is a label" : "the state of " + divergence.name() + " is a coefficient") + " for each of the "
+                    + largest.validationSamples() + " validation samples: say which of them a batch has");
         }
     }
 
@@ -460,7 +463,8 @@ public final class ImportanceWeights implements AutoCloseable {
         for (int i = 0, at = data.position(); at < data.limit(); i++, at++) {
             if (!Float.isFinite(data.get(at))) {
                 throw new UsageException("the " + kind + " data of the batch are " + data.get(at) + " in row " + i / largest.d()
-                    + ", column " + i % largest.d() + ": weights need finite numbers; lower the learning rate if these are losses that diverged");
+                    + ", column " + i % largest.d()
+                    + ": weights need finite numbers; lower the learning rate if these are losses that diverged");
             }
         }
     }
@@ -606,9 +610,11 @@ public final class ImportanceWeights implements AutoCloseable {
                 throw new UsageException("there are " + samples + " training and " + validations + " validation samples, and "
                     + labels.length + " and " + validationLabels.length + " labels: give builder's labels one for each");
             }
-            IntStream.concat(Arrays.stream(labels), Arrays.stream(validationLabels)).filter(y -> y < 0 || y >= MOST_CLASSES).findFirst().ifPresent(y -> {
-                throw new UsageException("a label must be in 0 to " + (MOST_CLASSES - 1) + ", not " + y + ": number the classes from 0 on");
-            });
+            IntStream.concat(Arrays.stream(labels), Arrays.stream(validationLabels)).filter(y -> y < 0 || y >= MOST_CLASSES).findFirst()
+                .ifPresent(y -> {
+                    throw new UsageException(
+                        "a label must be in 0 to " + (MOST_CLASSES - 1) + ", not " + y + ": number the classes from 0 on");
+                });
             boolean[] known = new boolean[MOST_CLASSES];
             Arrays.stream(validationLabels).forEach(y -> known[y] = true);
             Arrays.stream(labels).filter(y -> !known[y]).findFirst().ifPresent(y -> {

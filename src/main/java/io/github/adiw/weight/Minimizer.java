@@ -5,12 +5,12 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * What a divergence does with a batch: from what is remembered it takes steps that make the divergence between the weighted training rows and
- * the validation rows smaller, in every segment by itself, and gives ratios r that sum to about the segment's n_c. {@link WeightEstimator}
- * does the rest: it arranges the batch, remembers, and puts the class prior back.
+ * What a divergence does with a batch: from what is remembered it takes steps that make the divergence between the weighted training rows
+ * and the validation rows smaller, in every segment by itself, and gives ratios r that sum to about the segment's n_c.
+ * {@link WeightEstimator} does the rest: it arranges the batch, remembers, and puts the class prior back.
  *
- * <p>All memory is allocated when it is made. Its methods enqueue work and wait for nothing, unless they say so, since a step of training is
- * recorded; kernels leave degenerate segments ({@link SegmentedBatch#status}) as they are.
+ * <p>All memory is allocated when it is made. Its methods enqueue work and wait for nothing, unless they say so, since a step of training
+ * is recorded; kernels leave degenerate segments ({@link SegmentedBatch#status}) as they are.
  */
 public interface Minimizer extends AutoCloseable {
     /**
@@ -33,7 +33,10 @@ public interface Minimizer extends AutoCloseable {
         return Float.NEGATIVE_INFINITY;
     }
 
-    /** What else it holds from batch to batch, by name: counters of what was drawn. With these and the state another one goes on as it would. */
+    /**
+     * What else it holds from batch to batch, by name: counters of what was drawn. With these and the state another one goes on as it
+     * would.
+     */
     default Map<String, Buffer> counters() {
         return Map.of();
     }
@@ -49,7 +52,7 @@ public interface Minimizer extends AutoCloseable {
     void step(boolean converge);
 
     /** Enqueues what sets {@link #ratios}, where they are not the state. */
-    default void finish() { }
+    default void finish() {}
 
     /**
      * Solves the batch in another way than by steps, to convergence, in place of {@link #begin} and {@link #step}; waits.
@@ -66,7 +69,7 @@ public interface Minimizer extends AutoCloseable {
     }
 
     /** Before the first {@link #quality} of a batch; waits. */
-    default void beginQuality() { }
+    default void beginQuality() {}
 
     /** How good the last batch's state is in a segment, in double precision; waits. */
     Quality quality(EvaluatedSegment segment);

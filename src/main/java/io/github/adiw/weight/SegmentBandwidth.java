@@ -7,8 +7,8 @@ import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
 
 /**
- * A bandwidth for every segment, whatever its size in a batch. The distances inside segments are stored as far as {@link #MOST_STORED} elements
- * go, and computed anew beyond.
+ * A bandwidth for every segment, whatever its size in a batch. The distances inside segments are stored as far as {@link #MOST_STORED}
+ * elements go, and computed anew beyond.
  */
 final class SegmentBandwidth implements BatchBandwidth {
     /** Elements of the distances that are stored: 64 MiB of float32. */

@@ -7,8 +7,9 @@ import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
 
 /**
- * What a {@link Minimizer} works on: the transformed data of a training batch z {@code [n, d]} and of a validation batch z' {@code [m, d]}, in the
- * order of {@link Segments}, with the Gaussian kernel's gamma of every segment. Made once for its sizes; every batch comes into the same memory.
+ * What a {@link Minimizer} works on: the transformed data of a training batch z {@code [n, d]} and of a validation batch z' {@code [m, d]},
+ * in the order of {@link Segments}, with the Gaussian kernel's gamma of every segment. Made once for its sizes; every batch comes into the
+ * same memory.
  */
 public final class SegmentedBatch implements AutoCloseable {
     private final Scope scope;
@@ -123,7 +124,10 @@ public final class SegmentedBatch implements AutoCloseable {
         return validation;
     }
 
-    /** The same as {@link #training} by columns, as the kernels of {@code gram.cu} read them: coordinate k of row i at {@code [k stride + i]}. */
+    /**
+     * The same as {@link #training} by columns, as the kernels of {@code gram.cu} read them: coordinate k of row i at
+     * {@code [k stride + i]}.
+     */
     public Buffer trainingColumns() {
         return d() > 1 ? columns : training;
     }
@@ -144,16 +148,16 @@ public final class SegmentedBatch implements AutoCloseable {
     }
 
     /**
-     * 1 for every segment that is degenerate, int32 {@code [S]}: it has no two training rows that differ, no validation row, or a number that is
-     * not finite, so that nothing in it may move.
+     * 1 for every segment that is degenerate, int32 {@code [S]}: it has no two training rows that differ, no validation row, or a number
+     * that is not finite, so that nothing in it may move.
      */
     public Buffer status() {
         return bandwidth.status();
     }
 
     /**
-     * Squared distances inside segments that are known, float32 {@code [k, n + m]}, k from 0 to n + m: row i from training row i, or, behind
-     * these, from validation row i - n, to all training and validation rows of its segment.
+     * Squared distances inside segments that are known, float32 {@code [k, n + m]}, k from 0 to n + m: row i from training row i, or,
+     * behind these, from validation row i - n, to all training and validation rows of its segment.
      */
     public Buffer distances() {
         return bandwidth.distances();

@@ -7,9 +7,9 @@ import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
 
 /**
- * Which rows of a training batch {@code [n]} and of a validation batch {@code [m]} belong together: the whole batch is one segment, its classes
- * are many. Estimation runs inside every segment. How many rows a segment has changes from batch to batch, so that all of it is on the device:
- * rows are sorted by segment, and kernels read what they need of {@link #table} ({@code kernels/segments.cuh}).
+ * Which rows of a training batch {@code [n]} and of a validation batch {@code [m]} belong together: the whole batch is one segment, its
+ * classes are many. Estimation runs inside every segment. How many rows a segment has changes from batch to batch, so that all of it is on
+ * the device: rows are sorted by segment, and kernels read what they need of {@link #table} ({@code kernels/segments.cuh}).
  */
 public final class Segments implements AutoCloseable {
     private final Scope scope;

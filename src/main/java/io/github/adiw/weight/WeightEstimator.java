@@ -12,19 +12,20 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * Estimates importance weights w_i ~ p_test / p_train of a training batch from its transformed data z and those of a validation batch z', starting
- * from what it remembers of these samples, and remembers what it found.
+ * Estimates importance weights w_i ~ p_test / p_train of a training batch from its transformed data z and those of a validation batch z',
+ * starting from what it remembers of these samples, and remembers what it found.
  *
- * <p>A divergence's {@link Minimizer} finds ratios r inside every segment of the batch: in the whole of it, or, given labels, in every class,
- * for transformed data that do not say the label. There the class prior is put back: of n_c training and m_c validation samples of class c,
+ * <p>A divergence's {@link Minimizer} finds ratios r inside every segment of the batch: in the whole of it, or, given labels, in every
+ * class, for transformed data that do not say the label. There the class prior is put back: of n_c training and m_c validation samples of
+ * class c,
  * <pre>w_i = [(m_c / m) / (n_c / n)] min(max(r_i, 0), B)</pre>
- * (the factor is 1 for a whole batch), and with {@link EstimationSettings#normalize} w is divided by its mean. A segment that is degenerate in a
- * batch (no validation row, no two training rows that differ, a number that is not finite) is given the weights that are remembered.
+ * (the factor is 1 for a whole batch), and with {@link EstimationSettings#normalize} w is divided by its mean. A segment that is degenerate
+ * in a batch (no validation row, no two training rows that differ, a number that is not finite) is given the weights that are remembered.
  *
- * <p><b>What is remembered.</b> The {@link #state}, from which a sample's next visit starts, is what the steps move: in the terms of the method the
- * ratios r (not multiplied by the prior, not normalised), or the coefficients alpha. The {@link #memory} holds the last weight w that every
- * sample was given. Where both are the same numbers (ratios of whole batches, not normalised) they are one buffer. A degenerate segment
- * changes neither.
+ * <p><b>What is remembered.</b> The {@link #state}, from which a sample's next visit starts, is what the steps move: in the terms of the
+ * method the ratios r (not multiplied by the prior, not normalised), or the coefficients alpha. The {@link #memory} holds the last weight w
+ * that every sample was given. Where both are the same numbers (ratios of whole batches, not normalised) they are one buffer. A degenerate
+ * segment changes neither.
  *
  * <p>All memory is allocated at construction. The buffers that it shows are its own, and nobody else's to close. One thread, the device's.
  */
@@ -41,7 +42,8 @@ public final class WeightEstimator implements AutoCloseable {
     private final Buffer state;
     private final Buffer scale;
 
-    private WeightEstimator(Scope scope, Device device, Divergence divergence, BatchShape shape, EstimationSettings given, SampleLabels labels) {
+    private WeightEstimator(Scope scope, Device device, Divergence divergence, BatchShape shape, EstimationSettings given,
+                            SampleLabels labels) {
         this.scope = scope;
         this.device = device;
         this.shape = shape;
@@ -79,14 +81,15 @@ public final class WeightEstimator implements AutoCloseable {
      * @throws io.github.adiw.UsageException if the settings cannot be met
      * @throws IllegalArgumentException      if there is not a label for each sample
      */
-    public static WeightEstimator create(Device device, Divergence divergence, BatchShape shape, EstimationSettings settings, SampleLabels labels) {
+    public static WeightEstimator create(Device device, Divergence divergence, BatchShape shape, EstimationSettings settings,
+                                         SampleLabels labels) {
         labels.check(shape);
         return Scope.building(scope -> new WeightEstimator(scope, device, divergence, shape, settings, labels));
     }
 
     /**
-     * Enqueues what sets {@link #weights}, {@link #memory} and {@link #state} for a batch; it waits for nothing, so that it may be called while a
-     * graph is recorded.
+     * Enqueues what sets {@link #weights}, {@link #memory} and {@link #state} for a batch; it waits for nothing, so that it may be called
+     * while a graph is recorded.
      *
      * @param indices           int32 {@code [n]}, the training samples' numbers, each in 0 to N - 1; where one stands twice, its last row
      *                          is remembered
@@ -106,8 +109,8 @@ public final class WeightEstimator implements AutoCloseable {
     }
 
     /**
-     * As {@link #estimate}, but goes on until the {@link Quality#kktResidual residual} is at most 1e-6 and, for up to ten times the steps to
-     * there, a {@link Quality#gap} that is known is small, or until 100,000 steps are made; waits, and cannot be recorded.
+     * As {@link #estimate}, but goes on until the {@link Quality#kktResidual residual} is at most 1e-6 and, for up to ten times the steps
+     * to there, a {@link Quality#gap} that is known is small, or until 100,000 steps are made; waits, and cannot be recorded.
      *
      * @return steps made, or iterations of a solver that takes none
      * @throws AdiwException if the batch could not be solved: its weights are then those that were remembered
@@ -200,7 +203,10 @@ public final class WeightEstimator implements AutoCloseable {
         return new Quality(Double.NaN, objective, residual, gap);
     }
 
-    /** Why the last batch has not been estimated, for a person, so that it was given the weights that were remembered; null if it has been. Waits. */
+    /**
+     * Why the last batch has not been estimated, for a person, so that it was given the weights that were remembered; null if it has been.
+     * Waits.
+     */
     public String problem() {
         return minimizer.problem();
     }
@@ -216,16 +222,16 @@ public final class WeightEstimator implements AutoCloseable {
     }
 
     /**
-     * What the next visit starts from: {@link #memory} itself, or the ratios of the training samples {@code [N]}, or the coefficients of the
-     * validation samples, float32 {@code [V]}, negative where a sample has none yet.
+     * What the next visit starts from: {@link #memory} itself, or the ratios of the training samples {@code [N]}, or the coefficients of
+     * the validation samples, float32 {@code [V]}, negative where a sample has none yet.
      */
     public Buffer state() {
         return state;
     }
 
     /**
-     * All that it holds from batch to batch, by name: {@code memory}, {@code state}, and counters of what was drawn. Another one, of the same
-     * divergence, shape and settings, whose buffers are filled with these goes on as this one would.
+     * All that it holds from batch to batch, by name: {@code memory}, {@code state}, and counters of what was drawn. Another one, of the
+     * same divergence, shape and settings, whose buffers are filled with these goes on as this one would.
      */
     public Map<String, Buffer> everything() {
         Map<String, Buffer> all = new LinkedHashMap<>();

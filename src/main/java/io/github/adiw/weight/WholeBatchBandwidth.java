@@ -7,8 +7,8 @@ import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
 
 /**
- * The bandwidth where the whole batch is one segment, whose size is known: spread over blocks, for d = 1 on the sorted batch, for d > 1 by a
- * radix selection over distances that are never stored.
+ * The bandwidth where the whole batch is one segment, whose size is known: spread over blocks, for d = 1 on the sorted batch, for d > 1 by
+ * a radix selection over distances that are never stored.
  */
 final class WholeBatchBandwidth implements BatchBandwidth {
     private static final int BLOCKS = 128;

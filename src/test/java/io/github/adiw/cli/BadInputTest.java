@@ -57,18 +57,22 @@ class BadInputTest {
         Path start = shared.resolve("negative.npy");
         Npy.write(start, new float[] {1, 1, -3, 1}, 4);
         for (String method : new String[] {"km", "w1", "kl-direct", "ls-direct", "kmm-exact"}) {
-            assertThat(refused(1, "weights", "--method", method, "--train", floats.toString(), "--validation", floats.toString(), "--output",
-                output().toString(), "--initial", start.toString())).contains("negative.npy has -3.0 at index [2], and weights of at least 0");
+            assertThat(
+                refused(1, "weights", "--method", method, "--train", floats.toString(), "--validation", floats.toString(), "--output",
+                    output().toString(), "--initial", start.toString()))
+                .contains("negative.npy has -3.0 at index [2], and weights of at least 0");
         }
-        assertThat(refused(2, "weights", "--method", "km", "--train", "", "--validation", floats.toString(), "--output", output().toString()))
+        assertThat(
+            refused(2, "weights", "--method", "km", "--train", "", "--validation", floats.toString(), "--output", output().toString()))
             .contains("the name of a file is empty");
         assertThat(refused(2, "weights", "--method", "km", "--train", floats.toString(), "--validation", floats.toString(), "--output", ""))
             .contains("the name of a file is empty");
     }
 
     private String train(int code, String line, Object... more) {
-        String[] base = Cli.args("train --device " + DeviceMatrix.name() + " --data " + data + " --validation-samples 64 --validation-batch 32"
-            + " --batch 32 --epochs 1 --output " + output());
+        String[] base = Cli
+            .args("train --device " + DeviceMatrix.name() + " --data " + data + " --validation-samples 64 --validation-batch 32"
+                + " --batch 32 --epochs 1 --output " + output());
         return refused(code, override(base, Cli.args(line, more)));
     }
 
@@ -98,16 +102,22 @@ class BadInputTest {
         "--validation-batch 0 | --validation-batch", "--validation-samples 0 | --validation-samples", "--steps 0 | --steps",
         "--steps -1 | --steps", "--train-samples 0 | --train-samples", "--train-samples -5 | --train-samples", "--lr 0 | --lr",
         "--lr -1e-3 | --lr", "--lr NaN | --lr", "--lr Infinity | --lr", "--lr fast | fast", "--weight-decay -1 | --weight-decay",
-        "--eta 0 | --eta", "--estimation-steps 0 | --estimation-steps", "--upper-bound 0.5 | --upper-bound", "--warmup-epochs -1 | --warmup-epochs",
+        "--eta 0 | --eta", "--estimation-steps 0 | --estimation-steps", "--upper-bound 0.5 | --upper-bound",
+        "--warmup-epochs -1 | --warmup-epochs",
         "--momentum 1 | --momentum", "--threads 0 | --threads", "--threads -2 | --threads", "--seed one | one", "--batch 2.5 | 2.5",
-        "--noise symmetric:1 | 0 <= R < 1", "--noise symmetric:-0.1 | 0 <= R < 1", "--noise pair:1.5 | 0 <= R < 1", "--noise symmetric:x | x",
-        "--noise symmetric | symmetric:R", "--noise salt:0.4 | symmetric:R", "--method km2 | uniform, diw, adiw-km", "--model resnet | lenet",
-        "--model mlp: | mlp", "--model mlp:0 | mlp", "--model mlp:64,x | mlp", "--dataset mnist | fashion-mnist", "--optimizer rms | sgd, adam",
-        "--reduction max | sum, mean", "--precision fp16 | fp32, tf32", "--lr-schedule linear | step:EPOCHS:FACTOR", "--lr-schedule step:0:0.1 | step:0:0.1",
-        "--bandwidth wide | median", "--bandwidth diw:2 | diw:2", "--bandwidth gamma:0 | gamma:0", "--device gpu | auto, cuda, cuda:N, host, simt",
+        "--noise symmetric:1 | 0 <= R < 1", "--noise symmetric:-0.1 | 0 <= R < 1", "--noise pair:1.5 | 0 <= R < 1",
+        "--noise symmetric:x | x",
+        "--noise symmetric | symmetric:R", "--noise salt:0.4 | symmetric:R", "--method km2 | uniform, diw, adiw-km",
+        "--model resnet | lenet",
+        "--model mlp: | mlp", "--model mlp:0 | mlp", "--model mlp:64,x | mlp", "--dataset mnist | fashion-mnist",
+        "--optimizer rms | sgd, adam",
+        "--reduction max | sum, mean", "--precision fp16 | fp32, tf32", "--lr-schedule linear | step:EPOCHS:FACTOR",
+        "--lr-schedule step:0:0.1 | step:0:0.1",
+        "--bandwidth wide | median", "--bandwidth diw:2 | diw:2", "--bandwidth gamma:0 | gamma:0",
+        "--device gpu | auto, cuda, cuda:N, host, simt",
         "--device cuda:x | auto, cuda, cuda:N, host, simt", "--device cuda:N | cuda:0", "--batch 1000 | 300", "--train-samples 1000 | 300",
         "--validation-samples 1000 | 300", "--frobnicate 1 | --frobnicate", "--nesterov | momentum",
-        "--transform logits | loss, features",         "--transform features --validation-samples 8 --validation-batch 8 | no validation sample"})
+        "--transform logits | loss, features", "--transform features --validation-samples 8 --validation-batch 8 | no validation sample"})
     void training(String options, String named) {
         assertThat(train(2, options)).contains(named);
     }
@@ -149,7 +159,8 @@ class BadInputTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"train-images-idx3-ubyte, 3, 9", "train-labels-idx1-ubyte, 3, 3", "train-labels-idx1-ubyte, 20, 77", "train-images-idx3-ubyte, 7, 5"})
+    @CsvSource({"train-images-idx3-ubyte, 3, 9", "train-labels-idx1-ubyte, 3, 3", "train-labels-idx1-ubyte, 20, 77",
+        "train-images-idx3-ubyte, 7, 5"})
     void dataAreCorrupt(String file, int at, int value) throws IOException {
         Path broken = Cli.smallData(folder.resolve("broken"), 300, 50);
         byte[] bytes = Files.readAllBytes(broken.resolve(file));
@@ -206,7 +217,8 @@ class BadInputTest {
     @ValueSource(strings = {"train", "compare"})
     void outputCannotBeWritten(String command) throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "mine");
-        String[] args = Cli.args(command + " --device " + DeviceMatrix.name() + " --data " + data + " --epochs 1 --output", file.resolve("below"));
+        String[] args = Cli.args(command + " --device " + DeviceMatrix.name() + " --data " + data + " --epochs 1 --output",
+            file.resolve("below"));
         assertThat(refused(1, args)).contains("is not a folder");
         args[args.length - 1] = "/proc/adiw-results";
         assertThat(refused(1, args)).contains("/proc/adiw-results");

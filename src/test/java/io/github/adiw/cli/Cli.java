@@ -49,7 +49,8 @@ record Cli(int code, String out, String err) {
             return new TreeSet<>();
         }
         try (Stream<Path> all = Files.walk(folder)) {
-            return all.filter(Files::isRegularFile).map(p -> folder.relativize(p).toString()).collect(Collectors.toCollection(TreeSet::new));
+            return all.filter(Files::isRegularFile).map(p -> folder.relativize(p).toString())
+                .collect(Collectors.toCollection(TreeSet::new));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -110,7 +110,8 @@ class CommandLineTest {
         Cli run = done(training("train", output, "--noise symmetric:0.4 --method adiw-km --optimizer adam --lr 1e-3 --epochs 3 --json"));
         JsonNode summary = JSON.readTree(output.resolve("summary.json").toFile());
         assertThat(JSON.readTree(run.out())).isEqualTo(summary);
-        assertThat(keys(summary)).contains("dataset", "trainSamples", "validationSamples", "testSamples", "noise", "actualNoiseRate", "model",
+        assertThat(keys(summary)).contains("dataset", "trainSamples", "validationSamples", "testSamples", "noise", "actualNoiseRate",
+            "model",
             "parameters", "method", "device", "seed", "epochs", "batch", "testAccuracy", "finalTestAccuracy", "bestTestAccuracy",
             "meanWeightClean", "meanWeightNoisy", "secondsPerEpoch", "effectiveSampleSize", "stepMillis");
         assertThat(keys(summary.get("stepMillis"))).containsExactlyInAnyOrder("total", "weightEstimation", "training");
@@ -137,9 +138,11 @@ class CommandLineTest {
         assertThat(epochs.get(0)).startsWith("epoch,").contains("testAccuracy");
         assertThat(epochs.get(3).split(",")).hasSize(epochs.get(0).split(",").length);
         assertThat(Npy.read(output.resolve("weights.npy")).shape()).containsExactly(SAMPLES);
-        assertThat(SafeTensors.read(output.resolve("model.safetensors")).tensors()).containsKeys("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias");
+        assertThat(SafeTensors.read(output.resolve("model.safetensors")).tensors()).containsKeys("fc1.weight", "fc1.bias", "fc2.weight",
+            "fc2.bias");
         pictures(output);
-        assertThat(Cli.files(output)).containsExactlyInAnyOrder("summary.json", "epochs.csv", "weights.npy", "model.safetensors", "accuracy.png",
+        assertThat(Cli.files(output)).containsExactlyInAnyOrder("summary.json", "epochs.csv", "weights.npy", "model.safetensors",
+            "accuracy.png",
             "step-time.png", "weights.png");
     }
 
@@ -180,7 +183,8 @@ class CommandLineTest {
             .isCloseTo(diw / published.get("total").asDouble(), within(1e-9));
         assertThat(run.out()).containsPattern("diw as published +- +- +- +- +\\d").contains("is timed, not trained");
         assertThat(output.resolve("compare.md")).content().containsPattern("\\| adiw-km +\\|").contains("accuracy.png")
-            .contains("symmetric:0.4").containsPattern("\\| diw as published \\| +- \\| +- \\| +- \\| +- \\|").contains("is timed, not trained");
+            .contains("symmetric:0.4").containsPattern("\\| diw as published \\| +- \\| +- \\| +- \\| +- \\|")
+            .contains("is timed, not trained");
         assertThat(output.resolve("compare.html")).content().contains("<th scope=\"row\">diw as published</th><td>-</td>")
             .contains("is timed, not trained");
         pictures(output);
@@ -198,14 +202,16 @@ class CommandLineTest {
         Npy.write(folder.resolve("o.npy"), order, steps, 32);
         Npy.write(folder.resolve("p.npy"), validation, steps, 16);
         Npy.write(folder.resolve("l.npy"), new Random(7).ints(SAMPLES, 0, 10).asLongStream().toArray(), SAMPLES);
-        String files = "--steps 4 --warmup-epochs 0 --lr 1e-3 --labels " + folder.resolve("l.npy") + " --train-order " + folder.resolve("o.npy")
+        String files = "--steps 4 --warmup-epochs 0 --lr 1e-3 --labels " + folder.resolve("l.npy") + " --train-order "
+            + folder.resolve("o.npy")
             + " --validation-order " + folder.resolve("p.npy");
         Path first = folder.resolve("first");
         done(training("train", first, files));
         Path second = folder.resolve("second");
         Path trace = folder.resolve("t.csv");
         Path weights = folder.resolve("w.npy");
-        done(training("train", second, files + " --init " + first.resolve("model.safetensors") + " --trace " + trace + " --weights-trace " + weights));
+        done(training("train", second,
+            files + " --init " + first.resolve("model.safetensors") + " --trace " + trace + " --weights-trace " + weights));
         List<String> rows = Files.readAllLines(trace);
         assertThat(rows.get(0)).isEqualTo("step,trainLoss,weightedLoss,weightSum,weightMin,weightMax");
         assertThat(rows).hasSize(steps + 1);
@@ -279,7 +285,8 @@ class CommandLineTest {
         int n = DeviceMatrix.slow() ? 16 : 48;
         int m = n - 4;
         Path[] files = twoSamples(n, m, d);
-        String common = " --device " + DeviceMatrix.name() + " --bandwidth median --train " + files[0] + " --validation " + files[1] + " --json --output ";
+        String common = " --device " + DeviceMatrix.name() + " --bandwidth median --train " + files[0] + " --validation " + files[1]
+            + " --json --output ";
         JsonNode five = JSON.readTree(done(Cli.args("weights --method km" + common, folder.resolve("five.npy"))).out());
         valid(five, n, m, d);
         assertThat(five.get("steps").asInt()).isEqualTo(5);
@@ -320,14 +327,16 @@ class CommandLineTest {
     void weightsGoOnFromInitialOnes() throws IOException {
         assumeFalse(DeviceMatrix.slow(), QUICK);
         Path[] files = twoSamples(32, 32, 1);
-        String common = "weights --method km --device " + DeviceMatrix.name() + " --bandwidth gamma:0.7 --train " + files[0] + " --validation " + files[1]
+        String common = "weights --method km --device " + DeviceMatrix.name() + " --bandwidth gamma:0.7 --train " + files[0]
+            + " --validation " + files[1]
             + " --json --output ";
         double before = JSON.readTree(done(Cli.args(common, folder.resolve("a.npy"))).out()).get("objective").asDouble();
         double after = JSON.readTree(done(Cli.args(common, folder.resolve("b.npy"), "--initial", folder.resolve("a.npy"))).out())
             .get("objective").asDouble();
         assertThat(after).isLessThan(before);
-        Cli people = done(Cli.args("weights --method km --device " + DeviceMatrix.name() + " --train " + files[0] + " --validation " + files[1]
-            + " --output", folder.resolve("c.npy")));
+        Cli people = done(
+            Cli.args("weights --method km --device " + DeviceMatrix.name() + " --train " + files[0] + " --validation " + files[1]
+                + " --output", folder.resolve("c.npy")));
         assertThat(people.out()).contains("effectiveSampleSize").doesNotContain("{");
     }
 }

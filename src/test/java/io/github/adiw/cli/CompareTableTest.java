@@ -96,11 +96,13 @@ class CompareTableTest {
                     double a = get(method.get("runs").get(0), measure);
                     double b = get(method.get("runs").get(1), measure);
                     assertThat(get(method, measure + ".mean")).as(measure).isCloseTo((a + b) / 2, within(1e-12));
-                    assertThat(get(method, measure + ".standardDeviation")).as(measure).isCloseTo(Math.abs(a - b) / Math.sqrt(2), within(1e-12));
+                    assertThat(get(method, measure + ".standardDeviation")).as(measure).isCloseTo(Math.abs(a - b) / Math.sqrt(2),
+                        within(1e-12));
                 }
                 for (int seed = 0; seed < 2; seed++) {
                     assertThat(get(method.get("runs").get(seed), "speedUpOverDiw")).isCloseTo(
-                        get(diw.get("runs").get(seed), "stepMillis.total") / get(method.get("runs").get(seed), "stepMillis.total"), within(1e-9));
+                        get(diw.get("runs").get(seed), "stepMillis.total") / get(method.get("runs").get(seed), "stepMillis.total"),
+                        within(1e-9));
                 }
                 String cell = new Spread(100 * get(method, "lastFiveTestAccuracy.mean"),
                     100 * get(method, "lastFiveTestAccuracy.standardDeviation"), 2)
@@ -116,10 +118,12 @@ class CompareTableTest {
                 + get(published, "stepMillis.weightEstimation.mean"), within(1e-9));
             assertThat(get(published, "speedUpOverDiwAsPublished.mean")).isEqualTo(1);
             JsonNode first = noise.get("methods").get(0).get("runs");
-            assertThat(get(first.get(0), "lastFiveTestAccuracy")).as("seeds differ").isNotEqualTo(get(first.get(1), "lastFiveTestAccuracy"));
+            assertThat(get(first.get(0), "lastFiveTestAccuracy")).as("seeds differ")
+                .isNotEqualTo(get(first.get(1), "lastFiveTestAccuracy"));
         }
         assertThat(output.resolve("pair-0.3/2/diw/summary.json")).isNotEmptyFile();
-        assertThat(output.resolve("compare.md")).content().contains("(symmetric-0.4/accuracy.png)", "(pair-0.3/weights.png)", "## noise pair:0.3");
+        assertThat(output.resolve("compare.md")).content().contains("(symmetric-0.4/accuracy.png)", "(pair-0.3/weights.png)",
+            "## noise pair:0.3");
         for (String picture : List.of("symmetric-0.4/accuracy.png", "symmetric-0.4/step-time.png", "pair-0.3/weights.png")) {
             assertThat(ImageIO.read(output.resolve(picture).toFile()).getWidth()).isGreaterThan(1000);
         }
@@ -173,10 +177,12 @@ class CompareTableTest {
         Cli mended = compared(GRID, output);
         assertThat(count(mended.err(), "taken over from")).isEqualTo(4);
         assertThat(count(mended.err(), "epoch 1 of")).isEqualTo(4);
-        assertThat(mended.err()).contains("noise pair:0.3, seed 1, diw: run again, since", "weights.npy is missing, or not as it was written",
+        assertThat(mended.err()).contains("noise pair:0.3, seed 1, diw: run again, since",
+            "weights.npy is missing, or not as it was written",
             "noise pair:0.3, seed 2, uniform: run again, since the run in", "did not finish", "run.json cannot be read");
-        assertThat(trainedAgain(models)).extracting(m -> output.relativize(m.getParent()).toString().replace('\\', '/')).containsExactlyInAnyOrder(
-            "symmetric-0.4/2/diw", "pair-0.3/1/diw", "pair-0.3/2/uniform", "symmetric-0.4/1/uniform");
+        assertThat(trainedAgain(models)).extracting(m -> output.relativize(m.getParent()).toString().replace('\\', '/'))
+            .containsExactlyInAnyOrder(
+                "symmetric-0.4/2/diw", "pair-0.3/1/diw", "pair-0.3/2/uniform", "symmetric-0.4/1/uniform");
         assertThat(withoutTimes(JSON.readTree(output.resolve("compare.json").toFile()))).isEqualTo(withoutTimes(first));
 
         Cli longer = compared("--methods uniform --noise pair:0.3,symmetric:0.4 --seeds 2,1 --lr 2e-3", output);
@@ -244,7 +250,8 @@ class CompareTableTest {
         assumeFalse(DeviceMatrix.slow(), QUICK);
         Path output = folder.resolve("single");
         compared("--methods uniform", output);
-        assertThat(Cli.files(output)).contains("compare.html", "compare.md", "compare.json", "uniform/summary.json", "uniform/accuracy.png");
+        assertThat(Cli.files(output)).contains("compare.html", "compare.md", "compare.json", "uniform/summary.json",
+            "uniform/accuracy.png");
         assertThat(compared("--methods uniform", output).err()).contains("uniform: finished earlier under the same settings, taken over");
         assertThat(compared("--methods uniform --seeds 5 --seed 3 --momentum 0.5", output).err()).contains("seed was 1 and is 5")
             .contains("--seed has no part where --seeds are given.").contains("--momentum has no part in adam.");
@@ -389,7 +396,8 @@ class CompareTableTest {
         assertThat(method.get("seeds")).isEmpty();
         assertThat(method.get("runs")).hasSize(2);
         assertThat(method.get("lastFiveTestAccuracy").get("mean").isNull()).isTrue();
-        assertThat(Cli.files(output)).contains("compare.html").doesNotContain("symmetric-0.4/1/uniform/run.json", "symmetric-0.4/accuracy.png");
+        assertThat(Cli.files(output)).contains("compare.html").doesNotContain("symmetric-0.4/1/uniform/run.json",
+            "symmetric-0.4/accuracy.png");
         assertThat(output.resolve("compare.html")).content().doesNotContain("<img");
         assertThat(run.err()).as("there is nothing to time").doesNotContain("Timing");
     }
@@ -401,7 +409,8 @@ class CompareTableTest {
         compared("--methods all", output);
         assertThat(JSON.readTree(output.resolve("compare.json").toFile()).get("methods").findValuesAsText("method"))
             .containsExactlyElementsOf(TrainingOptions.METHODS);
-        assertThat(output.resolve("compare.html")).content().containsPattern("bandwidth</th><td>diw:0.01 \\(uniform, diw[^)]*\\); median \\(");
+        assertThat(output.resolve("compare.html")).content()
+            .containsPattern("bandwidth</th><td>diw:0.01 \\(uniform, diw[^)]*\\); median \\(");
     }
 
     @ParameterizedTest

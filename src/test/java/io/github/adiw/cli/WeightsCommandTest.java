@@ -139,7 +139,8 @@ class WeightsCommandTest {
                 throw new UncheckedIOException(e);
             }
         });
-        Cli run = Cli.run("weights", "--method", "km", "--train", train.toString(), "--validation", train.toString(), "--output", pipe.toString());
+        Cli run = Cli.run("weights", "--method", "km", "--train", train.toString(), "--validation", train.toString(), "--output",
+            pipe.toString());
         assertThat(run.code()).as(run.err()).isZero();
         byte[] written = reader.get(20, TimeUnit.SECONDS);
         assertThat(Files.isRegularFile(pipe)).isFalse();
@@ -218,7 +219,8 @@ class WeightsCommandTest {
                 far += inside ? 0 : w[i];
                 count += inside ? 1 : 0;
             }
-            assertThat(near / count).as("mean weight near the validation samples, beside far from them").isGreaterThan(1.2 * far / (N - count));
+            assertThat(near / count).as("mean weight near the validation samples, beside far from them")
+                .isGreaterThan(1.2 * far / (N - count));
         }
     }
 
@@ -230,7 +232,8 @@ class WeightsCommandTest {
         assertThat(read("S.npy")).hasSize(size);
         double objective = done(what + "--steps 4 --state @S.npy").get("objective").asDouble();
         float[] resumed = read("W.npy");
-        assertThat(objective).isCloseTo(done(what + "--steps 8").get("objective").asDouble(), within(2e-5 * Math.max(1, Math.abs(objective))));
+        assertThat(objective).isCloseTo(done(what + "--steps 8").get("objective").asDouble(),
+            within(2e-5 * Math.max(1, Math.abs(objective))));
         float[] once = read("W.npy");
         for (int i = 0; i < N; i++) {
             assertThat(resumed[i]).isCloseTo(once[i], within(2e-4f * Math.max(1, once[i])));

@@ -69,7 +69,7 @@ class FashionMnistTest {
         Path place = Files.createDirectories(folder.resolve(name));
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
             Files.write(place.resolve(file.getKey() + (gzip ? ".gz" : "")),
-                    gzip ? IdxFileTest.gzip(file.getValue()) : file.getValue());
+                gzip ? IdxFileTest.gzip(file.getValue()) : file.getValue());
         }
         return place;
     }
@@ -83,7 +83,7 @@ class FashionMnistTest {
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
             byte[] zipped = IdxFileTest.gzip(file.getValue());
             list.add(new FashionMnist.Published(file.getKey() + ".gz", zipped.length,
-                    HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(zipped))));
+                HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(zipped))));
         }
         return list;
     }
@@ -138,7 +138,7 @@ class FashionMnistTest {
         for (int i = 0; i < part.count(); i++) {
             int at = i * 784;
             while (next < whole.count() && !(part.labels()[i] == whole.labels()[next] && Arrays.equals(part.images(),
-                    at, at + 784, whole.images(), next * 784, next * 784 + 784))) {
+                at, at + 784, whole.images(), next * 784, next * 784 + 784))) {
                 next++;
             }
             if (next++ == whole.count()) {
@@ -192,7 +192,7 @@ class FashionMnistTest {
         assertThat(notices).isEmpty();
         try (var kept = Files.list(folder.resolve("cache"))) {
             assertThat(kept.map(p -> p.getFileName().toString())).containsExactlyInAnyOrder(
-                    NAMES[0] + ".gz", NAMES[1] + ".gz", NAMES[2] + ".gz", NAMES[3] + ".gz");
+                NAMES[0] + ".gz", NAMES[1] + ".gz", NAMES[2] + ".gz", NAMES[3] + ".gz");
         }
     }
 
@@ -229,7 +229,7 @@ class FashionMnistTest {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             long start = System.nanoTime();
             assertThat(search("http://127.0.0.1:" + silent.getLocalPort() + "/", FashionMnist.FILES).find(listener).sample())
-                    .isTrue();
+                .isTrue();
             assertThat((System.nanoTime() - start) / 1e9).isLessThan(10);
             assertThat(notices.get(0)).contains("cannot download");
         }
@@ -242,12 +242,12 @@ class FashionMnistTest {
     void anExplicitFolderIsFinal() throws IOException {
         Path missing = folder.resolve("missing");
         assertThatThrownBy(() -> FashionMnist.open(missing, listener)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining(missing + " does not exist");
+            .hasMessageContaining(missing + " does not exist");
         Path place = place("place", files(20, 10, 1), true);
         assertThat(Datasets.open("fashion-mnist", place, listener).source()).isEqualTo(place.toString());
         refused(place, "t10k-labels-idx1-ubyte.gz", null, "there is no t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz");
         refused(place, "train-images-idx3-ubyte.gz", IdxFileTest.idx(0x803, new byte[19 * 784], 19, 28, 28),
-                "has 19 images, and");
+            "has 19 images, and");
         refused(place, "train-images-idx3-ubyte.gz", IdxFileTest.idx(0x803, new byte[20 * 32], 20, 4, 8), "images of 4 x 8");
         refused(place, "train-images-idx3-ubyte.gz", IdxFileTest.idx(0x801, new byte[20], 20), "magic number");
         byte[] labels = new byte[20];
@@ -257,7 +257,7 @@ class FashionMnistTest {
         refused(place, "train-labels-idx1-ubyte.gz", IdxFileTest.idx(0x801, labels, 20), "label 7 is 255, and 0 to 9");
         assertThat(FashionMnist.open(place, listener).test().count()).isEqualTo(10);
         assertThatThrownBy(() -> Datasets.open("cifar", place, listener)).isInstanceOf(UsageException.class)
-                .hasMessageContaining("'cifar'").hasMessageContaining("known: fashion-mnist");
+            .hasMessageContaining("'cifar'").hasMessageContaining("known: fashion-mnist");
         assertThat(notices).isEmpty();
     }
 
@@ -270,7 +270,7 @@ class FashionMnistTest {
             Files.write(file, content);
         }
         assertThatThrownBy(() -> FashionMnist.open(place, listener)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining(name.replace(".gz", "")).hasMessageContaining(reason);
+            .hasMessageContaining(name.replace(".gz", "")).hasMessageContaining(reason);
         Files.write(file, good);
     }
 }

@@ -53,7 +53,7 @@ class SafeTensorsTest {
     @Test
     void refusesOtherTypes() {
         assertThatThrownBy(() -> SafeTensors.read(NpyTest.fixture("half.safetensors"))).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("half.safetensors").hasMessageContaining("F16, and F32 was expected");
+            .hasMessageContaining("half.safetensors").hasMessageContaining("F16, and F32 was expected");
     }
 
     @ParameterizedTest
@@ -82,7 +82,7 @@ class SafeTensorsTest {
         byte[] text = header.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
         Path file = folder.resolve("made.safetensors");
         Files.write(file, ByteBuffer.allocate(8 + text.length + 8).order(ByteOrder.LITTLE_ENDIAN).putLong(text.length).put(text)
-                .array());
+            .array());
         FileCorruption.refused(file, SafeTensors::read, header);
         assertThatThrownBy(() -> SafeTensors.read(file)).hasMessageContaining(reason);
     }
@@ -91,7 +91,7 @@ class SafeTensorsTest {
     void namesAHeaderLengthThatCannotBe() throws IOException {
         Path file = Files.write(folder.resolve("zip.safetensors"), "PK\3\4 something else altogether".getBytes(StandardCharsets.UTF_8));
         assertThatThrownBy(() -> SafeTensors.read(file)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("is not a safetensors file");
+            .hasMessageContaining("is not a safetensors file");
     }
 
     @Property(tries = 50)
@@ -105,7 +105,8 @@ class SafeTensorsTest {
             new SafeTensors(tensors, Map.of("text", text)).write(file);
             assertThat(ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN).getLong() % 8).isZero();
             SafeTensors read = SafeTensors.read(file);
-            assertThat(read.metadata()).isEqualTo(Map.of("text", new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8)));
+            assertThat(read.metadata())
+                .isEqualTo(Map.of("text", new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8)));
             assertThat(List.copyOf(read.tensors().values())).hasSameSizeAs(values);
             int i = 0;
             for (Tensor tensor : read.tensors().values()) {

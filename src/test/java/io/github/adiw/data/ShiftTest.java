@@ -45,7 +45,7 @@ class ShiftTest {
         "features:rotate:1e999", "features:brightness:-1", "features:shear:1", "symmetric:0.4,pair:0.3"})
     void refusesWhatItDoesNotKnowAndListsWhatItDoes(String text) {
         assertThatThrownBy(() -> Shift.parse(text)).isInstanceOf(UsageException.class)
-                .hasMessageContaining("known: none, symmetric:R and pair:R (0 <= R < 1)");
+            .hasMessageContaining("known: none, symmetric:R and pair:R (0 <= R < 1)");
     }
 
     @ParameterizedTest
@@ -124,7 +124,7 @@ class ShiftTest {
         assertThat(Shift.parse("class-prior:0.4:20").apply(before, CLASSES, 3).rows()).isNotEqualTo(after.rows());
         assertThat(Shift.parse("class-prior:0.4:1").apply(before, CLASSES, 3).rows()).hasSize(10_000);
         assertThatThrownBy(() -> Shift.parse("class-prior:0.01:20").apply(before, CLASSES, 3)).isInstanceOf(UsageException.class)
-                .hasMessageContaining("makes 0 of 10 classes minorities");
+            .hasMessageContaining("makes 0 of 10 classes minorities");
     }
 
     @Test
@@ -171,7 +171,7 @@ class ShiftTest {
         byte[] pixels = {0, 1, 100, (byte) 200, (byte) 255, 3};
         Samples one = new Samples(new int[] {0}, new ImageSet(pixels, new int[] {0}, 1, 2, 3), new boolean[1]);
         assertThat(images(Shift.parse("features:brightness:1.5").apply(one, CLASSES, 0)))
-                .containsExactly(0, 2, 150, 255, 255, 5);
+            .containsExactly(0, 2, 150, 255, 255, 5);
         assertThat(images(Shift.parse("features:brightness:0").apply(one, CLASSES, 0))).containsOnly(0);
     }
 }

@@ -40,10 +40,10 @@ class TrainingSplitTest {
 
     @Property(tries = 200)
     void holdsTogetherForAnySizes(@ForAll long seed, @ForAll @IntRange(min = 1, max = ROWS) int n,
-            @ForAll @IntRange(min = 1, max = ROWS) int v) {
+                                  @ForAll @IntRange(min = 1, max = ROWS) int v) {
         int validation = Math.min(n, v);
         TrainingSplit split = TrainingSplit.of(DATASET).seed(seed).trainSamples(n).validationSamples(validation)
-                .shift(Shift.parse("symmetric:0.5")).build();
+            .shift(Shift.parse("symmetric:0.5")).build();
         assertThat(split.count()).isEqualTo(n);
         assertThat(split.rows()).hasSize(n).isSorted().doesNotHaveDuplicates();
         assertThat(split.validation()).hasSize(validation).doesNotHaveDuplicates();
@@ -79,7 +79,7 @@ class TrainingSplitTest {
             assertThat(large.labels()[same]).isEqualTo(small.labels()[i]);
         }
         assertThat(Arrays.stream(small.validation()).map(s -> small.rows()[s]).toArray())
-                .isEqualTo(Arrays.stream(large.validation()).map(s -> large.rows()[s]).toArray());
+            .isEqualTo(Arrays.stream(large.validation()).map(s -> large.rows()[s]).toArray());
         assertThat(builder.seed(5).build().rows()).isNotEqualTo(small.rows());
         assertThat(small.noiseRate()).isCloseTo(0.4, within(0.12));
         assertThat(small.description()).contains("500 training samples, 50 of them clean", "pair:0.4");
@@ -104,7 +104,7 @@ class TrainingSplitTest {
         TrainingSplit part = TrainingSplit.of(DATASET).trainSamples(200).validationSamples(100).labels(file).build();
         assertThat(part.labels()).isEqualTo(Arrays.stream(part.rows()).map(r -> labels[r]).toArray());
         TrainingSplit own = TrainingSplit.of(DATASET).trainSamples(200).validationSamples(100)
-                .labels(Arrays.copyOf(labels, 200)).build();
+            .labels(Arrays.copyOf(labels, 200)).build();
         assertThat(own.labels()).isEqualTo(Arrays.copyOf(labels, 200));
     }
 
@@ -113,20 +113,20 @@ class TrainingSplitTest {
         Path file = folder.resolve("labels.npy");
         Npy.write(file, new int[ROWS - 1], ROWS - 1);
         assertThatThrownBy(() -> TrainingSplit.of(DATASET).labels(file).build()).isInstanceOf(AdiwException.class)
-                .hasMessage(file + " has 2999 labels, and 3000 (one a row of the training file) was expected");
+            .hasMessage(file + " has 2999 labels, and 3000 (one a row of the training file) was expected");
         int[] labels = new int[ROWS];
         labels[17] = 5;
         Npy.write(file, labels, ROWS);
         assertThatThrownBy(() -> TrainingSplit.of(DATASET).labels(file).build()).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("label 5 at index 17, and 0 to 4");
+            .hasMessageContaining("label 5 at index 17, and 0 to 4");
         Npy.write(file, new float[ROWS], ROWS);
         assertThatThrownBy(() -> TrainingSplit.of(DATASET).labels(file)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("int32 or int64");
+            .hasMessageContaining("int32 or int64");
         Npy.write(file, new int[ROWS], ROWS, 1);
         assertThatThrownBy(() -> TrainingSplit.of(DATASET).labels(file)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("[3000, 1], and [any]");
+            .hasMessageContaining("[3000, 1], and [any]");
         assertThatThrownBy(() -> TrainingSplit.of(DATASET).labels(labels).shift(Shift.parse("pair:0.1")).build())
-                .isInstanceOf(UsageException.class).hasMessageContaining("pair:0.1");
+            .isInstanceOf(UsageException.class).hasMessageContaining("pair:0.1");
     }
 
     @Test
@@ -137,13 +137,13 @@ class TrainingSplitTest {
         }
         assertThatThrownBy(() -> builder.validationSamples(0)).isInstanceOf(UsageException.class);
         assertThatThrownBy(() -> builder.trainSamples(10).validationSamples(11).build()).isInstanceOf(UsageException.class)
-                .hasMessageContaining("at most 10");
+            .hasMessageContaining("at most 10");
     }
 
     @Test
     void drawsABalancedValidationSetForAClassPriorShift() {
         TrainingSplit split = TrainingSplit.of(DATASET).seed(1).validationSamples(52).shift(Shift.parse("class-prior:0.4:10"))
-                .build();
+            .build();
         int[] counts = new int[5];
         for (int sample : split.validation()) {
             counts[split.trueLabels()[sample]]++;
@@ -156,8 +156,8 @@ class TrainingSplitTest {
         assertThat(split.mislabelledRate()).isZero();
         assertThat(split.sampleOfRow(split.rows()[3])).isEqualTo(3);
         assertThatThrownBy(() -> TrainingSplit.of(DATASET).trainSamples(60).validationSamples(60)
-                .shift(Shift.parse("class-prior:0.4:10")).build()).isInstanceOf(UsageException.class)
-                .hasMessageContaining("too few");
+            .shift(Shift.parse("class-prior:0.4:10")).build()).isInstanceOf(UsageException.class)
+            .hasMessageContaining("too few");
     }
 
     @Test
@@ -180,17 +180,17 @@ class TrainingSplitTest {
         Npy.write(file, rows, 4, 3);
         assertThat(BatchOrder.read(file, split, ROWS, 3, 3)).containsExactly(0, 5, 10, 15, 20, 25, 30, 35, 40);
         assertThatThrownBy(() -> BatchOrder.read(file, split, ROWS, 5, 3)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("has 4 steps, and at least 5");
+            .hasMessageContaining("has 4 steps, and at least 5");
         assertThatThrownBy(() -> BatchOrder.read(file, split, ROWS, 4, 4)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("[4, 3], and [any, 4]");
+            .hasMessageContaining("[4, 3], and [any, 4]");
         rows[4] = ROWS;
         Npy.write(file, rows, 4, 3);
         assertThatThrownBy(() -> BatchOrder.read(file, split, ROWS, 4, 3)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("row 3000 at index [1, 1], and 0 to 2999");
+            .hasMessageContaining("row 3000 at index [1, 1], and 0 to 2999");
         rows[4] = IntStream.range(0, ROWS).filter(r -> split.sampleOfRow(r) < 0).findFirst().orElseThrow();
         Npy.write(file, rows, 4, 3);
         assertThatThrownBy(() -> BatchOrder.read(file, split, ROWS, 4, 3)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("not among the 100 training samples");
+            .hasMessageContaining("not among the 100 training samples");
     }
 
     /** Figures from SplitMix64 written in Python: a change of the seeded choices would silently change every experiment. */

@@ -71,11 +71,13 @@ class CublasProductsTest {
         float[] a = numbers(random, m * k);
         float[] b = numbers(random, k * n);
         float[] bias = numbers(random, n);
-        try (Buffer x = device.floats(a); Buffer y = device.floats(b); Buffer z = device.floats(new float[m * n]); Buffer shift = device.floats(bias)) {
+        try (Buffer x = device.floats(a); Buffer y = device.floats(b); Buffer z = device.floats(new float[m * n]);
+             Buffer shift = device.floats(bias)) {
             Launch tiles = Launch.tiles((n + 63) / 64, (m + 63) / 64, 1);
             device.launch(kernel, tiles, x, y, z, null, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, 0);
             check(z, a, b, null, 1, m, n, k, transposeA, transposeB, tolerance);
-            try (Graph graph = device.record(() -> device.launch(kernel, tiles, x, y, z, null, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, 1))) {
+            try (Graph graph = device
+                .record(() -> device.launch(kernel, tiles, x, y, z, null, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, 1))) {
                 graph.replay();
                 graph.replay();
             }
@@ -85,7 +87,8 @@ class CublasProductsTest {
         }
     }
 
-    private static void check(Buffer z, float[] a, float[] b, float[] bias, int times, int m, int n, int k, boolean transposeA, boolean transposeB,
+    private static void check(Buffer z, float[] a, float[] b, float[] bias, int times, int m, int n, int k, boolean transposeA,
+                              boolean transposeB,
                               double tolerance) {
         float[] c = z.toFloats();
         for (int i = 0; i < m; i++) {
@@ -94,7 +97,8 @@ class CublasProductsTest {
                 for (int p = 0; p < k; p++) {
                     sum += (double) a[transposeA ? p * m + i : i * k + p] * b[transposeB ? j * k + p : p * n + j];
                 }
-                assertThat((double) c[i * n + j]).as("element %d, %d", i, j).isCloseTo(times * sum + (bias == null ? 0 : bias[j]), within(tolerance));
+                assertThat((double) c[i * n + j]).as("element %d, %d", i, j).isCloseTo(times * sum + (bias == null ? 0 : bias[j]),
+                    within(tolerance));
             }
         }
     }

@@ -79,7 +79,8 @@ class DeviceTest {
         assertThat(target.getFloat(0)).isEqualTo(3);
         assertThat(target.getFloat(4)).isEqualTo(4);
         assertThatThrownBy(() -> x.upload(ByteBuffer.allocate(4))).hasMessageContaining("direct");
-        assertThatThrownBy(() -> x.upload(ByteBuffer.allocateDirect(7).order(ByteOrder.nativeOrder()))).hasMessageContaining("whole number");
+        assertThatThrownBy(() -> x.upload(ByteBuffer.allocateDirect(7).order(ByteOrder.nativeOrder())))
+            .hasMessageContaining("whole number");
     }
 
     @Test
@@ -146,8 +147,9 @@ class DeviceTest {
     void aFailedRecordingLeavesTheDeviceUsable() {
         Buffer x = device.floats(1);
         assertThatThrownBy(() -> device.record(() -> x.upload(new float[] {2}))).hasMessageContaining("recorded");
-        assertThatThrownBy(() -> device.record(() -> device.record(() -> { }))).hasMessageContaining("already");
-        assertThatThrownBy(() -> device.record(() -> device.floats(1))).isInstanceOf(IllegalStateException.class).hasMessageContaining("before");
+        assertThatThrownBy(() -> device.record(() -> device.record(() -> {}))).hasMessageContaining("already");
+        assertThatThrownBy(() -> device.record(() -> device.floats(1))).isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("before");
         device.launch("fill", Launch.elements(1), x, 5f, 1);
         assertThat(x.toFloats()).containsExactly(5);
     }
@@ -183,7 +185,8 @@ class DeviceTest {
         assertThatThrownBy(() -> x.slice(1, Long.MAX_VALUE)).isInstanceOf(IndexOutOfBoundsException.class);
         assertThatThrownBy(() -> x.download(ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).asReadOnlyBuffer()
             .order(ByteOrder.nativeOrder()))).hasMessageContaining("read-only");
-        assertThatThrownBy(() -> x.upload(ByteBuffer.allocateDirect(8).order(ByteOrder.BIG_ENDIAN))).hasMessageContaining("native byte order");
+        assertThatThrownBy(() -> x.upload(ByteBuffer.allocateDirect(8).order(ByteOrder.BIG_ENDIAN)))
+            .hasMessageContaining("native byte order");
     }
 
     @Test
@@ -191,7 +194,8 @@ class DeviceTest {
         Buffer x = device.floats(1);
         assertThatThrownBy(() -> device.launch("fil", Launch.elements(1), x)).hasMessageContaining("no kernel called fil");
         assertThatThrownBy(() -> device.launch("fill", Launch.elements(1), x, 1f)).hasMessageContaining("3 arguments (PFI), not 2");
-        assertThatThrownBy(() -> device.launch("fill", Launch.elements(1), x, 1, 1)).hasMessageContaining("argument 2 of fill is of type F");
+        assertThatThrownBy(() -> device.launch("fill", Launch.elements(1), x, 1, 1))
+            .hasMessageContaining("argument 2 of fill is of type F");
         assertThatThrownBy(() -> device.launch("fill", Launch.tiles(1, 1, 1), x, 1f, 1)).hasMessageContaining("over elements");
         try (Device other = Devices.open("host", 1)) {
             Buffer foreign = other.floats(1);

@@ -26,7 +26,8 @@ class DevicesTest {
     @Test
     void saysWhyThereIsNoGpu() {
         assumeTrue(DeviceMatrix.name().equals("host") && !HostRuntime.findsDriver(), "needs a process without a CUDA driver");
-        assertThatThrownBy(() -> Devices.open("cuda", 1)).isInstanceOf(AdiwException.class).hasMessageContaining("no NVIDIA driver is installed");
+        assertThatThrownBy(() -> Devices.open("cuda", 1)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("no NVIDIA driver is installed");
         assertThatThrownBy(Devices::gpus).isInstanceOf(AdiwException.class).hasMessageContaining("no NVIDIA driver is installed");
         assertThat(Devices.choose("auto")).isEqualTo(new Devices.Choice("host",
             "device host: no NVIDIA driver is installed (libcuda.so.1 is not found)"));
@@ -34,12 +35,14 @@ class DevicesTest {
 
     @Test
     void refusesStreamsThatCannotBe() {
-        assertThatThrownBy(() -> Devices.openOnStream("simt", 0)).isInstanceOf(UsageException.class).hasMessageContaining("the default stream (0)");
+        assertThatThrownBy(() -> Devices.openOnStream("simt", 0)).isInstanceOf(UsageException.class)
+            .hasMessageContaining("the default stream (0)");
         for (String name : new String[] {"host", "auto"}) {
             assertThatThrownBy(() -> Devices.openOnStream(name, 1)).isInstanceOf(UsageException.class)
                 .hasMessageContaining("device " + name + " has no streams");
         }
-        assertThatThrownBy(() -> Devices.openOnStream("gpu", 1)).isInstanceOf(UsageException.class).hasMessageContaining("there is no device gpu");
+        assertThatThrownBy(() -> Devices.openOnStream("gpu", 1)).isInstanceOf(UsageException.class)
+            .hasMessageContaining("there is no device gpu");
     }
 
     @Test

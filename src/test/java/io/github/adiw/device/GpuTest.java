@@ -72,7 +72,9 @@ class GpuTest {
 
     @Test
     void refusesAGpuThatIsNotThereAndTheStandIn() {
-        assertThatThrownBy(() -> Devices.open("cuda:999", 1)).isInstanceOf(UsageException.class).hasMessageContaining("there is no cuda:999");
-        assertThatThrownBy(() -> Devices.open("simt", 1)).isInstanceOf(UsageException.class).hasMessageContaining("use simt in a process of its own");
+        assertThatThrownBy(() -> Devices.open("cuda:999", 1)).isInstanceOf(UsageException.class)
+            .hasMessageContaining("there is no cuda:999");
+        assertThatThrownBy(() -> Devices.open("simt", 1)).isInstanceOf(UsageException.class)
+            .hasMessageContaining("use simt in a process of its own");
     }
 }

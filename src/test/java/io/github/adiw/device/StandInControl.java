@@ -12,7 +12,7 @@ public final class StandInControl {
     /** Where the build puts native code, in the source tree. */
     static final Path BUILT = Path.of("target/native");
 
-    private StandInControl() { }
+    private StandInControl() {}
 
     /** The orders that results must not depend on; three seeds of the shuffled one. */
     public static final List<String> ORDERS = List.of("forwards", "backwards", "shuffled 1", "shuffled 2", "shuffled 3");
@@ -20,12 +20,14 @@ public final class StandInControl {
     /** @param order one of {@link #ORDERS}, for launches from now on */
     public static void order(String order) {
         String[] part = order.split(" ");
-        StandInDriver.order(StandInDriver.Order.valueOf(part[0].toUpperCase(java.util.Locale.ROOT)), part.length > 1 ? Long.parseLong(part[1]) : 0);
+        StandInDriver.order(StandInDriver.Order.valueOf(part[0].toUpperCase(java.util.Locale.ROOT)),
+            part.length > 1 ? Long.parseLong(part[1]) : 0);
     }
 
     /** Makes a target of {@code native/Makefile}, and returns what that printed; fails if it fails. */
     static String make(String target) throws IOException, InterruptedException {
-        Process make = new ProcessBuilder("make", "-s", "-C", "native", "OUT=" + BUILT.toAbsolutePath(), "JAVA_HOME=" + System.getProperty("java.home"),
+        Process make = new ProcessBuilder("make", "-s", "-C", "native", "OUT=" + BUILT.toAbsolutePath(),
+            "JAVA_HOME=" + System.getProperty("java.home"),
             target).redirectErrorStream(true).start();
         String output = new String(make.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(make.waitFor()).as(output).isZero();

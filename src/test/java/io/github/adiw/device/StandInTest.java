@@ -218,7 +218,8 @@ class StandInTest {
                 seen.add(kernel.name());
             }
         }
-        Set<String> host = new HashSet<>(Arrays.asList(HostRuntime.table().all().stream().map(KernelTable.Kernel::name).toArray(String[]::new)));
+        Set<String> host = new HashSet<>(
+            Arrays.asList(HostRuntime.table().all().stream().map(KernelTable.Kernel::name).toArray(String[]::new)));
         host.removeAll(seen);
         assertThat(host).as("kernels of the host that the PTX lacks").isEmpty();
     }

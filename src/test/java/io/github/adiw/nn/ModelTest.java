@@ -163,8 +163,8 @@ class ModelTest {
             dy[i] = (float) random.nextGaussian();
         }
         Map<String, float[]> separate = results(model, parameters, x, dy, false);
-        results(model, parameters, x, dy, true).forEach((name, values) ->
-            ReferenceCase.assertClose(name, values, separate.get(name), 1e-5));
+        results(model, parameters, x, dy, true)
+            .forEach((name, values) -> ReferenceCase.assertClose(name, values, separate.get(name), 1e-5));
     }
 
     private Map<String, float[]> results(Model model, Parameters parameters, float[] x, float[] dy, boolean fuse) {

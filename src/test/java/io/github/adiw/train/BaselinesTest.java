@@ -24,7 +24,10 @@ import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The methods that ADIW is compared with: random weights, static importance weighting, learning to reweight; and every divergence in training. */
+/**
+ * The methods that ADIW is compared with: random weights, static importance weighting, learning to reweight; and every divergence in
+ * training.
+ */
 class BaselinesTest {
 
     private static TrainingResult train(String method, int epochs) {
@@ -36,12 +39,13 @@ class BaselinesTest {
         boolean slow = DeviceMatrix.slow();
         TrainingOptions options = TrainingOptions.builder().model("mlp:16").method(method).shift("symmetric:0.4")
             .trainSamples(slow ? 96 : 3000).validationSamples(slow ? 40 : 300).batch(32).validationBatch(16).optimizer("adam")
-            .learningRate(2e-3f).weightDecay(0).schedule("none").epochs(epochs).steps(steps).pretrainEpochs(1).trace(true).weightsTrace(true).build();
+            .learningRate(2e-3f).weightDecay(0).schedule("none").epochs(epochs).steps(steps).pretrainEpochs(1).trace(true)
+            .weightsTrace(true).build();
         Dataset sample = FashionMnist.sample();
         Dataset data = new Dataset(sample.name(), sample.train(), sample.test().gather(IntStream.range(0, 100).toArray()),
             sample.classNames(), sample.normalization(), sample.source(), true);
         try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, data, options)) {
-            return trainer.run(new TrainingListener() { });
+            return trainer.run(new TrainingListener() {});
         }
     }
 
@@ -57,7 +61,8 @@ class BaselinesTest {
         assertThat(IntStream.range(0, last.length).mapToDouble(i -> last[i]).distinct().count()).as("weights differ").isGreaterThan(3);
         TrainingResult again = train(method, 2);
         assertThat(again.weights()).containsExactly(result.weights());
-        assertThat(again.parameters().tensors().get("fc1.weight").values()).containsExactly(result.parameters().tensors().get("fc1.weight").values());
+        assertThat(again.parameters().tensors().get("fc1.weight").values())
+            .containsExactly(result.parameters().tensors().get("fc1.weight").values());
     }
 
     @Test
@@ -113,7 +118,8 @@ class BaselinesTest {
              GradientWeighting weighting = GradientWeighting.create(device, n, n, n, model, parameters, Precision.FP32);
              Buffer rows = device.ints(IntStream.range(0, n).toArray());
              Buffer inputs = device.floats(images(train, 0, n)); Buffer validation = device.floats(images(train, 1600, n));
-             Buffer noisy = device.ints(Arrays.copyOf(labels, n)); Buffer clean = device.ints(Arrays.copyOfRange(train.labels(), 1600, 1600 + n))) {
+             Buffer noisy = device.ints(Arrays.copyOf(labels, n));
+             Buffer clean = device.ints(Arrays.copyOfRange(train.labels(), 1600, 1600 + n))) {
             parameters.load(SafeTensors.read(Fixtures.path("trajectories/adiw-km.safetensors")));
             float[] before = parameters.values().toFloats();
             weighting.estimate(new FixedBatch(rows, inputs, validation, noisy, clean));
@@ -140,7 +146,8 @@ class BaselinesTest {
     }
 
     private record FixedBatch(Buffer indices, Buffer inputs, Buffer validationInputs, Buffer labels, Buffer validationLabels)
-        implements BatchWeighting.Batch {
+        implements
+            BatchWeighting.Batch {
         @Override
         public Buffer validationIndices() {
             return indices;

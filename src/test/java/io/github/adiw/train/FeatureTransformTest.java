@@ -52,7 +52,7 @@ class FeatureTransformTest {
 
     private TrainingResult train(TrainingOptions options) {
         try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, FashionMnist.sample(), options)) {
-            return trainer.run(new TrainingListener() { });
+            return trainer.run(new TrainingListener() {});
         }
     }
 
@@ -203,7 +203,8 @@ class FeatureTransformTest {
     /** A divergence of somebody else needs nothing more to work inside classes. */
     @Test
     void aDivergenceFromOutsideTrainsWithIt() {
-        TrainingResult result = train(options().method("adiw-" + new MeanMatching().name()).shift("symmetric:0.4").steps(3).trace(true).build());
+        TrainingResult result = train(
+            options().method("adiw-" + new MeanMatching().name()).shift("symmetric:0.4").steps(3).trace(true).build());
         assertThat(result.failure()).isNull();
         assertThat(result.trace()).allSatisfy(row -> assertThat(row.weightSum()).isBetween(0.3f * BATCH, 2f * BATCH));
     }

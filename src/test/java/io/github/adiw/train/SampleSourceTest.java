@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 class SampleSourceTest {
     private static float[] gathered(SampleSet samples, Normalization normalization, int... rows) {
         try (Device device = DeviceMatrix.open(); SampleSource source = samples.load(device, normalization);
-             Buffer index = device.ints(rows); Buffer batch = device.allocate(ElementType.FLOAT32, (long) rows.length * samples.shape().size())) {
+             Buffer index = device.ints(rows);
+             Buffer batch = device.allocate(ElementType.FLOAT32, (long) rows.length * samples.shape().size())) {
             source.gather(index, batch);
             return batch.toFloats();
         }
@@ -75,7 +76,7 @@ class SampleSourceTest {
             .batch(32).validationBatch(32).optimizer("adam").learningRate(1e-2f).schedule("none")
             .epochs(DeviceMatrix.slow() ? 10 : 6).build();
         try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, data, options)) {
-            TrainingResult result = trainer.run(new TrainingListener() { });
+            TrainingResult result = trainer.run(new TrainingListener() {});
             assertThat(result.failure()).isNull();
             assertThat(result.finalTestAccuracy()).isGreaterThan(DeviceMatrix.slow() ? 0.75 : 0.88);
         }

@@ -79,7 +79,7 @@ class TrainerStateTest {
         TrainingResult whole;
         Map<String, byte[]> end;
         try (Device device = open(); Trainer trainer = new Trainer(device, data(), options)) {
-            whole = trainer.run(new TrainingListener() { });
+            whole = trainer.run(new TrainingListener() {});
             end = saved(trainer.state());
         }
         assertThat(whole.failure()).isNull();
@@ -87,11 +87,11 @@ class TrainerStateTest {
             Map<String, byte[]> middle = stoppedAfter(steps, options);
             try (Device device = open(); Trainer trainer = new Trainer(device, data(), options)) {
                 load(middle, trainer.state());
-                TrainingResult rest = trainer.run(new TrainingListener() { });
+                TrainingResult rest = trainer.run(new TrainingListener() {});
                 assertThat(saved(trainer.state())).as("state at the end, gone on after step %d", steps).containsExactlyEntriesOf(end);
                 assertThat(rest.weights()).containsExactly(whole.weights());
-                rest.parameters().tensors().forEach((name, tensor) ->
-                    assertThat(tensor.values()).as(name).containsExactly(whole.parameters().tensors().get(name).values()));
+                rest.parameters().tensors().forEach((name, tensor) -> assertThat(tensor.values()).as(name)
+                    .containsExactly(whole.parameters().tensors().get(name).values()));
                 int perEpoch = options.trainSamples() / BATCH;
                 List<EpochReport> later = whole.epochs().subList(steps / perEpoch, whole.epochs().size());
                 assertThat(rest.epochs()).extracting(EpochReport::epoch, EpochReport::trainLoss, EpochReport::testAccuracy)

@@ -24,9 +24,10 @@ class TrainingOnGpuTest {
     private static TrainingResult train(Device device, String method, String precision) {
         Dataset sample = FashionMnist.sample();
         TrainingOptions options = TrainingOptions.builder().method(method).shift("symmetric:0.4").trainSamples(10_000).optimizer("adam")
-            .learningRate(1e-4f).weightDecay(0).schedule("none").warmupEpochs(0).steps(STEPS).precision(precision).trace(true).weightsTrace(true).build();
+            .learningRate(1e-4f).weightDecay(0).schedule("none").warmupEpochs(0).steps(STEPS).precision(precision).trace(true)
+            .weightsTrace(true).build();
         try (Trainer trainer = new Trainer(device, sample, options)) {
-            return trainer.run(new TrainingListener() { });
+            return trainer.run(new TrainingListener() {});
         }
     }
 
@@ -63,7 +64,8 @@ class TrainingOnGpuTest {
             List<TrainingResult.TraceRow> actual = train(gpu, method, precision).trace();
             assertThat(actual).hasSize(STEPS);
             for (int s = 0; s < STEPS; s++) {
-                assertThat(Math.abs((double) actual.get(s).trainLoss() / expected.get(s).trainLoss() - 1)).as("loss of step %d", s).isLessThan(tolerance);
+                assertThat(Math.abs((double) actual.get(s).trainLoss() / expected.get(s).trainLoss() - 1)).as("loss of step %d", s)
+                    .isLessThan(tolerance);
             }
         }
     }
@@ -75,8 +77,8 @@ class TrainingOnGpuTest {
             TrainingResult first = train(gpu, "adiw-km", precision);
             TrainingResult second = train(gpu, "adiw-km", precision);
             assertThat(second.weights()).isEqualTo(first.weights());
-            first.parameters().tensors().forEach((name, tensor) ->
-                assertThat(second.parameters().tensors().get(name).values()).as(name).isEqualTo(tensor.values()));
+            first.parameters().tensors().forEach(
+                (name, tensor) -> assertThat(second.parameters().tensors().get(name).values()).as(name).isEqualTo(tensor.values()));
         }
     }
 }

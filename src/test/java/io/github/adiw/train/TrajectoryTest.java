@@ -25,7 +25,7 @@ class TrajectoryTest {
     private static TrainingResult train(TrainingOptions options) {
         Dataset data = Datasets.open("fashion-mnist", fixture("data"), DownloadListener.SILENT);
         try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, data, options)) {
-            return trainer.run(new TrainingListener() { });
+            return trainer.run(new TrainingListener() {});
         }
     }
 

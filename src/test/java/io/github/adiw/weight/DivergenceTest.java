@@ -89,8 +89,10 @@ class DivergenceTest {
         int[] shape = tensors.tensors().get(name + "/z").shape();
         String bandwidth = c.has("gamma") ? "gamma:" + c.get("gamma").asDouble() : "median";
         float bound = number(c, "upperBound", method.equals("kl-direct") ? 1e9f : 1e6f);
-        return EstimatedWeights.builder(device).method(method).settings(EstimationSettings.builder().bandwidth(bandwidth).steps(steps).eta(eta)
-                .upperBound(bound).lambda(number(c, "lambda", 0.1f)).build()).initial(initial).untilConverged(untilConverged)
+        return EstimatedWeights.builder(device).method(method)
+            .settings(EstimationSettings.builder().bandwidth(bandwidth).steps(steps).eta(eta)
+                .upperBound(bound).lambda(number(c, "lambda", 0.1f)).build())
+            .initial(initial).untilConverged(untilConverged)
             .estimate(values(name + "/z"), values(name + "/validation"), shape.length == 1 ? 1 : shape[1]);
     }
 
@@ -161,7 +163,8 @@ class DivergenceTest {
             w1.minimizer().ratios().upload(values(name + "/weights"));
             double at = c.get("atWeights").asDouble();
             assertThat(batch.quality(w1).objective()).isCloseTo(at, within(1e-5 * at));
-            assertThat(mostDifference(((Wasserstein) w1.minimizer()).potential().toFloats(), expected)).isLessThanOrEqualTo(1e-4 * largest(expected));
+            assertThat(mostDifference(((Wasserstein) w1.minimizer()).potential().toFloats(), expected))
+                .isLessThanOrEqualTo(1e-4 * largest(expected));
         }
     }
 
@@ -258,7 +261,8 @@ class DivergenceTest {
             for (String method : List.of("km", "kl", "ls", "kl-direct", "ls-direct")) {
                 float[] point = values(name + "/" + method + "/point");
                 float[] gradient = values(name + "/" + method + "/gradient");
-                EstimationSettings settings = batch.settings().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, gamma)).steps(1).eta(0.5f).build();
+                EstimationSettings settings = batch.settings().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, gamma)).steps(1).eta(0.5f)
+                    .build();
                 try (WeightEstimator estimator = batch.estimator(method, settings)) {
                     estimator.state().upload(point);
                     batch.estimate(estimator);
@@ -344,7 +348,8 @@ class DivergenceTest {
             for (String method : List.of("km", "kl", "ls", "kl-direct", "ls-direct")) {
                 float[] point = values(name + "/" + method + "/point");
                 float[] gradient = values(name + "/" + method + "/gradient");
-                EstimationSettings settings = batch.settings().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, c.get("gamma").asDouble())).build();
+                EstimationSettings settings = batch.settings().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, c.get("gamma").asDouble()))
+                    .build();
                 try (WeightEstimator estimator = batch.estimator(method, settings)) {
                     batch.estimate(estimator);
                     Buffer state = estimator.minimizer().state();

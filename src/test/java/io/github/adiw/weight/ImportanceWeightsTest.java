@@ -136,7 +136,8 @@ class ImportanceWeightsTest {
         validationLabels[2] = 2;
         Random random = new Random(12);
         try (Buffer l = device.ints(labels); Buffer vl = device.ints(validationLabels);
-             WeightEstimator estimator = WeightEstimator.create(device, Divergences.get(method), new BatchShape(SAMPLES, VALIDATION, N, M, d),
+             WeightEstimator estimator = WeightEstimator.create(device, Divergences.get(method),
+                 new BatchShape(SAMPLES, VALIDATION, N, M, d),
                  SETTINGS, new SampleLabels(l, vl, 3));
              ImportanceWeights weights = builder(method, d).labels(labels, validationLabels).build()) {
             for (int i = 0; i < 3; i++) {
@@ -144,7 +145,8 @@ class ImportanceWeightsTest {
                 try (Buffer indices = device.ints(b.indices); Buffer validationIndices = device.ints(b.validationIndices);
                      Buffer z = device.floats(b.z); Buffer validation = device.floats(b.validation)) {
                     estimator.estimate(indices, validationIndices, z, validation);
-                    assertThat(weights.update(b.indices, b.validationIndices, b.z, b.validation)).containsExactly(estimator.weights().toFloats());
+                    assertThat(weights.update(b.indices, b.validationIndices, b.z, b.validation))
+                        .containsExactly(estimator.weights().toFloats());
                     assertThat(weights.quality()).isEqualTo(estimator.quality(z, validation));
                     assertThat(weights.quality().objective()).isFinite();
                 }
@@ -171,7 +173,7 @@ class ImportanceWeightsTest {
         Arrays.fill(z, 9, N, 5);
         z[0] = 0.1f;
         try (ImportanceWeights weights = builder("kl-direct", 1)
-                .settings(EstimationSettings.builder().bandwidth("gamma:1").upperBound(1.5f).steps(30).build()).build()) {
+            .settings(EstimationSettings.builder().bandwidth("gamma:1").upperBound(1.5f).steps(30).build()).build()) {
             float[] w = weights.update(IntStream.range(0, N).toArray(), IntStream.range(0, M).toArray(), z, new float[M]);
             int atBound = 0;
             for (float x : w) {
@@ -195,7 +197,7 @@ class ImportanceWeightsTest {
             for (int[] size : sizes) {
                 Batch b = Batch.of(size[0], size[1], 1, random);
                 try (WeightEstimator estimator = estimator(method, size[0], size[1], 1);
-                    Buffer indices = device.ints(b.indices);
+                     Buffer indices = device.ints(b.indices);
                      Buffer validationIndices = device.ints(b.validationIndices); Buffer z = device.floats(b.z);
                      Buffer validation = device.floats(b.validation)) {
                     estimator.memory().upload(memory);
@@ -259,7 +261,8 @@ class ImportanceWeightsTest {
     void weightsOnTheDeviceMayBeClosed() {
         Batch b = Batch.of(N, M, 1, new Random(8));
         try (ImportanceWeights weights = builder("km", 1).build(); ImportanceWeights other = builder("km", 1).build();
-             Buffer indices = device.ints(b.indices); Buffer validationIndices = device.ints(b.validationIndices); Buffer z = device.floats(b.z);
+             Buffer indices = device.ints(b.indices); Buffer validationIndices = device.ints(b.validationIndices);
+             Buffer z = device.floats(b.z);
              Buffer validation = device.floats(b.validation)) {
             for (int i = 0; i < 3; i++) {
                 try (Buffer w = weights.update(indices, validationIndices, z, validation)) {
@@ -275,7 +278,8 @@ class ImportanceWeightsTest {
         Batch small = Batch.of(5, M, 1, new Random(9));
         try (ImportanceWeights weights = builder("kl", 1).validationSamples(M).build();
              ImportanceWeights other = builder("kl", 1).validationSamples(M).build();
-             Buffer indices = device.ints(small.indices); Buffer z = device.floats(small.z); Buffer validation = device.floats(small.validation)) {
+             Buffer indices = device.ints(small.indices); Buffer z = device.floats(small.z);
+             Buffer validation = device.floats(small.validation)) {
             float[] first = other.update(b.indices, b.z, b.validation);
             assertThatThrownBy(() -> device.record(() -> weights.update(indices, z, validation))).isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("cannot be updated while a graph is recorded");
@@ -298,8 +302,9 @@ class ImportanceWeightsTest {
             far[i] = 10 * i;
         }
         try (ImportanceWeights weights = ImportanceWeights.builder(device, n).batch(n).validationBatch(2).method("kmm-exact")
-                .settings(EstimationSettings.builder().bandwidth("gamma:1").build()).build()) {
-            assertThatThrownBy(() -> weights.update(indices, far, new float[2])).isInstanceOf(AdiwException.class).hasMessageContaining("rank");
+            .settings(EstimationSettings.builder().bandwidth("gamma:1").build()).build()) {
+            assertThatThrownBy(() -> weights.update(indices, far, new float[2])).isInstanceOf(AdiwException.class)
+                .hasMessageContaining("rank");
             assertThat(weights.update(indices, new float[n], new float[2])).as("all equal").containsOnly(1);
         }
     }
@@ -421,7 +426,8 @@ class ImportanceWeightsTest {
             contradiction("upperBound must be at least 1", b -> b.settings(EstimationSettings.builder().upperBound(0.5f).build())),
             contradiction("60 training and 4 validation samples, and 59 and 4 labels",
                 b -> b.batch(4).validationBatch(4).labels(new int[59], new int[4]).build()),
-            contradiction("a label must be in 0 to 65535, not -1", b -> b.batch(4).validationBatch(2).labels(new int[60], new int[] {0, -1}).build()),
+            contradiction("a label must be in 0 to 65535, not -1",
+                b -> b.batch(4).validationBatch(2).labels(new int[60], new int[] {0, -1}).build()),
             contradiction("class 0 has training samples and no validation sample",
                 b -> b.batch(4).validationBatch(2).labels(new int[60], new int[] {1, 2}).build()),
             contradiction("steps must be at least 1, not 0", b -> b.settings(EstimationSettings.builder().steps(0).build())));

@@ -325,7 +325,8 @@ class InsideClassesTest {
                     }
                 }
                 estimate(estimator, data, rows, validationRows);
-                close(Arrays.stream(rows).mapToDouble(i -> memory[i]).toArray(), estimator.weights().toFloats(), 1e-3, "visit " + visit + ", row");
+                close(Arrays.stream(rows).mapToDouble(i -> memory[i]).toArray(), estimator.weights().toFloats(), 1e-3,
+                    "visit " + visit + ", row");
                 furthest = Math.max(furthest, Arrays.stream(memory).map(w -> Math.abs(w - 1)).max().orElseThrow());
             }
             close(memory, estimator.memory().toFloats(), 1e-3, "memory of sample");

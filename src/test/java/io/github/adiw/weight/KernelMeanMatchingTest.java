@@ -54,8 +54,9 @@ class KernelMeanMatchingTest {
     }
 
     private EstimatedWeights.Builder builder(JsonNode c, String method, int steps) {
-        return EstimatedWeights.builder(device).method(method).settings(EstimationSettings.builder().bandwidth(c.get("bandwidth").asText()).steps(steps)
-            .upperBound((float) c.get("upperBound").asDouble()).build());
+        return EstimatedWeights.builder(device).method(method)
+            .settings(EstimationSettings.builder().bandwidth(c.get("bandwidth").asText()).steps(steps)
+                .upperBound((float) c.get("upperBound").asDouble()).build());
     }
 
     private EstimatedWeights estimate(JsonNode c, EstimatedWeights.Builder builder) {
@@ -137,8 +138,10 @@ class KernelMeanMatchingTest {
     void remembersTheWeightsOfSamples() {
         float[] z = {0.1f, 0.2f, 3, 0.15f};
         float[] validation = {0.1f, 0.12f, 0.2f};
-        try (WeightEstimator matching = estimator("km", new BatchShape(10, 3, 4, 3, 1), EstimationSettings.builder().bandwidth("gamma:2").build());
-             Buffer indices = device.ints(7, 2, 4, 2); Buffer validationIndices = device.ints(0, 1, 2); Buffer zBuffer = device.floats(z); Buffer v = device.floats(validation)) {
+        try (WeightEstimator matching = estimator("km", new BatchShape(10, 3, 4, 3, 1),
+            EstimationSettings.builder().bandwidth("gamma:2").build());
+             Buffer indices = device.ints(7, 2, 4, 2); Buffer validationIndices = device.ints(0, 1, 2); Buffer zBuffer = device.floats(z);
+             Buffer v = device.floats(validation)) {
             matching.estimate(indices, validationIndices, zBuffer, v);
             float[] weights = matching.weights().toFloats();
             float[] memory = matching.memory().toFloats();
@@ -165,7 +168,7 @@ class KernelMeanMatchingTest {
         assertThatThrownBy(() -> given("kmm-exact", 1, 5).estimate(z, z, 1)).hasMessageContaining("the method km");
         int[] rows = IntStream.range(0, n).toArray();
         try (ImportanceWeights weights = ImportanceWeights.builder(device, n).batch(n).validationBatch(n).method("kmm-exact")
-                .settings(EstimationSettings.builder().bandwidth("gamma:1").build()).build()) {
+            .settings(EstimationSettings.builder().bandwidth("gamma:1").build()).build()) {
             assertThatThrownBy(() -> weights.update(rows, z, z)).hasMessageContaining("the method km");
         }
     }
@@ -176,7 +179,8 @@ class KernelMeanMatchingTest {
         for (float[] z : batches) {
             try (WeightEstimator matching = estimator("km", new BatchShape(3, 2, 3, 2, 1), EstimationSettings.defaults());
                  WeightEstimator converged = estimator("kmm-exact", new BatchShape(3, 2, 3, 2, 1), EstimationSettings.defaults());
-                 Buffer indices = device.ints(0, 1, 2); Buffer validationIndices = device.ints(0, 1, 2); Buffer zBuffer = device.floats(z); Buffer v = device.floats(1, 2)) {
+                 Buffer indices = device.ints(0, 1, 2); Buffer validationIndices = device.ints(0, 1, 2); Buffer zBuffer = device.floats(z);
+                 Buffer v = device.floats(1, 2)) {
                 for (WeightEstimator estimator : List.of(matching, converged)) {
                     estimator.memory().upload(new float[] {0.5f, 1.5f, 2});
                     estimator.estimate(indices, validationIndices, zBuffer, v);
@@ -190,7 +194,8 @@ class KernelMeanMatchingTest {
     @Test
     void oneSampleKeepsItsWeight() {
         try (WeightEstimator matching = estimator("km", new BatchShape(1, 2, 1, 2, 1), EstimationSettings.defaults());
-             Buffer indices = device.ints(0); Buffer validationIndices = device.ints(0, 1, 2); Buffer z = device.floats(3); Buffer v = device.floats(1, 2)) {
+             Buffer indices = device.ints(0); Buffer validationIndices = device.ints(0, 1, 2); Buffer z = device.floats(3);
+             Buffer v = device.floats(1, 2)) {
             matching.estimate(indices, validationIndices, z, v);
             assertThat(matching.weights().toFloats()).containsExactly(1);
         }
@@ -204,7 +209,8 @@ class KernelMeanMatchingTest {
         assertThatThrownBy(() -> EstimatedWeights.builder(device).method("kmm")).hasMessageContaining("km, kmm-exact");
         assertThatThrownBy(() -> EstimationSettings.builder().steps(0).build()).hasMessageContaining("steps must be at least 1, not 0");
         assertThatThrownBy(() -> EstimationSettings.builder().eta(-1f).build()).hasMessageContaining("eta must be");
-        assertThatThrownBy(() -> EstimationSettings.builder().upperBound(0.5f).build()).hasMessageContaining("upperBound must be at least 1");
+        assertThatThrownBy(() -> EstimationSettings.builder().upperBound(0.5f).build())
+            .hasMessageContaining("upperBound must be at least 1");
         assertThatThrownBy(() -> given("km", 1, 5).estimate(new float[4], new float[3], 2)).isInstanceOf(UsageException.class);
     }
 }

@@ -18,8 +18,8 @@ import org.knowm.xchart.XYChart;
 
 /**
  * Is a ratio of densities that is known in closed form found, and better by more samples? Draws the ratios estimated by {@code kl} and
- * {@code ls} (500 steps, lambda 0.1, a kernel as wide as suits the densities) beside the true one, and prints their mean absolute errors over
- * the mean ratio.
+ * {@code ls} (500 steps, lambda 0.1, a kernel as wide as suits the densities) beside the true one, and prints their mean absolute errors
+ * over the mean ratio.
  *
  * <pre>java -cp benchmarks/target/benchmarks.jar io.github.adiw.benchmarks.DensityRatioPicture PICTURE.png</pre>
  */
@@ -29,7 +29,7 @@ public final class DensityRatioPicture {
     private static final int REPEATS = 5;
     private static final int STEPS = 500;
 
-    private DensityRatioPicture() { }
+    private DensityRatioPicture() {}
 
     /**
      * Two densities.
@@ -73,11 +73,13 @@ public final class DensityRatioPicture {
     }
 
     private static final List<Problem> PROBLEMS = List.of(
-        new Problem("N(1, 1/8) over N(1, 1/2)", 1, 0.1, normals(1, 1, 0.5), normals(1, 1, 0.125), x -> normal(x, 1, 0.125) / normal(x, 1, 0.5)),
+        new Problem("N(1, 1/8) over N(1, 1/2)", 1, 0.1, normals(1, 1, 0.5), normals(1, 1, 0.125),
+            x -> normal(x, 1, 0.125) / normal(x, 1, 0.5)),
         new Problem("one component of two over both", 1, 0.3,
             random -> new double[] {(random.nextBoolean() ? 1 : -1) + 0.5 * random.nextGaussian()}, normals(1, 1, 0.5),
             x -> normal(x, 1, 0.5) / ((normal(x, -1, 0.5) + normal(x, 1, 0.5)) / 2)),
-        new Problem("N(0.3, 0.7) over N(0, 1), d = 3", 3, 0.8, normals(3, 0, 1), normals(3, 0.3, 0.7), x -> normal(x, 0.3, 0.7) / normal(x, 0, 1)));
+        new Problem("N(0.3, 0.7) over N(0, 1), d = 3", 3, 0.8, normals(3, 0, 1), normals(3, 0.3, 0.7),
+            x -> normal(x, 0.3, 0.7) / normal(x, 0, 1)));
 
     public static void main(String[] arguments) {
         if (arguments.length != 1) {
@@ -92,7 +94,8 @@ public final class DensityRatioPicture {
             }
             for (Problem problem : PROBLEMS) {
                 for (String method : METHODS) {
-                    System.out.printf(Locale.ROOT, "| %s | %s | %.3f | %.3f |%n", problem.title(), method, error(device, problem, method, SIZES[0]),
+                    System.out.printf(Locale.ROOT, "| %s | %s | %.3f | %.3f |%n", problem.title(), method,
+                        error(device, problem, method, SIZES[0]),
                         error(device, problem, method, SIZES[1]));
                 }
             }

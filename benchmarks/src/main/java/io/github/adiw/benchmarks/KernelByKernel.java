@@ -30,8 +30,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Where does the time of LeNet's step go? Its parts one by one, at batch 256 + 256, and the kernels that they are made of: convolutions, products, the
- * optimizers, those of kernel mean matching (sort, quantile, Gram matrix, its product, a projected step); each recorded and replayed.
+ * Where does the time of LeNet's step go? Its parts one by one, at batch 256 + 256, and the kernels that they are made of: convolutions,
+ * products, the optimizers, those of kernel mean matching (sort, quantile, Gram matrix, its product, a projected step); each recorded and
+ * replayed.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -88,7 +89,8 @@ public class KernelByKernel {
             case "backward" -> () -> network.backward(gradient);
             case "adam" -> Optimizer.adam(opened, parameters, zeros(ElementType.FLOAT32, 1), zeros(ElementType.INT64, 1),
                 zeros(ElementType.INT32, 1), 0)::update;
-            case "sgd" -> Optimizer.sgd(opened, parameters, zeros(ElementType.FLOAT32, 1), zeros(ElementType.INT32, 1), 0.9f, false, 0)::update;
+            case "sgd" ->
+                Optimizer.sgd(opened, parameters, zeros(ElementType.FLOAT32, 1), zeros(ElementType.INT32, 1), 0.9f, false, 0)::update;
             case "conv2-forward", "conv2-backward-data", "conv2-backward-weights" -> convolution();
             case "sort", "quantile", "gram", "matrix-product", "km-step" -> matching();
             case "gemm-fc1" -> gemm(2 * BATCH, 120, 400);
@@ -107,7 +109,8 @@ public class KernelByKernel {
     /** LeNet's second convolution with its ReLU and pool: 6 channels of 14 x 14, 16 filters of 5 x 5. */
     private Runnable convolution() {
         int splits = 64;
-        String kernel = "conv2d_relu_pool_" + part.substring("conv2-".length()).replace('-', '_') + "_" + precision.name().toLowerCase(Locale.ROOT);
+        String kernel = "conv2d_relu_pool_" + part.substring("conv2-".length()).replace('-', '_') + "_"
+            + precision.name().toLowerCase(Locale.ROOT);
         Buffer x = zeros(ElementType.FLOAT32, 2L * BATCH * 6 * 14 * 14);
         Buffer weight = zeros(ElementType.FLOAT32, 16L * 6 * 25);
         Buffer bias = zeros(ElementType.FLOAT32, 16);
@@ -115,11 +118,13 @@ public class KernelByKernel {
         Buffer choice = zeros(ElementType.UINT8, 2L * BATCH * 16 * 5 * 5);
         Buffer partials = zeros(ElementType.FLOAT32, splits * (16L * 6 * 25 + 16));
         return switch (part) {
-            case "conv2-forward" -> () -> opened.launch(kernel, Launch.tiles((2 * BATCH * 100 + 127) / 128, 1, 1), x, weight, bias, y, choice,
-                2 * BATCH, 6, 14, 14, 16, 5, 1, 0);
+            case "conv2-forward" ->
+                () -> opened.launch(kernel, Launch.tiles((2 * BATCH * 100 + 127) / 128, 1, 1), x, weight, bias, y, choice,
+                    2 * BATCH, 6, 14, 14, 16, 5, 1, 0);
             case "conv2-backward-data" -> () -> opened.launch(kernel, Launch.tiles((BATCH * 196 + 127) / 128, 1, 1), y, choice, weight, x,
                 BATCH, 6, 14, 14, 16, 5, 1, 0);
-            default -> () -> opened.launch(kernel, Launch.tiles(2, 1, splits), x, y, choice, partials, BATCH, 6, 14, 14, 16, 5, 1, 0, splits);
+            default ->
+                () -> opened.launch(kernel, Launch.tiles(2, 1, splits), x, y, choice, partials, BATCH, 6, 14, 14, 16, 5, 1, 0, splits);
         };
     }
 
@@ -145,7 +150,8 @@ public class KernelByKernel {
         double position = 0.01 * (n * (n - 1) / 2 - 1);
         Runnable quantile = () -> opened.launch("bandwidth_sorted", Launch.block(), sorted, z, z, gamma, status, n, 0, (long) position,
             position - (long) position, n, n);
-        Runnable rows = () -> opened.launch("gram_rows", Launch.rows(n), z, z, gamma, vectors[0], gram, vectors[1], vectors[2], vectors[3], (long) n,
+        Runnable rows = () -> opened.launch("gram_rows", Launch.rows(n), z, z, gamma, vectors[0], gram, vectors[1], vectors[2], vectors[3],
+            (long) n,
             n, n, 1, 1e-5f);
         sort.run();
         quantile.run();
@@ -155,7 +161,8 @@ public class KernelByKernel {
             case "quantile" -> quantile;
             case "gram" -> rows;
             case "matrix-product" -> () -> opened.launch("matrix_product", Launch.rows(n), gram, vectors[0], vectors[3], n);
-            default -> () -> opened.launch("kmm_step", Launch.block(), vectors[3], vectors[2], vectors[1], status, vectors[4], vectors[5], vectors[0],
+            default -> () -> opened.launch("kmm_step", Launch.block(), vectors[3], vectors[2], vectors[1], status, vectors[4], vectors[5],
+                vectors[0],
                 n, 1f, 0f, 50.0, Math.sqrt(n), 2 * n - Math.sqrt(n));
         };
     }

@@ -23,7 +23,7 @@ final class Panels {
         new Color(0xD9A400), new Color(0x56B4E9), new Color(0x767676));
     private static final int SCALE = 2;
 
-    private Panels() { }
+    private Panels() {}
 
     static XYChart chart(int width, int height, String title, String x, String y) {
         XYChart chart = new XYChartBuilder().width(width).height(height).title(title).xAxisTitle(x).yAxisTitle(y).build();

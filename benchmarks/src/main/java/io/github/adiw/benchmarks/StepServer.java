@@ -32,7 +32,7 @@ import java.util.stream.IntStream;
 public final class StepServer {
     private static final int WARM = 5;
 
-    private StepServer() { }
+    private StepServer() {}
 
     public static void main(String[] arguments) throws IOException {
         Path start = Path.of(arguments[0]);
@@ -61,7 +61,8 @@ public final class StepServer {
             }
         };
         try (Trainer trainer = new Trainer(device, images, TrainingOptions.builder().method(method).shift("symmetric:0.4")
-                .initialParameters(start).learningRate(1e-5f).trainSamples(10_000).schedule("none").warmupEpochs(0).steps(WARM + steps).build())) {
+            .initialParameters(start).learningRate(1e-5f).trainSamples(10_000).schedule("none").warmupEpochs(0).steps(WARM + steps)
+            .build())) {
             trainer.run(watch);
         }
         double[] millis = new double[steps];

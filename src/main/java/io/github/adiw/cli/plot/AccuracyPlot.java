@@ -18,7 +18,7 @@ final class AccuracyPlot {
     private static final double MARGIN = 1;
     private static final int BAND = 40;
 
-    private AccuracyPlot() { }
+    private AccuracyPlot() {}
 
     static XYChart of(List<MethodRuns> methods) {
         XYChart chart = new XYChartBuilder().width(PlotStyle.width(methods.size())).height(520)

@@ -16,7 +16,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 final class EstimatedWeightsPlot {
     private static final int BINS = 48;
 
-    private EstimatedWeightsPlot() { }
+    private EstimatedWeightsPlot() {}
 
     /**
      * The pictures of weights.
@@ -39,8 +39,10 @@ final class EstimatedWeightsPlot {
         for (float w : weights) {
             counts[bin(w, 0, end)]++;
         }
-        XYChart chart = chart("Weights by " + method, String.format(Locale.ROOT, "weight (%,d samples, effective sample size %,.0f)", weights.length,
-            EstimatedWeights.effectiveSampleSize(weights)), "training samples (logarithmic)");
+        XYChart chart = chart("Weights by " + method,
+            String.format(Locale.ROOT, "weight (%,d samples, effective sample size %,.0f)", weights.length,
+                EstimatedWeights.effectiveSampleSize(weights)),
+            "training samples (logarithmic)");
         List<Double> x = new ArrayList<>();
         List<Double> y = new ArrayList<>();
         steps(0, end, Arrays.stream(counts).map(c -> Math.max(c, PlotStyle.NOTHING)).toArray(), x, y);

@@ -14,7 +14,7 @@ import org.knowm.xchart.CategoryChart;
 
 /** The pictures of one or more training runs. */
 public final class Pictures {
-    private Pictures() { }
+    private Pictures() {}
 
     /**
      * As {@link #write(Path, List, Map, Consumer)}, of one run, with the times of its own steps.

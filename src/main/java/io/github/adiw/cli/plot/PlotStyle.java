@@ -43,7 +43,7 @@ final class PlotStyle {
     private static final int SCALE = 2;
     private static final int ABREAST = 3;
 
-    private PlotStyle() { }
+    private PlotStyle() {}
 
     /** The colour of a method, the same in every picture; others than the known ones get one by their name. */
     static Color method(String name) {

@@ -16,7 +16,7 @@ final class StepTimePlot {
     /** With more bars than this there is room for the total above them, and not for its parts. */
     private static final int FEW = 4;
 
-    private StepTimePlot() { }
+    private StepTimePlot() {}
 
     /**
      * The methods whose step time was measured; null if there is none.

@@ -20,7 +20,7 @@ final class WeightHistogram {
     /** Equally spaced values would make XChart put its ticks on bins and not on round numbers. */
     private static final double UNEVEN = 1 - 1e-4;
 
-    private WeightHistogram() { }
+    private WeightHistogram() {}
 
     /** @param panels how many of them share the picture */
     static XYChart of(MethodRuns runs, int panels) {

@@ -56,7 +56,7 @@ public final class AtomicFile {
             Files.createDirectories(target.getParent());
             // Not createTempFile: its files are private to the user, and these are ordinary results.
             temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-"
-                    + Long.toHexString(System.nanoTime()) + ".tmp");
+                + Long.toHexString(System.nanoTime()) + ".tmp");
             fill(temporary, content);
             try {
                 Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

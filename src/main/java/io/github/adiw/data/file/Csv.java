@@ -39,8 +39,8 @@ public record Csv(String name, int rows, int columns, double[] values) {
             throw new AdiwException(path + " is a folder, and a .csv file was expected");
         }
         try (BufferedReader in = new BufferedReader(new InputStreamReader(Files.newInputStream(path),
-                StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
-                        .onUnmappableCharacter(CodingErrorAction.REPORT)))) {
+            StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
+                .onUnmappableCharacter(CodingErrorAction.REPORT)))) {
             return new Reader(path.toString()).read(in);
         } catch (MalformedInputException | UnmappableCharacterException e) {
             throw new AdiwException(path + " is not a text file in UTF-8, and comma-separated numbers were expected", e);
@@ -61,7 +61,7 @@ public record Csv(String name, int rows, int columns, double[] values) {
             out[i] = (float) values[i];
             if (Float.isInfinite(out[i])) {
                 throw new AdiwException(name + " has " + values[i] + " in row " + i / columns + ", column " + i % columns
-                        + ", which is too large for float32");
+                    + ", which is too large for float32");
             }
         }
         return out;
@@ -133,7 +133,7 @@ public record Csv(String name, int rows, int columns, double[] values) {
             double value = NUMBER.matcher(field).matches() ? Double.parseDouble(field) : Double.NaN;
             if (!Double.isFinite(value)) {
                 throw at(number, "field " + (column + 1) + (field.isEmpty() ? " is empty" : " is '" + shortened(field) + "'")
-                        + ", and a finite number was expected");
+                    + ", and a finite number was expected");
             }
             return value;
         }

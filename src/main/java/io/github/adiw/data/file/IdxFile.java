@@ -97,17 +97,17 @@ public record IdxFile(int[] shape, byte[] values) {
                 }
                 if (gzip ? count > file.length * MOST_COMPRESSED : count > file.length) {
                     throw broken("its header says " + shapeOf(shape) + " = " + count
-                            + " values, which a file of " + file.length + " bytes cannot hold: it is truncated or corrupt");
+                        + " values, which a file of " + file.length + " bytes cannot hold: it is truncated or corrupt");
                 }
                 byte[] values = new byte[(int) count];
                 int read = in.readNBytes(values, 0, values.length);
                 if (read < values.length) {
                     throw broken("it is truncated: its header says " + shapeOf(shape) + " = " + count + " values, and "
-                            + read + " follow");
+                        + read + " follow");
                 }
                 if (in.read() >= 0) {
                     throw broken("it goes on after its last value: its header says " + shapeOf(shape) + " = " + count
-                            + " values");
+                        + " values");
                 }
                 if (gzip) {
                     checkEnd(shape, values);
@@ -136,7 +136,7 @@ public record IdxFile(int[] shape, byte[] values) {
             int expected = UNSIGNED_BYTE << 8 | dimensions;
             if (found != expected) {
                 throw broken(String.format("its magic number is 0x%08x, and 0x%08x was expected (unsigned bytes, %d "
-                        + "dimension%s)", found, expected, dimensions, dimensions == 1 ? "" : "s"));
+                    + "dimension%s)", found, expected, dimensions, dimensions == 1 ? "" : "s"));
             }
             byte[] lengths = in.readNBytes(4 * dimensions);
             if (lengths.length < 4 * dimensions) {
@@ -147,7 +147,7 @@ public record IdxFile(int[] shape, byte[] values) {
                 shape[i] = bigEndian(lengths, 4 * i);
                 if (shape[i] < 1) {
                     throw broken("dimension " + i + " in its header is " + Integer.toUnsignedString(shape[i])
-                            + ", and 1 to 2147483647 was expected");
+                        + ", and 1 to 2147483647 was expected");
                 }
             }
             return shape;
@@ -165,7 +165,7 @@ public record IdxFile(int[] shape, byte[] values) {
             crc.update(values);
             int end = file.length;
             if (littleEndian(file, end - 8) != (int) crc.getValue()
-                    || littleEndian(file, end - 4) != header.length + values.length) {
+                || littleEndian(file, end - 4) != header.length + values.length) {
                 throw broken("there are bytes after the end of its gzip stream");
             }
         }

@@ -119,14 +119,14 @@ public final class Npy {
             int version = start.get(6);
             if (version < 1 || version > 3) {
                 throw new AdiwException(name + " is .npy version " + (version & 0xff) + "." + (start.get(7) & 0xff)
-                        + ", and 1.0, 2.0 or 3.0 was expected");
+                    + ", and 1.0, 2.0 or 3.0 was expected");
             }
             long headerLength = version == 1
-                    ? Short.toUnsignedInt(take(2, "its header").getShort(0))
-                    : Integer.toUnsignedLong(take(4, "its header").getInt(0));
+                ? Short.toUnsignedInt(take(2, "its header").getShort(0))
+                : Integer.toUnsignedLong(take(4, "its header").getInt(0));
             if (headerLength > LONGEST_HEADER) {
                 throw broken("its header is said to have " + headerLength + " bytes, and at most " + LONGEST_HEADER
-                        + " was expected");
+                    + " was expected");
             }
             String header = StandardCharsets.UTF_8.decode(take(headerLength, "its header")).toString();
             String code = code(header);
@@ -137,22 +137,22 @@ public final class Npy {
             for (int length : shape) {
                 if (length == 0) {
                     throw new AdiwException(name + " is an empty array of shape " + Arrays.toString(shape)
-                            + ", and at least one element was expected");
+                        + ", and at least one element was expected");
                 }
                 size *= length;
                 if (size > Integer.MAX_VALUE - 16) {
                     throw new AdiwException(name + " has the shape " + Arrays.toString(shape)
-                            + ", and at most 2^31 elements can be read");
+                        + ", and at most 2^31 elements can be read");
                 }
             }
             long left = fileSize - channel.position();
             if (left < size * type.bytes) {
                 throw broken("it is truncated: " + Arrays.toString(shape) + " " + type.code + " needs " + size * type.bytes
-                        + " bytes, and " + left + " follow the header");
+                    + " bytes, and " + left + " follow the header");
             }
             if (left > size * type.bytes) {
                 throw broken("it goes on after its last value: " + Arrays.toString(shape) + " " + type.code + " needs "
-                        + size * type.bytes + " bytes, and " + left + " follow the header");
+                    + size * type.bytes + " bytes, and " + left + " follow the header");
             }
             return new Npy(name, type, shape, (int) size, values(code, (int) size, fortran, shape));
         }
@@ -172,7 +172,7 @@ public final class Npy {
             Type type = Type.of(code);
             if (type == null) {
                 throw new AdiwException(name + " holds elements of NumPy type '" + code
-                        + "', and float32, float64, int32, int64 or uint8 was expected");
+                    + "', and float32, float64, int32, int64 or uint8 was expected");
             }
             return type;
         }
@@ -201,7 +201,7 @@ public final class Npy {
                     shape[i] = Integer.parseInt(parts[i]);
                 } catch (NumberFormatException e) {
                     throw broken("its shape (" + m.group(1) + ") has the part '" + parts[i]
-                            + "', and 0 to 2147483647 was expected");
+                        + "', and 0 to 2147483647 was expected");
                 }
             }
             return shape;
@@ -330,7 +330,8 @@ public final class Npy {
     public Npy requireNotNegative(String what) {
         for (int i = 0; i < size; i++) {
             if (asDouble(i) < 0) {
-                throw new AdiwException(name + " has " + asDouble(i) + " at " + position(i) + ", and " + what + " of at least 0 were expected");
+                throw new AdiwException(
+                    name + " has " + asDouble(i) + " at " + position(i) + ", and " + what + " of at least 0 were expected");
             }
         }
         return this;
@@ -346,7 +347,7 @@ public final class Npy {
     public Npy requireType(Type... allowed) {
         if (!Arrays.asList(allowed).contains(type)) {
             throw new AdiwException(name + " holds " + type.name().toLowerCase(Locale.ROOT) + ", and "
-                    + String.join(" or ", Arrays.stream(allowed).map(t -> t.name().toLowerCase(Locale.ROOT)).toList()) + " was expected");
+                + String.join(" or ", Arrays.stream(allowed).map(t -> t.name().toLowerCase(Locale.ROOT)).toList()) + " was expected");
         }
         return this;
     }
@@ -365,7 +366,7 @@ public final class Npy {
         }
         if (!same) {
             throw new AdiwException(name + " has the shape " + Arrays.toString(shape) + ", and "
-                    + Arrays.toString(expected).replace("-1", "any") + " was expected");
+                + Arrays.toString(expected).replace("-1", "any") + " was expected");
         }
         return this;
     }
@@ -453,7 +454,7 @@ public final class Npy {
      */
     public static void write(Path path, float[] values, int... shape) {
         write(path, Type.FLOAT32, values.length, shape,
-                (chunk, at, count) -> chunk.asFloatBuffer().put(values, at, count));
+            (chunk, at, count) -> chunk.asFloatBuffer().put(values, at, count));
     }
 
     /**
@@ -466,7 +467,7 @@ public final class Npy {
      */
     public static void write(Path path, double[] values, int... shape) {
         write(path, Type.FLOAT64, values.length, shape,
-                (chunk, at, count) -> chunk.asDoubleBuffer().put(values, at, count));
+            (chunk, at, count) -> chunk.asDoubleBuffer().put(values, at, count));
     }
 
     /**

@@ -6,7 +6,7 @@ import java.util.Set;
 
 /** Layers that one launch can do together. Every pair that may become one is named here. */
 final class Fusion {
-    private Fusion() { }
+    private Fusion() {}
 
     /** One layer that does what both do, or null if there is none. */
     private static Layer both(Layer first, Layer second, Shape between) {

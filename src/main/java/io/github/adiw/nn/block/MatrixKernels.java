@@ -18,7 +18,7 @@ public final class MatrixKernels {
     private static final int CONVOLUTION_COLUMNS = 16;
     private static final int MOST_SPLITS = 64;
 
-    private MatrixKernels() { }
+    private MatrixKernels() {}
 
     /** c [m, n] = op(a) [m, k] op(b) [k, n] + bias [n] (may be null), row-major. */
     public static void gemm(Device device, Precision precision, Buffer a, Buffer b, Buffer c, Buffer bias, int m, int n, int k,

@@ -31,13 +31,13 @@ public final class Program implements AutoCloseable {
     private final List<Step> backward = new ArrayList<>();
 
     /** What all layers of a program share. */
-    record Setting(Scope scope, Device device, Parameters parameters, int rows, int trained, Precision precision, Workspace workspace) { }
+    record Setting(Scope scope, Device device, Parameters parameters, int rows, int trained, Precision precision, Workspace workspace) {}
 
     /** A layer at its place, and the sums of gradients to make after its backward pass. */
-    private record Step(Node node, Site site, Operation operation, List<Addition> additions) { }
+    private record Step(Node node, Site site, Operation operation, List<Addition> additions) {}
 
     /** sum = first + second. */
-    private record Addition(Slot first, Slot second, Slot sum) { }
+    private record Addition(Slot first, Slot second, Slot sum) {}
 
     /**
      * Binds a network.
@@ -47,8 +47,8 @@ public final class Program implements AutoCloseable {
      * @param trained    rows of the backward pass, the first ones; 0 if there is none
      */
     public static Program bind(Device device, Wiring network, Parameters parameters, int rows, int trained, Precision precision) {
-        return Scope.building(scope ->
-            new Program(new Setting(scope, device, parameters, rows, trained, precision, new Workspace()), network));
+        return Scope
+            .building(scope -> new Program(new Setting(scope, device, parameters, rows, trained, precision, new Workspace()), network));
     }
 
     private Program(Setting setting, Wiring network) {

@@ -8,9 +8,9 @@ import io.github.adiw.device.Scope;
 import io.github.adiw.weight.SegmentedBatch;
 
 /**
- * The kernel matrix K_ij = exp(-gamma_c |a_i - b_j|^2) {@code [rows, columns]} between rows of the same segment c of a batch, for products with
- * vectors. As many of its first rows are stored as have at most {@link #MOST_STORED} elements, and the others computed anew for every product:
- * memory grows as rows + columns, and time has no step where a matrix becomes too large. All memory is allocated at construction.
+ * The kernel matrix K_ij = exp(-gamma_c |a_i - b_j|^2) {@code [rows, columns]} between rows of the same segment c of a batch, for products
+ * with vectors. As many of its first rows are stored as have at most {@link #MOST_STORED} elements, and the others computed anew for every
+ * product: memory grows as rows + columns, and time has no step where a matrix becomes too large. All memory is allocated at construction.
  */
 final class GaussianMatrix implements AutoCloseable {
     /** Elements of a matrix that are stored: 64 MiB of float32. */
@@ -63,7 +63,8 @@ final class GaussianMatrix implements AutoCloseable {
             int known = Math.toIntExact(distances.length() / batch.stride());
             int before = ofTraining ? 0 : Math.min(known, batch.n());
             device.launch("gaussian_rows", Launch.rows(stored), points(batch, ofTraining), points(batch, toTraining), segmentsOf(),
-                batch.segments().table(), batch.gamma(), batch.status(), distances.slice(before * batch.stride(), (known - before) * batch.stride()),
+                batch.segments().table(), batch.gamma(), batch.status(),
+                distances.slice(before * batch.stride(), (known - before) * batch.stride()),
                 matrix, sums, batch.stride(), batch.n(), columns, batch.d(), known - before, toTraining ? 1 : 0);
         }
         multiplyWithout(null, sums, stored);
@@ -86,12 +87,15 @@ final class GaussianMatrix implements AutoCloseable {
      * Enqueues product = K v + ridge v without storing K, from the row {@code first} on, v = 1 where it is null; times n_c / m_c if
      * {@code ratio}.
      */
-    static void multiplyWithout(SegmentedBatch batch, boolean ofTraining, boolean toTraining, Buffer v, Buffer product, int first, double ridge,
+    static void multiplyWithout(SegmentedBatch batch, boolean ofTraining, boolean toTraining, Buffer v, Buffer product, int first,
+                                double ridge,
                                 boolean ratio) {
         int rows = ofTraining ? batch.n() : batch.m();
         if (first < rows) {
-            batch.device().launch("gaussian_product", Launch.rows((rows - first + 7) / 8), points(batch, ofTraining), points(batch, toTraining),
-                segmentsOf(batch, ofTraining), batch.segments().table(), batch.gamma(), batch.status(), v, product, batch.stride(), first, rows,
+            batch.device().launch("gaussian_product", Launch.rows((rows - first + 7) / 8), points(batch, ofTraining),
+                points(batch, toTraining),
+                segmentsOf(batch, ofTraining), batch.segments().table(), batch.gamma(), batch.status(), v, product, batch.stride(), first,
+                rows,
                 batch.d(), (float) ridge, ratio ? 1 : 0, toTraining ? 1 : 0);
         }
     }

@@ -9,9 +9,9 @@ import io.github.adiw.weight.SegmentedBatch;
 import java.util.Arrays;
 
 /**
- * Solves the quadratic program of kernel mean matching in every segment of a batch, in double precision, by an interior point (Mehrotra 1992) on
- * K = F'F by pivoted Cholesky: a Gaussian K is nearly of low rank r, so that K is never stored and an iteration costs n r^2. It runs on the
- * device from the first to the last iteration.
+ * Solves the quadratic program of kernel mean matching in every segment of a batch, in double precision, by an interior point (Mehrotra
+ * 1992) on K = F'F by pivoted Cholesky: a Gaussian K is nearly of low rank r, so that K is never stored and an iteration costs n r^2. It
+ * runs on the device from the first to the last iteration.
  */
 final class InteriorPoint implements AutoCloseable {
     private static final int MOST_ITERATIONS = 100;
@@ -63,7 +63,8 @@ final class InteriorPoint implements AutoCloseable {
         int segments = batch.segments().count();
         device.launch("kappa_rows_f64", Launch.rows(batch.n()), batch.training(), batch.validation(), batch.segments().of(), table,
             batch.gamma(), batch.status(), kappa, batch.d());
-        device.launch("kmm_factor", Launch.blocks(segments), batch.training(), table, batch.gamma(), batch.status(), factor, diagonal, result,
+        device.launch("kmm_factor", Launch.blocks(segments), batch.training(), table, batch.gamma(), batch.status(), factor, diagonal,
+            result,
             batch.d(), mostRank);
         device.launch(kernel, Launch.blocks(segments), factor, kappa, table, batch.status(), capacitance, workspace, reduced,
             result, w, GramMatrix.RIDGE, (double) batch.settings().upperBound(), mostRank, MOST_ITERATIONS);
@@ -79,12 +80,16 @@ final class InteriorPoint implements AutoCloseable {
         return (int) most;
     }
 
-    /** Which segment's Gram matrix has no factor of a rank that could be stored, so that its weights stayed as they were; null if none. Waits. */
+    /**
+     * Which segment's Gram matrix has no factor of a rank that could be stored, so that its weights stayed as they were; null if none.
+     * Waits.
+     */
     String problem() {
         double[] read = read();
         for (int c = 0; c < read.length; c += 4) {
             if (read[c + 2] < 0) {
-                return "the Gram matrix of " + (read.length == 4 ? "these " + batch.n() + " rows" : "class " + c / 4) + " has a rank of more than "
+                return "the Gram matrix of " + (read.length == 4 ? "these " + batch.n() + " rows" : "class " + c / 4)
+                    + " has a rank of more than "
                     + mostRank + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km";
             }
         }

@@ -62,7 +62,8 @@ public final class KullbackLeibler implements Minimizer {
         cross.compute();
         crossTransposed.compute();
         amongValidation.compute();
-        device.launch("kl_begin", Launch.blocks(batch.segments().count()), crossTransposed.rowSums(), batch.segments().table(), batch.status(),
+        device.launch("kl_begin", Launch.blocks(batch.segments().count()), crossTransposed.rowSums(), batch.segments().table(),
+            batch.status(),
             constraint, alpha);
     }
 
@@ -70,7 +71,8 @@ public final class KullbackLeibler implements Minimizer {
     public void step(boolean converge) {
         int m = batch.m();
         amongValidation.multiply(alpha, atValidation);
-        device.launch("reciprocal", Launch.elements(m), atValidation, inverse, batch.segments().ofValidation(), batch.segments().table(), m, 1);
+        device.launch("reciprocal", Launch.elements(m), atValidation, inverse, batch.segments().ofValidation(), batch.segments().table(), m,
+            1);
         amongValidation.multiply(inverse, atValidation);
         device.launch("kl_update", Launch.elements(m), atValidation, constraint, batch.segments().ofValidation(), batch.status(), alpha, m);
     }

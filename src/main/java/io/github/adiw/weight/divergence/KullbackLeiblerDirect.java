@@ -71,7 +71,8 @@ public final class KullbackLeiblerDirect implements Minimizer {
         crossTransposed.multiply(weights, mixture);
         device.launch("reciprocal", Launch.elements(m), mixture, inverse, batch.segments().ofValidation(), batch.segments().table(), m, 0);
         cross.multiply(inverse, share);
-        device.launch("direct_scale", Launch.blocks(batch.segments().count()), share, batch.segments().table(), batch.status(), scaled, weights,
+        device.launch("direct_scale", Launch.blocks(batch.segments().count()), share, batch.segments().table(), batch.status(), scaled,
+            weights,
             (double) batch.settings().upperBound());
     }
 
@@ -93,7 +94,8 @@ public final class KullbackLeiblerDirect implements Minimizer {
         }
         double L = Arrays.stream(segment.atTraining(curvature)).max().orElseThrow();
         double[] gradient = segment.atTraining(inverse);
-        return new Quality(segment.bandwidth(), objective, segment.residualOfWeights(w, gradient, L), gap(w, gradient, segment.settings().upperBound()));
+        return new Quality(segment.bandwidth(), objective, segment.residualOfWeights(w, gradient, L),
+            gap(w, gradient, segment.settings().upperBound()));
     }
 
     /** How far the linearised objective can fall: weights B where the gradient is least, until they sum to n. */

@@ -74,7 +74,8 @@ public final class LeastSquares implements Minimizer {
     public void step(boolean converge) {
         cross.multiply(extrapolated, fitted);
         crossTransposed.multiply(fitted, gradient);
-        device.launch("ls_update", Launch.blocks(batch.segments().count()), gradient, amongValidation.rowSums(), rate, batch.segments().table(),
+        device.launch("ls_update", Launch.blocks(batch.segments().count()), gradient, amongValidation.rowSums(), rate,
+            batch.segments().table(),
             batch.status(), alpha, extrapolated, batch.settings().lambda(), converge ? CONVERGING_MOMENTUM : batch.settings().momentum());
     }
 

@@ -14,8 +14,8 @@ import io.github.adiw.weight.divergence.GaussianMatrix.Side;
 
 /**
  * Least squares on the sample weights themselves with a kernel-smoothed ratio: w minimises 1/2 (1/n) sum w_i^2 - (1/m) sum_ji s_ji w_i,
- * s_ji = k(z'_j, z_i) / sum_l k(z'_j, z_l), over {@code 0 <= w <= B, sum w = n}. One step with eta 1 is the minimiser; with eta below 1 it is a
- * moving average over a sample's visits.
+ * s_ji = k(z'_j, z_i) / sum_l k(z'_j, z_l), over {@code 0 <= w <= B, sum w = n}. One step with eta 1 is the minimiser; with eta below 1 it
+ * is a moving average over a sample's visits.
  */
 public final class LeastSquaresDirect implements Minimizer {
     private final Scope scope;
@@ -68,7 +68,8 @@ public final class LeastSquaresDirect implements Minimizer {
 
     @Override
     public void step(boolean converge) {
-        device.launch("smooth_step", Launch.blocks(batch.segments().count()), target, batch.segments().table(), batch.status(), moved, extrapolated,
+        device.launch("smooth_step", Launch.blocks(batch.segments().count()), target, batch.segments().table(), batch.status(), moved,
+            extrapolated,
             weights, converge ? 1f : batch.settings().eta(), converge ? 0f : batch.settings().momentum(),
             (double) batch.settings().upperBound());
     }

@@ -49,7 +49,7 @@ public final class MatchingProgram implements Minimizer {
 
     /** There are none: the batch is solved when it begins. */
     @Override
-    public void step(boolean converge) { }
+    public void step(boolean converge) {}
 
     @Override
     public OptionalInt solve() {

@@ -19,8 +19,9 @@ import java.util.Map;
  *
  * <p>A step is at most half of Polyak's step towards a distance of 0, which grows short as the optimum comes near. For d = 1 the distance
  * is exact; a batch is given its best iterate, since the distance need not fall in every step, and the state is the last one, since a
- * best iterate may lie at a kink that no short step leaves. For d > 1 it is sliced: the mean over the settings' number of projections, random
- * unit directions, redrawn in every step and the same in all segments, and a batch is given the last iterate. It has no bandwidth and no momentum.
+ * best iterate may lie at a kink that no short step leaves. For d > 1 it is sliced: the mean over the settings' number of projections,
+ * random unit directions, redrawn in every step and the same in all segments, and a batch is given the last iterate. It has no bandwidth
+ * and no momentum.
  */
 public final class Wasserstein implements Minimizer {
     private static final double DECAY = 0.02;
@@ -103,7 +104,8 @@ public final class Wasserstein implements Minimizer {
 
     @Override
     public void begin(boolean converge) {
-        device.launch("w1_begin", Launch.blocks(segments), batch.training(), batch.validation(), batch.segments().table(), batch.status(), current,
+        device.launch("w1_begin", Launch.blocks(segments), batch.training(), batch.validation(), batch.segments().table(), batch.status(),
+            current,
             scalars, d, batch.settings().eta(), (double) batch.settings().upperBound());
         if (d == 1) {
             sort(round, seed);
@@ -138,7 +140,8 @@ public final class Wasserstein implements Minimizer {
     }
 
     private void descend(double decay, int move, int last) {
-        device.launch("w1_step", Launch.blocks(segments), distances, potential, batch.segments().table(), batch.status(), current, best, moved,
+        device.launch("w1_step", Launch.blocks(segments), distances, potential, batch.segments().table(), batch.status(), current, best,
+            moved,
             scalars, round, slices, segments, n, (double) batch.settings().upperBound(), decay, move, last);
     }
 
@@ -169,8 +172,8 @@ public final class Wasserstein implements Minimizer {
     }
 
     /**
-     * The objective is the distance, also of a degenerate batch, for d > 1 over directions that are always the same; the residual is that of
-     * a step of eta / s, which does not vanish at a kink. NaN where the data are not finite.
+     * The objective is the distance, also of a degenerate batch, for d > 1 over directions that are always the same; the residual is that
+     * of a step of eta / s, which does not vanish at a kink. NaN where the data are not finite.
      */
     @Override
     public Quality quality(EvaluatedSegment segment) {

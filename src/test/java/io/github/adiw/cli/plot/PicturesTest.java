@@ -52,7 +52,8 @@ class PicturesTest {
         }
         double estimation = method == 0 ? 0 : method == 1 ? 60 : 0.5 + 0.2 * method;
         return TrainingResult.of(TrainingOptions.builder().seed(seed).shift(noise).build()).dataset("fashion-mnist").device("host")
-            .trainSamples(SAMPLES).validationSamples(10).testSamples(10).actualNoiseRate(0.3).parameterCount(1).epochs(epochs).weights(weights)
+            .trainSamples(SAMPLES).validationSamples(10).testSamples(10).actualNoiseRate(0.3).parameterCount(1).epochs(epochs)
+            .weights(weights)
             .mislabelled(mislabelled).labels(labels).stepMillis(new StepMillis(4 + estimation, estimation, 4)).build();
     }
 

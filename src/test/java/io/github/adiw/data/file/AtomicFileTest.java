@@ -44,7 +44,7 @@ class AtomicFileTest {
         Path file = Files.writeString(folder.resolve("file"), "x");
         for (Path bad : new Path[] {file, file.resolve("below"), Path.of("/proc/adiw")}) {
             assertThatThrownBy(() -> AtomicFile.prepareFolder(bad)).isInstanceOf(AdiwException.class)
-                    .hasMessageStartingWith("cannot write to the folder " + bad + ": ").hasMessageNotContaining("null");
+                .hasMessageStartingWith("cannot write to the folder " + bad + ": ").hasMessageNotContaining("null");
         }
     }
 }

@@ -69,6 +69,6 @@ public final class FileCorruption {
     private static void sentence(Throwable thrown, Path broken, String how) {
         assertThat(thrown).as(how).isExactlyInstanceOf(AdiwException.class);
         assertThat(thrown.getMessage()).as(how).contains(broken.getFileName().toString()).doesNotContain("\n", "null")
-                .hasSizeBetween(30, 400);
+            .hasSizeBetween(30, 400);
     }
 }

@@ -79,8 +79,8 @@ public class IdxFileTest {
     @Test
     void saysWhatWasFoundAndWhatWasExpected() throws IOException {
         assertThatThrownBy(() -> IdxFile.read(plain, 1)).isInstanceOf(AdiwException.class)
-                .hasMessage(plain + " is broken: its magic number is 0x00000803, and 0x00000801 was expected (unsigned bytes,"
-                        + " 1 dimension)");
+            .hasMessage(plain + " is broken: its magic number is 0x00000803, and 0x00000801 was expected (unsigned bytes,"
+                + " 1 dimension)");
         Path floats = Files.write(folder.resolve("floats"), idx(0xd01, new byte[4], 1));
         assertThatThrownBy(() -> IdxFile.read(floats, 1)).hasMessageContaining("0x00000d01").hasMessageContaining("0x00000801");
         Path none = Files.write(folder.resolve("none"), idx(0x801, new byte[0], 0));

@@ -57,18 +57,18 @@ public class NpyTest {
 
     @ParameterizedTest
     @CsvSource({"complex, <c8", "bool, |b1", "records, records",
-            "empty, 'empty array of shape [0, 3]'"})
+        "empty, 'empty array of shape [0, 3]'"})
     void refusesWhatItDoesNotRead(String name, String reason) {
         assertThatThrownBy(() -> Npy.read(fixture(name + ".npy"))).isInstanceOf(AdiwException.class)
-                .hasMessageContaining(name + ".npy").hasMessageContaining(reason.replace("'", "")).hasMessageContaining("expected");
+            .hasMessageContaining(name + ".npy").hasMessageContaining(reason.replace("'", "")).hasMessageContaining("expected");
     }
 
     @Test
     void namesTheElementThatIsNotFinite() {
         assertThatThrownBy(() -> Npy.read(fixture("nan.npy")).requireFinite()).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("NaN at index [1, 1]");
+            .hasMessageContaining("NaN at index [1, 1]");
         assertThatThrownBy(() -> Npy.read(fixture("infinite.npy")).requireFinite()).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("-Infinity at index [1]");
+            .hasMessageContaining("-Infinity at index [1]");
     }
 
     @Test
@@ -102,7 +102,7 @@ public class NpyTest {
 
     @Property(tries = 50)
     void whatIsWrittenIsRead(@ForAll @Size(min = 1, max = 200) float[] values, @ForAll @IntRange(min = 1, max = 300) int repeat)
-            throws IOException {
+        throws IOException {
         Path file = Files.createTempFile("adiw", ".npy");
         try {
             float[] many = new float[values.length * repeat];
@@ -122,18 +122,18 @@ public class NpyTest {
         Path file = folder.resolve("large.npy");
         Npy.write(file, new double[] {1, 1e300}, 2);
         assertThatThrownBy(() -> Npy.read(file).toFloats()).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("1.0E300 at index [1]");
+            .hasMessageContaining("1.0E300 at index [1]");
         Npy.write(file, new long[] {1L << 40}, 1);
         assertThatThrownBy(() -> Npy.read(file).toInts()).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("1099511627776 at index [0]");
+            .hasMessageContaining("1099511627776 at index [0]");
     }
 
     @Test
     void saysWhyAFileCannotBeWritten() throws IOException {
         Path occupied = Files.writeString(folder.resolve("occupied"), "x");
         assertThatThrownBy(() -> Npy.write(occupied.resolve("w.npy"), new float[1], 1)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("w.npy").hasMessageContaining("a folder was expected");
+            .hasMessageContaining("w.npy").hasMessageContaining("a folder was expected");
         assertThatThrownBy(() -> Npy.write(folder, new float[1], 1)).isInstanceOf(AdiwException.class)
-                .hasMessageContaining("it is a folder");
+            .hasMessageContaining("it is a folder");
     }
 }

@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
 
 /** Training samples lie around 0, and the world around 1: the training samples on the world's side must get the greater weights. */
 public final class Embedder {
-    private Embedder() { }
+    private Embedder() {}
 
     /** Prints the mean weight on either side, and fails if they are the wrong way round. */
     public static void main(String[] args) {
@@ -22,8 +22,8 @@ public final class Embedder {
         }
         float[] weights;
         try (Device device = Devices.open("auto");
-                ImportanceWeights estimator = ImportanceWeights.builder(device, samples).batch(samples).validationBatch(samples).dimension(1)
-                    .method("kl").build()) {
+             ImportanceWeights estimator = ImportanceWeights.builder(device, samples).batch(samples).validationBatch(samples).dimension(1)
+                 .method("kl").build()) {
             System.out.println(device.description());
             weights = estimator.update(IntStream.range(0, samples).toArray(), training, validation);
         }

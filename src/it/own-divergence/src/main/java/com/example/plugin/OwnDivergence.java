@@ -12,7 +12,7 @@ public final class OwnDivergence {
     private static final int SAMPLES = 60;
     private static final int[] LABELS = IntStream.range(0, SAMPLES).map(i -> i % 2).toArray();
 
-    private OwnDivergence() { }
+    private OwnDivergence() {}
 
     /** Prints what the weighted means are and should be, and fails if they are not. */
     public static void main(String[] args) {
