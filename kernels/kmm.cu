@@ -1,9 +1,9 @@
-// Kernel mean matching (Huang et al. 2006): minimise 1/2 w'Kw - kappa'w over 0 <= w <= B, |sum w - n| <= n eps, inside every segment
-// (segments.cuh), n_c weights each.
+// Kernel mean matching (Huang et al. 2006): minimise 1/2 w'(K + R n_c I)w - kappa'w, R the ridge, over 0 <= w <= B, |sum w - n| <= n eps,
+// inside every segment (segments.cuh), n_c weights each.
 //
 // ADIW's form (Fang et al., arXiv 2605.25499): a few projected-gradient steps from the weights of the samples' last visit.
-//   kmm_step      w+ = P(v - eta/L (K v - kappa)), L the largest row sum of K, which bounds its largest eigenvalue; P the projection on
-//                 the feasible set; v = w+ + beta (w+ - w) (Nesterov's momentum; beta 0 for none); the sum of the weights is in the band
+//   kmm_step      w+ = P(v - eta/L (K v + R n_c v - kappa)), L the largest row sum of K + R n_c I, which bounds its largest eigenvalue;
+//                 P the projection on the feasible set; v = w+ + beta (w+ - w) (Nesterov's momentum; beta 0 for none); the sum of the weights is in the band
 //                 that eps allows, or n_c itself if `exact` is 1; nothing in degenerate segments; a segment a block
 //
 // How good weights are, in double precision:
@@ -12,16 +12,16 @@
 #include "segments.cuh"
 
 KERNEL(kmm_step, const float* RESTRICT product, const float* RESTRICT kappa, const float* RESTRICT row_sum, const int* RESTRICT table,
-       const int* RESTRICT status, float* RESTRICT u, float* RESTRICT v, float* RESTRICT w, float eta, float beta, double upper,
-       int exact) {
+       const int* RESTRICT status, float* RESTRICT u, float* RESTRICT v, float* RESTRICT w, float eta, float beta, float ridge,
+       double upper, int exact) {
     if (status[blockIdx.x]) return;
     Segment own = segment(table, blockIdx.x);
     int n = own.n;
     product += own.first, kappa += own.first, row_sum += own.first, u += own.first, v += own.first, w += own.first;
     int most = 0;      // bits of positive floats are in the order of the floats, and vectorise
     FOR_THREADS(i, n) most = max_of(most, __float_as_int(row_sum[i]));
-    float rate = eta / __int_as_float(block_max(most));
-    FOR_THREADS(i, n) u[i] = v[i] - rate * (product[i] - kappa[i]);
+    float own_ridge = ridge * n, rate = eta / (__int_as_float(block_max(most)) + own_ridge);
+    FOR_THREADS(i, n) u[i] = v[i] - rate * (product[i] + own_ridge * v[i] - kappa[i]);
     Threshold threshold = band_threshold(u, n, upper, exact ? (double) n : least_sum(n), exact ? (double) n : most_sum(n, upper));
     FOR_THREADS(i, n) {
         float next = (float) clipped(u[i], threshold, upper);

@@ -461,8 +461,8 @@ class KernelParityTest {
             int n = rows.n();
             for (int exact = 0; exact < 2; exact++) {
                 KernelParity.of("kmm_step", Launch.blocks(rows.segments())).in(positive(n)).in(positive(n)).in(positive(n)).in(rows.table())
-                    .in(rows.status()).out(new float[n]).out(positive(n)).out(positive(n)).value(1f).value(0.5f).value(3.0).value(exact)
-                    .check();
+                    .in(rows.status()).out(new float[n]).out(positive(n)).out(positive(n))
+                    .value(1f).value(0.5f).value(0.05f).value(3.0).value(exact).check();
             }
         }
         int n = 61;

@@ -111,6 +111,7 @@ final class RunReport {
         node.put("upperBound", number(estimation.upperBound()));
         node.put("pretrainEpochs", options.pretrainEpochs());
         node.put("lambda", number(estimation.lambda()));
+        node.put("ridge", number(estimation.ridge()));
         node.put("estimationMomentum", number(estimation.momentum()));
         node.put("normalizeWeights", estimation.normalize());
         node.put("precision", options.precision());

@@ -96,7 +96,7 @@ final class TrainingFlags {
     private String transform;
 
     @Option(names = "--bandwidth", paramLabel = "RULE",
-        description = "Of the Gaussian kernel: diw:Q, median or gamma:X. Default: diw:0.01 for diw, iw, adiw-km and "
+        description = "Of the Gaussian kernel: diw:Q, median or gamma:X. Default: diw:0.01 for diw, iw and "
             + "adiw-kl-direct, median for the others and with --transform features.")
     private String bandwidth;
 
@@ -121,6 +121,11 @@ final class TrainingFlags {
     @Option(names = "--lambda", paramLabel = "X", defaultValue = "" + EstimationSettings.LAMBDA,
         description = "Of adiw-ls: how much large coefficients are held back. Default: ${DEFAULT-VALUE}.")
     private float lambda;
+
+    @Option(names = "--ridge", paramLabel = "R",
+        description = "Of adiw-km: R times the batch is added to the diagonal of the kernel matrix, so that weights forget, and samples that "
+            + "no validation sample speaks for lose theirs. Default: 0.02.")
+    private Float ridge;
 
     @Option(names = "--estimation-momentum", paramLabel = "MU", defaultValue = "0",
         description = "Nesterov's momentum of the steps of adiw-km, adiw-ls and adiw-ls-direct, in [0, 1). Default: ${DEFAULT-VALUE}.")
@@ -189,8 +194,8 @@ final class TrainingFlags {
     /** How weights are estimated. {@code --steps} and {@code --momentum} are the training's, so the estimation's have longer names. */
     private EstimationSettings estimation() {
         return Flags.renamed(Map.of("steps", "estimationSteps", "momentum", "estimationMomentum"), () -> EstimationSettings.builder()
-            .bandwidth(bandwidth).steps(estimationSteps).eta(eta).upperBound(upperBound).lambda(lambda).momentum(estimationMomentum)
-            .normalize(normalizeWeights).build());
+            .bandwidth(bandwidth).steps(estimationSteps).eta(eta).upperBound(upperBound).lambda(lambda).ridge(ridge)
+            .momentum(estimationMomentum).normalize(normalizeWeights).build());
     }
 
     /** All methods that can be, with this transform. */

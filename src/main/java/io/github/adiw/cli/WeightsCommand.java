@@ -71,6 +71,10 @@ final class WeightsCommand extends Subcommand {
         description = "Of ls: how much large coefficients are held back. Default: ${DEFAULT-VALUE}.")
     private float lambda;
 
+    @Option(names = "--ridge", paramLabel = "R", defaultValue = "0",
+        description = "Of km: R times the training samples is added to the diagonal of the kernel matrix. Default: ${DEFAULT-VALUE}.")
+    private float ridge;
+
     @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "" + EstimationSettings.UPPER_BOUND,
         description = "Largest weight. Default: ${DEFAULT-VALUE}.")
     private float upperBound;
@@ -156,7 +160,7 @@ final class WeightsCommand extends Subcommand {
         KnownNames.require("--method", method, List.copyOf(Divergences.all().keySet()));
         Divergence divergence = Divergences.get(method);
         EstimationSettings settings = EstimationSettings.builder().bandwidth(bandwidth).steps(steps).eta(eta).upperBound(upperBound)
-            .lambda(lambda).projections(projections).momentum(momentum).normalize(normalize).seed(common.seed()).build();
+            .lambda(lambda).ridge(ridge).projections(projections).momentum(momentum).normalize(normalize).seed(common.seed()).build();
         require(initial == null || state == null, "--initial and --state both say where to start: give one of them");
         Stream.of(train, validation, initial).filter(Objects::nonNull).forEach(OutputFiles::requireName);
         sayWhatIsIgnored(divergence);
@@ -202,6 +206,9 @@ final class WeightsCommand extends Subcommand {
         }
         if (momentum != 0 && !divergence.usesMomentum()) {
             console.notice("--momentum has no part in " + method + ".");
+        }
+        if (ridge != 0 && !divergence.usesRidge()) {
+            console.notice("--ridge has no part in " + method + ".");
         }
     }
 

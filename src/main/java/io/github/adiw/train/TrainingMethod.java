@@ -58,7 +58,7 @@ record TrainingMethod(String name, Divergence divergence, boolean weighted, bool
         stepped.forEach((name, divergence) -> add(all, estimated(ADAPTIVE + name, divergence)));
         add(all, estimated("diw-exact", Divergences.get("kmm-exact")));
         add(all, new TrainingMethod("random", km, true, false, false, RandomWeighting::create));
-        add(all, new TrainingMethod("iw", km, true, false, false, StaticWeighting::create));
+        add(all, new TrainingMethod("iw", Divergences.get("kmm-exact"), true, false, false, StaticWeighting::create));
         add(all, new TrainingMethod("reweight", km, true, true, false, GradientWeighting::create));
         return all;
     }

@@ -84,7 +84,7 @@ public final class TrainingOptions {
         check();
         Divergence divergence = trainingMethod.divergence();
         estimation = from.estimation.toBuilder().bandwidth(from.estimation.bandwidth(divergence, transform.equals("features")))
-            .eta(from.estimation.eta(divergence)).seed(seed).build();
+            .eta(from.estimation.eta(divergence)).ridge(from.estimation.ridge(divergence)).seed(seed).build();
     }
 
     private void check() {
@@ -318,6 +318,7 @@ public final class TrainingOptions {
         settings.put("eta", estimation.eta());
         settings.put("upperBound", estimation.upperBound());
         settings.put("lambda", estimation.lambda());
+        settings.put("ridge", estimation.ridge());
         settings.put("projections", estimation.projections());
         settings.put("estimationMomentum", estimation.momentum());
         settings.put("normalizeWeights", estimation.normalize());

@@ -32,6 +32,16 @@ public interface Divergence {
         return takesSteps();
     }
 
+    /** Whether {@link EstimationSettings#ridge} has a part in it. */
+    default boolean usesRidge() {
+        return false;
+    }
+
+    /** The ridge in training where none is given. */
+    default float defaultRidge() {
+        return 0;
+    }
+
     /** Whether {@link EstimationSettings#momentum} has a part in it. */
     default boolean usesMomentum() {
         return false;

@@ -187,7 +187,7 @@ public final class EstimatedWeights {
             return this;
         }
 
-        /** How weights are estimated. */
+        /** How weights are estimated; without a ridge where none is given, since this is one problem, to be solved as it is. */
         public Builder settings(EstimationSettings value) {
             settings = value;
             return this;
@@ -225,10 +225,11 @@ public final class EstimatedWeights {
             }
             int n = train.length / d;
             int m = validation.length / d;
+            EstimationSettings own = settings.ridge() != null ? settings : settings.toBuilder().ridge(0f).build();
             try (Buffer z = device.floats(train); Buffer zv = device.floats(validation);
                  Buffer indices = device.ints(IntStream.range(0, n).toArray());
                  Buffer validationIndices = device.ints(IntStream.range(0, m).toArray());
-                 WeightEstimator estimator = WeightEstimator.create(device, divergence, new BatchShape(n, m, n, m, d), settings)) {
+                 WeightEstimator estimator = WeightEstimator.create(device, divergence, new BatchShape(n, m, n, m, d), own)) {
                 if (initial != null) {
                     estimator.startFrom(checkedInitial(estimator.state().length(), n));
                 }

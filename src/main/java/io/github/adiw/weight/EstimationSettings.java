@@ -4,8 +4,9 @@ import io.github.adiw.UsageException;
 
 /**
  * How weights are estimated, whatever the divergence and the data: an immutable value, part of a training run's options, of a one-shot
- * estimation and of {@link ImportanceWeights}. The only place of the defaults that hold for every divergence; those of {@link #eta} and
- * {@link #bandwidth} are the divergence's own ({@link Divergence#defaultEta}, {@link Divergence#defaultBandwidth}).
+ * estimation and of {@link ImportanceWeights}. The only place of the defaults that hold for every divergence; those of {@link #eta},
+ * {@link #bandwidth} and {@link #ridge} are the divergence's own ({@link Divergence#defaultEta}, {@link Divergence#defaultBandwidth},
+ * {@link Divergence#defaultRidge}).
  */
 public final class EstimationSettings {
     /**
@@ -28,6 +29,7 @@ public final class EstimationSettings {
     private final Float eta;
     private final float upperBound;
     private final float lambda;
+    private final Float ridge;
     private final int projections;
     private final float momentum;
     private final boolean normalize;
@@ -39,6 +41,7 @@ public final class EstimationSettings {
         eta = from.eta;
         upperBound = from.upperBound;
         lambda = from.lambda;
+        ridge = from.ridge;
         projections = UsageException.atLeast("projections", 1, from.projections);
         momentum = from.momentum;
         normalize = from.normalize;
@@ -52,6 +55,9 @@ public final class EstimationSettings {
         }
         if (!(lambda >= 0 && Float.isFinite(lambda))) {
             throw UsageException.of("lambda", "lambda must be at least 0, not " + lambda);
+        }
+        if (ridge != null && !(ridge >= 0 && Float.isFinite(ridge))) {
+            throw UsageException.of("ridge", "ridge must be at least 0, not " + ridge);
         }
         if (!(momentum >= 0 && momentum < 1)) {
             throw UsageException.of("momentum", "momentum must be a number in [0, 1), not " + momentum);
@@ -76,6 +82,7 @@ public final class EstimationSettings {
         builder.eta = eta;
         builder.upperBound = upperBound;
         builder.lambda = lambda;
+        builder.ridge = ridge;
         builder.projections = projections;
         builder.momentum = momentum;
         builder.normalize = normalize;
@@ -121,6 +128,16 @@ public final class EstimationSettings {
         return lambda;
     }
 
+    /** Of {@code km}: what is added to K's diagonal, as a share of the segment's rows, at least 0; null where it is the divergence's own. */
+    public Float ridge() {
+        return ridge;
+    }
+
+    /** The ridge that holds for a divergence. */
+    public float ridge(Divergence divergence) {
+        return ridge != null ? ridge : divergence.defaultRidge();
+    }
+
     /** Of {@code w1} where d > 1: random directions a step, at least 1. */
     public int projections() {
         return projections;
@@ -148,6 +165,7 @@ public final class EstimationSettings {
         private Float eta;
         private float upperBound = UPPER_BOUND;
         private float lambda = LAMBDA;
+        private Float ridge;
         private int projections = PROJECTIONS;
         private float momentum;
         private boolean normalize;
@@ -191,6 +209,15 @@ public final class EstimationSettings {
         /** Of {@code ls}: the weight of |alpha|^2 / 2, at least 0; {@link EstimationSettings#LAMBDA} where it is not given. */
         public Builder lambda(float value) {
             lambda = value;
+            return this;
+        }
+
+        /**
+         * Of {@code km}: what is added to K's diagonal, as a share of the segment's rows, at least 0; null, the divergence's own, where it is
+         * not given.
+         */
+        public Builder ridge(Float value) {
+            ridge = value;
             return this;
         }
 

@@ -104,7 +104,7 @@ public final class SegmentedBatch implements AutoCloseable {
         return shape.d();
     }
 
-    /** How weights are estimated; {@link EstimationSettings#bandwidth()} and {@link EstimationSettings#eta()} are set. */
+    /** How weights are estimated; bandwidth, {@link EstimationSettings#eta()} and {@link EstimationSettings#ridge()} are set. */
     public EstimationSettings settings() {
         return settings;
     }

@@ -40,8 +40,8 @@ class TrainingOptionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"adiw-km, loss, , diw:0.01, 1", "adiw-kl, loss, , median, 1", "adiw-w1, loss, , median, 0.1", "diw, loss, , diw:0.01, 1",
-        "uniform, loss, , diw:0.01, 1", "adiw-ls-direct, features, , median, 0.5", "diw, features, , median, 1",
+    @CsvSource({"adiw-km, loss, , median, 1", "adiw-kl, loss, , median, 1", "adiw-w1, loss, , median, 0.1", "diw, loss, , diw:0.01, 1",
+        "uniform, loss, , median, 1", "iw, loss, , diw:0.01, 1", "adiw-ls-direct, features, , median, 0.5", "diw, features, , median, 1",
         "adiw-km, features, diw:0.25, diw:0.25, 1", "adiw-km, loss, gamma:3, gamma:3, 1"})
     void bandwidthAndStepSizeAreThoseOfTheMethod(String method, String transform, String given, String rule, float eta) {
         TrainingOptions options = TrainingOptions.builder().method(method).transform(transform).seed(7)

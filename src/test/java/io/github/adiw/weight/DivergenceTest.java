@@ -207,7 +207,7 @@ class DivergenceTest {
         }
 
         EstimationSettings.Builder settings() {
-            return EstimationSettings.builder().bandwidth("median").upperBound(1e6f);
+            return EstimationSettings.builder().bandwidth("median").upperBound(1e6f).ridge(0f);
         }
 
         WeightEstimator estimator(String method, EstimationSettings settings) {

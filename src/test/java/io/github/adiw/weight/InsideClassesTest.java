@@ -237,7 +237,7 @@ class InsideClassesTest {
     }
 
     private static EstimationSettings.Builder settings(String bandwidth) {
-        return EstimationSettings.builder().bandwidth(bandwidth).upperBound(UPPER);
+        return EstimationSettings.builder().bandwidth(bandwidth).upperBound(UPPER).ridge(0f);
     }
 
     private WeightEstimator estimator(String method, Data data, EstimationSettings settings, Buffer labels, Buffer validationLabels) {

@@ -173,6 +173,22 @@ class KernelMeanMatchingTest {
         }
     }
 
+    /** Points far from one another, each with a validation point: K = (1 + 1e-5) I and kappa = 1, so that w = 1 / (1 + 1e-5 + R n). */
+    @Test
+    void aRidgeTakesWeightFromSmallGroups() {
+        float[] z = {0, 10, 20, 30, 40, 50, 60, 70, 80};
+        EstimationSettings settings = EstimationSettings.builder().bandwidth("gamma:1").steps(50).ridge(1 / 9f).build();
+        for (boolean converge : new boolean[] {false, true}) {
+            EstimatedWeights found = EstimatedWeights.builder(device).method("km").settings(settings).untilConverged(converge).estimate(z, z, 1);
+            assertThat(found.converged()).isTrue();
+            for (float w : found.weights()) {
+                assertThat(w).isCloseTo(1 / (2 + 1e-5f), within(1e-5f));
+            }
+        }
+        assertThatThrownBy(() -> EstimationSettings.builder().ridge(-1f).build()).isInstanceOf(UsageException.class)
+            .hasMessageContaining("ridge");
+    }
+
     @Test
     void degenerateBatchesLeaveTheStateAsItIs() {
         float[][] batches = {{2, 2, 2}, {1, Float.NaN, 3}, {1, 2, Float.POSITIVE_INFINITY}};

@@ -91,7 +91,7 @@ class SegmentFixturesTest {
     private WeightEstimator estimator(String method, JsonNode c, Batch batch, float[] memory, float[] state) {
         Data data = batch.data;
         Divergence divergence = Divergences.get(method);
-        EstimationSettings settings = EstimationSettings.builder().bandwidth(c.get("bandwidth").asText())
+        EstimationSettings settings = EstimationSettings.builder().ridge(0f).bandwidth(c.get("bandwidth").asText())
             .upperBound((float) c.get("upperBound").asDouble()).lambda((float) c.get("lambda").asDouble())
             .steps(c.path("steps").asInt(SLICED_STEPS)).momentum((float) c.path("momentum").asDouble(0))
             .eta((float) c.path("eta").asDouble(divergence.defaultEta())).build();

@@ -14,8 +14,12 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 
 /**
- * ADIW with kernel mean matching: a few projected-gradient steps on 1/2 w'Kw - kappa'w from the weights of the samples' last
- * visit, step eta over the largest row sum of K (Fang et al., arXiv 2605.25499; objective: Huang et al. 2006).
+ * ADIW with kernel mean matching: a few projected-gradient steps on 1/2 w'(K + R n I)w - kappa'w from the weights of the samples' last
+ * visit, step eta over the largest row sum of K + R n I (Fang et al., arXiv 2605.25499; objective: Huang et al. 2006).
+ *
+ * <p>The ridge R is what makes a few steps a batch enough. K alone leaves a face of weights nearly optimal, on which nothing calls a weight
+ * back: what the validation batches of many visits have drawn adds up, until the weights of samples with equal losses differ by a third
+ * of their mean. With R a weight forgets that within some ten visits, and samples that no validation sample speaks for lose theirs.
  */
 public final class KernelMeanMatching implements Minimizer {
     private static final float CONVERGING_MOMENTUM = 0.9f;
@@ -67,15 +71,19 @@ public final class KernelMeanMatching implements Minimizer {
         multiplied = false;
         device.launch("kmm_step", Launch.blocks(batch.segments().count()), gram.product(), gram.kappa(), gram.rowSums(),
             batch.segments().table(), batch.status(), moved, extrapolated, weights, converge ? 1f : batch.settings().eta(),
-            converge ? CONVERGING_MOMENTUM : batch.settings().momentum(), (double) batch.settings().upperBound(), 0);
+            converge ? CONVERGING_MOMENTUM : batch.settings().momentum(), batch.settings().ridge(),
+            (double) batch.settings().upperBound(), 0);
     }
 
     /**
-     * By {@link MatchingProgram}'s interior point, which gets there in about 20 iterations. Where K has too high a rank for that in a
-     * segment, accelerated steps go as far as they get.
+     * Without a ridge by {@link MatchingProgram}'s interior point, which gets there in about 20 iterations. With one, or where K has too high
+     * a rank for that in a segment, accelerated steps go as far as they get.
      */
     @Override
     public OptionalInt solve() {
+        if (batch.settings().ridge() > 0) {
+            return OptionalInt.empty();
+        }
         try (InteriorPoint solver = InteriorPoint.create(batch, false)) {
             solver.solve(weights);
             return solver.problem() == null ? OptionalInt.of(solver.iterations()) : OptionalInt.empty();
@@ -84,11 +92,12 @@ public final class KernelMeanMatching implements Minimizer {
 
     @Override
     public Quality quality(EvaluatedSegment segment) {
-        return quality(segment, EvaluatedSegment.doubles(segment.ofTraining(weights)));
+        double ridge = GramMatrix.RIDGE + segment.settings().ridge() * (double) segment.n();
+        return quality(segment, EvaluatedSegment.doubles(segment.ofTraining(weights)), ridge);
     }
 
-    /** Of 1/2 w'Kw - kappa'w. */
-    static Quality quality(EvaluatedSegment segment, double[] w) {
+    /** Of 1/2 w'(K + ridge I)w - kappa'w. */
+    static Quality quality(EvaluatedSegment segment, double[] w, double ridge) {
         int n = segment.n();
         int m = segment.m();
         double[] product = segment.amongTraining(w);
@@ -96,11 +105,11 @@ public final class KernelMeanMatching implements Minimizer {
         double[] gradient = new double[n];
         double objective = 0;
         for (int i = 0; i < n; i++) {
-            product[i] += GramMatrix.RIDGE * w[i];
+            product[i] += ridge * w[i];
             gradient[i] = product[i] - kappa[i];
             objective += w[i] * (product[i] / 2 - kappa[i]);
         }
-        double L = Arrays.stream(segment.amongTraining(EvaluatedSegment.constant(n, 1))).max().orElseThrow() + GramMatrix.RIDGE;
+        double L = Arrays.stream(segment.amongTraining(EvaluatedSegment.constant(n, 1))).max().orElseThrow() + ridge;
         return new Quality(segment.bandwidth(), objective,
             segment.residualOfWeights(w, gradient, L, WeightBounds.least(n), WeightBounds.most(n, segment.settings().upperBound())));
     }
@@ -118,8 +127,13 @@ public final class KernelMeanMatching implements Minimizer {
         }
 
         @Override
-        public String defaultBandwidth() {
-            return "diw:0.01";
+        public boolean usesRidge() {
+            return true;
+        }
+
+        @Override
+        public float defaultRidge() {
+            return 0.02f;
         }
 
         @Override

@@ -64,7 +64,7 @@ public final class MatchingProgram implements Minimizer {
 
     @Override
     public Quality quality(EvaluatedSegment segment) {
-        return KernelMeanMatching.quality(segment, EvaluatedSegment.doubles(segment.ofTraining(weights)));
+        return KernelMeanMatching.quality(segment, EvaluatedSegment.doubles(segment.ofTraining(weights)), GramMatrix.RIDGE);
     }
 
     @Override
