@@ -71,7 +71,7 @@ final class WeightsCommand extends Subcommand {
         description = "Of ls: how much large coefficients are held back. Default: ${DEFAULT-VALUE}.")
     private float lambda;
 
-    @Option(names = "--ridge", paramLabel = "R", defaultValue = "0",
+    @Option(names = "--ridge", paramLabel = "R", defaultValue = "" + EstimatedWeights.RIDGE,
         description = "Of km: R times the training samples is added to the diagonal of the kernel matrix. Default: ${DEFAULT-VALUE}.")
     private float ridge;
 

@@ -15,6 +15,12 @@ import java.util.stream.IntStream;
  * }</pre>
  */
 public final class EstimatedWeights {
+    /**
+     * The ridge where none is given, whatever the divergence: in training it lets weights forget from visit to visit, and here there is one
+     * problem, which is solved as it is.
+     */
+    public static final float RIDGE = 0;
+
     private final Builder from;
     private final int n;
     private final int m;
@@ -225,7 +231,7 @@ public final class EstimatedWeights {
             }
             int n = train.length / d;
             int m = validation.length / d;
-            EstimationSettings own = settings.ridge() != null ? settings : settings.toBuilder().ridge(0f).build();
+            EstimationSettings own = settings.ridge() != null ? settings : settings.toBuilder().ridge(RIDGE).build();
             try (Buffer z = device.floats(train); Buffer zv = device.floats(validation);
                  Buffer indices = device.ints(IntStream.range(0, n).toArray());
                  Buffer validationIndices = device.ints(IntStream.range(0, m).toArray());
