@@ -93,8 +93,10 @@ public final class EnergyDistance implements Divergence {
 
         @Override
         public void step(boolean converge) {
-            device.launch("matrix_product", Launch.rows(n), matrix, extrapolated, batch.segments().of(), batch.segments().table(), product, n, 1);
-            device.launch("kmm_step", Launch.blocks(batch.segments().count()), product, kappa, bound, batch.segments().table(), batch.status(),
+            device.launch("matrix_product", Launch.rows(n), matrix, extrapolated, batch.segments().of(), batch.segments().table(), product,
+                n, 1);
+            device.launch("kmm_step", Launch.blocks(batch.segments().count()), product, kappa, bound, batch.segments().table(),
+                batch.status(),
                 moved, extrapolated, weights, converge ? 1f : batch.settings().eta(), converge ? 0.9f : batch.settings().momentum(), 0f,
                 (double) batch.settings().upperBound(), 1);
         }

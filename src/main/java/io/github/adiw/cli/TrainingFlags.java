@@ -124,7 +124,7 @@ final class TrainingFlags {
 
     @Option(names = "--ridge", paramLabel = "R",
         description = "Of adiw-km: R times the batch is added to the diagonal of the kernel matrix, so that weights forget, and samples that "
-            + "no validation sample speaks for lose theirs. Default: 0.02.")
+            + "no validation sample speaks for lose theirs. Default: 0.02; 0 with --bandwidth and with --transform features.")
     private Float ridge;
 
     @Option(names = "--estimation-momentum", paramLabel = "MU", defaultValue = "0",

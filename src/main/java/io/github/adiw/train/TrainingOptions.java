@@ -84,7 +84,7 @@ public final class TrainingOptions {
         check();
         Divergence divergence = trainingMethod.divergence();
         estimation = from.estimation.toBuilder().bandwidth(from.estimation.bandwidth(divergence, transform.equals("features")))
-            .eta(from.estimation.eta(divergence)).ridge(from.estimation.ridge(divergence)).seed(seed).build();
+            .eta(from.estimation.eta(divergence)).ridge(from.estimation.ridge(divergence, transform.equals("features"))).seed(seed).build();
     }
 
     private void check() {

@@ -133,9 +133,12 @@ public final class EstimationSettings {
         return ridge;
     }
 
-    /** The ridge that holds for a divergence. */
-    public float ridge(Divergence divergence) {
-        return ridge != null ? ridge : divergence.defaultRidge();
+    /**
+     * The ridge that holds for a divergence: its own goes with its own bandwidth in whole batches. With a bandwidth that is given, and inside
+     * classes, there is none but one that is given, too.
+     */
+    public float ridge(Divergence divergence, boolean insideClasses) {
+        return ridge != null ? ridge : bandwidth != null || insideClasses ? 0 : divergence.defaultRidge();
     }
 
     /** Of {@code w1} where d > 1: random directions a step, at least 1. */

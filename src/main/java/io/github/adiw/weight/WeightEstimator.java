@@ -47,8 +47,10 @@ public final class WeightEstimator implements AutoCloseable {
         this.scope = scope;
         this.device = device;
         this.shape = shape;
-        settings = given.toBuilder().eta(given.eta(divergence)).ridge(given.ridge(divergence)).bandwidth(divergence.usesBandwidth()
-            ? given.bandwidth(divergence, labels != null) : new Bandwidth(Bandwidth.Kind.GIVEN, 1)).build();
+        settings = given.toBuilder().eta(given.eta(divergence)).ridge(given.ridge(divergence, labels != null))
+            .bandwidth(divergence.usesBandwidth()
+                ? given.bandwidth(divergence, labels != null) : new Bandwidth(Bandwidth.Kind.GIVEN, 1))
+            .build();
         stateIsOfValidation = divergence.stateIsOfValidation();
         batch = scope.keep(SegmentedBatch.create(device, shape, settings, labels));
         minimizer = scope.keep(divergence.minimizer(batch));

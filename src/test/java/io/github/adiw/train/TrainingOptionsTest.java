@@ -39,6 +39,16 @@ class TrainingOptionsTest {
         assertThat(TrainingOptions.builder().build().settings().keySet()).containsExactlyInAnyOrderElementsOf(expected);
     }
 
+    /** The ridge goes with the method's own bandwidth: who gives one gets kernel mean matching without, unless a ridge is given, too. */
+    @ParameterizedTest
+    @CsvSource({"adiw-km, loss, , , 0.02", "adiw-km, loss, median, , 0", "adiw-km, loss, median, 0.1, 0.1", "adiw-km, features, , , 0",
+        "adiw-km, loss, , 0, 0", "adiw-kl, loss, , , 0", "diw, loss, , , 0"})
+    void theRidgeGoesWithTheBandwidth(String method, String transform, String bandwidth, Float given, float ridge) {
+        TrainingOptions options = TrainingOptions.builder().method(method).transform(transform)
+            .estimation(EstimationSettings.builder().bandwidth(bandwidth).ridge(given).build()).build();
+        assertThat(options.estimation().ridge()).isEqualTo(ridge);
+    }
+
     @ParameterizedTest
     @CsvSource({"adiw-km, loss, , median, 1", "adiw-kl, loss, , median, 1", "adiw-w1, loss, , median, 0.1", "diw, loss, , diw:0.01, 1",
         "uniform, loss, , median, 1", "iw, loss, , diw:0.01, 1", "adiw-ls-direct, features, , median, 0.5", "diw, features, , median, 1",

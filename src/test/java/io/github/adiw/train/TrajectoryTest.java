@@ -11,6 +11,7 @@ import io.github.adiw.data.Datasets;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.device.Device;
 import java.nio.file.Path;
+import io.github.adiw.weight.EstimationSettings;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -56,6 +57,7 @@ class TrajectoryTest {
     void adaptiveWeightsWithSgd() {
         int steps = steps(60);
         TrainingResult result = train(TrainingOptions.builder().method("adiw-km").optimizer("sgd").learningRate(1e-5f)
+            .estimation(EstimationSettings.builder().bandwidth("diw:0.01").build())
             .weightDecay(1e-4f).schedule("none").steps(steps).warmupEpochs(0).trace(true).weightsTrace(true)
             .initialParameters(fixture("adiw-km.safetensors")).labels(fixture("labels.npy"))
             .trainOrder(fixture("adiw-km-train-order.npy")).validationOrder(fixture("adiw-km-validation-order.npy")).build());

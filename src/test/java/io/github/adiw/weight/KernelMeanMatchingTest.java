@@ -179,7 +179,8 @@ class KernelMeanMatchingTest {
         float[] z = {0, 10, 20, 30, 40, 50, 60, 70, 80};
         EstimationSettings settings = EstimationSettings.builder().bandwidth("gamma:1").steps(50).ridge(1 / 9f).build();
         for (boolean converge : new boolean[] {false, true}) {
-            EstimatedWeights found = EstimatedWeights.builder(device).method("km").settings(settings).untilConverged(converge).estimate(z, z, 1);
+            EstimatedWeights found = EstimatedWeights.builder(device).method("km").settings(settings).untilConverged(converge).estimate(z,
+                z, 1);
             assertThat(found.converged()).isTrue();
             for (float w : found.weights()) {
                 assertThat(w).isCloseTo(1 / (2 + 1e-5f), within(1e-5f));
