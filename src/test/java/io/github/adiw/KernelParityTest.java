@@ -536,9 +536,9 @@ class KernelParityTest {
     void noKernelIsLeftOut() throws IOException {
         String tests = Files.readString(Path.of("src/test/java/io/github/adiw/KernelParityTest.java"));
         try (Device device = DeviceMatrix.open()) {
-            assertThat(device.kernelNames()).as("kernels without a parity check here or in MatrixParityTest")
-                .allMatch(kernel -> tests.contains('"' + kernel + '"') || kernel.endsWith("_fp32") || kernel.endsWith("_tf32")
-                    || kernel.equals("mark_time"));
+            assertThat(Arrays.stream(device.kernelNames()).filter(kernel -> !tests.contains('"' + kernel + '"') && !kernel.endsWith("_fp32")
+                && !kernel.endsWith("_tf32") && !kernel.equals("mark_time"))).as("kernels without a parity check: add a line here for each")
+                .isEmpty();
         }
     }
 }

@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
 /**
@@ -21,16 +20,13 @@ import picocli.CommandLine.Option;
  * message of the library finds its flag ({@link Flags}).
  */
 final class TrainingFlags {
-    private static final List<String> MODELS = List.of("lenet", "mlp:256,128");
-    private static final Pattern MLP = Pattern.compile("mlp:[1-9]\\d{0,6}(,[1-9]\\d{0,6})*");
-
     @Option(names = "--dataset", paramLabel = "NAME", defaultValue = FashionMnist.NAME, description = "Default: ${DEFAULT-VALUE}.")
     private String dataset;
 
     @Option(names = "--data", paramLabel = "DIR",
         description = "Where the data set's files are (plain or gzip), and nowhere else. Default: the user's cache, Debian's package "
             + "dataset-fashion-mnist, a download, else the sample inside this program.")
-    private Path data;
+    private Path directory;
 
     @Option(names = "--model", paramLabel = "MODEL", defaultValue = "lenet",
         description = "lenet, or mlp:W1,W2,... with the widths of the hidden layers, for instance mlp:256,128. Default: ${DEFAULT-VALUE}.")
@@ -168,9 +164,6 @@ final class TrainingFlags {
     /** The same with another shift than {@code --noise} as a whole names. */
     TrainingOptions.Builder builder(long seed, String noise, Console console) {
         KnownNames.require("--dataset", dataset, Datasets.names());
-        if (!MLP.matcher(model).matches()) {
-            KnownNames.require("--model", model, MODELS);
-        }
         LearningRateSchedule.parse(schedule, learningRate, Math.max(1, epochs));
         EstimationSettings estimation = estimation();
         positive("--steps", steps);
@@ -227,7 +220,7 @@ final class TrainingFlags {
 
     /** Finds and reads the data set; says which, and in plain words if it is the sample. */
     Dataset open(Console console) {
-        Dataset found = Datasets.open(dataset, data, console.downloads());
+        Dataset found = Datasets.open(dataset, directory, console.downloads());
         console.notice(found.description());
         return found;
     }

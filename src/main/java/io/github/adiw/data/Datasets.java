@@ -17,7 +17,10 @@ public final class Datasets {
     /** Finds and reads a data set. */
     @FunctionalInterface
     private interface Opener {
-        /** As {@link Datasets#open}. */
+        /**
+         * As {@link Datasets#open}. Where there are no usual places to look in, null is refused by
+         * {@code UsageException.of("directory", ...)}, of which the command line makes {@code --data}.
+         */
         Dataset open(Path directory, DownloadListener listener);
     }
 

@@ -11,11 +11,12 @@ import io.github.adiw.nn.block.Sequence;
 import io.github.adiw.nn.block.Shape;
 import io.github.adiw.nn.block.Wiring;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A network without memory: from it come the {@link Parameters} and any number of {@link ModelInstance}s that share them. */
 public final class Model {
-    /** The networks that {@link #parse} knows. */
+    /** The networks that {@link #parse} knows, as messages list them. */
     public static final List<String> KNOWN = List.of("lenet", "mlp:WIDTH,WIDTH,...");
 
     private final String name;
@@ -30,6 +31,13 @@ public final class Model {
         network = Wiring.of(input, block);
     }
 
+    /** The layers of a network, for rows of a shape. */
+    @FunctionalInterface
+    private interface Architecture {
+        /** @throws UsageException if it cannot take such rows */
+        Block block(Shape input, int classes);
+    }
+
     /**
      * Reads {@code lenet} or {@code mlp:W1,W2,...} (hidden widths, each at least 1).
      *
@@ -37,11 +45,26 @@ public final class Model {
      */
     public static Model parse(String text, int channels, int height, int width, int classes) {
         Shape input = new Shape(channels, height, width);
+        return new Model(text, input, architecture(text).block(input, classes));
+    }
+
+    /**
+     * Refuses what {@link #parse} refuses whatever the rows are, before there are any.
+     *
+     * @throws UsageException if the text names no network
+     */
+    public static void check(String text) {
+        architecture(text);
+    }
+
+    /** What a name stands for; {@link #KNOWN} lists the same. */
+    private static Architecture architecture(String text) {
         if (text.equals("lenet")) {
-            return new Model(text, input, lenet(input, classes));
+            return Model::lenet;
         }
         if (text.startsWith("mlp:")) {
-            return new Model(text, input, perceptron(text, classes));
+            List<Integer> widths = Arrays.stream(text.substring("mlp:".length()).split(",", -1)).map(part -> width(text, part)).toList();
+            return (input, classes) -> perceptron(widths, classes);
         }
         throw UsageException.of("model", "model " + text + " is not known: give " + String.join(" or ", KNOWN) + ", such as mlp:256,128");
     }
@@ -59,11 +82,11 @@ public final class Model {
             new LinearLayer("fc3", classes, true));
     }
 
-    private static Block perceptron(String text, int classes) {
+    private static Block perceptron(List<Integer> widths, int classes) {
         List<Block> blocks = new ArrayList<>();
         int layer = 1;
-        for (String part : text.substring("mlp:".length()).split(",", -1)) {
-            blocks.add(new LinearLayer("fc" + layer, width(text, part), true));
+        for (int width : widths) {
+            blocks.add(new LinearLayer("fc" + layer, width, true));
             blocks.add(new ReluLayer());
             layer++;
         }

@@ -1,6 +1,7 @@
 package io.github.adiw.train;
 
 import io.github.adiw.UsageException;
+import io.github.adiw.nn.Model;
 import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EstimationSettings;
@@ -93,6 +94,7 @@ public final class TrainingOptions {
             throw UsageException.of("transform", "transform features estimates weights inside every class, which " + method()
                 + " cannot: choose one of " + String.join(", ", FEATURE_METHODS) + ", or the transform loss");
         }
+        Model.check(model);
         oneOf("optimizer", optimizer, List.of("sgd", "adam"));
         oneOf("reduction", reduction, List.of("sum", "mean"));
         oneOf("precision", precision, List.of("fp32", "tf32"));

@@ -52,7 +52,10 @@ public interface Divergence {
         return true;
     }
 
-    /** The rule of the bandwidth where none is given, as {@link Bandwidth#parse} reads it. */
+    /**
+     * The rule of the bandwidth where none is given, as {@link Bandwidth#parse} reads it; the command {@code weights} always gives one,
+     * {@code diw:0.01} if the user does not.
+     */
     default String defaultBandwidth() {
         return "median";
     }

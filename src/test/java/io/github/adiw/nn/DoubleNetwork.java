@@ -92,7 +92,7 @@ final class DoubleNetwork {
                     } else if (layer instanceof ReluLayer) {
                         y[at] = Math.max(0, x[at]);
                     } else {
-                        throw new IllegalArgumentException("unknown: " + layer);
+                        throw new IllegalArgumentException("DoubleNetwork does not know what " + layer + " computes: add it here");
                     }
                 }
             }

@@ -231,6 +231,7 @@ class ModelTest {
     void unknownModelsAreRefused(String text) {
         assertThatThrownBy(() -> Model.parse(text, 1, 28, 28, 10)).isInstanceOf(UsageException.class)
             .hasMessageContaining("model " + text).hasMessageContaining("mlp:256,128").extracting("parameter").isEqualTo("model");
+        assertThatThrownBy(() -> Model.check(text)).as("before there are data").isInstanceOf(UsageException.class);
     }
 
     @ParameterizedTest
