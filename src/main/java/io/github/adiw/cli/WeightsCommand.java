@@ -53,7 +53,10 @@ final class WeightsCommand extends Subcommand {
     @Option(names = "--output", paramLabel = "W.npy", required = true, description = "Where to write the weights.")
     private Path output;
 
-    @Option(names = "--bandwidth", paramLabel = "RULE", defaultValue = "diw:0.01",
+    /** One rule for all methods, that of DIW's published code, so that they are given the same kernel. */
+    private static final String BANDWIDTH = "diw:0.01";
+
+    @Option(names = "--bandwidth", paramLabel = "RULE", defaultValue = BANDWIDTH,
         description = "Of the Gaussian kernel exp(-gamma |a - b|^2): diw:Q (gamma is the Q-quantile of the distances among the training "
             + "samples), median, or gamma:X. Default: ${DEFAULT-VALUE}.")
     private String bandwidth;
