@@ -53,9 +53,9 @@ final class WeightsCommand extends Subcommand {
     @Option(names = "--output", paramLabel = "W.npy", required = true, description = "Where to write the weights.")
     private Path output;
 
-    @Option(names = "--bandwidth", paramLabel = "RULE", defaultValue = "diw:0.01",
+    @Option(names = "--bandwidth", paramLabel = "RULE",
         description = "Of the Gaussian kernel exp(-gamma |a - b|^2): diw:Q (gamma is the Q-quantile of the distances among the training "
-            + "samples), median, or gamma:X. Default: ${DEFAULT-VALUE}.")
+            + "samples), median, or gamma:X. Default: diw:0.01 for km, diw, kmm-exact and kl-direct, median for the others.")
     private String bandwidth;
 
     @Option(names = "--steps", paramLabel = "S", defaultValue = "" + EstimationSettings.STEPS,

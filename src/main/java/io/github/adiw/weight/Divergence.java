@@ -42,9 +42,9 @@ public interface Divergence {
         return true;
     }
 
-    /** The rule of the bandwidth where none is given, as {@link Bandwidth#parse} reads it. */
-    default String defaultBandwidth() {
-        return "median";
+    /** The rule of the bandwidth where none is given. */
+    default Bandwidth defaultBandwidth() {
+        return Bandwidth.MEDIAN;
     }
 
     /**
