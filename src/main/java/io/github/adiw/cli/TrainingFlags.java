@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
  * message of the library finds its flag ({@link Flags}).
  */
 final class TrainingFlags {
-    private static final List<String> MODELS = List.of("lenet", "mlp:256,128");
+    private static final List<String> MODELS = List.of("lenet", "mlp:W1,W2,...");
     private static final Pattern MLP = Pattern.compile("mlp:[1-9]\\d{0,6}(,[1-9]\\d{0,6})*");
 
     @Option(names = "--dataset", paramLabel = "NAME", defaultValue = FashionMnist.NAME, description = "Default: ${DEFAULT-VALUE}.")
@@ -195,7 +195,7 @@ final class TrainingFlags {
 
     /** All methods that can be, with this transform. */
     List<String> methods() {
-        return transform.equals("features") ? TrainingOptions.FEATURE_METHODS : TrainingOptions.METHODS;
+        return transform.equals("features") ? TrainingOptions.featureMethods() : TrainingOptions.methods();
     }
 
     /**
