@@ -11,7 +11,8 @@
 // gaussian_product      product = K v + ridge v for the rows begin .. rows - 1, v = 1 where it is null, times n_c / m_c if `ratio`; K is
 //                       not stored; eight rows a block
 // gaussian_product_f64  product = K v in double precision, of one segment; eight rows a block
-// matrix_product        product = K v for K stored, [rows, columns]; 4 bytes and 2 operations an element; where table is null, all columns
+// matrix_product        product = K v for K stored, [rows, columns]; 4 bytes and 2 operations an element; where table is null, all columns;
+//                       of degenerate segments it has no meaning
 // transpose_columns     columns[k stride + first + i] = z[i, k]; z [n, d]
 #include "segments.cuh"
 

@@ -9,8 +9,7 @@
 // kmm_factor           F and its rank; n r^2 / 2 operations, n r exponentials; a segment a block
 // kmm_interior_point   w, and its residual; n r^2 operations an iteration, about 20 iterations; a segment a block
 // kmm_published_point  w as DIW's published code has it: by cvxopt's way, from its start, until its default tolerances are met; 5 to 7
-//                      iterations;
-//                      a segment a block
+//                      iterations; a segment a block
 // All of it inside every segment (segments.cuh), each segment's memory where its rows begin; nothing is done in degenerate ones.
 // z [n, d], z' [m, d], F [most, n], diagonal [n], capacitance [most, n], workspace [15, n], reduced [n]
 // result, double [4]: residual max |w - P(w - grad/L)| / max(1, max |w|), iterations, rank (-1 where F has too few rows), L
@@ -56,7 +55,7 @@ DEVICE void factorize(const float* RESTRICT z, double gamma, double* RESTRICT F,
         double largest = 0;
         FOR_THREADS(i, n) largest = max_of(largest, diagonal[i]);
         largest = block_max(largest);
-        if (largest <= tolerance || rank > most) break;
+        if (largest <= tolerance) break;
         int pivot = n;
         FOR_THREADS(i, n) pivot = min_of(pivot, diagonal[i] == largest ? i : n);
         pivot = block_min(pivot);
@@ -231,7 +230,7 @@ DEVICE void interior_point(double* RESTRICT F, const double* RESTRICT kappa, dou
     if (result[2] < 0) return;
     int rank = (int) result[2];
     double* RESTRICT w = workspace;
-    double* RESTRICT zl = workspace + (long) n;      // reduced of 0 <= w and of w <= B
+    double* RESTRICT zl = workspace + (long) n;      // multipliers of 0 <= w and of w <= B
     double* RESTRICT zu = workspace + 2l * n;
     double* RESTRICT gradient = workspace + 3l * n;
     double* RESTRICT inverse = workspace + 4l * n;      // 1 / D

@@ -72,7 +72,7 @@ class DivergencePluginTest {
         assertThat(MeanMatching.class.getPackageName()).doesNotStartWith("io.github.adiw");
         assertThat(Divergences.all()).containsKeys("km", "mean");
         assertThat(Divergences.get("mean")).isInstanceOf(MeanMatching.class);
-        assertThat(TrainingOptions.METHODS).contains("adiw-mean");
+        assertThat(TrainingOptions.methods()).contains("adiw-mean");
         assertThat(Modifier.isPublic(MeanMatching.class.getModifiers())).isTrue();
     }
 
@@ -86,6 +86,7 @@ class DivergencePluginTest {
         try (URLClassLoader broken = new URLClassLoader(new URL[] {folder.toUri().toURL()}, before)) {
             Thread.currentThread().setContextClassLoader(broken);
             assertThatThrownBy(Divergences::all).isInstanceOf(AdiwException.class).hasMessageContaining("com.example.Nowhere");
+            assertThatThrownBy(TrainingOptions::methods).isInstanceOf(AdiwException.class).hasMessageContaining("com.example.Nowhere");
         } finally {
             Thread.currentThread().setContextClassLoader(before);
         }

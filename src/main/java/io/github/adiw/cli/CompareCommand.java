@@ -118,7 +118,7 @@ final class CompareCommand extends Subcommand {
 
     /** Every run, shift by shift, seed by seed; all that can be refused is refused here. */
     private List<TrainingOptions> plan() {
-        List<String> known = Stream.concat(TrainingOptions.METHODS.stream(), Stream.of(ALL)).toList();
+        List<String> known = Stream.concat(TrainingOptions.methods().stream(), Stream.of(ALL)).toList();
         methods.forEach(method -> KnownNames.require("--methods", method, known));
         List<String> wanted = methods.stream().flatMap(m -> m.equals(ALL) ? flags.methods().stream() : Stream.of(m)).toList();
         if (new HashSet<>(wanted).size() < wanted.size()) {

@@ -48,7 +48,7 @@ final class TrainCommand extends Subcommand {
 
     @Override
     void execute() {
-        KnownNames.require("--method", method, TrainingOptions.METHODS);
+        KnownNames.require("--method", method, TrainingOptions.methods());
         TrainingOptions options = flags.builder(common.seed(), console).method(method).trace(trace != null)
             .weightsTrace(weightsTrace != null).build();
         OutputFiles.checkFolder(output);

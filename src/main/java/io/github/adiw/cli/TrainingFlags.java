@@ -193,7 +193,7 @@ final class TrainingFlags {
 
     /** All methods that can be, with this transform. */
     List<String> methods() {
-        return transform.equals("features") ? TrainingOptions.FEATURE_METHODS : TrainingOptions.METHODS;
+        return transform.equals("features") ? TrainingOptions.featureMethods() : TrainingOptions.methods();
     }
 
     /**

@@ -54,7 +54,7 @@ public final class Trainer implements AutoCloseable {
             throw UsageException.of("batch", "batch " + options.batch() + " is more than the " + split.count()
                 + " training samples: an epoch would have no step");
         }
-        this.totalSteps = options.steps() > 0 ? options.steps() : Math.multiplyExact(options.epochs(), stepsPerEpoch);
+        this.totalSteps = options.steps() > 0 ? options.steps() : steps(options.epochs(), stepsPerEpoch);
         this.schedule = LearningRateSchedule.parse(options.schedule(), options.learningRate(), epochs());
         int[] trainOrder = order(options.trainOrder(), options.batch());
         int[] validationOrder = order(options.validationOrder(), options.validationBatch());
@@ -76,6 +76,15 @@ public final class Trainer implements AutoCloseable {
             builder.shift(Shift.parse(options.shift()));
         }
         return builder.build();
+    }
+
+    private static int steps(int epochs, int stepsPerEpoch) {
+        int most = Integer.MAX_VALUE / stepsPerEpoch;
+        if (epochs > most) {
+            throw UsageException.of("epochs", "epochs must be at most " + most + " where an epoch has " + stepsPerEpoch + " steps, not "
+                + epochs);
+        }
+        return epochs * stepsPerEpoch;
     }
 
     private int[] order(Path file, int batch) {

@@ -24,7 +24,6 @@ import java.util.Map;
 record TrainingMethod(String name, Divergence divergence, boolean weighted, boolean validates, boolean insideClasses, Maker maker) {
     /** Before the name of a divergence: training with it. */
     private static final String ADAPTIVE = "adiw-";
-    private static final Map<String, TrainingMethod> ALL = all();
 
     /** Makes a weighting; the caller closes it. */
     @FunctionalInterface
@@ -35,14 +34,15 @@ record TrainingMethod(String name, Divergence divergence, boolean weighted, bool
 
     /** The names, in the order in which people should read them. */
     static List<String> names() {
-        return List.copyOf(ALL.keySet());
+        return List.copyOf(all().keySet());
     }
 
     /** @throws UsageException if there is none of that name */
     static TrainingMethod of(String name) {
-        TrainingMethod method = ALL.get(name);
+        Map<String, TrainingMethod> all = all();
+        TrainingMethod method = all.get(name);
         if (method == null) {
-            throw UsageException.of("method", "method " + name + " is not known: choose one of " + String.join(", ", ALL.keySet()));
+            throw UsageException.of("method", "method " + name + " is not known: choose one of " + String.join(", ", all.keySet()));
         }
         return method;
     }

@@ -20,10 +20,14 @@ public final class TrainingOptions {
      * ADIW with each of {@link io.github.adiw.weight.Divergences}, and baselines: {@code random} weights, {@code iw} (weights estimated
      * once with a network that was pre-trained without), {@code reweight} (Ren et al., ICML 2018).
      */
-    public static final List<String> METHODS = TrainingMethod.names();
+    public static List<String> methods() {
+        return TrainingMethod.names();
+    }
 
     /** The methods that {@link #transform} may be {@code features} with; without weights it means nothing. */
-    public static final List<String> FEATURE_METHODS = METHODS.stream().filter(name -> TrainingMethod.of(name).insideClasses()).toList();
+    public static List<String> featureMethods() {
+        return methods().stream().filter(name -> TrainingMethod.of(name).insideClasses()).toList();
+    }
 
     private final TrainingMethod trainingMethod;
     private final String model;
@@ -92,7 +96,7 @@ public final class TrainingOptions {
         oneOf("transform", transform, List.of("loss", "features"));
         if (transform.equals("features") && !trainingMethod.insideClasses()) {
             throw UsageException.of("transform", "transform features estimates weights inside every class, which " + method()
-                + " cannot: choose one of " + String.join(", ", FEATURE_METHODS) + ", or the transform loss");
+                + " cannot: choose one of " + String.join(", ", featureMethods()) + ", or the transform loss");
         }
         Model.check(model);
         oneOf("optimizer", optimizer, List.of("sgd", "adam"));
@@ -151,14 +155,14 @@ public final class TrainingOptions {
         return shift;
     }
 
-    /** One of {@link #METHODS}. */
+    /** One of {@link #methods}. */
     public String method() {
         return trainingMethod.name();
     }
 
     /**
      * What weights are estimated from: {@code loss}, each sample's, or {@code features}, the last hidden layer's output, inside every
-     * class; of {@link #FEATURE_METHODS}.
+     * class; of {@link #featureMethods}.
      */
     public String transform() {
         return transform;
@@ -400,7 +404,7 @@ public final class TrainingOptions {
             return this;
         }
 
-        /** One of {@link TrainingOptions#METHODS}; {@code adiw-km} where it is not given. */
+        /** One of {@link TrainingOptions#methods}; {@code adiw-km} where it is not given. */
         public Builder method(String value) {
             method = value;
             return this;

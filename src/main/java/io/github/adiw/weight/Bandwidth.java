@@ -6,7 +6,7 @@ import io.github.adiw.UsageException;
  * How the Gaussian kernel's gamma, k(a, b) = exp(-gamma |a - b|^2), is chosen for a batch.
  *
  * @param kind  the rule
- * @param value the quantile of {@link Kind#DIW}, in [0, 1], or the gamma of {@link Kind#GIVEN}, above 0
+ * @param value the quantile of {@link Kind#DIW}, in [0, 1]; 0.5 of {@link Kind#MEDIAN}; the gamma of {@link Kind#GIVEN}, above 0
  */
 public record Bandwidth(Kind kind, double value) {
     /** A rule. */
@@ -19,8 +19,22 @@ public record Bandwidth(Kind kind, double value) {
         GIVEN
     }
 
-    /** DIW's default: the quantile 0.01. */
-    public static final Bandwidth DEFAULT = new Bandwidth(Kind.DIW, 0.01);
+    /** DIW's: the quantile 0.01. */
+    public static final Bandwidth DIW = new Bandwidth(Kind.DIW, 0.01);
+    /** The median's. */
+    public static final Bandwidth MEDIAN = new Bandwidth(Kind.MEDIAN, 0.5);
+
+    /** @throws UsageException if the value is out of its range */
+    public Bandwidth {
+        boolean inRange = switch (kind) {
+            case DIW -> value >= 0 && value <= 1;
+            case MEDIAN -> value == 0.5;
+            case GIVEN -> value > 0 && value <= Float.MAX_VALUE;
+        };
+        if (!inRange) {
+            throw unknown(text(kind, value));
+        }
+    }
 
     /**
      * Reads {@code diw:Q}, {@code median} or {@code gamma:X}.
@@ -29,16 +43,16 @@ public record Bandwidth(Kind kind, double value) {
      */
     public static Bandwidth parse(String text) {
         if (text.equals("median")) {
-            return new Bandwidth(Kind.MEDIAN, 0.5);
+            return MEDIAN;
         }
         String[] part = text.split(":", -1);
         if (part.length == 2) {
             try {
                 double value = Double.parseDouble(part[1]);
-                if (part[0].equals("diw") && value >= 0 && value <= 1) {
+                if (part[0].equals("diw")) {
                     return new Bandwidth(Kind.DIW, value);
                 }
-                if (part[0].equals("gamma") && value > 0 && value <= Float.MAX_VALUE) {
+                if (part[0].equals("gamma")) {
                     return new Bandwidth(Kind.GIVEN, value);
                 }
             } catch (NumberFormatException e) {
@@ -50,6 +64,10 @@ public record Bandwidth(Kind kind, double value) {
 
     /** As {@link #parse} reads it: {@code diw:0.01}, {@code median}, {@code gamma:3}. */
     public String text() {
+        return text(kind, value);
+    }
+
+    private static String text(Kind kind, double value) {
         return switch (kind) {
             case DIW -> "diw:" + number(value);
             case MEDIAN -> "median";

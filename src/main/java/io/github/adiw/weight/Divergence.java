@@ -53,11 +53,10 @@ public interface Divergence {
     }
 
     /**
-     * The rule of the bandwidth where none is given, as {@link Bandwidth#parse} reads it; the command {@code weights} always gives one,
-     * {@code diw:0.01} if the user does not.
+     * The rule of the bandwidth where none is given; the command {@code weights} always gives one, {@code diw:0.01} if the user does not.
      */
-    default String defaultBandwidth() {
-        return "median";
+    default Bandwidth defaultBandwidth() {
+        return Bandwidth.MEDIAN;
     }
 
     /**

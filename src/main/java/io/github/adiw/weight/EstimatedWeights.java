@@ -21,7 +21,9 @@ public final class EstimatedWeights {
      */
     public static final float RIDGE = 0;
 
-    private final Builder from;
+    private final String method;
+    private final String device;
+    private final float upperBound;
     private final int n;
     private final int m;
     private final int dimension;
@@ -33,7 +35,9 @@ public final class EstimatedWeights {
 
     private EstimatedWeights(Builder from, int n, int m, int dimension, int steps, Quality quality, float[] weights, float[] state,
                              double seconds) {
-        this.from = from;
+        method = from.divergence.name();
+        device = from.device.name();
+        upperBound = from.settings.upperBound();
         this.n = n;
         this.m = m;
         this.dimension = dimension;
@@ -51,12 +55,12 @@ public final class EstimatedWeights {
 
     /** Name of the divergence. */
     public String method() {
-        return from.divergence.name();
+        return method;
     }
 
     /** Name of the device where it ran. */
     public String device() {
-        return from.device.name();
+        return device;
     }
 
     /** Training samples. */
@@ -123,7 +127,7 @@ public final class EstimatedWeights {
 
     /** The share of the weights at the upper bound. */
     public double fractionAtBound() {
-        return fractionAtBound(weights, from.settings.upperBound());
+        return fractionAtBound(weights, upperBound);
     }
 
     /** Whether {@link #kktResidual} is at most 1e-6. */
@@ -220,8 +224,8 @@ public final class EstimatedWeights {
          * @param train      {@code [n, d]}, row-major, finite
          * @param validation {@code [m, d]}, row-major, finite
          * @param d          dimension, at least 1
-         * @throws UsageException             if the lengths are no multiples of d, or the initial state has another size, or weights below
-         *                                    0
+         * @throws UsageException             if the lengths are no multiples of d, a number is not finite, or the initial state has
+         *                                    another size, or weights below 0
          * @throws io.github.adiw.AdiwException if the method cannot solve the problem
          */
         public EstimatedWeights estimate(float[] train, float[] validation, int d) {
@@ -229,6 +233,8 @@ public final class EstimatedWeights {
                 throw new UsageException("the data must be at least one row of " + d + " numbers each, not " + train.length + " and "
                     + validation.length + " numbers");
             }
+            checkFinite("training", train, d);
+            checkFinite("validation", validation, d);
             int n = train.length / d;
             int m = validation.length / d;
             EstimationSettings own = settings.ridge() != null ? settings : settings.toBuilder().ridge(RIDGE).build();
@@ -250,6 +256,15 @@ public final class EstimatedWeights {
                 double seconds = (System.nanoTime() - start) * 1e-9;
                 return new EstimatedWeights(this, n, m, d, steps, estimator.quality(z, zv), estimator.weights().toFloats(),
                     estimator.state().toFloats(), seconds);
+            }
+        }
+
+        private static void checkFinite(String kind, float[] data, int d) {
+            for (int i = 0; i < data.length; i++) {
+                if (!Float.isFinite(data[i])) {
+                    throw new UsageException("the " + kind + " data are " + data[i] + " in row " + i / d + ", column " + i % d
+                        + ": weights need finite numbers");
+                }
             }
         }
 

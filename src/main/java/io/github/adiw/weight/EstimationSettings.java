@@ -13,7 +13,7 @@ public final class EstimationSettings {
      * The bandwidth inside classes where none is given, whatever the divergence: the transformed data are features there, and DIW's rule, a
      * distance used as gamma, was made for losses; among features it leaves most kernel values at 0.
      */
-    public static final Bandwidth INSIDE_CLASSES = new Bandwidth(Bandwidth.Kind.MEDIAN, 0.5);
+    public static final Bandwidth INSIDE_CLASSES = Bandwidth.MEDIAN;
 
     /** The default of {@link #steps}. */
     public static final int STEPS = 5;
@@ -97,7 +97,7 @@ public final class EstimationSettings {
 
     /** The rule of the bandwidth that holds for a divergence. */
     public Bandwidth bandwidth(Divergence divergence, boolean insideClasses) {
-        return bandwidth != null ? bandwidth : insideClasses ? INSIDE_CLASSES : Bandwidth.parse(divergence.defaultBandwidth());
+        return bandwidth != null ? bandwidth : insideClasses ? INSIDE_CLASSES : divergence.defaultBandwidth();
     }
 
     /** Steps a batch, at least 1. */
@@ -151,7 +151,7 @@ public final class EstimationSettings {
         return momentum;
     }
 
-    /** Whether a batch's weights are divided by their mean (as in GIW, Fang et al., NeurIPS 2023); what is remembered is not. */
+    /** Whether a batch's weights are divided by their mean (as in GIW, Fang et al., NeurIPS 2023); what a next visit starts from is not. */
     public boolean normalize() {
         return normalize;
     }

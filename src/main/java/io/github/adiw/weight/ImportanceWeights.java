@@ -13,6 +13,7 @@ import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -138,13 +139,13 @@ public final class ImportanceWeights implements AutoCloseable {
         this.divergence = from.divergence;
         this.largest = largest;
         this.settings = from.settings;
-        scope.keep(this::closeBatches);
         if (from.labels == null) {
             labels = null;
         } else {
             int most = IntStream.concat(Arrays.stream(from.labels), Arrays.stream(from.validationLabels)).max().orElse(0);
             labels = new SampleLabels(scope.keep(device.ints(from.labels)), scope.keep(device.ints(from.validationLabels)), most + 1);
         }
+        scope.keep(this::closeBatches);
         last = newBatch(largest.n(), largest.m());
         batches.add(last);
     }
@@ -174,7 +175,7 @@ public final class ImportanceWeights implements AutoCloseable {
      * @param validation        {@code [m, d]}, row-major, finite
      * @return {@code [n]}, at least 0
      * @throws UsageException if a length, a number or a value is not as said; nothing is remembered then
-     * @throws AdiwException  of {@code kmm-exact}: if the Gram matrix has too high a rank (beyond 2,048, or 2^26 / n), so that nothing new
+     * @throws AdiwException  of {@code diw} and {@code kmm-exact}: if the Gram matrix has too high a rank (beyond 2,048, or 2^26 / n), so that nothing new
      *                        could be found
      */
     public float[] update(int[] indices, int[] validationIndices, float[] z, float[] validation) {
@@ -367,10 +368,12 @@ public final class ImportanceWeights implements AutoCloseable {
 
     private Buffer run(Batch batch) {
         if (batch != last) {
-            device.copy(last.estimator.memory(), batch.estimator.memory());
-            if (batch.hasOwnState()) {
-                device.copy(last.estimator.state(), batch.estimator.state());
-            }
+            Map<String, Buffer> to = batch.estimator.everything();
+            last.estimator.everything().forEach((name, buffer) -> {
+                if (!name.equals("state") || batch.hasOwnState()) {
+                    device.copy(buffer, to.get(name));
+                }
+            });
             last = batch;
         }
         updated = true;

@@ -98,7 +98,8 @@ class BadInputTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "--epochs 0 | --epochs must be at least 1, not 0", "--epochs -3 | -3", "--batch 0 | --batch", "--batch -1 | --batch",
+        "--epochs 0 | --epochs must be at least 1, not 0", "--epochs -3 | -3",
+        "--epochs 2147483647 --batch 10 | --epochs must be at most", "--batch 0 | --batch", "--batch -1 | --batch",
         "--validation-batch 0 | --validation-batch", "--validation-samples 0 | --validation-samples", "--steps 0 | --steps",
         "--steps -1 | --steps", "--train-samples 0 | --train-samples", "--train-samples -5 | --train-samples", "--lr 0 | --lr",
         "--lr -1e-3 | --lr", "--lr NaN | --lr", "--lr Infinity | --lr", "--lr fast | fast", "--weight-decay -1 | --weight-decay",

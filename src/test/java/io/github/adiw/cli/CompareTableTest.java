@@ -326,8 +326,8 @@ class CompareTableTest {
     void allMeansAllThatHaveTheTransform() {
         assumeFalse(DeviceMatrix.slow(), QUICK);
         Cli run = compared("--methods all --transform features", folder.resolve("features"));
-        assertThat(run.out().lines().map(line -> line.split(" ")[0]).filter(TrainingOptions.METHODS::contains))
-            .containsExactlyElementsOf(TrainingOptions.FEATURE_METHODS);
+        assertThat(run.out().lines().map(line -> line.split(" ")[0]).filter(TrainingOptions.methods()::contains))
+            .containsExactlyElementsOf(TrainingOptions.featureMethods());
     }
 
     @Test
@@ -408,7 +408,7 @@ class CompareTableTest {
         Path output = folder.resolve("all");
         compared("--methods all", output);
         assertThat(JSON.readTree(output.resolve("compare.json").toFile()).get("methods").findValuesAsText("method"))
-            .containsExactlyElementsOf(TrainingOptions.METHODS);
+            .containsExactlyElementsOf(TrainingOptions.methods());
         assertThat(output.resolve("compare.html")).content()
             .containsPattern("bandwidth</th><td>diw:0.01 \\(uniform, diw[^)]*\\); median \\(");
     }

@@ -104,7 +104,7 @@ class TrainerStateTest {
     }
 
     static Stream<String> methods() {
-        return TrainingOptions.METHODS.stream();
+        return TrainingOptions.methods().stream();
     }
 
     /** In the middle of an epoch, also one without weights, and at its end. */

@@ -5,6 +5,7 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
+import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EvaluatedSegment;
 import io.github.adiw.weight.Minimizer;
@@ -135,8 +136,8 @@ public final class KullbackLeiblerDirect implements Minimizer {
 
         /** A wide kernel: with the median's, few atoms get all the weight. */
         @Override
-        public String defaultBandwidth() {
-            return "diw:0.01";
+        public Bandwidth defaultBandwidth() {
+            return Bandwidth.DIW;
         }
 
         @Override

@@ -4,6 +4,7 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Scope;
+import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EvaluatedSegment;
 import io.github.adiw.weight.Minimizer;
@@ -85,8 +86,8 @@ public final class MatchingProgram implements Minimizer {
         }
 
         @Override
-        public String defaultBandwidth() {
-            return "diw:0.01";
+        public Bandwidth defaultBandwidth() {
+            return Bandwidth.DIW;
         }
 
         @Override
@@ -108,8 +109,8 @@ public final class MatchingProgram implements Minimizer {
         }
 
         @Override
-        public String defaultBandwidth() {
-            return "diw:0.01";
+        public Bandwidth defaultBandwidth() {
+            return Bandwidth.DIW;
         }
 
         @Override

@@ -81,7 +81,7 @@ class PicturesTest {
     @Test
     void everyMethodHasAColourOfItsOwn() {
         Set<String> names = new LinkedHashSet<>(ELEVEN);
-        names.addAll(TrainingOptions.METHODS);
+        names.addAll(TrainingOptions.methods());
         for (String a : names) {
             for (String b : names) {
                 Color one = PlotStyle.method(a);
