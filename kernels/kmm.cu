@@ -3,8 +3,8 @@
 //
 // ADIW's form (Fang et al., arXiv 2605.25499): a few projected-gradient steps from the weights of the samples' last visit.
 //   kmm_step      w+ = P(v - eta/L (K v + R n_c v - kappa)), L the largest row sum of K + R n_c I, which bounds its largest eigenvalue;
-//                 P the projection on the feasible set; v = w+ + beta (w+ - w) (Nesterov's momentum; beta 0 for none); the sum of the weights is in the band
-//                 that eps allows, or n_c itself if `exact` is 1; nothing in degenerate segments; a segment a block
+//                 P the projection on the feasible set; v = w+ + beta (w+ - w) (Nesterov's momentum; beta 0 for none); the sum of the
+//                 weights is in the band that eps allows, or n_c itself if `exact` is 1; nothing in degenerate segments; a segment a block
 //
 // How good weights are, in double precision:
 //   kmm_residual  residual[0] = max_i |w_i - P(u)_i| / max(1, max_i |w_i|), u = w - (K w - kappa) / L, given; one block

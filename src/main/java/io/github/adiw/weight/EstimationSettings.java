@@ -128,14 +128,16 @@ public final class EstimationSettings {
         return lambda;
     }
 
-    /** Of {@code km}: what is added to K's diagonal, as a share of the segment's rows, at least 0; null where it is the divergence's own. */
+    /**
+     * Of {@code km}: what is added to K's diagonal, as a share of the segment's rows, at least 0; null where it is the divergence's own.
+     */
     public Float ridge() {
         return ridge;
     }
 
     /**
-     * The ridge that holds for a divergence: its own goes with its own bandwidth in whole batches. With a bandwidth that is given, and inside
-     * classes, there is none but one that is given, too.
+     * The ridge that holds for a divergence: its own goes with its own bandwidth in whole batches. With a bandwidth that is given, and
+     * inside classes, there is none but one that is given, too.
      */
     public float ridge(Divergence divergence, boolean insideClasses) {
         return ridge != null ? ridge : bandwidth != null || insideClasses ? 0 : divergence.defaultRidge();
@@ -216,8 +218,8 @@ public final class EstimationSettings {
         }
 
         /**
-         * Of {@code km}: what is added to K's diagonal, as a share of the segment's rows, at least 0; null, the divergence's own, where it is
-         * not given.
+         * Of {@code km}: what is added to K's diagonal, as a share of the segment's rows, at least 0; null, the divergence's own, where it
+         * is not given.
          */
         public Builder ridge(Float value) {
             ridge = value;

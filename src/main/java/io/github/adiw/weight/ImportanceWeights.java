@@ -175,8 +175,8 @@ public final class ImportanceWeights implements AutoCloseable {
      * @param validation        {@code [m, d]}, row-major, finite
      * @return {@code [n]}, at least 0
      * @throws UsageException if a length, a number or a value is not as said; nothing is remembered then
-     * @throws AdiwException  of {@code diw} and {@code kmm-exact}: if the Gram matrix has too high a rank (beyond 2,048, or 2^26 / n), so that nothing new
-     *                        could be found
+     * @throws AdiwException  of {@code diw} and {@code kmm-exact}: if the Gram matrix has too high a rank (beyond 2,048, or 2^26 / n), so
+     *                        that nothing new could be found
      */
     public float[] update(int[] indices, int[] validationIndices, float[] z, float[] validation) {
         Batch batch = checked(IntBuffer.wrap(indices), validationIndices == null ? null : IntBuffer.wrap(validationIndices),

@@ -76,8 +76,8 @@ public final class KernelMeanMatching implements Minimizer {
     }
 
     /**
-     * Without a ridge by {@link MatchingProgram}'s interior point, which gets there in about 20 iterations. With one, or where K has too high
-     * a rank for that in a segment, accelerated steps go as far as they get.
+     * Without a ridge by {@link MatchingProgram}'s interior point, which gets there in about 20 iterations. With one, or where K has too
+     * high a rank for that in a segment, accelerated steps go as far as they get.
      */
     @Override
     public OptionalInt solve() {
