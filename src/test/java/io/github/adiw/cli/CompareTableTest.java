@@ -410,7 +410,7 @@ class CompareTableTest {
         assertThat(JSON.readTree(output.resolve("compare.json").toFile()).get("methods").findValuesAsText("method"))
             .containsExactlyElementsOf(TrainingOptions.methods());
         assertThat(output.resolve("compare.html")).content()
-            .containsPattern("bandwidth</th><td>diw:0.01 \\(uniform, diw[^)]*\\); median \\(");
+            .containsPattern("bandwidth</th><td>median \\([^)]*adiw-km, [^)]*\\); diw:0.01 \\(diw, ");
     }
 
     @ParameterizedTest
