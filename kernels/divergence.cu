@@ -7,8 +7,9 @@
 //
 // kl: KLIEP (Sugiyama et al. 2008), r(z) = sum_l alpha_l k(z, z'_l), minimise -(1/m) sum_j log r(z'_j) over alpha >= 0 and
 // (1/n) sum_i r(z_i) = sum_l b_l alpha_l = 1, by the multiplicative step alpha_l <- alpha_l g_l / b_l, which keeps the constraint and
-// never raises the objective (it is the EM step of the mixture with shares b_l alpha_l).
-//   kl_begin      b_l = (A'1)_l / n; alpha scaled to b'alpha = 1, equal where the state is 0 or unknown (negative); a segment a block
+// never raises the objective (it is the EM step of the mixture with shares b_l alpha_l). A ridge R is added to every b_l, as training samples
+// without a place: the mean of r is then 1 - R sum alpha, and r is small where there are fewer than about R n training samples.
+//   kl_begin      b_l = (A'1)_l / n + R; alpha scaled to b'alpha = 1, equal where the state is 0 or unknown (negative); a segment a block
 //   kl_update     alpha_l <- alpha_l g_l / b_l, g = T u, u_j = 1 / (m r(z'_j))
 //
 // ls: least-squares importance fitting (Kanamori, Hido, Sugiyama, JMLR 2009), minimise 1/2 a'Ha - h'a + lambda/2 |a|^2 over a >= 0,
@@ -36,7 +37,7 @@ KERNEL(reciprocal, const float* RESTRICT x, float* RESTRICT u, const int* RESTRI
 }
 
 KERNEL(kl_begin, const float* RESTRICT column, const int* RESTRICT table, const int* RESTRICT status, float* RESTRICT b,
-       float* RESTRICT alpha) {
+       float* RESTRICT alpha, float ridge) {
     if (status[blockIdx.x]) return;
     Segment own = segment(table, blockIdx.x);
     int n = own.n, m = own.m;
@@ -44,7 +45,7 @@ KERNEL(kl_begin, const float* RESTRICT column, const int* RESTRICT table, const 
     double scale = 0, columns = 0;
     FOR_THREADS(l, m) {
         float known = alpha[l];
-        b[l] = column[l] / n;
+        b[l] = column[l] / n + ridge;
         scale += known > 0 ? (double) b[l] * known : 0.0;
         columns += b[l];
     }

@@ -75,7 +75,7 @@ final class WeightsCommand extends Subcommand {
     private float lambda;
 
     @Option(names = "--ridge", paramLabel = "R", defaultValue = "" + EstimatedWeights.RIDGE,
-        description = "Of km: R times the training samples is added to the diagonal of the kernel matrix. Default: ${DEFAULT-VALUE}.")
+        description = "Of km and kl: as if R times the training samples were added without a place. Default: ${DEFAULT-VALUE}.")
     private float ridge;
 
     @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "" + EstimationSettings.UPPER_BOUND,

@@ -129,7 +129,8 @@ public final class EstimationSettings {
     }
 
     /**
-     * Of {@code km}: what is added to K's diagonal, as a share of the segment's rows, at least 0; null where it is the divergence's own.
+     * Of {@code km}, what is added to K's diagonal, and of {@code kl}, to b, as a share of the segment's rows, at least 0; null where it is
+     * the divergence's own.
      */
     public Float ridge() {
         return ridge;
@@ -218,8 +219,8 @@ public final class EstimationSettings {
         }
 
         /**
-         * Of {@code km}: what is added to K's diagonal, as a share of the segment's rows, at least 0; null, the divergence's own, where it
-         * is not given.
+         * Of {@code km}, what is added to K's diagonal, and of {@code kl}, to b, as a share of the segment's rows, at least 0; null, the
+         * divergence's own, where it is not given.
          */
         public Builder ridge(Float value) {
             ridge = value;

@@ -42,7 +42,7 @@ class TrainingOptionsTest {
     /** The ridge goes with the method's own bandwidth: who gives one gets kernel mean matching without, unless a ridge is given, too. */
     @ParameterizedTest
     @CsvSource({"adiw-km, loss, , , 0.02", "adiw-km, loss, median, , 0", "adiw-km, loss, median, 0.1, 0.1", "adiw-km, features, , , 0",
-        "adiw-km, loss, , 0, 0", "adiw-kl, loss, , , 0", "diw, loss, , , 0"})
+        "adiw-km, loss, , 0, 0", "adiw-kl, loss, , , 0.02", "diw, loss, , , 0"})
     void theRidgeGoesWithTheBandwidth(String method, String transform, String bandwidth, Float given, float ridge) {
         TrainingOptions options = TrainingOptions.builder().method(method).transform(transform)
             .estimation(EstimationSettings.builder().bandwidth(bandwidth).ridge(given).build()).build();

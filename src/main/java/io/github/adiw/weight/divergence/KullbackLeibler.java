@@ -63,8 +63,7 @@ public final class KullbackLeibler implements Minimizer {
         crossTransposed.compute();
         amongValidation.compute();
         device.launch("kl_begin", Launch.blocks(batch.segments().count()), crossTransposed.rowSums(), batch.segments().table(),
-            batch.status(),
-            constraint, alpha);
+            batch.status(), constraint, alpha, batch.settings().ridge());
     }
 
     @Override
@@ -96,6 +95,7 @@ public final class KullbackLeibler implements Minimizer {
         double[] a = alpha.clone();
         double[] s = segment.amongValidation(EvaluatedSegment.constant(m, 1));
         double[] constraint = segment.atValidation(EvaluatedSegment.constant(n, 1.0 / n));
+        Arrays.setAll(constraint, l -> constraint[l] + segment.settings().ridge());
         if (a[0] < 0) {         // a degenerate batch, and no state yet: what it would begin with
             Arrays.fill(a, 1 / Arrays.stream(constraint).sum());
         }
@@ -167,6 +167,16 @@ public final class KullbackLeibler implements Minimizer {
         @Override
         public boolean usesEta() {
             return false;
+        }
+
+        @Override
+        public boolean usesRidge() {
+            return true;
+        }
+
+        @Override
+        public float defaultRidge() {
+            return 0.02f;
         }
 
         @Override
