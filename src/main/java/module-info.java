@@ -12,6 +12,8 @@ module io.github.adiw {
     requires jcuda;
     requires org.slf4j;
 
+    requires static de.siegmar.fastcsv;     // where files of text are read
+
     // The command line's alone.
     requires static info.picocli;
     requires static java.desktop;
@@ -23,6 +25,7 @@ module io.github.adiw {
     exports io.github.adiw.data;
     exports io.github.adiw.device;
     exports io.github.adiw.nn;
+    exports io.github.adiw.ratio;
     exports io.github.adiw.train;
     exports io.github.adiw.weight;
 

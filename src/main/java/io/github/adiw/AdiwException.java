@@ -5,7 +5,7 @@ package io.github.adiw;
  * of memory, a loss that became NaN. The message is one sentence that names the thing, what was found and what was
  * expected; the command line prints it and ends with exit code 1.
  */
-public final class AdiwException extends RuntimeException {
+public class AdiwException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /** @param message one sentence: what failed, what was found, what was expected */

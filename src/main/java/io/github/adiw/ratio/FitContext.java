@@ -1,0 +1,24 @@
+package io.github.adiw.ratio;
+
+import io.github.adiw.device.Device;
+import io.github.adiw.weight.Bandwidth;
+
+/**
+ * What all parts of a fit share.
+ *
+ * @param device    where matrices are computed; used by the fitting thread alone
+ * @param bandwidth the rule or value of the Gaussian kernel's bandwidth, on scaled columns; null where the data choose it
+ * @param lambda    of {@code ls}, at least 0; null where the data choose it
+ * @param centers   most centers of kernel models, at least 1
+ * @param seed      of everything that is drawn
+ * @param listener  of whoever waits
+ */
+record FitContext(Device device, Bandwidth bandwidth, Float lambda, int centers, long seed, FitListener listener) {
+    /** Says what was done, and stops if no more is wanted. */
+    void progress(String what, long done, long of) {
+        listener.progress(what, done, of);
+        if (listener.cancelled()) {
+            throw new FitCancelledException();
+        }
+    }
+}
