@@ -14,6 +14,7 @@
 // matrix_product        product = K v for K stored, [rows, columns]; 4 bytes and 2 operations an element; where table is null, all columns;
 //                       of degenerate segments it has no meaning
 // transpose_columns     columns[k stride + first + i] = z[i, k]; z [n, d]
+#include "gaussian.cuh"
 #include "segments.cuh"
 
 /// The columns of a matrix that belong to a segment: from begin on, count of them.
@@ -23,37 +24,6 @@ struct Columns {
 DEVICE Columns columns_of(Segment s, int training) {
     Columns c = {training ? s.first : s.other, training ? s.n : s.m};
     return c;
-}
-
-/// value[c] = k(point, b_(start + c)) for c < length <= 256; point is given by the address of its first coordinate. Each thread fills, and
-/// may read, the elements of its own FOR_THREADS loop.
-DEVICE void gaussian_chunk(const float* RESTRICT point, const float* RESTRICT b, long stride, int d, int start, int length, float gamma,
-                           float* RESTRICT value) {
-    const float* RESTRICT column = b + start;
-    int k = (d - 1) % 4 + 1;      // the rest by fours, which spares reading and writing what is summed
-    float x = point[0];
-    FOR_THREADS(c, length) value[c] = (column[c] - x) * (column[c] - x);
-    for (int l = 1; l < k; l++) {
-        const float* RESTRICT next = column + l * stride;
-        float y = point[l * stride];
-        FOR_THREADS(c, length) value[c] += (next[c] - y) * (next[c] - y);
-    }
-    for (; k < d; k += 4) {
-        const float *RESTRICT c0 = column + k * stride, *RESTRICT c1 = c0 + stride, *RESTRICT c2 = c1 + stride, *RESTRICT c3 = c2 + stride;
-        float x0 = point[k * stride], x1 = point[(k + 1) * stride], x2 = point[(k + 2) * stride], x3 = point[(k + 3) * stride];
-        FOR_THREADS(c, length) {
-            float left = (c0[c] - x0) * (c0[c] - x0) + (c1[c] - x1) * (c1[c] - x1);
-            value[c] += left + ((c2[c] - x2) * (c2[c] - x2) + (c3[c] - x3) * (c3[c] - x3));
-        }
-    }
-    float most = 80 / gamma;      // below exp(-80) no number is normal for long, and a processor takes many times longer
-    FOR_THREADS(c, length) value[c] = expf(min_of(value[c], most) * -gamma);
-}
-
-/// As gaussian_chunk, of squared distances [length] that are known.
-DEVICE void gaussian_of(const float* RESTRICT square, int length, float gamma, float* RESTRICT value) {
-    float most = 80 / gamma;
-    FOR_THREADS(c, length) value[c] = expf(min_of(square[c], most) * -gamma);
 }
 
 KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const int* RESTRICT of, const int* RESTRICT table,
@@ -70,7 +40,7 @@ KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const int* 
         int length = min_of(256, own.n - start), at = own.first + start;
         float some = 0, some_weighted = 0;
         if (i < known) gaussian_of(distances + i * stride + at, length, g, value);
-        else gaussian_chunk(z + i, z, stride, d, at, length, g, value);
+        else gaussian_chunk(z + i, stride, z, stride, d, at, length, g, value);
         FOR_THREADS(c, length) {
             some += value[c];
             some_weighted += value[c] * w[at + c];
@@ -84,7 +54,7 @@ KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const int* 
         int length = min_of(256, own.m - start), at = own.other + start;
         float some = 0;
         if (i < known) gaussian_of(distances + i * stride + n + at, length, g, value);
-        else gaussian_chunk(z + i, zv, stride, d, at, length, g, value);
+        else gaussian_chunk(z + i, stride, zv, stride, d, at, length, g, value);
         FOR_THREADS(c, length) some += value[c];
         match += some;
     }
@@ -111,7 +81,7 @@ KERNEL(gaussian_rows, const float* RESTRICT a, const float* RESTRICT b, const in
         int length = min_of(256, own.count - start), at = own.begin + start;
         float some = 0;
         if (i < known) gaussian_of(distances + i * stride + (training ? 0 : n) + at, length, (float) gamma[s], value);
-        else gaussian_chunk(a + i, b, stride, d, at, length, (float) gamma[s], value);
+        else gaussian_chunk(a + i, stride, b, stride, d, at, length, (float) gamma[s], value);
         FOR_THREADS(c, length) some += value[c];
         float* RESTRICT row = K + (long) i * columns + at;
         FOR_THREADS(c, length) row[c] = value[c];
@@ -136,7 +106,7 @@ KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const
             int length = min_of(256, own.count - start), at = own.begin + start;
             for (int r = 0; r < count; r++) {
                 float some = 0;
-                gaussian_chunk(a + first + r, b, stride, d, at, length, (float) gamma[s], value);
+                gaussian_chunk(a + first + r, stride, b, stride, d, at, length, (float) gamma[s], value);
                 if (v)
                     FOR_THREADS(c, length) some += value[c] * v[at + c];
                 else

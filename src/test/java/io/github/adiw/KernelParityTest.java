@@ -320,6 +320,48 @@ class KernelParityTest {
     }
 
     @Test
+    void ratios() {
+        int n = 43;
+        int m = 19;
+        for (int columns : new int[] {5, 23, 262}) {
+            for (int d : new int[] {1, 3, 9}) {
+                KernelParity.of("gaussian_features", Launch.rows(n)).in(floats(n * d)).in(floats(columns * d)).out(new float[n * columns])
+                    .value(columns).value(d).value(0.4f).check();
+            }
+            int panels = (columns + 255) / 256;
+            int[] chosen = below(columns - 1, columns);
+            KernelParity.of("feature_products", Launch.rows(n)).in(floats(n * columns)).in(doubles(columns)).out(new double[n])
+                .value(columns).within(1e-12).check();
+            for (double[] u : new double[][] {null, doubles(n)}) {
+                int parts = 4;
+                KernelParity.of("feature_sums", Launch.rows(parts * panels)).in(floats(n * columns)).in(u).out(new double[parts * columns])
+                    .value(columns).value(2).value(n - 1).value(11).within(1e-12).check();
+                KernelParity.of("feature_moments", Launch.rows(parts * ((columns + 7) / 8) * panels)).in(floats(n * columns)).in(u).in(null)
+                    .out(new double[parts * columns * columns]).value(columns).value(columns).value(2).value(n - 1).value(11).within(1e-12)
+                    .check();
+                int count = chosen.length;
+                KernelParity.of("feature_moments", Launch.rows(parts * ((count + 7) / 8) * ((count + 255) / 256))).in(floats(n * columns))
+                    .in(u).in(chosen).out(new double[parts * count * count]).value(columns).value(count).value(2).value(n - 1).value(11)
+                    .within(1e-12).check();
+            }
+            KernelParity.of("sum_of_parts", Launch.rows(panels)).in(doubles(3 * columns)).out(new double[columns]).value(3).value(columns)
+                .within(1e-12).check();
+            KernelParity.of("moments_of_parts", Launch.rows(columns)).in(doubles(3 * columns * columns)).out(new double[columns * columns])
+                .value(3).value(columns).within(1e-12).check();
+            int width = columns + 3;
+            KernelParity.of("feature_transform", Launch.rows((m + 7) / 8 * ((width + 255) / 256))).in(floats(n * columns))
+                .in(doubles(columns * width)).out(new double[m * width]).value(n - m).value(m).value(columns).value(width).within(1e-12)
+                .check();
+            KernelParity.of("leave_one_out", Launch.rows(m)).in(positive(n * columns)).in(positive(m * columns)).in(doubles(m * columns))
+                .in(doubles(m * columns)).in(doubles(columns)).out(new double[m]).value(columns).value(n).value(m).within(1e-12).check();
+        }
+    }
+
+    private double[] doubles(int n) {
+        return random.doubles(n, -1, 3).toArray();
+    }
+
+    @Test
     void memory() {
         for (Rows rows : batches(61, 47)) {
             int n = rows.n();
