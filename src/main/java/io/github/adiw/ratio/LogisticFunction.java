@@ -146,7 +146,7 @@ final class LogisticFunction implements RatioFunction {
     }
 
     private static SafeTensors.Tensor tensor(float... values) {
-        return new SafeTensors.Tensor(new int[]{values.length}, values);
+        return new SafeTensors.Tensor(new int[] {values.length}, values);
     }
 
     private static float[] floats(double[] values, int from, int to) {

@@ -129,7 +129,7 @@ final class LogisticRegression {
      * Leaves the residuals there.
      */
     private double length(double[] x, double[] direction, double[] predictors, double[] change, double[] weights, double[] residuals,
-            double strength, double slopeAtZero) {
+                          double strength, double slopeAtZero) {
         int penalized = columns - 1;
         double along = dot(x, direction) - x[penalized] * direction[penalized];
         double square = dot(direction, direction) - direction[penalized] * direction[penalized];
@@ -167,7 +167,7 @@ final class LogisticRegression {
             first += residuals[i] * change[i];
             second += weight * p * (1 - p) * change[i] * change[i];
         }
-        return new double[]{first, second};
+        return new double[] {first, second};
     }
 
     private double[] gradient(double[] x, double[] residuals, double strength) {
