@@ -1,5 +1,7 @@
 package io.github.adiw.cli.plot;
 
+import io.github.adiw.data.Rows;
+import io.github.adiw.ratio.ColumnBalance;
 import io.github.adiw.weight.EstimatedWeights;
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -12,25 +14,36 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Weights of anybody's data: their histogram, and for d = 1 how the training samples lie before and after weighting. */
+/** Weights of anybody's data: their histogram, and what they do to the training rows. */
 final class EstimatedWeightsPlot {
     private static final int BINS = 48;
 
     private EstimatedWeightsPlot() {}
 
     /**
-     * The pictures of weights.
+     * The histogram, and beside it how training rows lie before and after weighting: one column as a density, several by their means.
      *
      * @param weights    {@code [n]}
+     * @param balance    of every column, the worst first; empty where it is not known
      * @param train      {@code [n, d]}
      * @param validation {@code [m, d]}
      */
-    static List<XYChart> of(String method, float[] weights, float[] train, float[] validation) {
-        return train.length == weights.length ? List.of(weights(method, weights), samples(weights, train, validation))
-            : List.of(weights(method, weights));
+    static List<Panel> of(String method, float[] weights, List<ColumnBalance> balance, Rows train, Rows validation) {
+        Panel histogram = Panel.of(weights(method, weights));
+        if (train.columns() == 1) {
+            return List.of(histogram, Panel.of(samples(weights, values(train), values(validation))));
+        }
+        return balance.isEmpty() ? List.of(histogram) : List.of(histogram, new BalancePlot(balance));
     }
 
-    private static XYChart weights(String method, float[] weights) {
+    private static double[] values(Rows rows) {
+        double[] values = new double[rows.rows()];
+        rows.read(0, values.length, values);
+        return values;
+    }
+
+    /** The histogram. */
+    static XYChart weights(String method, float[] weights) {
         double end = 1;
         for (float w : weights) {
             end = Math.max(end, w);
@@ -53,11 +66,11 @@ final class EstimatedWeightsPlot {
         return chart;
     }
 
-    private static XYChart samples(float[] weights, float[] train, float[] validation) {
+    private static XYChart samples(float[] weights, double[] train, double[] validation) {
         double least = Double.POSITIVE_INFINITY;
         double most = Double.NEGATIVE_INFINITY;
-        for (float[] x : new float[][] {train, validation}) {
-            for (float v : x) {
+        for (double[] x : new double[][] {train, validation}) {
+            for (double v : x) {
                 least = Math.min(least, v);
                 most = Math.max(most, v);
             }
@@ -81,7 +94,7 @@ final class EstimatedWeightsPlot {
         return chart;
     }
 
-    private static double[] shares(float[] x, float[] weights, double least, double most) {
+    private static double[] shares(double[] x, float[] weights, double least, double most) {
         double[] shares = new double[BINS];
         double sum = 0;
         for (int i = 0; i < x.length; i++) {

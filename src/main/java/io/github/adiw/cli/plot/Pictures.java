@@ -1,6 +1,9 @@
 package io.github.adiw.cli.plot;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
+import io.github.adiw.data.Rows;
+import io.github.adiw.ratio.ColumnBalance;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
 import io.github.adiw.train.TrainingResult.StepMillis;
@@ -8,6 +11,7 @@ import io.github.adiw.weight.EstimatedWeights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.knowm.xchart.CategoryChart;
@@ -66,16 +70,37 @@ public final class Pictures {
     }
 
     /**
-     * Draws weights of anybody's data. Where this machine cannot draw, {@code notice} hears why, and nothing is thrown.
+     * Checks, before any work, the name of a file to draw to.
      *
-     * @param file       where to
+     * @throws UsageException if it does not end with .png
+     */
+    public static void requirePng(Path file) {
+        if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
+            throw UsageException.of("plot", "plot must be a file whose name ends with .png, not " + file);
+        }
+    }
+
+    /** As {@link #writeWeights(Path, String, float[], List, Rows, Rows, Consumer)}, without the balance of the columns. */
+    public static void writeWeights(Path file, EstimatedWeights result, float[] train, float[] validation, Consumer<String> notice) {
+        writeWeights(file, result.method(), result.weights(), List.of(), Rows.of(train, result.dimension()),
+            Rows.of(validation, result.dimension()), notice);
+    }
+
+    /**
+     * Draws the histogram of weights of anybody's data, and beside it the rows of one column, or the balance of several, before and after.
+     * Where this machine cannot draw, {@code notice} hears why, and nothing is thrown.
+     *
+     * @param file       where to, a PNG
+     * @param weights    {@code [n]}
+     * @param balance    of every column, the worst first; empty where it is not known
      * @param train      {@code [n, d]}
      * @param validation {@code [m, d]}
      * @throws AdiwException if the file cannot be written
      */
-    public static void writeWeights(Path file, EstimatedWeights result, float[] train, float[] validation, Consumer<String> notice) {
+    public static void writeWeights(Path file, String method, float[] weights, List<ColumnBalance> balance, Rows train, Rows validation,
+                                    Consumer<String> notice) {
         try {
-            PlotStyle.write(file, EstimatedWeightsPlot.of(result.method(), result.weights(), train, validation));
+            PlotStyle.writePanels(file, EstimatedWeightsPlot.of(method, weights, balance, train, validation));
         } catch (AdiwException e) {
             throw e;
         } catch (RuntimeException | LinkageError | InternalError e) {

@@ -39,7 +39,10 @@ final class PlotStyle {
     /** More entries than this do not fit below a picture in one row. */
     private static final int ROW = 5;
     private static final float WIDTH = 2.4f;
-    private static final Color INK = new Color(0x222222);
+    /** Of text. */
+    static final Color INK = new Color(0x222222);
+    /** Of lines behind what is shown. */
+    static final Color GRID = new Color(0xE2E2E2);
     private static final int SCALE = 2;
     private static final int ABREAST = 3;
 
@@ -75,7 +78,7 @@ final class PlotStyle {
         styler.setPlotBackgroundColor(Color.WHITE);
         styler.setPlotBorderVisible(false);
         styler.setPlotGridVerticalLinesVisible(false);
-        styler.setPlotGridLinesColor(new Color(0xE2E2E2));
+        styler.setPlotGridLinesColor(GRID);
         styler.setPlotGridLinesStroke(new BasicStroke(1f));
         styler.setChartFontColor(INK);
         styler.setAxisTickLabelsColor(INK);
@@ -96,21 +99,26 @@ final class PlotStyle {
         styler.setAntiAlias(true);
     }
 
-    /** Writes charts of one size as one PNG, whole or not at all: side by side up to three, more of them in rows of two. */
+    /** As {@link #writePanels}, of charts. */
     static void write(Path file, List<? extends Chart<?, ?>> charts) {
-        int columns = columns(charts.size());
-        int width = charts.get(0).getWidth();
-        int height = charts.get(0).getHeight();
-        int rows = (charts.size() + columns - 1) / columns;
+        writePanels(file, charts.stream().map(Panel::of).toList());
+    }
+
+    /** Writes panels of one size as one PNG, whole or not at all: side by side up to three, more of them in rows of two. */
+    static void writePanels(Path file, List<Panel> panels) {
+        int columns = columns(panels.size());
+        int width = panels.get(0).width();
+        int height = panels.get(0).height();
+        int rows = (panels.size() + columns - 1) / columns;
         BufferedImage image = new BufferedImage(SCALE * columns * width, SCALE * rows * height, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = image.createGraphics();
         graphics.setColor(Color.WHITE);
         graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
         graphics.scale(SCALE, SCALE);
-        for (int i = 0; i < charts.size(); i++) {
+        for (int i = 0; i < panels.size(); i++) {
             Graphics2D part = (Graphics2D) graphics.create();
             part.translate(i % columns * width, i / columns * height);
-            charts.get(i).paint(part, width, height);
+            panels.get(i).paint(part);
             part.dispose();
         }
         graphics.dispose();

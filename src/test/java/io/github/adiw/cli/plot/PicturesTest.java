@@ -1,8 +1,12 @@
 package io.github.adiw.cli.plot;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.adiw.UsageException;
+import io.github.adiw.data.Rows;
+import io.github.adiw.ratio.ColumnBalance;
 import io.github.adiw.train.EpochReport;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
@@ -122,12 +126,79 @@ class PicturesTest {
     /** On the logarithmic axis a bin without a sample lies below one with a single sample. */
     @Test
     void aBinWithOneSampleIsNotAnEmptyOne() {
-        XYChart chart = EstimatedWeightsPlot.of("km", new float[] {0, 0, 1.6f, 2.4f}, new float[8], new float[8]).get(0);
+        XYChart chart = EstimatedWeightsPlot.weights("km", new float[] {0, 0, 1.6f, 2.4f});
         double[] line = chart.getSeriesMap().get("weights").getYData();
         assertThat(line[0]).isEqualTo(2);
         assertThat(line[line.length - 1]).isEqualTo(1);
         assertThat(line[line.length - 3]).isLessThan(1).isGreaterThanOrEqualTo(chart.getStyler().getYAxisMin());
         assertThat(Arrays.stream(line).filter(height -> height == 1).count()).as("two sides of two bins").isEqualTo(4);
+    }
+
+    private static List<ColumnBalance> balance(int columns, String name, double size) {
+        Random random = new Random(columns);
+        List<ColumnBalance> balance = new ArrayList<>();
+        for (int c = 0; c < columns; c++) {
+            double after = size * 0.3 * (columns - c) / columns;
+            balance.add(new ColumnBalance(name + c, 0, 0, 0, size * random.nextGaussian(), c % 2 == 0 ? after : -after));
+        }
+        return balance;
+    }
+
+    private BufferedImage drawn(String name, List<ColumnBalance> balance, int columns) throws IOException {
+        Random random = new Random(3);
+        float[] weights = new float[1000];
+        float[] train = new float[weights.length * columns];
+        float[] validation = new float[500 * columns];
+        for (int i = 0; i < weights.length; i++) {
+            train[i * columns] = (float) random.nextGaussian();
+            weights[i] = (float) Math.exp(train[i * columns] - 0.5);
+        }
+        for (int i = 0; i < 500; i++) {
+            validation[i * columns] = (float) random.nextGaussian() + 1;
+        }
+        Path file = folder.resolve(name);
+        Pictures.writeWeights(file, "kl", weights, balance, Rows.of(train, columns), Rows.of(validation, columns), said -> {
+            throw new AssertionError(said);
+        });
+        return ImageIO.read(file.toFile());
+    }
+
+    @Test
+    void balanceBesideTheHistogram() throws IOException {
+        for (int columns : new int[] {2, 12, 40}) {
+            BufferedImage image = drawn("balance-" + columns + ".png",
+                balance(columns, "a column of a long name, measured at station ", 1), columns);
+            assertThat(image.getWidth()).isEqualTo(2800);
+            assertThat(image.getHeight()).isEqualTo(1040);
+            BufferedImage right = image.getSubimage(1400, 0, 1400, 1040);
+            assertThat(contains(right, PlotStyle.method("uniform"))).as("before").isTrue();
+            assertThat(contains(right, PlotStyle.method("diw"))).as("after").isTrue();
+            BufferedImage edge = image.getSubimage(2800 - 20, 0, 20, 1040);
+            assertThat(contains(edge, PlotStyle.INK) || contains(edge, PlotStyle.method("diw"))).as("cut off").isFalse();
+        }
+    }
+
+    @Test
+    void balanceThatIsPerfectOrWithoutEnd() throws IOException {
+        List<ColumnBalance> balance = List.of(new ColumnBalance("constant in each", 1, 1, 2, Double.NEGATIVE_INFINITY,
+            Double.NEGATIVE_INFINITY), new ColumnBalance("x", 1, 1, 1, 0, 0));
+        assertThat(contains(drawn("infinite.png", balance, 2).getSubimage(2700, 0, 100, 500), PlotStyle.method("diw"))).isTrue();
+    }
+
+    @Test
+    void oneColumnIsShownAsItLies() throws IOException {
+        BufferedImage right = drawn("one.png", balance(1, "x", 1), 1).getSubimage(1400, 0, 1400, 1040);
+        assertThat(contains(right, PlotStyle.method("diw"))).isTrue();
+        assertThat(contains(right, PlotStyle.CLEAN)).as("validation").isTrue();
+    }
+
+    @Test
+    void picturesArePng() {
+        Pictures.requirePng(Path.of("a/B.PNG"));
+        for (String name : List.of("p.jpg", "p", "png", "p.svg", "p.png.gz")) {
+            assertThatThrownBy(() -> Pictures.requirePng(Path.of(name))).isInstanceOf(UsageException.class)
+                .hasMessage("plot must be a file whose name ends with .png, not " + name);
+        }
     }
 
     @Test

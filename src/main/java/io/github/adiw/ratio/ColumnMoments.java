@@ -1,0 +1,83 @@
+package io.github.adiw.ratio;
+
+import io.github.adiw.data.Rows;
+import java.util.Arrays;
+
+/**
+ * Of every column, in its own unit and in double precision, {@code [columns]} each.
+ *
+ * @param mean      unweighted
+ * @param weighted  weighted; where there are no weights, {@code mean}; NaN where they are all 0
+ * @param deviation unweighted standard deviation over the number of rows; exactly 0 of a constant column
+ * @param least     smallest value
+ * @param most      largest value
+ */
+record ColumnMoments(double[] mean, double[] weighted, double[] deviation, double[] least, double[] most) {
+    private static final int BLOCK = 1 << 16;
+
+    /** Takes a block of rows. */
+    private interface Block {
+        void rows(double[] values, int from, int count);
+    }
+
+    /** Of rows that count alike. */
+    static ColumnMoments of(Rows rows) {
+        return of(rows, null);
+    }
+
+    /**
+     * Of weighted rows. Reads them twice.
+     *
+     * @param rows    at least 1
+     * @param weights {@code [rows]}, at least 0; null: all alike
+     */
+    static ColumnMoments of(Rows rows, float[] weights) {
+        int columns = rows.columns();
+        double[] mean = new double[columns];
+        double[] least = new double[columns];
+        double[] most = new double[columns];
+        Arrays.fill(least, Double.POSITIVE_INFINITY);
+        Arrays.fill(most, Double.NEGATIVE_INFINITY);
+        read(rows, (values, from, count) -> {
+            for (int i = 0; i < count * columns; i++) {
+                int c = i % columns;
+                mean[c] += values[i];
+                least[c] = Math.min(least[c], values[i]);
+                most[c] = Math.max(most[c], values[i]);
+            }
+        });
+        for (int c = 0; c < columns; c++) {
+            mean[c] = least[c] == most[c] ? least[c] : mean[c] / rows.rows();
+        }
+        double[] squares = new double[columns];
+        double[] pulls = new double[columns];
+        double[] total = new double[1];
+        read(rows, (values, from, count) -> {
+            for (int i = 0; i < count; i++) {
+                double weight = weights == null ? 1 : weights[from + i];
+                total[0] += weight;
+                for (int c = 0; c < columns; c++) {
+                    double off = values[i * columns + c] - mean[c];
+                    squares[c] += off * off;
+                    pulls[c] += weight * off;
+                }
+            }
+        });
+        double[] weighted = new double[columns];
+        for (int c = 0; c < columns; c++) {
+            weighted[c] = weights == null ? mean[c] : mean[c] + pulls[c] / total[0];
+            squares[c] = Math.sqrt(squares[c] / rows.rows());
+        }
+        return new ColumnMoments(mean, weighted, squares, least, most);
+    }
+
+    private static void read(Rows rows, Block block) {
+        int most = Math.max(1, BLOCK / rows.columns());
+        double[] values = new double[Math.min(most, rows.rows()) * rows.columns()];
+        for (int from = 0; from < rows.rows(); from += most) {
+            int count = Math.min(most, rows.rows() - from);
+            rows.read(from, count, values);
+            block.rows(values, from, count);
+        }
+    }
+}

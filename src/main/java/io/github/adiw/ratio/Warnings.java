@@ -1,0 +1,167 @@
+package io.github.adiw.ratio;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** What speaks against weights, in words, with what to do. */
+final class Warnings {
+    /** Weights nearer to each other than rounding to float32 may put them. */
+    private static final double EQUAL = 1e-6;
+    /** Held-out scores of methods are clipped to [1e-6, 1e6]: of a kernel below that nothing can be told. */
+    private static final double KERNEL_ZERO = 1e-6;
+    private static final double SEPARATED = 0.99;
+    private static final double SMALL_SAMPLE = 0.05;
+    /**
+     * The mean of a right ratio is 1, and that of an estimate strays from it: by the regularisation of {@code ls} downwards, by the few
+     * largest weights of {@code classifier} both ways. A factor of 2 is beyond what an ordinary shift does.
+     */
+    private static final double FAR = 2;
+    private static final double HEAVY_TAIL = 0.7;
+    /** A difference that counts (see {@link ColumnBalance}). */
+    private static final double UNBALANCED = 0.1;
+    /** Standard errors of a difference of means that chance does not make. */
+    private static final double BEYOND_CHANCE = 3.5;
+    /** {@code kl-direct} is of use stopped early; after so many steps it has begun to collapse. */
+    private static final int FEW_STEPS = 100;
+    private static final String STOPPED_EARLY = "kl-direct";
+    private static final int NAMED = 3;
+
+    private final FittedWeights fitted;
+    private final Diagnostics found;
+    private final List<String> sentences = new ArrayList<>();
+
+    private Warnings(FittedWeights fitted, Diagnostics found) {
+        this.fitted = fitted;
+        this.found = found;
+    }
+
+    /** The gravest first. */
+    static List<String> of(FittedWeights fitted, Diagnostics found) {
+        Warnings warnings = new Warnings(fitted, found);
+        warnings.supports();
+        if (found.trainRows() > 1 && found.maximum() - found.minimum() <= EQUAL * found.maximum()) {
+            warnings.say("All weights are equal: nothing was found that tells training from validation rows. If the two are not meant to be "
+                + "alike, choose another method or a smaller bandwidth, and look whether the columns that changed are there.");
+        } else {
+            warnings.sample();
+            warnings.balance();
+        }
+        warnings.fit();
+        warnings.sentences.addAll(fitted.warnings);
+        return List.copyOf(warnings.sentences);
+    }
+
+    private void say(String format, Object... values) {
+        sentences.add(String.format(Locale.ROOT, format, values));
+    }
+
+    private void supports() {
+        List<String> signs = new ArrayList<>();
+        int[] apart = IntStream.range(0, fitted.columns.size()).filter(this::apart).toArray();
+        if (apart.length > 0) {
+            signs.add("no value in a validation row is within the range of the training rows in " + names(apart));
+        }
+        if (fitted.areaUnderCurve >= SEPARATED) {
+            signs.add(String.format(Locale.ROOT, "a classifier tells them apart almost without fail (held-out AUC %.4f)",
+                fitted.areaUnderCurve));
+        }
+        if (fitted.largestKernel < KERNEL_ZERO) {
+            signs.add(String.format(Locale.ROOT, "the kernel is 0 between them (%.1e at most)", fitted.largestKernel));
+        }
+        if (!signs.isEmpty()) {
+            sentences.add("The supports of training and validation rows do not overlap: " + String.join("; ", signs)
+                + ". No weights can make up for rows that are not there: leave out columns that only say where or when a row was "
+                + "recorded, get training rows that resemble the validation rows, or choose a larger bandwidth if you set it yourself.");
+        }
+    }
+
+    private boolean apart(int c) {
+        return fitted.validation.least()[c] > fitted.train.most()[c] || fitted.validation.most()[c] < fitted.train.least()[c];
+    }
+
+    private String names(int[] columns) {
+        String some = IntStream.of(columns).limit(NAMED).mapToObj(c -> "'" + fitted.columns.get(c) + "'").collect(Collectors.joining(", "));
+        return (columns.length == 1 ? "the column " : "the columns ") + some
+            + (columns.length > NAMED ? " and " + (columns.length - NAMED) + " more" : "");
+    }
+
+    private void sample() {
+        int n = found.trainRows();
+        double left = found.effectiveSampleSize();
+        if (left < SMALL_SAMPLE * n) {
+            say("The weighted sample is worth %s of %,d rows (%.1f %%): what is trained on it will be noisy. Set an upper bound for the "
+                + "weights, or leave out columns that do not matter for your model.",
+                String.format(Locale.ROOT, left < 10 ? "%.1f" : "%,.0f", left), n, 100 * left / n);
+        }
+        if (found.paretoK() > HEAVY_TAIL) {
+            say("Pareto k is %.2f, above 0.7: few rows with large weights carry weighted means, which should not be trusted. Set an upper "
+                + "bound for the weights, get more training rows where the largest weights are, or leave out columns.", found.paretoK());
+        }
+        if (found.sum() > FAR * n || found.sum() < n / FAR) {
+            say("The weights summed to %s before they were normalised, where a right ratio sums to about the %,d training rows: it was "
+                + "estimated badly. Try another method, or let the bandwidth be chosen from the data.", number(found.sum()), n);
+        }
+        if (fitted.atBound > 0) {
+            say("%,d of %,d weights (%.1f %%) are at the upper bound of %s: the weighted rows stay nearer to the training rows than they "
+                + "would without it. Raise the bound if that matters more than even weights.", fitted.atBound, n,
+                100 * found.fractionAtBound(), number(fitted.upperBound));
+        }
+    }
+
+    /** Of the column that was the worst; and of those that were not bad, and were made so. */
+    private void balance() {
+        ColumnBalance worst = found.balance().stream().max(Comparator.comparingDouble(b -> Math.abs(b.before()))).orElse(null);
+        if (worst == null) {
+            return;
+        }
+        double before = Math.abs(worst.before());
+        if (before > Math.max(UNBALANCED, chance(found.trainRows())) && Math.abs(worst.after()) >= before) {
+            sentences.add(worse(worst));
+            return;
+        }
+        ColumnBalance now = found.balance().get(0);
+        if (Math.abs(now.after()) > Math.max(Math.max(before, UNBALANCED), Math.abs(now.before()) + chance(found.effectiveSampleSize()))) {
+            sentences.add(worse(now));
+        }
+    }
+
+    /** The largest standardised difference that chance makes between so many training rows and the validation rows. */
+    private double chance(double trainRows) {
+        return BEYOND_CHANCE * Math.sqrt(1 / trainRows + 1.0 / found.validationRows());
+    }
+
+    private String worse(ColumnBalance b) {
+        int c = fitted.columns.indexOf(b.column());
+        double least = fitted.train.least()[c];
+        double most = fitted.train.most()[c];
+        String end = b.validation() > most ? "end at " + number(most) : b.validation() < least ? "begin at " + number(least) : null;
+        String what = String.format(Locale.ROOT, "Weighting does not balance the column '%s': its standardised difference was %s and is %s. ",
+            b.column(), number(b.before()), number(b.after()));
+        return what + (end == null
+            ? "Try another method, or leave the column out if it does not matter for your model."
+            : "No weights can, since the mean of the validation rows is " + number(b.validation()) + " and the training rows " + end
+                + ": leave the column out, or get training rows that reach further.");
+    }
+
+    private void fit() {
+        boolean early = fitted.method.equals(STOPPED_EARLY);
+        if (early && (fitted.converged || fitted.steps >= FEW_STEPS)) {
+            say("%s was run past its use, for %,d steps: as it converges all weight goes to a few training rows. Stop it after a few steps, "
+                + "or take the method kl.", STOPPED_EARLY, fitted.steps);
+        } else if (!early && !fitted.converged) {
+            say("%s did not converge in %,d steps: its weights would still change. Give it more steps, or another method.",
+                fitted.method, fitted.steps);
+        }
+    }
+
+    /** To three digits, without an exponent where it is not needed. */
+    private static String number(double x) {
+        double size = Math.abs(x);
+        String format = size >= 1e6 || size > 0 && size < 1e-3 ? "%.2e" : size >= 100 ? "%,.0f" : size >= 10 ? "%.1f" : "%.3g";
+        return Double.isInfinite(x) ? "infinite" : String.format(Locale.ROOT, format, x);
+    }
+}
