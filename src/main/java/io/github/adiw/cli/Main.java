@@ -21,7 +21,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * with {@code --verbose} or {@code ADIW_DEBUG=1}.
  */
 @Command(name = "adiw", versionProvider = Main.Version.class,
-    subcommands = {InfoCommand.class, WeightsCommand.class, TrainCommand.class, CompareCommand.class},
+    subcommands = {InfoCommand.class, WeightsCommand.class, ScoreCommand.class, TrainCommand.class, CompareCommand.class},
     description = {"Accelerated dynamic importance weighting: learns from training data that differ from the world (wrong labels, "
         + "for instance) by weighting every sample in every mini-batch, on the GPU or the processor.", ""},
     footer = {"", "Examples:",

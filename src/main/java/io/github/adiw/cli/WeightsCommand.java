@@ -1,224 +1,288 @@
 package io.github.adiw.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.cli.plot.Pictures;
-import io.github.adiw.data.file.Csv;
+import io.github.adiw.data.Rows;
 import io.github.adiw.data.file.Npy;
+import io.github.adiw.data.table.TableOptions;
+import io.github.adiw.data.table.TablePair;
+import io.github.adiw.data.table.Tables;
+import io.github.adiw.data.table.WeightsFile;
 import io.github.adiw.device.Device;
+import io.github.adiw.ratio.DensityRatio;
+import io.github.adiw.ratio.Diagnostics;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.Divergences;
 import io.github.adiw.weight.EstimatedWeights;
 import io.github.adiw.weight.EstimationSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code adiw weights}: importance weights for anybody's data. */
 @Command(name = "weights", sortOptions = false, description = {"Estimates importance weights: how much each training sample has to count "
-    + "for the training samples to look like the validation samples."},
-    footer = {"", "Writes the weights as float32 [n]; prints what was found.", "",
-        "Examples:",
-        "  adiw weights --method km --train T.npy --validation V.npy --output W.npy",
-        "  adiw weights --method km --until-converged --bandwidth median --train T.npy --validation V.npy --output W.npy --json",
-        "  adiw weights --method kmm-exact --train T.npy --validation V.npy --output W.npy",
-        "  adiw weights --method kl --bandwidth median --train T.csv --validation V.csv --output W.npy --state S.npy --plot W.png"})
+    + "for the training samples to look like the validation samples. Without any option, everything is chosen by the data.", ""},
+    footer = {"", "Writes a weight for every training row, of mean 1; prints what was found, and warns of weights that are probably useless.",
+        "", "--steps, --until-converged, --initial and --state ask for steps as a training loop takes them, on the data as they are, "
+            + "not normalised, and with --bandwidth " + WeightsCommand.STEP_BANDWIDTH + " and --lambda 0.1 unless told otherwise.",
+        "", "Examples:",
+        "  adiw weights --train T.csv --validation V.csv --output W.csv",
+        "  adiw weights --train T.csv --validation V.csv --output W.csv --exclude label --id customer --plot W.png",
+        "  adiw weights --train T.npy --validation V.npy --output W.npy --model M.safetensors --json",
+        "  adiw weights --method km --steps 5 --train T.npy --validation V.npy --output W.npy --state S.npy"})
 final class WeightsCommand extends Subcommand {
-    @Option(names = "--method", paramLabel = "METHOD", required = true,
-        description = "What is minimised between the world and the weighted training samples: km (kernel mean matching by a few steps), "
-            + "diw (DIW's quadratic program, as far as its published code solves it), kmm-exact (to convergence), kl (KLIEP), "
-            + "ls (least squares), kl-direct and ls-direct (the same on the weights themselves), w1 (Wasserstein-1; sliced for d > 1).")
+    /** One rule for all methods that take steps, that of DIW's published code, so that they are given the same kernel. */
+    static final String STEP_BANDWIDTH = "diw:0.01";
+    /** The property of a model under which the table's encoding is saved. */
+    static final String ENCODING = "table";
+    private static final List<String> RATIOS = List.of("auto", "kl", "ls", "classifier");
+
+    @Option(names = "--method", paramLabel = "METHOD",
+        description = "auto (the best of the next three on held-out rows), kl (KLIEP), ls (uLSIF; least squares), classifier (logistic "
+            + "regression); or, for weights of the training rows alone: km and kmm-exact (kernel mean matching), diw (DIW's quadratic "
+            + "program, as far as its published code solves it), kl-direct and ls-direct (on the weights themselves), w1 (Wasserstein-1; "
+            + "sliced for d > 1). Default: auto.")
     private String method;
 
-    @Option(names = "--train", paramLabel = "T.npy", required = true,
-        description = "Training samples: .npy, [n] or [n, d], float32 or float64; or .csv, a row a sample.")
+    @Option(names = "--train", paramLabel = "T", required = true,
+        description = "Training samples, a row a sample: .csv (, ; or tab; columns by name), or .npy, [n] or [n, d], of any number type.")
     private Path train;
 
-    @Option(names = "--validation", paramLabel = "V.npy", required = true,
-        description = "Samples as they are in the world, [m] or [m, d], likewise.")
+    @Option(names = "--validation", paramLabel = "V", required = true, description = "Samples as they are in the world, likewise.")
     private Path validation;
 
-    @Option(names = "--output", paramLabel = "W.npy", required = true, description = "Where to write the weights.")
+    @Option(names = "--output", paramLabel = "W", required = true,
+        description = "Where to write the weights: .npy, float32 [n], or .csv with the header id,weight.")
     private Path output;
 
-    /** One rule for all methods, that of DIW's published code, so that they are given the same kernel. */
-    private static final String BANDWIDTH = "diw:0.01";
+    @Mixin
+    private TableFlags table = new TableFlags();
 
-    @Option(names = "--bandwidth", paramLabel = "RULE", defaultValue = BANDWIDTH,
-        description = "Of the Gaussian kernel exp(-gamma |a - b|^2): diw:Q (gamma is the Q-quantile of the distances among the training "
-            + "samples), median, or gamma:X. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--scale", paramLabel = "HOW",
+        description = "standard: divide each column by its standard deviation over both files; none. Default: standard; none for steps.")
+    private String scale;
+
+    @Option(names = "--bandwidth", paramLabel = "RULE",
+        description = "Of the Gaussian kernel exp(-gamma |a - b|^2) on the scaled columns: auto (by held-out data for kl and ls, else the "
+            + "median), median, diw:Q (gamma is the Q-quantile of the distances among the training samples), or gamma:X. Default: auto; "
+            + STEP_BANDWIDTH + " for steps.")
     private String bandwidth;
 
-    @Option(names = "--steps", paramLabel = "S", defaultValue = "" + EstimationSettings.STEPS,
-        description = "Steps. Default: ${DEFAULT-VALUE}.")
-    private int steps;
+    @Option(names = "--centers", paramLabel = "C",
+        description = "Of kl and ls: most kernels, drawn from the validation rows. Default: " + DensityRatio.CENTERS + ".")
+    private Integer centers;
 
-    @Option(names = "--eta", paramLabel = "ETA",
-        description = "Size of a step over the bound on the curvature (w1: over the standard deviation of all samples). Default: 1; "
-            + "w1: 0.1; ls-direct: 0.5.")
-    private Float eta;
+    @Option(names = "--lambda", paramLabel = "X",
+        description = "Of ls: how much large coefficients are held back. Default: by held-out data; " + EstimationSettings.LAMBDA
+            + " for steps.")
+    private Float lambda;
 
-    @Option(names = "--lambda", paramLabel = "X", defaultValue = "" + EstimationSettings.LAMBDA,
-        description = "Of ls: how much large coefficients are held back. Default: ${DEFAULT-VALUE}.")
-    private float lambda;
+    @Option(names = "--upper-bound", paramLabel = "B",
+        description = "Largest weight before normalising. Default: none for auto, kl, ls and classifier, else "
+            + EstimationSettings.UPPER_BOUND + ".")
+    private Float upperBound;
 
-    @Option(names = "--ridge", paramLabel = "R", defaultValue = "" + EstimatedWeights.RIDGE,
-        description = "Of km and kl: as if R times the training samples were added without a place. Default: ${DEFAULT-VALUE}.")
-    private float ridge;
+    @Option(names = "--normalize", negatable = true,
+        description = "Whether to divide the weights by their mean. Default: --normalize; --no-normalize for steps.")
+    private Boolean normalize;
 
-    @Option(names = "--upper-bound", paramLabel = "B", defaultValue = "" + EstimationSettings.UPPER_BOUND,
-        description = "Largest weight. Default: ${DEFAULT-VALUE}.")
-    private float upperBound;
+    @Option(names = "--model", paramLabel = "M.safetensors",
+        description = "Save the ratio of kl, ls or classifier, for adiw score.")
+    private Path model;
 
-    @Option(names = "--projections", paramLabel = "P", defaultValue = "" + EstimationSettings.PROJECTIONS,
-        description = "Of w1 where d > 1: random directions a step that it is averaged over, the same ones in every call with the same "
-            + "--seed. Default: ${DEFAULT-VALUE}.")
-    private int projections;
+    @Option(names = "--plot", paramLabel = "P.png",
+        description = "Draw a histogram of the weights, and the balance of the columns before and after; .png or .svg.")
+    private Path plot;
 
-    @Option(names = "--momentum", paramLabel = "MU", defaultValue = "0",
-        description = "Nesterov's momentum of the steps of km, ls and ls-direct, in [0, 1). Default: ${DEFAULT-VALUE}.")
-    private float momentum;
+    @Option(names = "--steps", paramLabel = "S", description = "Steps. Default, where another flag asks for steps: "
+        + EstimationSettings.STEPS + ".")
+    private Integer steps;
 
-    @Option(names = "--normalize", description = "Divide the weights by their mean.")
-    private boolean normalize;
+    @Option(names = "--until-converged",
+        description = "Steps until the optimality residual is at most 1e-6, whatever --steps says.")
+    private boolean untilConverged;
 
     @Option(names = "--initial", paramLabel = "W0.npy",
-        description = "What to start from: weights [n]; of kl and ls coefficients of the validation samples, [m]. Default: all equal.")
+        description = "What steps start from: weights [n]; of kl and ls coefficients of the validation samples, [m]. Default: all equal.")
     private Path initial;
 
     @Option(names = "--state", paramLabel = "S.npy",
         description = "As --initial, read if it is there, and written back, so that the next call goes on where this one ended.")
     private Path state;
 
-    @Option(names = "--plot", paramLabel = "P.png",
-        description = "Draw a histogram of the weights and, where d = 1, of the samples before and after weighting.")
-    private Path plot;
+    @Option(names = "--eta", paramLabel = "ETA",
+        description = "Size of a step over the bound on the curvature (w1: over the standard deviation of all samples). Default: 1; "
+            + "w1: 0.1; ls-direct: 0.5.")
+    private Float eta;
 
-    @Option(names = "--until-converged", description = "Go on until the optimality residual is at most 1e-6, whatever --steps says.")
-    private boolean untilConverged;
+    @Option(names = "--ridge", paramLabel = "R",
+        description = "Of km, and of kl by steps: as if R times the training samples were added without a place. Default: "
+            + EstimatedWeights.RIDGE + ".")
+    private Float ridge;
+
+    @Option(names = "--projections", paramLabel = "P",
+        description = "Of w1 where d > 1: random directions a step that it is averaged over, the same ones in every call with the same "
+            + "--seed. Default: " + EstimationSettings.PROJECTIONS + ".")
+    private Integer projections;
+
+    @Option(names = "--momentum", paramLabel = "MU",
+        description = "Nesterov's momentum of the steps of km, ls and ls-direct, in [0, 1). Default: 0.")
+    private Float momentum;
 
     WeightsCommand(Console console) {
         super(console);
     }
 
-    /** Samples as they were read: {@code [n, d]}, in single and in double precision. */
-    private record Samples(String name, int n, int d, int[] shape, float[] values, double[] precise) {
-        static Samples read(Path file) {
-            if (file.toString().toLowerCase(Locale.ROOT).endsWith(".csv")) {
-                Csv csv = Csv.read(file);
-                return new Samples(file.toString(), csv.rows(), csv.columns(), new int[] {csv.rows(), csv.columns()}, csv.toFloats(),
-                    csv.values());
-            }
-            Npy array = Npy.read(file).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireFinite();
-            int[] shape = array.shape();
-            if (shape.length != 1 && shape.length != 2) {
-                throw new AdiwException(file + " has the shape " + Arrays.toString(shape) + ", and [n] or [n, d] was expected");
-            }
-            return new Samples(file.toString(), shape[0], shape.length == 1 ? 1 : shape[1], shape, array.toFloats(), array.toDoubles());
+    @Override
+    void execute() {
+        long started = System.nanoTime();
+        List<String> known = new ArrayList<>(RATIOS);
+        Divergences.all().keySet().stream().filter(name -> !known.contains(name)).forEach(known::add);
+        if (method != null) {
+            KnownNames.require("--method", method, known);
         }
-
-        /** Whether what single precision loses of the numbers is little beside how far they lie apart. */
-        boolean isSingle() {
-            double[] least = Arrays.copyOf(precise, d);
-            double[] most = Arrays.copyOf(precise, d);
-            for (int i = 0; i < precise.length; i++) {
-                least[i % d] = Math.min(least[i % d], precise[i]);
-                most[i % d] = Math.max(most[i % d], precise[i]);
-            }
-            return IntStream.range(0, values.length).allMatch(i -> Math.abs(values[i] - precise[i]) <= 1e-6 * (most[i % d] - least[i % d]));
+        checkNames();
+        boolean stepping = steps != null || untilConverged || initial != null || state != null;
+        EstimationSettings settings = settings();
+        if (stepping) {
+            checkStepping();
+        } else {
+            checkFit();
         }
-
-        /** The mean of every column. */
-        double[] centre() {
-            double[] mean = new double[d];
-            for (int i = 0; i < precise.length; i++) {
-                mean[i % d] += precise[i] / n;
-            }
-            return mean;
-        }
-
-        float[] from(double[] centre) {
-            float[] moved = new float[precise.length];
-            for (int i = 0; i < moved.length; i++) {
-                moved[i] = (float) (precise[i] - centre[i % d]);
-            }
-            return moved;
+        TableOptions options = table.options(console::notice);
+        checkOutputs();
+        TablePair data = Tables.read(train, validation, options);
+        try (Device device = common.open(console); FitProgress progress = new FitProgress(console, Console.terminal())) {
+            WeightsOutcome[] outcome = new WeightsOutcome[1];
+            Interruption.during(() -> outcome[0] = stepping ? stepped(device, data, settings) : fitted(device, data, settings, progress),
+                progress::cancel);
+            progress.close();
+            write(outcome[0], data, started);
         }
     }
 
-    @Override
-    void execute() {
-        KnownNames.require("--method", method, List.copyOf(Divergences.all().keySet()));
-        Divergence divergence = Divergences.get(method);
-        EstimationSettings settings = EstimationSettings.builder().bandwidth(bandwidth).steps(steps).eta(eta).upperBound(upperBound)
-            .lambda(lambda).ridge(ridge).projections(projections).momentum(momentum).normalize(normalize).seed(common.seed()).build();
+    private EstimationSettings settings() {
+        EstimationSettings.Builder builder = EstimationSettings.builder().eta(eta).ridge(ridge == null ? EstimatedWeights.RIDGE : ridge)
+            .seed(common.seed()).normalize(Boolean.TRUE.equals(normalize));
+        if (steps != null) {
+            builder.steps(steps);
+        }
+        if (upperBound != null) {
+            builder.upperBound(upperBound);
+        }
+        if (lambda != null) {
+            builder.lambda(lambda);
+        }
+        if (projections != null) {
+            builder.projections(projections);
+        }
+        if (momentum != null) {
+            builder.momentum(momentum);
+        }
+        return builder.build();
+    }
+
+    private void checkNames() {
+        Stream.of(train, validation, output, initial, state, plot, model).filter(Objects::nonNull).forEach(OutputFiles::requireName);
+        if (scale != null) {
+            KnownNames.require("--scale", scale, List.of("standard", "none"));
+        }
+    }
+
+    private void checkStepping() {
+        String flag = steps != null ? "--steps" : untilConverged ? "--until-converged" : initial != null ? "--initial" : "--state";
+        require(method != null && !method.equals("auto") && !method.equals("classifier"), flag + " asks for the steps of a training loop, "
+            + "which " + (method == null ? "need a --method" : "--method " + method + " does not take") + ": give one of "
+            + String.join(", ", Divergences.all().keySet()) + ", or leave " + flag + " out");
         require(initial == null || state == null, "--initial and --state both say where to start: give one of them");
-        Stream.of(train, validation, initial).filter(Objects::nonNull).forEach(OutputFiles::requireName);
-        sayWhatIsIgnored(divergence);
-        checkOutputs();
-        Samples t = Samples.read(train);
-        Samples v = Samples.read(validation);
-        if (t.d() != v.d()) {
-            throw new AdiwException(
-                t.name() + " has the shape " + Arrays.toString(t.shape()) + " and " + v.name() + " " + Arrays.toString(v.shape())
-                    + ": both must have the same number of columns");
-        }
-        Path from = state != null && Files.exists(state) ? state : initial;
-        float[] start = from == null ? null : start(divergence, from, t.n(), v.n());
-        EstimatedWeights result;
-        try (Device device = common.open(console)) {
-            // Distances alone matter: numbers far from 0 lose less of them around their centre.
-            double[] centre = t.isSingle() && v.isSingle() ? new double[t.d()] : t.centre();
-            result = EstimatedWeights.builder(device).method(method).settings(settings).initial(start).untilConverged(untilConverged)
-                .estimate(t.from(centre), v.from(centre), t.d());
-        }
-        Npy.write(output, result.weights(), result.n());
-        if (state != null) {
-            Npy.write(state, result.state(), result.state().length);
-        }
-        if (plot != null) {
-            Pictures.writeWeights(plot, result, t.values(), v.values(), console::notice);
-        }
-        ObjectNode report = report(result);
-        if (common.json()) {
-            console.result(RunReport.text(report));
+        require(model == null, "--model saves a ratio that was fitted, and " + flag + " asks for steps: give one of them");
+        require(centers == null, "--centers has no part in steps, where every validation sample is a center: leave it or " + flag + " out");
+        require(bandwidth == null || !bandwidth.equals("auto"),
+            "--bandwidth auto is chosen for a fit, and " + flag + " asks for steps: give median, diw:Q or gamma:X");
+        sayWhatIsIgnored(Divergences.get(method));
+    }
+
+    private void checkFit() {
+        String name = method == null ? "auto" : method;
+        if (RATIOS.contains(name)) {
+            ignored(eta != null, "--eta", name);
+            ignored(momentum != null, "--momentum", name);
+            ignored(ridge != null, "--ridge", name);
+            ignored(projections != null, "--projections", name);
+            ignored(lambda != null && !name.equals("ls") && !name.equals("auto"), "--lambda", name);
+            ignored((centers != null || bandwidth != null) && name.equals("classifier"), centers != null ? "--centers" : "--bandwidth", name);
         } else {
-            for (Map.Entry<String, JsonNode> entry : report.properties()) {
-                console.result(String.format(Locale.ROOT, "%-20s %s", entry.getKey(), entry.getValue().asText()));
-            }
+            require(model == null, "--model saves the ratio of auto, kl, ls or classifier: " + name + " gives weights of the training "
+                + "rows alone");
+            ignored(centers != null, "--centers", name);
+            sayWhatIsIgnored(Divergences.get(name));
         }
-        console.notice(
-            "Written to " + Stream.of(output, state, plot).filter(Objects::nonNull).map(Path::toString).collect(Collectors.joining(", ")));
+    }
+
+    private void ignored(boolean given, String flag, String name) {
+        if (given) {
+            console.notice(flag + " has no part in " + name + ".");
+        }
     }
 
     private void sayWhatIsIgnored(Divergence divergence) {
-        if (eta != null && !divergence.usesEta()) {
-            console.notice("--eta has no part in " + method + ", whose steps have no size.");
-        }
-        if (momentum != 0 && !divergence.usesMomentum()) {
-            console.notice("--momentum has no part in " + method + ".");
-        }
-        if (ridge != 0 && !divergence.usesRidge()) {
-            console.notice("--ridge has no part in " + method + ".");
-        }
+        ignored(eta != null && !divergence.usesEta(), "--eta", method);
+        ignored(momentum != null && momentum != 0 && !divergence.usesMomentum(), "--momentum", method);
+        ignored(ridge != null && ridge != 0 && !divergence.usesRidge(), "--ridge", method);
+        ignored(bandwidth != null && !divergence.usesBandwidth(), "--bandwidth", method);
+        ignored(steps != null && !divergence.takesSteps(), "--steps", method);
     }
 
-    private static void require(boolean ok, String sentence) {
-        if (!ok) {
-            throw new UsageException(sentence);
+    private WeightsOutcome fitted(Device device, TablePair data, EstimationSettings settings, FitProgress progress) {
+        DensityRatio.Builder builder = DensityRatio.builder().method(method == null ? "auto" : method).device(device).seed(common.seed())
+            .standardize(!"none".equals(scale)).normalize(!Boolean.FALSE.equals(normalize)).columns(data.encoding().names())
+            .settings(settings).property(ENCODING, data.encoding().toJson()).listener(progress);
+        if (bandwidth != null) {
+            builder.bandwidth(bandwidth);
         }
+        if (centers != null) {
+            builder.centers(centers);
+        }
+        if (lambda != null) {
+            builder.lambda(lambda);
+        }
+        if (upperBound != null) {
+            builder.upperBound(upperBound);
+        }
+        long start = System.nanoTime();
+        DensityRatio ratio = builder.fit(data.train(), data.validation());
+        if (model != null) {
+            ratio.save(model);
+        }
+        return WeightsOutcome.of(ratio, (System.nanoTime() - start) * 1e-9);
+    }
+
+    private WeightsOutcome stepped(Device device, TablePair data, EstimationSettings settings) {
+        Divergence divergence = Divergences.get(method);
+        int n = data.train().rows();
+        int m = data.validation().rows();
+        Path from = state != null && Files.exists(state) ? state : initial;
+        EstimatedWeights.Builder builder = EstimatedWeights.builder(device).method(method)
+            .settings(settings.toBuilder().bandwidth(bandwidth == null ? STEP_BANDWIDTH : bandwidth).build())
+            .initial(from == null ? null : start(divergence, from, n, m)).untilConverged(untilConverged);
+        SingleRows rows = SingleRows.of(data.train(), data.validation(), "standard".equals(scale));
+        long start = System.nanoTime();
+        EstimatedWeights estimated = builder.estimate(rows.train(), rows.validation(), data.train().columns());
+        if (state != null) {
+            Npy.write(state, estimated.state(), estimated.state().length);
+        }
+        return WeightsOutcome.of(estimated, data, settings, (System.nanoTime() - start) * 1e-9);
     }
 
     private static float[] start(Divergence divergence, Path from, int n, int m) {
@@ -227,34 +291,40 @@ final class WeightsCommand extends Subcommand {
         return (ofValidation ? read : read.requireNotNegative("weights")).toFloats();
     }
 
+    private void write(WeightsOutcome outcome, TablePair data, long started) {
+        WeightsFile.write(output, data.ids(), outcome.weights());
+        if (plot != null) {
+            Pictures.writeWeights(plot, outcome.method(), outcome.weights(), outcome.diagnostics(), data.train(), data.validation(),
+                console::notice);
+        }
+        double total = (System.nanoTime() - started) * 1e-9;
+        if (common.json()) {
+            console.result(RunReport.text(outcome.json(total)));
+        } else {
+            console.result(outcome.text(total));
+        }
+        outcome.diagnostics().warnings().forEach(warning -> console.notice("warning: " + warning));
+        console.notice("Written to " + Stream.of(output, state, model, plot).filter(Objects::nonNull).map(Path::toString)
+            .collect(Collectors.joining(", ")));
+    }
+
+    private static void require(boolean ok, String sentence) {
+        if (!ok) {
+            throw new UsageException(sentence);
+        }
+    }
+
     private void checkOutputs() {
-        List<Path> files = Stream.of(output, state, plot, train, validation, initial).filter(Objects::nonNull)
+        WeightsFile.requireSuffix("output", output);
+        List<Path> files = Stream.of(output, state, plot, model, train, validation, initial).filter(Objects::nonNull)
             .map(p -> p.toAbsolutePath().normalize()).toList();
-        for (Path file : Stream.of(output, state, plot).filter(Objects::nonNull).toList()) {
+        for (Path file : Stream.of(output, state, plot, model).filter(Objects::nonNull).toList()) {
             require(Collections.frequency(files, file.toAbsolutePath().normalize()) == 1,
                 file + " is named twice: what is written needs a file of its own");
             OutputFiles.checkFile(file);
         }
-    }
-
-    private static ObjectNode report(EstimatedWeights r) {
-        ObjectNode node = RunReport.object();
-        node.put("method", r.method());
-        node.put("device", r.device());
-        node.put("n", r.n());
-        node.put("m", r.m());
-        node.put("dimension", r.dimension());
-        RunReport.put(node, "gamma", r.gamma());
-        node.put("steps", r.steps());
-        RunReport.put(node, "objective", r.objective());
-        RunReport.put(node, "sum", r.sum());
-        RunReport.put(node, "minimum", r.minimum());
-        RunReport.put(node, "maximum", r.maximum());
-        RunReport.put(node, "effectiveSampleSize", r.effectiveSampleSize());
-        RunReport.put(node, "fractionAtBound", r.fractionAtBound());
-        node.put("converged", r.converged());
-        RunReport.put(node, "kktResidual", r.kktResidual());
-        RunReport.put(node, "seconds", r.seconds());
-        return node;
+        if (plot != null) {
+            Pictures.requireFormat(plot);
+        }
     }
 }

@@ -1,5 +1,7 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.data.Rows;
+import io.github.adiw.weight.EstimatedWeights;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +53,22 @@ public final class Diagnostics {
 
     static Diagnostics of(FittedWeights fitted) {
         return new Diagnostics(fitted);
+    }
+
+    /**
+     * Of weights that were estimated by steps.
+     *
+     * @param estimated  the weights
+     * @param converging whether steps were taken until convergence, so that their not having converged speaks against them
+     * @param columns    names, one a column
+     * @param train      the training rows, {@code [n, d]}, in the units that a person knows
+     * @param validation the validation rows, {@code [m, d]}, likewise
+     */
+    public static Diagnostics of(EstimatedWeights estimated, boolean converging, List<String> columns, Rows train, Rows validation) {
+        FittedWeights fitted = new FittedWeights(estimated.method(), estimated.weights(), columns, train, validation);
+        boolean settled = estimated.converged() || !converging && !Warnings.isForFewSteps(estimated.method());
+        return new Diagnostics(fitted.fit(estimated.steps(), settled).upperBound(estimated.upperBound(),
+            (int) Math.round(estimated.fractionAtBound() * estimated.n())));
     }
 
     /** The method that gave the weights: the one that was asked for, or that {@code auto} chose. */

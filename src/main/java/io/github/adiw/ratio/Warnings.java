@@ -147,8 +147,13 @@ final class Warnings {
                 + ": leave the column out, or get training rows that reach further.");
     }
 
+    /** Whether a method is of use stopped early alone. */
+    static boolean isForFewSteps(String method) {
+        return method.equals(STOPPED_EARLY);
+    }
+
     private void fit() {
-        boolean early = fitted.method.equals(STOPPED_EARLY);
+        boolean early = isForFewSteps(fitted.method);
         if (early && (fitted.converged || fitted.steps >= FEW_STEPS)) {
             say("%s was run past its use, for %,d steps: as it converges all weight goes to a few training rows. Stop it after a few steps, "
                 + "or take the method kl.", STOPPED_EARLY, fitted.steps);

@@ -11,6 +11,12 @@ final class Convergence {
     static final double TOLERANCE = 1e-6;
     private static final int MOST_STEPS = 100_000;
     private static final int CHUNK = 100;
+    /** Steps between two looks at who waits. */
+    private static final int FEW = 10;
+    /** Steps after which the weights are looked at first; fewer could change little since they are few. */
+    private static final int FIRST_CHECK = 100;
+    /** What no weight has changed by in a doubling of the steps, over the largest, when they are taken as settled. */
+    static final double UNCHANGED = 1e-3;
     /** How many times the steps to the residual may be spent on the gap. */
     private static final int MOST_FOR_GAP = 10;
 
@@ -48,5 +54,55 @@ final class Convergence {
             }
         }
         return steps;
+    }
+
+    /**
+     * Takes steps until a doubling of them has changed no weight by more than {@link #UNCHANGED} of the largest, at most 100,000. Waits.
+     *
+     * @param step    enqueues a step; it is recorded
+     * @param weights those that were reached
+     * @param watch   hears of it, and may stop
+     * @return steps made, negated where the weights may still change
+     */
+    static int settle(Device device, Runnable step, Supplier<float[]> weights, StepWatch watch) {
+        int steps = 0;
+        try (Graph few = device.record(() -> {
+            for (int i = 0; i < FEW; i++) {
+                step.run();
+            }
+        })) {
+            float[] before = null;
+            double change = Double.NaN;
+            for (int next = FIRST_CHECK; next <= MOST_STEPS; next *= 2) {
+                while (steps < next) {
+                    few.replay();
+                    device.synchronize();
+                    steps += FEW;
+                    if (!watch.goOn(steps, next, change)) {
+                        return -steps;
+                    }
+                }
+                float[] now = weights.get();
+                if (before != null) {
+                    change = change(before, now);
+                    if (change <= UNCHANGED) {
+                        return steps;
+                    }
+                }
+                before = now;
+            }
+        }
+        return -steps;
+    }
+
+    /** The largest change of a weight, over the largest weight. */
+    private static double change(float[] before, float[] now) {
+        double most = 0;
+        double largest = 0;
+        for (int i = 0; i < now.length; i++) {
+            most = Math.max(most, Math.abs(now[i] - before[i]));
+            largest = Math.max(largest, now[i]);
+        }
+        return largest == 0 ? 0 : most / largest;
     }
 }

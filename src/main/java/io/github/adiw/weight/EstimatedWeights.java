@@ -21,6 +21,9 @@ public final class EstimatedWeights {
      */
     public static final float RIDGE = 0;
 
+    /** Pairs of samples up to which the quality is computed even if nobody asked for convergence by it. */
+    private static final double MOST_PAIRS = 0x1p31;
+
     private final String method;
     private final String device;
     private final float upperBound;
@@ -32,9 +35,10 @@ public final class EstimatedWeights {
     private final float[] weights;
     private final float[] state;
     private final double seconds;
+    private final boolean settled;
 
-    private EstimatedWeights(Builder from, int n, int m, int dimension, int steps, Quality quality, float[] weights, float[] state,
-                             double seconds) {
+    private EstimatedWeights(Builder from, int n, int m, int dimension, int steps, boolean settled, Quality quality, float[] weights,
+                             float[] state, double seconds) {
         method = from.divergence.name();
         device = from.device.name();
         upperBound = from.settings.upperBound();
@@ -42,6 +46,7 @@ public final class EstimatedWeights {
         this.m = m;
         this.dimension = dimension;
         this.steps = steps;
+        this.settled = settled;
         this.quality = quality;
         this.weights = weights;
         this.state = state;
@@ -125,17 +130,22 @@ public final class EstimatedWeights {
         return effectiveSampleSize(weights);
     }
 
+    /** The largest weight that there could be. */
+    public float upperBound() {
+        return upperBound;
+    }
+
     /** The share of the weights at the upper bound. */
     public double fractionAtBound() {
         return fractionAtBound(weights, upperBound);
     }
 
-    /** Whether {@link #kktResidual} is at most 1e-6. */
+    /** Whether {@link #kktResidual} is at most 1e-6, or the weights have settled ({@link Builder#untilSettled}). */
     public boolean converged() {
-        return kktResidual() <= Convergence.TOLERANCE;
+        return settled || kktResidual() <= Convergence.TOLERANCE;
     }
 
-    /** {@link Quality#kktResidual()}. */
+    /** {@link Quality#kktResidual()}; NaN, as the objective, where it would take longer than the estimation. */
     public double kktResidual() {
         return quality.kktResidual();
     }
@@ -182,6 +192,7 @@ public final class EstimatedWeights {
         private EstimationSettings settings = EstimationSettings.defaults();
         private float[] initial;
         private boolean untilConverged;
+        private StepWatch watch;
 
         private Builder(Device device) {
             this.device = device;
@@ -219,6 +230,16 @@ public final class EstimatedWeights {
         }
 
         /**
+         * To go on until a doubling of the steps has changed no weight by more than 1e-3 of the largest, whatever the settings' steps say.
+         *
+         * @param value hears how it goes on, and may stop it; the weights are then those that were reached
+         */
+        public Builder untilSettled(StepWatch value) {
+            watch = value;
+            return this;
+        }
+
+        /**
          * Estimates; waits.
          *
          * @param train      {@code [n, d]}, row-major, finite
@@ -247,16 +268,28 @@ public final class EstimatedWeights {
                 }
                 long start = System.nanoTime();
                 int steps = settings.steps();
-                if (untilConverged || !divergence.takesSteps()) {
+                boolean settled = false;
+                if (watch != null && divergence.takesSteps()) {
+                    int made = estimator.settle(indices, validationIndices, z, zv, watch);
+                    settled = made >= 0;
+                    steps = Math.abs(made);
+                } else if (untilConverged || !divergence.takesSteps()) {
                     steps = estimator.converge(indices, validationIndices, z, zv);
                 } else {
                     estimator.estimate(indices, validationIndices, z, zv);
                 }
                 device.synchronize();
                 double seconds = (System.nanoTime() - start) * 1e-9;
-                return new EstimatedWeights(this, n, m, d, steps, estimator.quality(z, zv), estimator.weights().toFloats(),
+                Quality quality = watch == null || (double) n * (n + m) <= MOST_PAIRS ? estimator.quality(z, zv)
+                    : new Quality(gamma(), Double.NaN, Double.NaN);
+                return new EstimatedWeights(this, n, m, d, steps, settled, quality, estimator.weights().toFloats(),
                     estimator.state().toFloats(), seconds);
             }
+        }
+
+        private double gamma() {
+            return settings.bandwidth() != null && settings.bandwidth().kind() == Bandwidth.Kind.GIVEN ? settings.bandwidth().value()
+                : Double.NaN;
         }
 
         private static void checkFinite(String kind, float[] data, int d) {

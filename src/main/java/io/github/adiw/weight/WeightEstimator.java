@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.IntSupplier;
 
 /**
  * Estimates importance weights w_i ~ p_test / p_train of a training batch from its transformed data z and those of a validation batch z',
@@ -118,6 +119,27 @@ public final class WeightEstimator implements AutoCloseable {
      * @throws AdiwException if the batch could not be solved: its weights are then those that were remembered
      */
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        return solved(indices, validationIndices, z, validation, () -> Convergence.reach(device, () -> minimizer.step(true), () -> {
+            minimizer.finish();
+            return qualityOfState();
+        }, minimizer::wantedGap));
+    }
+
+    /**
+     * As {@link #converge}, but goes on until a doubling of the steps has changed no weight by more than 1e-3 of the largest.
+     *
+     * @param watch hears how it goes on, and may stop it; the weights are then those that were reached
+     * @return steps made, or iterations of a solver that takes none; negated where it was stopped, or 100,000 steps were not enough
+     * @throws AdiwException if the batch could not be solved: its weights are then those that were remembered
+     */
+    public int settle(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, StepWatch watch) {
+        return solved(indices, validationIndices, z, validation, () -> Convergence.settle(device, () -> minimizer.step(true), () -> {
+            minimizer.finish();
+            return minimizer.ratios().toFloats();
+        }, watch));
+    }
+
+    private int solved(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, IntSupplier stepping) {
         batch.set(indices, validationIndices, z, validation);
         recall(indices, validationIndices);
         int steps = 0;
@@ -128,10 +150,7 @@ public final class WeightEstimator implements AutoCloseable {
             } else {
                 recall(indices, validationIndices);
                 minimizer.begin(true);
-                steps = Convergence.reach(device, () -> minimizer.step(true), () -> {
-                    minimizer.finish();
-                    return qualityOfState();
-                }, minimizer::wantedGap);
+                steps = stepping.getAsInt();
             }
         } else {
             minimizer.begin(true);

@@ -1,0 +1,113 @@
+package io.github.adiw.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
+import io.github.adiw.data.Rows;
+import io.github.adiw.data.table.RowReader;
+import io.github.adiw.data.table.TableEncoding;
+import io.github.adiw.data.table.WeightsFile;
+import io.github.adiw.device.Device;
+import io.github.adiw.ratio.DensityRatio;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code adiw score}: the ratio of a saved model at new rows. */
+@Command(name = "score", sortOptions = false, description = {"Gives the ratio of densities that adiw weights --model saved at new rows: how "
+    + "much each has to count, on the scale of the training rows' weights."},
+    footer = {"", "Reads and writes in blocks, so that there may be any number of rows.", "", "Examples:",
+        "  adiw weights --train T.csv --validation V.csv --output W.csv --model M.safetensors",
+        "  adiw score --model M.safetensors --input X.csv --output R.csv"})
+final class ScoreCommand extends Subcommand {
+    @Option(names = "--model", paramLabel = "M.safetensors", required = true, description = "What adiw weights --model saved.")
+    private Path model;
+
+    @Option(names = "--input", paramLabel = "X", required = true,
+        description = "Rows: .csv with the columns of the training file, by name, or .npy, [n, d].")
+    private Path input;
+
+    @Option(names = "--output", paramLabel = "R", required = true,
+        description = "Where to write the ratios: .npy, float32 [n], or .csv with the header id,weight.")
+    private Path output;
+
+    @Option(names = "--id", paramLabel = "COLUMN", description = "The column that names a row, written beside the ratio.")
+    private String id;
+
+    private static final int BLOCK = 1 << 14;
+
+    ScoreCommand(Console console) {
+        super(console);
+    }
+
+    @Override
+    void execute() {
+        long started = System.nanoTime();
+        for (Path file : new Path[] {model, input, output}) {
+            OutputFiles.requireName(file);
+        }
+        for (Path file : new Path[] {model, input}) {
+            if (output.toAbsolutePath().normalize().equals(file.toAbsolutePath().normalize())) {
+                throw new UsageException(output + " is named twice: what is written needs a file of its own");
+            }
+        }
+        WeightsFile.requireSuffix("output", output);
+        OutputFiles.checkFile(output);
+        DensityRatio ratio = DensityRatio.load(model);
+        String encoding = ratio.properties().get(WeightsCommand.ENCODING);
+        if (encoding == null) {
+            throw new AdiwException(model + " does not say which columns a file must have: one that adiw weights --model saved was expected, "
+                + "and not one saved by a program");
+        }
+        Summary summary = new Summary();
+        boolean[] cancelled = {false};
+        try (Device device = common.open(console);
+             RowReader rows = TableEncoding.parse(encoding, model.toString()).open(input, id, console::notice)) {
+            Interruption.during(() -> WeightsFile.write(output, sink -> {
+                double[] block = new double[BLOCK * rows.columns()];
+                for (int count = rows.next(block, BLOCK); count > 0; count = rows.next(block, BLOCK)) {
+                    if (cancelled[0]) {
+                        throw new AdiwException("stopped before the last row: nothing was written");
+                    }
+                    float[] ratios = ratio.score(Rows.of(Arrays.copyOf(block, count * rows.columns()), rows.columns()), device);
+                    sink.add(rows.ids(), ratios, count);
+                    summary.add(ratios);
+                }
+            }), () -> cancelled[0] = true);
+        }
+        double seconds = (System.nanoTime() - started) * 1e-9;
+        if (common.json()) {
+            ObjectNode node = RunReport.object();
+            node.put("method", ratio.method());
+            node.put("n", summary.rows);
+            RunReport.put(node, "minimum", summary.least);
+            RunReport.put(node, "mean", summary.sum / summary.rows);
+            RunReport.put(node, "maximum", summary.most);
+            RunReport.put(node, "secondsTotal", seconds);
+            console.result(RunReport.text(node));
+        } else {
+            console.result(String.format(Locale.ROOT, "%,d ratios by %s, from %.4g to %.4g, of mean %.4g, in %.1f s", summary.rows,
+                ratio.method(), summary.least, summary.most, summary.sum / summary.rows, seconds));
+        }
+        console.notice("Written to " + output);
+    }
+
+    /** What was written. */
+    private static final class Summary {
+        private long rows;
+        private double sum;
+        private double least = Double.POSITIVE_INFINITY;
+        private double most = Double.NEGATIVE_INFINITY;
+
+        void add(float[] ratios) {
+            rows += ratios.length;
+            for (float r : ratios) {
+                sum += r;
+                least = Math.min(least, r);
+                most = Math.max(most, r);
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.github.adiw.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.adiw.data.table.TablePair;
+import io.github.adiw.ratio.DensityRatio;
+import io.github.adiw.ratio.Diagnostics;
+import io.github.adiw.weight.EstimatedWeights;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Weights, fitted once or by steps, and what there is to say of them.
+ *
+ * @param dimension  columns as they were fitted, categories by level
+ * @param lambda     of {@code ls}; NaN else
+ * @param strength   of {@code classifier}, as scikit-learn's C; NaN else
+ * @param terms      of {@code classifier}; null else
+ * @param residual   distance from the optimality conditions
+ * @param seconds    of the estimation
+ * @param normalized whether they were divided by their mean
+ * @param weights    {@code [n]}
+ * @param columns    names, {@code [dimension]}
+ */
+record WeightsOutcome(String method, String device, int dimension, double gamma, double lambda, double strength, String terms, int steps,
+                      double objective, double residual, boolean converged, double seconds, boolean normalized, float[] weights,
+                      List<String> columns, Diagnostics diagnostics) {
+    static WeightsOutcome of(DensityRatio ratio, boolean normalized, double seconds) {
+        boolean classifier = ratio.terms() != null;
+        return new WeightsOutcome(ratio.method(), ratio.device(), ratio.columns().size(), ratio.gamma(),
+            classifier ? Double.NaN : ratio.lambda(), classifier ? ratio.lambda() : Double.NaN, ratio.terms(), ratio.steps(), ratio.objective(),
+            ratio.residual(), ratio.converged(), seconds, normalized, ratio.weights(), ratio.columns(), ratio.diagnostics());
+    }
+
+    /** @param lambda NaN where the method has none */
+    static WeightsOutcome of(EstimatedWeights estimated, TablePair data, double lambda, boolean normalized, Diagnostics diagnostics,
+                             double seconds) {
+        return new WeightsOutcome(estimated.method(), estimated.device(), estimated.dimension(), estimated.gamma(), lambda, Double.NaN, null,
+            estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged(), seconds, normalized, estimated.weights(),
+            data.encoding().names(), diagnostics);
+    }
+}

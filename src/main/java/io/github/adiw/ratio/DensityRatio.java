@@ -1,0 +1,461 @@
+package io.github.adiw.ratio;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
+import io.github.adiw.data.Rows;
+import io.github.adiw.device.Device;
+import io.github.adiw.device.Devices;
+import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.EstimationSettings;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * The ratio r(x) = p_validation(x) / p_train(x) of the densities of two samples: how much a training row has to count for the training data
+ * to look like the validation data. Everything that there is to choose, the method too, is chosen by the data.
+ *
+ * <pre>{@code
+ * DensityRatio ratio = DensityRatio.fit(train, validation, d);    // float[n * d], float[m * d], row-major
+ * float[] weights = ratio.weights();                              // [n], of mean 1: sample weights for any learner
+ * ratio.diagnostics().warnings().forEach(System.err::println);    // none: the weights are good
+ * float[] more = ratio.score(rows);                               // at new rows, on the same scale
+ * ratio.save(Path.of("ratio.safetensors"));
+ * }</pre>
+ *
+ * <p><b>Methods.</b> {@code kl} (KLIEP: Sugiyama et al. 2008), {@code ls} (uLSIF: Kanamori, Hido, Sugiyama, JMLR 2009) and
+ * {@code classifier} (the odds of a logistic regression) give a function, which {@link #score} takes to new rows; {@code auto}, the
+ * default, fits all three and takes the one that holds best on rows that were held out. The other divergences ({@code km},
+ * {@code kmm-exact}, {@code kl-direct}, {@code ls-direct}, {@code w1}, and those of others) give weights of the training rows alone.
+ *
+ * <p><b>Columns</b> are centred and divided by their standard deviation over both samples, so that units do not matter; constant ones are
+ * left out.
+ *
+ * <p>Immutable, for any number of threads. For weights inside a training loop see {@link io.github.adiw.weight.ImportanceWeights}.
+ */
+public final class DensityRatio {
+    /** The centers of kernel models, where their number is not given. */
+    public static final int CENTERS = 100;
+    private static final int BLOCK = 1 << 14;
+
+    private final String method;
+    private final List<String> columns;
+    private final Standardization scaling;
+    private final RatioFunction function;
+    private final Selection selection;
+    private final Normalization normalization;
+    private final Map<String, String> properties;
+    private final float[] weights;
+    private final Diagnostics diagnostics;
+    private final RatioFunction.Fit fit;
+    private final String device;
+
+    /**
+     * What makes weights of r.
+     *
+     * @param upperBound the largest r that counts, on the scale of r; infinite where there is no bound
+     * @param divisor    what it is divided by then
+     */
+    record Normalization(double upperBound, double divisor) {
+        double of(double r) {
+            return Math.min(r, upperBound) / divisor;
+        }
+    }
+
+    DensityRatio(String method, List<String> columns, Standardization scaling, RatioFunction function, Selection selection,
+                 Normalization normalization, Map<String, String> properties, float[] weights, Diagnostics diagnostics,
+                 RatioFunction.Fit fit, String device) {
+        this.method = method;
+        this.columns = List.copyOf(columns);
+        this.scaling = scaling;
+        this.function = function;
+        this.selection = selection;
+        this.normalization = normalization;
+        this.properties = Map.copyOf(properties);
+        this.weights = weights;
+        this.diagnostics = diagnostics;
+        this.fit = fit;
+        this.device = device;
+    }
+
+    /**
+     * Fits, with everything chosen by the data, on a GPU if one is usable, else on the processor.
+     *
+     * @param train      {@code [n, d]}, row-major, finite
+     * @param validation {@code [m, d]}, row-major, finite
+     * @param d          columns, at least 1
+     * @throws UsageException if the lengths are no multiples of d, or a number is not finite
+     * @throws AdiwException  if no method gives a ratio
+     */
+    public static DensityRatio fit(float[] train, float[] validation, int d) {
+        return builder().fit(train, validation, d);
+    }
+
+    /**
+     * As {@link #fit(float[], float[], int)}.
+     *
+     * @param train      {@code [n, d]} from its position to its limit, direct or not
+     * @param validation {@code [m, d]}, likewise
+     */
+    public static DensityRatio fit(FloatBuffer train, FloatBuffer validation, int d) {
+        return builder().fit(Rows.of(train, d), Rows.of(validation, d));
+    }
+
+    /** Says how to fit. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * One that was saved; it has no weights and no diagnostics, which belong to the rows that it was fitted to.
+     *
+     * @throws AdiwException if the file is missing, broken, or holds something else
+     */
+    public static DensityRatio load(Path file) {
+        return RatioFile.read(file);
+    }
+
+    /**
+     * Saves the function, with columns, scaling and normalisation, as a safetensors file.
+     *
+     * @throws UsageException if the method gives weights of the training rows alone
+     * @throws AdiwException  if the file cannot be written
+     */
+    public void save(Path file) {
+        requireFunction();
+        RatioFile.write(this, file);
+    }
+
+    /** The method, the one that was chosen where that was left to the data. */
+    public String method() {
+        return method;
+    }
+
+    /** The Gaussian kernel's gamma, exp(-gamma |a - b|^2) on scaled columns; NaN where there is no kernel. */
+    public double gamma() {
+        return selection.gamma();
+    }
+
+    /** Of {@code ls}, the regularisation; of {@code classifier}, the strength as scikit-learn's C; else NaN. */
+    public double lambda() {
+        return selection.lambda();
+    }
+
+    /** Of {@code classifier}: {@code linear} or {@code quadratic}; else null. */
+    public String terms() {
+        return selection.terms();
+    }
+
+    /** Names of the columns that a row has, also of those that were left out since they are constant. */
+    public List<String> columns() {
+        return columns;
+    }
+
+    /** What {@link Builder#property} was given. */
+    public Map<String, String> properties() {
+        return properties;
+    }
+
+    /** Name of the device where it was fitted. */
+    public String device() {
+        return device;
+    }
+
+    /** Iterations of the fit. */
+    public int steps() {
+        return fit.steps();
+    }
+
+    /** What the method minimises, at the fit; NaN where it was not computed. */
+    public double objective() {
+        return fit.objective();
+    }
+
+    /** How far the fit is from the optimality conditions; 0 where the solution is closed, NaN where it was not computed. */
+    public double residual() {
+        return fit.residual();
+    }
+
+    /** Whether more steps would not change the weights. */
+    public boolean converged() {
+        return fit.converged();
+    }
+
+    /**
+     * The weights of the training rows, {@code [n]}, at least 0; of mean 1 unless told otherwise. A copy.
+     *
+     * @throws IllegalStateException if this was loaded
+     */
+    public float[] weights() {
+        requireFitted();
+        return weights.clone();
+    }
+
+    /**
+     * How good the weights are.
+     *
+     * @throws IllegalStateException if this was loaded
+     */
+    public Diagnostics diagnostics() {
+        requireFitted();
+        return diagnostics;
+    }
+
+    private void requireFitted() {
+        if (weights == null) {
+            throw new IllegalStateException("a ratio that was loaded has no weights: they belong to the rows that it was fitted to");
+        }
+    }
+
+    private void requireFunction() {
+        if (function == null) {
+            throw new UsageException("method " + method + " gives weights of the training rows alone: for a ratio at new rows take kl, ls, "
+                + "classifier or auto");
+        }
+    }
+
+    /**
+     * The ratio at new rows, on the scale of {@link #weights}: at the training rows these very numbers.
+     *
+     * @param rows {@code [count, d]}, row-major, finite
+     * @return {@code [count]}
+     * @throws UsageException if the length is no multiple of d, a number is not finite, or the method gives weights of the training rows
+     *                        alone
+     */
+    public float[] score(float[] rows) {
+        return score(Rows.of(rows, columns.size()));
+    }
+
+    /** As {@link #score(float[])}, of a buffer from its position to its limit, direct or not. */
+    public float[] score(FloatBuffer rows) {
+        return score(Rows.of(rows, columns.size()));
+    }
+
+    /** As {@link #score(float[])}, of rows wherever they lie. */
+    public float[] score(Rows rows) {
+        try (Device own = Devices.open("auto")) {
+            return score(rows, own);
+        }
+    }
+
+    /** As {@link #score(Rows)}, on a device that is open: for many calls. Computed in blocks, with little memory. */
+    public float[] score(Rows rows, Device on) {
+        requireFunction();
+        if (rows.columns() != columns.size()) {
+            throw UsageException.of("rows", "rows have " + rows.columns() + " columns, and the ratio was fitted to " + columns.size());
+        }
+        float[] scores = new float[rows.rows()];
+        for (int from = 0; from < scores.length; from += BLOCK) {
+            int count = Math.min(BLOCK, scores.length - from);
+            double[] r = function.at(scaling.apply(rows, from, count), on);
+            for (int i = 0; i < count; i++) {
+                scores[from + i] = (float) normalization.of(r[i]);
+            }
+        }
+        return scores;
+    }
+
+    Standardization scaling() {
+        return scaling;
+    }
+
+    RatioFunction function() {
+        return function;
+    }
+
+    Selection selection() {
+        return selection;
+    }
+
+    Normalization normalization() {
+        return normalization;
+    }
+
+    /** Says how to fit, and fits. */
+    public static final class Builder {
+        private String method = "auto";
+        private Bandwidth bandwidth;
+        private Float lambda;
+        private int centers = CENTERS;
+        private boolean standardize = true;
+        private boolean normalize = true;
+        private Float upperBound;
+        private EstimationSettings settings = EstimationSettings.defaults();
+        private long seed = 1;
+        private List<String> columns;
+        private final Map<String, String> properties = new LinkedHashMap<>();
+        private FitListener listener = FitListener.NONE;
+        private Device device;
+
+        private Builder() {}
+
+        /** {@code auto} (where it is not given), {@code kl}, {@code ls}, {@code classifier}, or the name of a divergence. */
+        public Builder method(String value) {
+            method = value;
+            return this;
+        }
+
+        /** Of the Gaussian kernel, on scaled columns; chosen by the data where it is not given. */
+        public Builder bandwidth(Bandwidth value) {
+            bandwidth = value;
+            return this;
+        }
+
+        /**
+         * As {@link Bandwidth#parse} reads it, or {@code auto}.
+         *
+         * @throws UsageException if it reads nothing
+         */
+        public Builder bandwidth(String value) {
+            try {
+                return bandwidth(value.equals("auto") ? null : Bandwidth.parse(value));
+            } catch (UsageException e) {
+                throw UsageException.of("bandwidth", e.getMessage().replace("give diw:Q", "give auto, diw:Q"), e);
+            }
+        }
+
+        /** Of {@code ls}, at least 0: how much large coefficients are held back; chosen by the data where it is not given. */
+        public Builder lambda(float value) {
+            if (!(value >= 0 && Float.isFinite(value))) {
+                throw UsageException.of("lambda", "lambda must be at least 0, not " + value);
+            }
+            lambda = value;
+            return this;
+        }
+
+        /** Most centers of kernel models, drawn from the validation rows, at least 1; {@link DensityRatio#CENTERS} where not given. */
+        public Builder centers(int value) {
+            centers = UsageException.atLeast("centers", 1, value);
+            return this;
+        }
+
+        /** Whether columns are divided by their standard deviation; they are where it is not given. */
+        public Builder standardize(boolean value) {
+            standardize = value;
+            return this;
+        }
+
+        /** Whether weights are divided by their mean over the training rows; they are where it is not given. */
+        public Builder normalize(boolean value) {
+            normalize = value;
+            return this;
+        }
+
+        /**
+         * The largest r before it is divided by the mean, above 1. Where it is not given: none for {@code kl}, {@code ls} and
+         * {@code classifier}; the settings' for divergences.
+         */
+        public Builder upperBound(float value) {
+            if (!(value > 1 && Float.isFinite(value))) {
+                throw UsageException.of("upperBound", "upperBound must be above 1, not " + value);
+            }
+            upperBound = value;
+            return this;
+        }
+
+        /** Step size, ridge, momentum and projections of the divergences that take steps; their bandwidth and steps have no part. */
+        public Builder settings(EstimationSettings value) {
+            settings = value;
+            return this;
+        }
+
+        /** Of everything that is drawn; 1 where it is not given. */
+        public Builder seed(long value) {
+            seed = value;
+            return this;
+        }
+
+        /** Names of the columns, as many as a row has, for notices, diagnostics and the file; {@code column 0}, ... where not given. */
+        public Builder columns(List<String> value) {
+            columns = List.copyOf(value);
+            return this;
+        }
+
+        /** A text that is saved with the ratio, and {@link DensityRatio#properties} gives back. */
+        public Builder property(String name, String value) {
+            properties.put(name, value);
+            return this;
+        }
+
+        /** Hears how it goes on, and may stop it. */
+        public Builder listener(FitListener value) {
+            listener = value;
+            return this;
+        }
+
+        /** Where to compute, by the thread that fits; where it is not given, a GPU if one is usable, else the processor. */
+        public Builder device(Device value) {
+            device = value;
+            return this;
+        }
+
+        /**
+         * Fits.
+         *
+         * @param train      {@code [n, d]}, row-major, finite
+         * @param validation {@code [m, d]}, row-major, finite
+         * @param d          columns, at least 1
+         * @throws UsageException        if the lengths are no multiples of d, a number is not finite, or there is no such method
+         * @throws FitCancelledException if the listener stopped it before there were any weights
+         * @throws AdiwException         if no method gives a ratio
+         */
+        public DensityRatio fit(float[] train, float[] validation, int d) {
+            return fit(Rows.of(train, d), Rows.of(validation, d));
+        }
+
+        /** As {@link #fit(float[], float[], int)}, of rows wherever they lie. */
+        public DensityRatio fit(Rows train, Rows validation) {
+            if (device != null) {
+                return fit(train, validation, device);
+            }
+            try (Device own = Devices.open("auto")) {
+                return fit(train, validation, own);
+            }
+        }
+
+        private DensityRatio fit(Rows train, Rows validation, Device on) {
+            int d = train.columns();
+            if (validation.columns() != d) {
+                throw UsageException.of("validation", "validation rows have " + validation.columns() + " columns, and training rows " + d);
+            }
+            if (train.rows() == 0 || validation.rows() == 0) {
+                throw new UsageException("there must be at least one row of each sample, not " + train.rows() + " training rows and "
+                    + validation.rows() + " validation rows");
+            }
+            List<String> names = columns == null ? IntStream.range(0, d).mapToObj(k -> "column " + k).toList() : columns;
+            if (names.size() != d) {
+                throw UsageException.of("columns", "columns has " + names.size() + " names, and rows have " + d + " columns");
+            }
+            FitContext context = new FitContext(on, bandwidth, lambda, centers, seed, listener);
+            return new RatioFit(this, context, train, validation, new ArrayList<>(names)).run();
+        }
+
+        String method() {
+            return method;
+        }
+
+        boolean standardize() {
+            return standardize;
+        }
+
+        boolean normalize() {
+            return normalize;
+        }
+
+        Float upperBound() {
+            return upperBound;
+        }
+
+        EstimationSettings settings() {
+            return settings;
+        }
+
+        Map<String, String> properties() {
+            return properties;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package io.github.adiw.ratio;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.ratio.SeededDraw.Purpose;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * How well a method's ratio holds at rows that it was not fitted to: it is fitted to all but one of five folds of both samples, r is divided
+ * by its mean over the training rows that it was fitted to and clipped to [1e-6, 1e6], and the fold's score is the mean of log r over its
+ * validation rows minus the log of the mean of r over its training rows: the Kullback-Leibler objective, which does not depend on the scale
+ * of r. Weights of 1 have the score 0. The mean over the folds; larger is better.
+ */
+final class HeldOutScore {
+    private static final int FOLDS = 5;
+    private static final double SMALLEST = 1e-6;
+    private static final double LARGEST = 1e6;
+    private final Matrix train;
+    private final Matrix validation;
+    private final FitContext context;
+    private final int folds;
+    private final int[] trainFold;
+    private final int[] validationFold;
+
+    /** The folds are the same for all methods; there are fewer where a sample has fewer rows. */
+    HeldOutScore(Matrix train, Matrix validation, FitContext context) {
+        this.train = train;
+        this.validation = validation;
+        this.context = context;
+        folds = Math.min(FOLDS, Math.min(train.rows(), validation.rows()));
+        trainFold = SeededDraw.folds(train.rows(), folds, context.seed(), Purpose.FOLDS_TRAIN);
+        validationFold = SeededDraw.folds(validation.rows(), folds, context.seed(), Purpose.FOLDS_VALIDATION);
+    }
+
+    /** Whether there are rows enough to hold some out. */
+    boolean possible() {
+        return folds >= 2;
+    }
+
+    /**
+     * The score of a method.
+     *
+     * @throws AdiwException if a fold's ratio is not finite, or its mean is 0
+     */
+    double of(RatioMethod method, TunedMethod tuned) {
+        double sum = 0;
+        for (int fold = 0; fold < folds; fold++) {
+            context.progress(method.name() + ": scoring on held-out rows", fold, folds);
+            Matrix fitted = train.select(rows(trainFold, fold, false));
+            RatioFunction ratio = tuned.fit(fitted, validation.select(rows(validationFold, fold, false)), context);
+            double scale = mean(ratio.at(fitted, context.device()));
+            if (!(scale > Double.MIN_NORMAL && scale < Double.MAX_VALUE)) {
+                throw new AdiwException("its mean over the training rows is " + scale + " in a fold");
+            }
+            double[] world = clipped(ratio.at(validation.select(rows(validationFold, fold, true)), context.device()), scale);
+            double[] own = clipped(ratio.at(train.select(rows(trainFold, fold, true)), context.device()), scale);
+            sum += Arrays.stream(world).map(Math::log).average().orElseThrow() - Math.log(mean(own));
+        }
+        return sum / folds;
+    }
+
+    private static int[] rows(int[] fold, int which, boolean inside) {
+        return IntStream.range(0, fold.length).filter(i -> fold[i] == which == inside).toArray();
+    }
+
+    private static double[] clipped(double[] r, double scale) {
+        return Arrays.stream(r).map(x -> Math.max(SMALLEST, Math.min(LARGEST, x / scale))).toArray();
+    }
+
+    private static double mean(double[] r) {
+        return Arrays.stream(r).average().orElseThrow();
+    }
+}

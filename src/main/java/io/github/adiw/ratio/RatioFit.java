@@ -1,0 +1,212 @@
+package io.github.adiw.ratio;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
+import io.github.adiw.data.Rows;
+import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.Divergence;
+import io.github.adiw.weight.Divergences;
+import io.github.adiw.weight.EstimatedWeights;
+import io.github.adiw.weight.EstimationSettings;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** One fit of a {@link DensityRatio}, from the rows to the result. */
+final class RatioFit {
+    /** Rows that selection uses at most. */
+    static final int MOST_TRAIN = 20_000;
+    /** Rows that selection uses at most. */
+    static final int MOST_VALIDATION = 5_000;
+    private static final List<RatioMethod> METHODS = List.of(new KullbackLeiblerRatio(), new LeastSquaresRatio(), new ClassifierRatio());
+
+    private final DensityRatio.Builder options;
+    private final FitContext context;
+    private final Rows train;
+    private final Rows validation;
+    private final List<String> names;
+    private final List<String> warnings = new ArrayList<>();
+    private final Map<String, Double> scores = new LinkedHashMap<>();
+    private Standardization scaling;
+    private Matrix t;
+    private Matrix v;
+    private double separation = Double.NaN;
+
+    RatioFit(DensityRatio.Builder options, FitContext context, Rows train, Rows validation, List<String> names) {
+        this.options = options;
+        this.context = context;
+        this.train = train;
+        this.validation = validation;
+        this.names = names;
+    }
+
+    /** A method with what was chosen, and its held-out score. */
+    private record Candidate(RatioMethod method, TunedMethod tuned, double score) {
+    }
+
+    /** Names of all methods. */
+    static Set<String> methods() {
+        Set<String> all = new TreeSet<>(Divergences.all().keySet());
+        all.add("auto");
+        METHODS.forEach(m -> all.add(m.name()));
+        return all;
+    }
+
+    DensityRatio run() {
+        if (!methods().contains(options.method())) {
+            throw UsageException.of("method", "there is no method " + options.method() + ": choose one of " + String.join(", ", methods()));
+        }
+        scaling = Standardization.of(train, validation, options.standardize());
+        sayWhatIsDropped();
+        if (scaling.columns().length == 0) {
+            return result(options.method(), new ConstantRatio(), new Selection(Double.NaN, Double.NaN, null, Double.NaN));
+        }
+        t = scaling.apply(train);
+        v = scaling.apply(validation);
+        List<RatioMethod> asked = METHODS.stream().filter(m -> options.method().equals("auto") || m.name().equals(options.method())).toList();
+        return asked.isEmpty() ? divergence(Divergences.get(options.method())) : function(asked);
+    }
+
+    private void sayWhatIsDropped() {
+        List<Integer> dropped = scaling.dropped(train.columns());
+        if (!dropped.isEmpty()) {
+            context.listener().notice("Left out, since all their values are equal: "
+                + dropped.stream().limit(10).map(names::get).collect(Collectors.joining(", "))
+                + (dropped.size() > 10 ? " and " + (dropped.size() - 10) + " more" : "") + ".");
+        }
+    }
+
+    private DensityRatio function(List<RatioMethod> asked) {
+        Matrix some = drawn("training", t, MOST_TRAIN, Purpose.SELECTION_TRAIN);
+        Matrix world = drawn("validation", v, MOST_VALIDATION, Purpose.SELECTION_VALIDATION);
+        List<Candidate> candidates = new ArrayList<>();
+        String failure = null;
+        try {
+            HeldOutScore score = new HeldOutScore(some, world, context);
+            for (RatioMethod method : asked) {
+                try {
+                    TunedMethod tuned = method.tune(some, world, context);
+                    candidates.add(new Candidate(method, tuned, Double.NaN));        // so that there is one if the next is cancelled
+                    if (tuned instanceof ClassifierRatio.Tuned classifier) {
+                        separation = classifier.heldOutArea();
+                    }
+                    double reached = score.possible() ? score.of(method, tuned) : Double.NaN;
+                    candidates.set(candidates.size() - 1, new Candidate(method, tuned, reached));
+                    if (score.possible()) {
+                        scores.put(method.name(), reached);
+                    }
+                } catch (FitCancelledException e) {
+                    throw e;
+                } catch (AdiwException e) {
+                    candidates.removeIf(c -> c.method() == method);
+                    failure = method.name() + ": " + e.getMessage();
+                    if (asked.size() > 1) {
+                        warnings.add("Method " + method.name() + " is left out: " + e.getMessage() + ".");
+                    }
+                }
+            }
+        } catch (FitCancelledException e) {
+            if (candidates.isEmpty()) {
+                throw e;
+            }
+            warnings.add("Stopped before everything was compared: these weights are those of the best method by then.");
+        }
+        return best(candidates, failure);
+    }
+
+    private DensityRatio best(List<Candidate> candidates, String failure) {
+        // What is being fitted now is fitted to the end, so that somebody who stops it has weights.
+        FitContext last = new FitContext(context.device(), context.bandwidth(), context.lambda(), context.centers(), context.seed(),
+            FitListener.NONE);
+        List<Candidate> left = new ArrayList<>(candidates);
+        String why = failure;
+        while (!left.isEmpty()) {
+            Candidate best = left.get(0);
+            for (Candidate c : left) {
+                best = c.score() > best.score() || Double.isNaN(best.score()) && !Double.isNaN(c.score()) ? c : best;
+            }
+            try {
+                return result(best.method().name(), best.tuned().fit(t, v, last), best.tuned().selection());
+            } catch (AdiwException e) {
+                left.remove(best);
+                why = best.method().name() + ": " + e.getMessage();
+                warnings.add("Method " + best.method().name() + " is left out: " + e.getMessage() + ".");
+            }
+        }
+        throw new AdiwException("no weights could be had: " + why);
+    }
+
+    private Matrix drawn(String kind, Matrix rows, int most, Purpose purpose) {
+        if (rows.rows() <= most) {
+            return rows;
+        }
+        context.listener().notice(String.format(Locale.ROOT, "Everything is chosen by %,d of the %,d %s rows, and fitted to all.", most,
+            rows.rows(), kind));
+        return rows.select(SeededDraw.atMost(most, rows.rows(), context.seed(), purpose));
+    }
+
+    private DensityRatio divergence(Divergence divergence) {
+        EstimationSettings given = options.settings();
+        double gamma = divergence.usesBandwidth() ? PairDistances.gamma(context, t, v, Bandwidth.MEDIAN) : Double.NaN;
+        EstimationSettings settings = given.toBuilder().seed(context.seed()).normalize(false)
+            .upperBound(options.upperBound() == null ? given.upperBound() : options.upperBound())
+            .lambda(context.lambda() == null ? given.lambda() : context.lambda())
+            .bandwidth(divergence.usesBandwidth() ? new Bandwidth(Bandwidth.Kind.GIVEN, gamma) : null).build();
+        EstimatedWeights estimated = EstimatedWeights.builder(context.device()).method(divergence.name()).settings(settings)
+            .untilSettled((steps, next, change) -> {
+                context.listener().progress(divergence.name()
+                    + (Double.isNaN(change) ? "" : String.format(Locale.ROOT, ", last change of a weight %.2g", change)), steps, next);
+                return !context.listener().cancelled();
+            }).estimate(t.values(), v.values(), t.columns());
+        double[] r = new double[t.rows()];
+        for (int i = 0; i < r.length; i++) {
+            r[i] = estimated.weights()[i];
+        }
+        return result(divergence.name(), null, new Selection(gamma, divergence.name().startsWith("ls") ? settings.lambda() : Double.NaN, null,
+            Double.NaN), r, new RatioFunction.Fit(estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged()),
+            settings.upperBound());
+    }
+
+    private DensityRatio result(String method, RatioFunction function, Selection selection) {
+        double[] r = t == null ? function.at(new Matrix(new float[0], train.rows(), 0), context.device()) : function.at(t, context.device());
+        return result(method, function, selection, r, function.fit(),
+            options.upperBound() == null ? Double.POSITIVE_INFINITY : options.upperBound());
+    }
+
+    private DensityRatio result(String method, RatioFunction function, Selection selection, double[] r, RatioFunction.Fit fit, double bound) {
+        double sum = 0;
+        double clipped = 0;
+        for (double x : r) {
+            sum += x;
+            clipped += Math.min(x, bound);
+        }
+        double mean = clipped / r.length;
+        if (!(mean > Double.MIN_NORMAL && mean < Double.MAX_VALUE)) {
+            throw new AdiwException("the weights' mean over the training rows is " + mean + ", so that no weights could be had");
+        }
+        DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? mean : 1);
+        float[] weights = new float[r.length];
+        for (int i = 0; i < r.length; i++) {
+            weights[i] = (float) normalization.of(r[i]);
+        }
+        int atBound = 0;
+        for (double x : r) {
+            atBound += x >= bound * (1 - 1e-6) ? 1 : 0;
+        }
+        FittedWeights judged = new FittedWeights(method, weights, names, train, validation).scores(scores).sum(sum)
+            .upperBound(bound, atBound).fit(fit.steps(), fit.converged()).areaUnderCurve(separation);
+        if (t != null && Double.isFinite(selection.gamma())) {
+            judged.largestKernel(Overlap.largestKernel(t, v, selection.gamma()));
+        }
+        warnings.forEach(judged::warning);
+        Diagnostics diagnostics = Diagnostics.of(judged);
+        return new DensityRatio(method, names, scaling, function, selection, normalization, options.properties(), weights, diagnostics, fit,
+            context.device().name());
+    }
+}

@@ -1,0 +1,104 @@
+package io.github.adiw.ratio;
+
+import io.github.adiw.UsageException;
+import io.github.adiw.data.Rows;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Columns as methods see them: centred by the mean over both samples together and, unless told otherwise, divided by the standard deviation
+ * over both together; columns that are constant are left out. In double precision until then, so that numbers far from 0 keep their digits.
+ *
+ * @param columns the numbers of the columns that are kept, ascending
+ * @param center  what is subtracted from each of them
+ * @param scale   what each is divided by, above 0
+ */
+record Standardization(int[] columns, double[] center, double[] scale) {
+    private static final int BLOCK = 4096;
+    /** Deviations below this share of a column's size are rounding. */
+    private static final double ROUNDING = 1e-12;
+
+    /**
+     * What makes the columns of two samples comparable.
+     *
+     * @param standardize whether to divide, too
+     * @throws UsageException if a number is not finite
+     */
+    static Standardization of(Rows train, Rows validation, boolean standardize) {
+        int d = train.columns();
+        long count = (long) train.rows() + validation.rows();
+        double[] center = sums("training", train, new double[d], false);
+        add(center, sums("validation", validation, new double[d], false));
+        Arrays.setAll(center, k -> center[k] / count);
+        double[] squares = sums("training", train, center, true);
+        add(squares, sums("validation", validation, center, true));
+        double[] deviation = new double[d];
+        Arrays.setAll(deviation, k -> Math.sqrt(squares[k] / count));
+        int[] kept = IntStream.range(0, d).filter(k -> deviation[k] > ROUNDING * Math.abs(center[k])).toArray();
+        return new Standardization(kept, Arrays.stream(kept).mapToDouble(k -> center[k]).toArray(),
+            Arrays.stream(kept).mapToDouble(k -> standardize ? deviation[k] : 1).toArray());
+    }
+
+    private static double[] sums(String kind, Rows rows, double[] center, boolean squared) {
+        int d = rows.columns();
+        double[] sum = new double[d];
+        double[] block = new double[BLOCK * d];
+        for (int from = 0; from < rows.rows(); from += BLOCK) {
+            int count = Math.min(BLOCK, rows.rows() - from);
+            rows.read(from, count, block);
+            for (int i = 0; i < count * d; i++) {
+                double x = block[i] - center[i % d];
+                if (!Double.isFinite(x)) {
+                    throw new UsageException("the " + kind + " data are " + block[i] + " in row " + (from + i / d) + ", column " + i % d
+                        + ": weights need finite numbers");
+                }
+                sum[i % d] += squared ? x * x : x;
+            }
+        }
+        return sum;
+    }
+
+    private static void add(double[] to, double[] from) {
+        Arrays.setAll(to, k -> to[k] + from[k]);
+    }
+
+    /** The numbers of the columns of {@code d} that are left out. */
+    List<Integer> dropped(int d) {
+        List<Integer> dropped = new ArrayList<>();
+        for (int k = 0; k < d; k++) {
+            if (Arrays.binarySearch(columns, k) < 0) {
+                dropped.add(k);
+            }
+        }
+        return dropped;
+    }
+
+    /** All rows, as methods see them. */
+    Matrix apply(Rows rows) {
+        return apply(rows, 0, rows.rows());
+    }
+
+    /** {@code count} rows from {@code from} on, as methods see them. */
+    Matrix apply(Rows rows, int from, int count) {
+        int kept = columns.length;
+        int d = rows.columns();
+        float[] values = new float[Math.multiplyExact(count, kept)];
+        double[] block = new double[Math.min(BLOCK, count) * d];
+        for (int first = 0; first < count; first += BLOCK) {
+            int some = Math.min(BLOCK, count - first);
+            rows.read(from + first, some, block);
+            for (int i = 0; i < some; i++) {
+                for (int k = 0; k < kept; k++) {
+                    // What is beyond float's range, at new rows only, is as far away as can be.
+                    double x = (block[i * d + columns[k]] - center[k]) / scale[k];
+                    values[(first + i) * kept + k] = (float) Math.max(-FARTHEST, Math.min(FARTHEST, x));
+                }
+            }
+        }
+        return new Matrix(values, count, kept);
+    }
+
+    private static final double FARTHEST = 1e15;
+}
