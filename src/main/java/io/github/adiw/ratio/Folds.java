@@ -15,7 +15,7 @@ final class Folds {
      * @return {@code [rows]}, numbers from 0 to {@code folds - 1}
      */
     static int[] of(int rows, int folds, long seed) {
-        // Only nextLong is fixed by SplittableRandom's documentation; a generator is seeded by another's output since small seeds are alike.
+        // SplittableRandom's documentation fixes nextLong alone. A generator's output seeds another, since small seeds are alike.
         SplittableRandom random = new SplittableRandom(new SplittableRandom(seed).nextLong());
         int[] fold = new int[rows];
         for (int i = 0; i < rows; i++) {

@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The ratio of densities that a logistic regression of "validation" against "training" stands for: by Bayes' rule, its odds times n / m, for n
- * training and m validation rows. log r is clipped to [-80, 80], within which r is a float32.
+ * The ratio of densities that a logistic regression of "validation" against "training" stands for: by Bayes' rule, its odds times n / m,
+ * for n training and m validation rows. log r is clipped to [-80, 80], within which r is a float32.
  */
 final class LogisticFunction implements RatioFunction {
     private static final double LARGEST_LOG = 80;

@@ -1,5 +1,6 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.AdiwException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -9,9 +10,9 @@ import java.util.Iterator;
  * <pre>1/2 |beta|^2 + C sum_i s_i log(1 + exp(-y_i (beta' x_i + b))),   y_i = -1 or 1,</pre>
  * scikit-learn's {@code LogisticRegression(C=C)}, with weights s_i of the rows.
  *
- * <p>Minimised by L-BFGS (Nocedal and Wright, Numerical Optimization, algorithm 7.4) whose initial Hessian is the true one at some earlier
- * point, so that near that point a step is Newton's. A step reads the matrix twice, a Hessian as often as half of its columns: the Hessian of
- * one problem serves its neighbours, other strengths and folds, and is made anew only where it has become a poor guide.
+ * <p>Minimised by L-BFGS (Nocedal and Wright, Numerical Optimization, algorithm 7.4) whose initial Hessian is the true one at some
+ * earlier point, so that near that point a step is Newton's. A step reads the matrix twice, a Hessian costs as much as some ten or hundred
+ * steps: that of one problem serves its neighbours, other strengths and folds, and is made anew only where it has become a poor guide.
  */
 final class LogisticRegression {
     /** Of the last differences of point and gradient. */
@@ -19,8 +20,10 @@ final class LogisticRegression {
     /** Steps after which a Hessian is made anew. */
     private static final int RENEWAL = 8;
     private static final int MOST_STEPS = 400;
-    /** Keeps the intercept's pivot positive where all rows are told apart so well that p (1 - p) is 0. */
+    /** Added to the intercept's curvature, for where all rows are told apart so well that p (1 - p) is 0. */
     private static final double RIDGE = 1e-9;
+    /** Share of itself that is added to the diagonal, where large dependent columns drown the penalty in rounding errors. */
+    private static final double SHARE = 1e-10;
 
     private final RowMatrix terms;
     private final int rows;
@@ -43,12 +46,37 @@ final class LogisticRegression {
      *
      * @param coefficients beta, then the intercept, {@code [columns]}
      * @param predictors   beta' x_i + b of all rows, those of weight 0 too
-     * @param curvature    sum_i s_i p_i (1 - p_i) x_i x_i' at some point on the way, {@code [columns, columns]}; null before a first step
+     * @param hessian      at some point on the way; null before a first step
      * @param steps        how many it took
      * @param decrement    Newton's decrement, about the distance from the solution in the norm of the Hessian, which is at least |beta|'s
      * @param converged    whether that is within what was asked for
      */
-    record Solution(double[] coefficients, double[] predictors, double[] curvature, int steps, double decrement, boolean converged) {}
+    record Solution(double[] coefficients, double[] predictors, Hessian hessian, int steps, double decrement, boolean converged) {}
+
+    /**
+     * The objective's second derivatives at a point, for one strength.
+     *
+     * @param curvature sum_i s_i p_i (1 - p_i) x_i x_i', {@code [columns, columns]}
+     * @param strength  C
+     * @param factor    of I + C curvature, without the 1 for the intercept
+     */
+    record Hessian(double[] curvature, double strength, Cholesky factor) {
+        static Hessian of(double[] curvature, double strength, int columns) {
+            double[] sum = new double[curvature.length];
+            for (int j = 0; j < sum.length; j++) {
+                sum[j] = strength * curvature[j];
+            }
+            for (int j = 0; j < columns; j++) {
+                int diagonal = j * columns + j;
+                sum[diagonal] += SHARE * sum[diagonal] + (j < columns - 1 ? 1 : RIDGE);
+            }
+            Cholesky factor = Cholesky.of(sum, columns, 0);
+            if (factor == null) {
+                throw new AdiwException("the classifier's terms are too large: columns of standard deviation 1 were expected; scale them");
+            }
+            return new Hessian(curvature, strength, factor);
+        }
+    }
 
     /** A start that knows nothing but how many rows there are of both kinds. */
     Solution start() {
@@ -67,14 +95,18 @@ final class LogisticRegression {
      *
      * @param strength  C, above 0
      * @param weights   s_i, {@code [rows]}, at least 0, both kinds of rows with some above 0; null: all 1
-     * @param start     a solution near this one; its curvature is used
+     * @param start     a solution near this one, of any strength; its Hessian is used
      * @param tolerance of the decrement
      */
     Solution fit(double strength, double[] weights, Solution start, double tolerance) {
         double[] x = start.coefficients.clone();
         double[] predictors = start.predictors.clone();
-        double[] curvature = start.curvature == null ? curvature(predictors, weights) : start.curvature;
-        InverseHessian inverse = new InverseHessian(curvature, strength, columns);
+        Hessian hessian = start.hessian;
+        if (hessian == null || hessian.strength != strength) {
+            double[] curvature = hessian == null ? curvature(predictors, weights) : hessian.curvature;
+            hessian = Hessian.of(curvature, strength, columns);
+        }
+        InverseHessian inverse = new InverseHessian(hessian.factor);
         double[] residuals = new double[rows];
         slope(predictors, new double[rows], 0, weights, residuals);
         double[] gradient = gradient(x, residuals, strength);
@@ -83,7 +115,7 @@ final class LogisticRegression {
             double decrease = dot(direction, gradient);
             double decrement = Math.sqrt(Math.max(0, decrease));
             if (decrement <= tolerance || step == MOST_STEPS) {
-                return new Solution(x, predictors, curvature, step, decrement, decrement <= tolerance);
+                return new Solution(x, predictors, hessian, step, decrement, decrement <= tolerance);
             }
             for (int j = 0; j < columns; j++) {
                 direction[j] = -direction[j];
@@ -100,8 +132,8 @@ final class LogisticRegression {
             double[] last = gradient;
             gradient = gradient(x, residuals, strength);
             if ((step + 1) % RENEWAL == 0) {
-                curvature = curvature(predictors, weights);
-                inverse = new InverseHessian(curvature, strength, columns);
+                hessian = Hessian.of(curvature(predictors, weights), strength, columns);
+                inverse = new InverseHessian(hessian.factor);
             } else {
                 inverse.add(direction, gradient, last);
             }
@@ -207,19 +239,8 @@ final class LogisticRegression {
 
         private record Pair(double[] s, double[] y, double inverse) {}
 
-        InverseHessian(double[] curvature, double strength, int columns) {
-            double[] hessian = new double[columns * columns];
-            for (int j = 0; j < hessian.length; j++) {
-                hessian[j] = strength * curvature[j];
-            }
-            for (int j = 0; j < columns; j++) {
-                hessian[j * columns + j] += j < columns - 1 ? 1 : RIDGE;
-            }
-            Cholesky factor = Cholesky.of(hessian, columns, 0);
-            for (double ridge = RIDGE; factor == null; ridge *= 100) {      // lost to rounding: any positive definite matrix will do
-                factor = Cholesky.of(hessian, columns, ridge);
-            }
-            initial = factor;
+        InverseHessian(Cholesky initial) {
+            this.initial = initial;
         }
 
         void add(double[] step, double[] gradient, double[] last) {
