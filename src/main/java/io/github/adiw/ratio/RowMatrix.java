@@ -135,6 +135,23 @@ final class RowMatrix implements AutoCloseable {
         }
     }
 
+    /** K {@code [rows, columns]} on the device. */
+    Buffer buffer() {
+        return values;
+    }
+
+    /**
+     * Enqueues product = K W for the first rows.
+     *
+     * @param matrix  W, float64 {@code [columns, width]}
+     * @param count   how many rows
+     * @param product float64 {@code [count, width]}
+     */
+    void transform(Buffer matrix, int width, int count, Buffer product) {
+        device.launch("feature_transform", Launch.rows((long) ((count + 7) / 8) * panels(width)), values, matrix, product, 0, count, columns,
+            width);
+    }
+
     /** Rows of a part: as many parts as give all processors work, unless their sums would take too much memory. */
     private static int partRows(int count, int sums) {
         int most = Math.max(1, MOST_PARTIAL / sums);

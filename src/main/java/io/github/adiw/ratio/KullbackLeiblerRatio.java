@@ -1,0 +1,145 @@
+package io.github.adiw.ratio;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.ratio.SeededDraw.Purpose;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * {@code kl}: KLIEP (Sugiyama, Suzuki, Nakajima, Kashima, von Buenau, Kawanabe, Annals of the Institute of Statistical Mathematics 2008), the
+ * kernel model whose weighted training distribution has the least Kullback-Leibler divergence from the validation distribution. The bandwidth
+ * is that with the largest likelihood of validation rows that were left out (section 2.3), five folds; the centers among them are left out
+ * too, or narrow bandwidths would always win.
+ */
+final class KullbackLeiblerRatio implements RatioMethod {
+    private static final String NAME = "kl";
+    private static final int FOLDS = 5;
+    /** A gap at which no weight changes any more. */
+    private static final double SMALL_GAP = 1e-6;
+    /** A kernel mean below this is that of kernels that were all cut at exp(-80): no training row is near. */
+    private static final double NO_TRAINING_ROW = 1e-34;
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public TunedMethod tune(Matrix train, Matrix validation, FitContext context) {
+        double[] gammas = KernelCandidates.gammas(train, validation, context);
+        if (gammas.length == 1) {
+            return new Tuned(new Selection(gammas[0], Double.NaN, null, Double.NaN));
+        }
+        if (validation.rows() < 2) {
+            throw new AdiwException("kl chooses its bandwidth by validation rows that are left out, and there is only one: give more rows, or"
+                + " a bandwidth");
+        }
+        double[] scores = scores(train, validation, gammas, context);
+        int best = -1;
+        for (int i = 0; i < scores.length; i++) {
+            if (Double.isFinite(scores[i]) && (best < 0 || scores[i] > scores[best])) {
+                best = i;
+            }
+        }
+        if (best < 0) {
+            throw new AdiwException("no bandwidth of kl reaches from all validation rows to a training row: the two samples do not overlap;"
+                + " give training rows that are like the validation rows, or use method classifier");
+        }
+        return new Tuned(new Selection(gammas[best], Double.NaN, null, scores[best]));
+    }
+
+    /**
+     * The mean of log r over validation rows that were left out, by candidate; NaN where there is no fit.
+     *
+     * @param gammas the candidates
+     */
+    static double[] scores(Matrix train, Matrix validation, double[] gammas, FitContext context) {
+        int rows = validation.rows();
+        int[] centers = KernelCandidates.centers(validation, context);
+        int folds = Math.min(FOLDS, rows);
+        int[] fold = SeededDraw.folds(rows, folds, context.seed(), Purpose.FOLDS_VALIDATION);
+        // A fold that has all centers leaves none to fit with.
+        int[] used = IntStream.range(0, folds).filter(f -> Arrays.stream(centers).anyMatch(c -> fold[c] != f)).toArray();
+        double[] scores = new double[gammas.length];
+        for (int i = 0; i < gammas.length; i++) {
+            try (Kernels kernels = Kernels.of(train, validation, centers, gammas[i], context)) {
+                for (int k = 0; k < used.length; k++) {
+                    context.progress("kl: choosing the bandwidth", (long) i * used.length + k, (long) gammas.length * used.length);
+                    scores[i] += kernels.reach() ? kernels.heldOut(fold, used[k]) / used.length : Double.NaN;
+                }
+            }
+        }
+        return scores;
+    }
+
+    /**
+     * The kernels of one bandwidth.
+     *
+     * @param validation at the validation rows {@code [m, centers]}
+     * @param centers    numbers of the validation rows that are centers
+     * @param means      their means over the training rows {@code [centers]}
+     */
+    private record Kernels(RowMatrix validation, int[] centers, double[] means) implements AutoCloseable {
+        static Kernels of(Matrix train, Matrix validation, int[] centers, double gamma, FitContext context) {
+            Matrix points = validation.select(centers);
+            double[] means;
+            try (RowMatrix training = RowMatrix.gaussian(context.device(), train, points, gamma)) {
+                means = training.transposedProducts(null, 0, train.rows());
+            }
+            for (int l = 0; l < means.length; l++) {
+                means[l] /= train.rows();
+            }
+            return new Kernels(RowMatrix.gaussian(context.device(), validation, points, gamma), centers, means);
+        }
+
+        /** Whether every center has a training row near. */
+        boolean reach() {
+            return Arrays.stream(means).allMatch(mean -> mean > NO_TRAINING_ROW);
+        }
+
+        /** The mean of log r over a fold, fitted without it. */
+        double heldOut(int[] fold, int left) {
+            boolean[] rows = new boolean[fold.length];
+            boolean[] columns = new boolean[centers.length];
+            for (int j = 0; j < rows.length; j++) {
+                rows[j] = fold[j] != left;
+            }
+            for (int l = 0; l < columns.length; l++) {
+                columns[l] = rows[centers[l]];
+            }
+            double[] r = new MixtureProportions(validation, means, rows).solve(columns).ratios();
+            return IntStream.range(0, rows.length).filter(j -> !rows[j]).mapToDouble(j -> Math.log(r[j])).average().orElseThrow();
+        }
+
+        MixtureProportions.Solution whole() {
+            boolean[] rows = new boolean[validation.rows()];
+            boolean[] columns = new boolean[centers.length];
+            Arrays.fill(rows, true);
+            Arrays.fill(columns, true);
+            return new MixtureProportions(validation, means, rows).solve(columns);
+        }
+
+        @Override
+        public void close() {
+            validation.close();
+        }
+    }
+
+    /** With its bandwidth. */
+    private record Tuned(Selection selection) implements TunedMethod {
+        @Override
+        public RatioFunction fit(Matrix train, Matrix validation, FitContext context) {
+            int[] centers = KernelCandidates.centers(validation, context);
+            try (Kernels kernels = Kernels.of(train, validation, centers, selection.gamma(), context)) {
+                if (!kernels.reach()) {
+                    throw new AdiwException("kl has no weights at gamma " + selection.gamma() + ": its kernel reaches from some validation"
+                        + " rows to no training row; choose a smaller gamma, or method classifier");
+                }
+                MixtureProportions.Solution solution = kernels.whole();
+                return KernelFunction.of(NAME, validation.select(centers), selection.gamma(), solution.coefficients(kernels.means()),
+                    kernels.means(), new RatioFunction.Fit(solution.steps(), solution.objective(), Math.max(0, solution.gap()),
+                        solution.gap() <= SMALL_GAP));
+            }
+        }
+    }
+}
