@@ -1,6 +1,7 @@
 package io.github.adiw.ratio;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -112,18 +113,19 @@ final class Warnings {
         }
     }
 
-    /** Of the column that was the worst; and of those that were not bad, and were made so. */
+    /** Of the column that was the worst; and of those that were not bad, and were made so; not of those that {@link #supports} names. */
     private void balance() {
-        ColumnBalance worst = found.balance().stream().max(Comparator.comparingDouble(b -> Math.abs(b.before()))).orElse(null);
-        if (worst == null) {
+        List<ColumnBalance> comparable = found.balance().stream().filter(b -> !apart(fitted.columns.indexOf(b.column()))).toList();
+        if (comparable.isEmpty()) {
             return;
         }
+        ColumnBalance worst = Collections.max(comparable, Comparator.comparingDouble(b -> Math.abs(b.before())));
         double before = Math.abs(worst.before());
         if (before > Math.max(UNBALANCED, chance(found.trainRows())) && Math.abs(worst.after()) >= before) {
             sentences.add(worse(worst));
             return;
         }
-        ColumnBalance now = found.balance().get(0);
+        ColumnBalance now = comparable.get(0);
         if (Math.abs(now.after()) > Math.max(Math.max(before, UNBALANCED), Math.abs(now.before()) + chance(found.effectiveSampleSize()))) {
             sentences.add(worse(now));
         }
@@ -162,6 +164,6 @@ final class Warnings {
     private static String number(double x) {
         double size = Math.abs(x);
         String format = size >= 1e6 || size > 0 && size < 1e-3 ? "%.2e" : size >= 100 ? "%,.0f" : size >= 10 ? "%.1f" : "%.3g";
-        return Double.isInfinite(x) ? "infinite" : String.format(Locale.ROOT, format, x);
+        return String.format(Locale.ROOT, format, x);
     }
 }
