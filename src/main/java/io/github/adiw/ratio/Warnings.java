@@ -45,8 +45,9 @@ final class Warnings {
         Warnings warnings = new Warnings(fitted, found);
         warnings.supports();
         if (found.trainRows() > 1 && found.maximum() - found.minimum() <= EQUAL * found.maximum()) {
-            warnings.say("All weights are equal: nothing was found that tells training from validation rows. If the two are not meant to be "
-                + "alike, choose another method or a smaller bandwidth, and look whether the columns that changed are there.");
+            warnings
+                .say("All weights are equal: nothing was found that tells training from validation rows. If the two are not meant to be "
+                    + "alike, choose another method or a smaller bandwidth, and look whether the columns that changed are there.");
         } else {
             warnings.sample();
             warnings.balance();
@@ -141,7 +142,8 @@ final class Warnings {
         double least = fitted.train.least()[c];
         double most = fitted.train.most()[c];
         String end = b.validation() > most ? "end at " + number(most) : b.validation() < least ? "begin at " + number(least) : null;
-        String what = String.format(Locale.ROOT, "Weighting does not balance the column '%s': its standardised difference was %s and is %s. ",
+        String what = String.format(Locale.ROOT,
+            "Weighting does not balance the column '%s': its standardised difference was %s and is %s. ",
             b.column(), number(b.before()), number(b.after()));
         return what + (end == null
             ? "Try another method, or leave the column out if it does not matter for your model."
@@ -152,8 +154,8 @@ final class Warnings {
     private void fit() {
         boolean early = fitted.method.equals(STOPPED_EARLY);
         if (early && (fitted.converged || fitted.steps >= FEW_STEPS)) {
-            say("%s was run past its use, for %,d steps: as it converges all weight goes to a few training rows. Stop it after a few steps, "
-                + "or take the method kl.", STOPPED_EARLY, fitted.steps);
+            say("%s was run past its use, for %,d steps: as it converges all weight goes to a few training rows. Stop it after a few "
+                + "steps, or take the method kl.", STOPPED_EARLY, fitted.steps);
         } else if (!early && !fitted.converged) {
             say("%s did not converge in %,d steps: its weights would still change. Give it more steps, or another method.",
                 fitted.method, fitted.steps);

@@ -10,7 +10,7 @@ public final class GivenDiagnostics {
 
     /** Of weights that {@code kl} gave, chosen by these scores; they summed to {@code sum}. */
     public static Diagnostics of(float[] weights, List<String> columns, Rows train, Rows validation, Map<String, Double> scores,
-                                          double sum) {
+                                 double sum) {
         return Diagnostics.of(new FittedWeights("kl", weights, columns, train, validation).scores(scores).sum(sum));
     }
 }

@@ -14,8 +14,8 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * How far training and validation rows are apart in every column, before and after weighting: a line a column, the worst at the top, with the
- * sizes of the standardised differences as dots (after Love, Cleveland's dot plot of balance).
+ * How far training and validation rows are apart in every column, before and after weighting: a line a column, the worst at the top, with
+ * the sizes of the standardised differences as dots (a Love plot).
  */
 final class BalancePlot implements Panel {
     /** More columns than this would not be legible. */
@@ -63,7 +63,8 @@ final class BalancePlot implements Panel {
         g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
         g.setColor(PlotStyle.INK);
         g.setFont(TITLE);
-        centred(g, columns > MOST ? "Balance of the worst " + MOST + " of " + columns + " columns" : "Balance of the columns", WIDTH / 2.0, 40);
+        centred(g, columns > MOST ? "Balance of the worst " + MOST + " of " + columns + " columns" : "Balance of the columns", WIDTH / 2.0,
+            40);
         g.setFont(shown.size() > MOST / 2 ? SMALL : LABEL);
         double names = 0;
         for (ColumnBalance b : shown) {
