@@ -11,8 +11,8 @@ final class Overlap {
     private Overlap() {}
 
     /**
-     * The largest value of the Gaussian kernel exp(-gamma |a - b|^2) between a training and a validation row, in double precision; of at most
-     * {@link #ROWS} rows of each, evenly spaced.
+     * The largest value of the Gaussian kernel exp(-gamma |a - b|^2) between a training and a validation row, in double precision; of at
+     * most {@link #ROWS} rows of each, evenly spaced.
      *
      * @param gamma at least 0
      */
@@ -41,8 +41,8 @@ final class Overlap {
     }
 
     /**
-     * How well a score tells validation from training rows: the share of pairs where the validation row's is the higher one, pairs with equal
-     * ones halved (the area under the receiver operating characteristic). 0.5 by chance.
+     * How well a score tells validation from training rows: the share of pairs where the validation row's is the higher one, pairs with
+     * equal ones halved (the area under the receiver operating characteristic). 0.5 by chance.
      *
      * @param train      scores of training rows that were held out, at least one; not changed
      * @param validation scores of validation rows that were held out, at least one; not changed

@@ -8,8 +8,8 @@ import java.util.Arrays;
  *
  * <p>The tail is the ceil(min(0.2 n, 3 sqrt n)) largest weights, less the largest weight that is not among them, as in Pareto smoothed
  * importance sampling (Vehtari, Simpson, Gelman, Yao and Gabry 2024, Journal of Machine Learning Research 25; with a relative efficiency of
- * 1, since rows are independent). The fit is that of Zhang and Stephens (2009, Technometrics 51, 316-325), and its k is drawn towards 1/2 as
- * if by ten observations (Vehtari et al.), as the R package loo and ArviZ have it.
+ * 1, since rows are independent). The fit is that of Zhang and Stephens (2009, Technometrics 51, 316-325), and its k is drawn towards 1/2
+ * as if by ten observations (Vehtari et al.), as the R package loo and ArviZ have it.
  */
 final class ParetoTail {
     private static final int FEWEST = 5;
@@ -24,8 +24,8 @@ final class ParetoTail {
      * k; the scale of the weights does not matter.
      *
      * @param weights {@code [n]}, finite and at least 0
-     * @return NaN where fewer than five of the weights in the tail differ from each other; weights equal to the largest below the tail are no
-     *         part of it
+     * @return NaN where fewer than five of the weights in the tail differ from each other; weights equal to the largest below the tail are
+     *         no part of it
      */
     static double shape(float[] weights) {
         int n = weights.length;

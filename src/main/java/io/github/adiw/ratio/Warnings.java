@@ -1,6 +1,7 @@
 package io.github.adiw.ratio;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -44,8 +45,9 @@ final class Warnings {
         Warnings warnings = new Warnings(fitted, found);
         warnings.supports();
         if (found.trainRows() > 1 && found.maximum() - found.minimum() <= EQUAL * found.maximum()) {
-            warnings.say("All weights are equal: nothing was found that tells training from validation rows. If the two are not meant to be "
-                + "alike, choose another method or a smaller bandwidth, and look whether the columns that changed are there.");
+            warnings
+                .say("All weights are equal: nothing was found that tells training from validation rows. If the two are not meant to be "
+                    + "alike, choose another method or a smaller bandwidth, and look whether the columns that changed are there.");
         } else {
             warnings.sample();
             warnings.balance();
@@ -112,18 +114,19 @@ final class Warnings {
         }
     }
 
-    /** Of the column that was the worst; and of those that were not bad, and were made so. */
+    /** Of the column that was the worst; and of those that were not bad, and were made so; not of those that {@link #supports} names. */
     private void balance() {
-        ColumnBalance worst = found.balance().stream().max(Comparator.comparingDouble(b -> Math.abs(b.before()))).orElse(null);
-        if (worst == null) {
+        List<ColumnBalance> comparable = found.balance().stream().filter(b -> !apart(fitted.columns.indexOf(b.column()))).toList();
+        if (comparable.isEmpty()) {
             return;
         }
+        ColumnBalance worst = Collections.max(comparable, Comparator.comparingDouble(b -> Math.abs(b.before())));
         double before = Math.abs(worst.before());
         if (before > Math.max(UNBALANCED, chance(found.trainRows())) && Math.abs(worst.after()) >= before) {
             sentences.add(worse(worst));
             return;
         }
-        ColumnBalance now = found.balance().get(0);
+        ColumnBalance now = comparable.get(0);
         if (Math.abs(now.after()) > Math.max(Math.max(before, UNBALANCED), Math.abs(now.before()) + chance(found.effectiveSampleSize()))) {
             sentences.add(worse(now));
         }
@@ -139,7 +142,8 @@ final class Warnings {
         double least = fitted.train.least()[c];
         double most = fitted.train.most()[c];
         String end = b.validation() > most ? "end at " + number(most) : b.validation() < least ? "begin at " + number(least) : null;
-        String what = String.format(Locale.ROOT, "Weighting does not balance the column '%s': its standardised difference was %s and is %s. ",
+        String what = String.format(Locale.ROOT,
+            "Weighting does not balance the column '%s': its standardised difference was %s and is %s. ",
             b.column(), number(b.before()), number(b.after()));
         return what + (end == null
             ? "Try another method, or leave the column out if it does not matter for your model."
@@ -155,8 +159,8 @@ final class Warnings {
     private void fit() {
         boolean early = isForFewSteps(fitted.method);
         if (early && (fitted.converged || fitted.steps >= FEW_STEPS)) {
-            say("%s was run past its use, for %,d steps: as it converges all weight goes to a few training rows. Stop it after a few steps, "
-                + "or take the method kl.", STOPPED_EARLY, fitted.steps);
+            say("%s was run past its use, for %,d steps: as it converges all weight goes to a few training rows. Stop it after a few "
+                + "steps, or take the method kl.", STOPPED_EARLY, fitted.steps);
         } else if (!early && !fitted.converged) {
             say("%s did not converge in %,d steps: its weights would still change. Give it more steps, or another method.",
                 fitted.method, fitted.steps);
@@ -167,6 +171,6 @@ final class Warnings {
     private static String number(double x) {
         double size = Math.abs(x);
         String format = size >= 1e6 || size > 0 && size < 1e-3 ? "%.2e" : size >= 100 ? "%,.0f" : size >= 10 ? "%.1f" : "%.3g";
-        return Double.isInfinite(x) ? "infinite" : String.format(Locale.ROOT, format, x);
+        return String.format(Locale.ROOT, format, x);
     }
 }

@@ -14,8 +14,8 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * How far training and validation rows are apart in every column, before and after weighting: a line a column, the worst at the top, with the
- * sizes of the standardised differences as dots (after Love, Cleveland's dot plot of balance).
+ * How far training and validation rows are apart in every column, before and after weighting: a line a column, the worst at the top, with
+ * the sizes of the standardised differences as dots (a Love plot).
  */
 final class BalancePlot implements Panel {
     /** More columns than this would not be legible. */
@@ -23,12 +23,11 @@ final class BalancePlot implements Panel {
 
     private static final int WIDTH = 700;
     private static final int HEIGHT = 520;
-    private static final int TOP = 56;
-    private static final int BOTTOM = 108;
+    private static final int TOP = 62;
+    private static final int BOTTOM = 104;
     private static final int SIDE = 28;
     private static final int NAME = 230;
     private static final double DOT = 10;
-    private static final int ROW = 56;
     private static final int TICKS = 6;
     /** Below it a column passes for balanced. */
     private static final double BALANCED = 0.1;
@@ -64,7 +63,8 @@ final class BalancePlot implements Panel {
         g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
         g.setColor(PlotStyle.INK);
         g.setFont(TITLE);
-        centred(g, columns > MOST ? "Balance of the worst " + MOST + " of " + columns + " columns" : "Balance of the columns", WIDTH / 2.0, 32);
+        centred(g, columns > MOST ? "Balance of the worst " + MOST + " of " + columns + " columns" : "Balance of the columns", WIDTH / 2.0,
+            40);
         g.setFont(shown.size() > MOST / 2 ? SMALL : LABEL);
         double names = 0;
         for (ColumnBalance b : shown) {
@@ -72,8 +72,8 @@ final class BalancePlot implements Panel {
         }
         double left = SIDE + names + 14;
         double right = WIDTH - SIDE;
-        double row = Math.min(ROW, (HEIGHT - TOP - BOTTOM) / (double) shown.size());
-        double foot = TOP + row * shown.size();
+        double foot = HEIGHT - BOTTOM;
+        double row = (foot - TOP) / shown.size();
         double tick = tick(largest());
         double end = tick * Math.ceil(largest() / tick - 1e-9);
         double scale = (right - left) / end;
@@ -89,8 +89,11 @@ final class BalancePlot implements Panel {
             g.draw(new Line2D.Double(left, y, right, y));
             dot(g, at(b.before(), left, right, scale), y, false);
             dot(g, at(b.after(), left, right, scale), y, true);
+            if (Double.isInfinite(b.after())) {
+                g.drawString("\u221e", (float) (right + 9), (float) (y + 5));
+            }
         }
-        legend(g, foot + 92);
+        legend(g, foot + 88);
     }
 
     /** The largest difference that has an end, and at least what passes for balanced. */
