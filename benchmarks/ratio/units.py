@@ -45,7 +45,7 @@ def main():
             worst = max(worst, difference)
             print(f"| {kind} | {method} | {difference:.1e} |", flush=True)
     print(f"\nLargest: {worst:.1e}, to be at most {TOLERANCE}")
-    sys.exit(worst > TOLERANCE)
+    sys.exit(int(worst > TOLERANCE))
 
 
 if __name__ == "__main__":
