@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * The two streams of a command, and what is known about them.
@@ -56,7 +57,7 @@ record Console(PrintStream out, PrintStream err) {
                     return;
                 }
                 shown = bytes < total ? percent : -1;
-                err.printf(java.util.Locale.ROOT, "downloading %s: %d %% of %.1f MB%n", file, percent, total / 1e6);
+                err.printf(Locale.ROOT, "downloading %s: %d %% of %.1f MB%n", file, percent, total / 1e6);
             }
         };
     }

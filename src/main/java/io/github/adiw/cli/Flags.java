@@ -18,8 +18,11 @@ import picocli.CommandLine.Model.OptionSpec;
  * is set by the flag whose field in the command has its name ({@code learningRate}, {@code --lr}), or that is its name with hyphens.
  */
 final class Flags {
-    /** A name of several words, which is no word of a sentence, and no part of a file's name. */
-    private static final Pattern COMPOUND = Pattern.compile("(?<![\\w./\\\\-])[a-z]+(?:[A-Z][a-z]*)+(?![\\w/\\\\-]|\\.\\w)");
+    /**
+     * A name of several words, which is no word of a sentence, and no part of a file's name. Possessive, since a message may quote a text
+     * of any length: the time is linear, and Java's matcher does not call itself for every word.
+     */
+    private static final Pattern COMPOUND = Pattern.compile("(?<![\\w./\\\\-])[a-z]++(?:[A-Z][a-z]*+)++(?![\\w/\\\\-]|\\.\\w)");
 
     private final Map<String, String> flags = new HashMap<>();
 

@@ -2,6 +2,7 @@ package io.github.adiw.cli;
 
 import io.github.adiw.UsageException;
 import java.util.List;
+import java.util.Locale;
 
 /** Names that the user may give, and the nearest of them to one that is not known. */
 final class KnownNames {
@@ -22,8 +23,12 @@ final class KnownNames {
         String best = null;
         int least = Integer.MAX_VALUE;
         for (String candidate : known) {
-            int edits = edits(name.toLowerCase(java.util.Locale.ROOT), candidate.toLowerCase(java.util.Locale.ROOT));
-            if (edits < least && edits <= Math.max(1, Math.min(2, candidate.length() / 3))) {
+            int allowed = Math.max(1, Math.min(2, candidate.length() / 3));
+            if (Math.abs(name.length() - candidate.length()) > allowed) {
+                continue;
+            }
+            int edits = edits(name.toLowerCase(Locale.ROOT), candidate.toLowerCase(Locale.ROOT));
+            if (edits < least && edits <= allowed) {
                 least = edits;
                 best = candidate;
             }

@@ -9,6 +9,10 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -37,14 +41,20 @@ public final class Main {
     @SuppressWarnings("unused")     // for picocli
     private boolean version;
 
+    private static final Pattern LINE_END = Pattern.compile("\\R");
+    /** Characters; an argument that is quoted may be of any length. */
+    private static final int LONGEST_MESSAGE = 4000;
+
     private Main() {}
 
     /** Runs the command line and ends the process with its exit code. */
     public static void main(String[] args) {
         System.setProperty("java.awt.headless", "true");
-        System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", java.util.Arrays.asList(args).contains("--verbose") ? "info" : "warn");
+        System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", Arrays.asList(args).contains("--verbose") ? "info" : "warn");
         PrintStream out = new PrintStream(new UntilNobodyReads(new FileOutputStream(FileDescriptor.out)), true, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+        // Numbers and letters are written alike everywhere, also by the libraries that write for us.
+        Locale.setDefault(Locale.ROOT);
         Interruption.handle();
         int code = run(args, out, err);
         System.exit(Interruption.requested() ? Interruption.EXIT_CODE : code);
@@ -66,6 +76,7 @@ public final class Main {
         line.setUsageHelpLongOptionsMaxWidth(34);
         line.setAbbreviatedOptionsAllowed(false);
         line.setOverwrittenOptionsAllowed(false);
+        line.setExpandAtFiles(false);
         line.setParameterExceptionHandler((failure, typed) -> wrongUse(failure, typed, err));
         line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command, args, err));
         int code = args.length == 0 ? withoutCommand(line) : line.execute(args);
@@ -125,7 +136,7 @@ public final class Main {
     private static int failed(Exception failure, CommandLine command, String[] args, PrintStream err) {
         int code = failure instanceof UsageException ? 2 : 1;
         boolean expected = failure instanceof UsageException || failure instanceof AdiwException;
-        boolean trace = System.getenv("ADIW_DEBUG") != null || java.util.Arrays.asList(args).contains("--verbose");
+        boolean trace = System.getenv("ADIW_DEBUG") != null || Arrays.asList(args).contains("--verbose");
         String message = failure.getMessage() == null ? "" : oneLine(failure.getMessage());
         if (expected) {
             String parameter = failure instanceof UsageException usage ? usage.parameter() : null;
@@ -140,8 +151,13 @@ public final class Main {
         return code;
     }
 
+    /** Without line ends; of what is longer than a person reads, the middle is left out: the end says what to do. */
     private static String oneLine(String text) {
-        return text.strip().replaceAll("\\s*\\R\\s*", " ");
+        String line = Arrays.stream(LINE_END.split(text)).map(String::strip).filter(part -> !part.isEmpty())
+            .collect(Collectors.joining(" "));
+        return line.length() <= LONGEST_MESSAGE
+            ? line
+            : line.substring(0, LONGEST_MESSAGE / 2) + " [...] " + line.substring(line.length() - LONGEST_MESSAGE / 2);
     }
 
     /** Gives the commands their streams. */

@@ -1,15 +1,18 @@
 package io.github.adiw.data;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
 import io.github.adiw.data.file.AtomicFile;
+import io.github.adiw.data.file.HeapRoom;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -23,6 +26,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 
 /**
  * Named float32 tensors in the safetensors format (github.com/huggingface/safetensors, "Format"): the header's length as
@@ -37,9 +41,13 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
     /** The reference implementation's limit. */
     private static final long LONGEST_HEADER = 100_000_000;
     private static final int CHUNK = 1 << 16;
-    private static final ObjectMapper JSON = new ObjectMapper()
-        .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    /** Of a tensor; numpy has no more either. */
+    private static final int MOST_DIMENSIONS = 32;
+    /** Names come once each: a table of them would only grow. */
+    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
+        .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+        .build());
 
     /**
      * A tensor.
@@ -70,16 +78,17 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
 
     /**
-     * Reads a whole file.
+     * Reads a whole file. The memory that it takes is in step with what the file holds, and not with what its header promises.
      *
      * @param path the file
      * @return its tensors and metadata
-     * @throws AdiwException if it is missing, truncated, no safetensors file, inconsistent in itself, or holds tensors of
-     *     another type than float32
+     * @throws AdiwException if it is missing, truncated, no safetensors file, inconsistent in itself, holds tensors of
+     *     another type than float32 or of more than 32 dimensions, or Java has no memory for it
      */
     public static SafeTensors read(Path path) {
-        if (Files.isDirectory(path)) {
-            throw new AdiwException(path + " is a folder, and a .safetensors file was expected");
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new AdiwException(path + " is " + (Files.isDirectory(path) ? "a folder" : "a device or a pipe")
+                + ", and a .safetensors file was expected");
         }
         try (FileChannel channel = FileChannel.open(path)) {
             return new Reader(path.toString(), channel).read();
@@ -168,84 +177,169 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             if (length > size - 8) {
                 throw broken("it is truncated: its header is said to have " + length + " bytes, and " + (size - 8) + " follow");
             }
-            JsonNode root = parse(take((int) length));
             Map<String, String> metadata = new LinkedHashMap<>();
-            List<Place> places = new ArrayList<>();
-            for (Map.Entry<String, JsonNode> entry : root.properties()) {
-                if (entry.getKey().equals(METADATA)) {
-                    readMetadata(entry.getValue(), metadata);
-                } else {
-                    places.add(place(entry.getKey(), entry.getValue()));
-                }
-            }
+            List<Place> places = HeapRoom.of(name, length, () -> header(length, metadata));
             places.sort(Comparator.comparingLong(Place::begin).thenComparingLong(Place::end));
             checkPlaces(places, size - 8 - length);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             for (Place place : places) {
-                tensors.put(place.tensor, new Tensor(place.shape, values((int) ((place.end - place.begin) / 4))));
+                tensors.put(place.tensor, new Tensor(place.shape, values(place)));
             }
             return new SafeTensors(tensors, metadata);
         }
 
-        @SuppressWarnings("ByteBufferBackingArray")     // take() allocates just as much
-        private JsonNode parse(ByteBuffer header) throws IOException {
-            JsonNode root;
-            try {
-                root = JSON.readTree(header.array());
+        /** Reads the header as it comes: a tree of it would take many times its length. */
+        private List<Place> header(long length, Map<String, String> metadata) {
+            List<Place> places = new ArrayList<>();
+            try (JsonParser json = JSON.createParser(new Header(length))) {
+                if (json.nextToken() != JsonToken.START_OBJECT) {
+                    throw broken("its header is not a JSON object");
+                }
+                while (json.nextToken() == JsonToken.FIELD_NAME) {
+                    String key = json.currentName();
+                    json.nextToken();
+                    if (key.equals(METADATA)) {
+                        readMetadata(json, metadata);
+                    } else {
+                        places.add(place(key, json));
+                    }
+                }
+                if (json.nextToken() != null) {
+                    throw broken("its header is not valid JSON: it goes on after its end");
+                }
+                return places;
             } catch (JsonProcessingException e) {
                 throw new AdiwException(message("its header is not valid JSON"
                     + (e.getLocation() == null ? "" : " at byte " + (8 + e.getLocation().getByteOffset()))), e);
+            } catch (IOException e) {
+                throw new AdiwException("cannot read " + name + ": " + AtomicFile.reason(e), e);
             }
-            if (!root.isObject()) {
-                throw broken("its header is not a JSON object");
-            }
-            return root;
         }
 
-        private void readMetadata(JsonNode node, Map<String, String> metadata) {
-            if (!node.isObject()) {
+        /** The bytes of the header. */
+        private final class Header extends InputStream {
+            private long left;
+
+            Header(long length) {
+                left = length;
+            }
+
+            @Override
+            public int read() throws IOException {
+                byte[] one = new byte[1];
+                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+            }
+
+            @Override
+            public int read(byte[] bytes, int offset, int length) throws IOException {
+                if (left == 0) {
+                    return -1;
+                }
+                int count = (int) Math.min(left, length);
+                fill(ByteBuffer.wrap(bytes, offset, count));
+                left -= count;
+                return count;
+            }
+        }
+
+        private void readMetadata(JsonParser json, Map<String, String> metadata) throws IOException {
+            if (!json.isExpectedStartObjectToken()) {
                 throw broken("its " + METADATA + " is not a JSON object");
             }
-            for (Map.Entry<String, JsonNode> entry : node.properties()) {
-                if (!entry.getValue().isTextual()) {
-                    throw broken("its " + METADATA + " has '" + entry.getKey() + "', which is not text");
+            while (json.nextToken() == JsonToken.FIELD_NAME) {
+                String key = json.currentName();
+                if (json.nextToken() != JsonToken.VALUE_STRING) {
+                    throw broken("its " + METADATA + " has '" + key + "', which is not text");
                 }
-                metadata.put(entry.getKey(), entry.getValue().textValue());
+                metadata.put(key, json.getText());
             }
         }
 
-        private Place place(String tensor, JsonNode node) {
-            String dtype = node.path("dtype").asText("");
+        /** Whole numbers of at least 0 in brackets, and how they are written; -1 where something else stands. */
+        private record Numbers(String written, long[] values) {
+            boolean whole(long most) {
+                return Arrays.stream(values).allMatch(value -> value >= 0 && value <= most);
+            }
+
+            @Override
+            public String toString() {
+                return written;
+            }
+        }
+
+        /** @return null if there is no list; the first {@code most + 1} numbers of one that is longer than {@code most} */
+        private static Numbers numbers(JsonParser json, int most) throws IOException {
+            if (!json.isExpectedStartArrayToken()) {
+                json.skipChildren();
+                return null;
+            }
+            StringJoiner written = new StringJoiner(",", "[", "]");
+            long[] values = new long[most + 1];
+            int count = 0;
+            for (JsonToken token = json.nextToken(); token != JsonToken.END_ARRAY; token = json.nextToken()) {
+                if (count <= most) {
+                    boolean fits = token == JsonToken.VALUE_NUMBER_INT && json.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
+                    values[count++] = fits ? Math.max(-1, json.getLongValue()) : -1;
+                    written.add(token.isScalarValue() ? json.getText() : "...");
+                }
+                json.skipChildren();
+            }
+            return new Numbers(written.toString(), Arrays.copyOf(values, count));
+        }
+
+        private Place place(String tensor, JsonParser json) throws IOException {
+            String dtype = "";
+            Numbers sizes = null;
+            Numbers offsets = null;
+            if (json.isExpectedStartObjectToken()) {
+                while (json.nextToken() == JsonToken.FIELD_NAME) {
+                    String key = json.currentName();
+                    JsonToken value = json.nextToken();
+                    switch (key) {
+                        case "dtype" -> {
+                            dtype = value.isScalarValue() ? json.getText() : "";
+                            json.skipChildren();
+                        }
+                        case "shape" -> sizes = numbers(json, MOST_DIMENSIONS);
+                        case "data_offsets" -> offsets = numbers(json, 2);
+                        default -> json.skipChildren();
+                    }
+                }
+            } else {
+                json.skipChildren();
+            }
             if (!dtype.equals("F32")) {
                 if (dtype.isEmpty()) {
                     throw broken("tensor '" + tensor + "' has no dtype");
                 }
                 throw new AdiwException(name + " holds tensor '" + tensor + "' of type " + dtype + ", and F32 was expected");
             }
-            JsonNode sizes = node.path("shape");
-            JsonNode offsets = node.path("data_offsets");
-            if (!sizes.isArray() || !offsets.isArray() || offsets.size() != 2) {
+            if (sizes == null || offsets == null || offsets.values.length != 2) {
                 throw broken("tensor '" + tensor + "' has no shape or no pair of data_offsets");
             }
-            int[] shape = new int[sizes.size()];
+            return place(tensor, sizes, offsets);
+        }
+
+        private Place place(String tensor, Numbers sizes, Numbers offsets) {
+            if (sizes.values.length > MOST_DIMENSIONS) {
+                throw broken("tensor '" + tensor + "' has more than " + MOST_DIMENSIONS + " dimensions");
+            }
+            if (!sizes.whole(Integer.MAX_VALUE)) {
+                throw broken("tensor '" + tensor + "' has the shape " + sizes);
+            }
+            int[] shape = Arrays.stream(sizes.values).mapToInt(Math::toIntExact).toArray();
             long count = 1;
-            for (int i = 0; i < shape.length; i++) {
-                if (!sizes.get(i).isIntegralNumber() || !sizes.get(i).canConvertToInt() || sizes.get(i).intValue() < 0) {
-                    throw broken("tensor '" + tensor + "' has the shape " + sizes);
-                }
-                shape[i] = sizes.get(i).intValue();
-                count *= shape[i];
+            for (int size : shape) {
+                count *= size;
                 if (count > Integer.MAX_VALUE - 16) {
                     throw broken("tensor '" + tensor + "' has the shape " + sizes + ", and at most 2^31 values can be read");
                 }
             }
-            for (JsonNode offset : offsets) {
-                if (!offset.isIntegralNumber() || !offset.canConvertToLong() || offset.longValue() < 0) {
-                    throw broken("tensor '" + tensor + "' has the data_offsets " + offsets);
-                }
+            if (!offsets.whole(Long.MAX_VALUE)) {
+                throw broken("tensor '" + tensor + "' has the data_offsets " + offsets);
             }
-            long begin = offsets.get(0).longValue();
-            long end = offsets.get(1).longValue();
+            long begin = offsets.values[0];
+            long end = offsets.values[1];
             if (end - begin != 4 * count) {
                 throw broken("tensor '" + tensor + "' has the shape " + sizes + ", which takes " + 4 * count
                     + " bytes, and the data_offsets " + offsets);
@@ -271,8 +365,9 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             }
         }
 
-        private float[] values(int count) throws IOException {
-            float[] values = new float[count];
+        private float[] values(Place place) throws IOException {
+            int count = (int) ((place.end - place.begin) / 4);
+            float[] values = HeapRoom.of(name, place.end - place.begin, () -> new float[count]);
             ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
             for (int done = 0; done < count;) {
                 int part = Math.min(count - done, CHUNK / 4);

@@ -1,7 +1,7 @@
 package io.github.adiw.data;
 
 import io.github.adiw.UsageException;
-import java.util.regex.Pattern;
+import io.github.adiw.data.file.DecimalNumber;
 
 /**
  * How the training distribution differs from the world: labels that are wrong, classes that are rare, images that are
@@ -105,7 +105,7 @@ public interface Shift {
     }
 
     private static double number(String text, String part) {
-        if (!Pattern.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?", part)) {
+        if (!DecimalNumber.matches(part)) {
             throw UsageException.of("shift", "the shift '" + text + "' has '" + part + "' where a number was expected; known: " + KNOWN);
         }
         return Double.parseDouble(part);

@@ -19,6 +19,9 @@ public final class Model {
     /** The networks that {@link #parse} knows, as messages list them. */
     public static final List<String> KNOWN = List.of("lenet", "mlp:WIDTH,WIDTH,...");
 
+    /** Of a perceptron: far above what trains without further help, and far below what a graph of layers could not hold. */
+    private static final int MOST_HIDDEN = 1000;
+
     private final String name;
     private final Wiring network;
 
@@ -63,7 +66,12 @@ public final class Model {
             return Model::lenet;
         }
         if (text.startsWith("mlp:")) {
-            List<Integer> widths = Arrays.stream(text.substring("mlp:".length()).split(",", -1)).map(part -> width(text, part)).toList();
+            String[] parts = text.substring("mlp:".length()).split(",", -1);
+            if (parts.length > MOST_HIDDEN) {
+                throw UsageException.of("model", "model mlp has " + parts.length + " hidden layers, and at most " + MOST_HIDDEN
+                    + " are possible: give fewer widths, as in mlp:256,128");
+            }
+            List<Integer> widths = Arrays.stream(parts).map(part -> width(text, part)).toList();
             return (input, classes) -> perceptron(widths, classes);
         }
         throw UsageException.of("model", "model " + text + " is not known: give " + String.join(" or ", KNOWN) + ", such as mlp:256,128");

@@ -4,6 +4,8 @@ import io.github.adiw.AdiwException;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -12,14 +14,14 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
  * Writes a file whole or not at all: into a temporary file in the same folder, which is then moved to its name. Whoever
- * reads the name sees the old content or the new one, never a part. Devices and pipes are written to as they are.
+ * reads the name sees the old content or the new one, never a part, also after the power failed: the content is on the disk
+ * before the name leads to it, and the name before {@code write} returns. Devices and pipes are written to as they are.
  */
 public final class AtomicFile {
     /** Writes the content of a file. */
@@ -50,19 +52,22 @@ public final class AtomicFile {
                 throw new AdiwException("cannot write " + path + ": it is a folder, and a file was expected");
             }
             if (Files.exists(target) && !Files.isRegularFile(target)) {     // a device or a pipe: written to, and not replaced
-                fill(target, content, StandardOpenOption.WRITE);
+                try (OutputStream out = buffered(Files.newOutputStream(target, StandardOpenOption.WRITE))) {
+                    content.writeTo(out);
+                }
                 return;
             }
-            Files.createDirectories(target.getParent());
+            makeFolders(target.getParent());
             // Not createTempFile: its files are private to the user, and these are ordinary results.
             temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-"
                 + Long.toHexString(System.nanoTime()) + ".tmp");
-            fill(temporary, content);
-            try {
-                Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } catch (AtomicMoveNotSupportedException e) {
-                Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+            try (FileChannel file = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                OutputStream out = buffered(Channels.newOutputStream(file));
+                content.writeTo(out);
+                out.flush();
+                file.force(true);
             }
+            moveTo(temporary, target);
             temporary = null;
         } catch (IOException e) {
             throw new AdiwException("cannot write " + path + ": " + reason(e), e);
@@ -92,16 +97,58 @@ public final class AtomicFile {
      */
     public static void prepareFolder(Path folder) {
         try {
-            Files.createDirectories(folder);
+            makeFolders(folder);
             Files.delete(Files.createTempFile(folder, ".adiw", ".tmp"));
         } catch (IOException e) {
             throw new AdiwException("cannot write to the folder " + folder + ": " + reason(e), e);
         }
     }
 
-    private static void fill(Path file, Content content, OpenOption... options) throws IOException {
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file, options), 1 << 16)) {
-            content.writeTo(out);
+    private static OutputStream buffered(OutputStream out) {
+        return new BufferedOutputStream(out, 1 << 16);
+    }
+
+    /**
+     * Gives a file that is whole and on the disk its name, for good: the folder that has the name is written to the disk too.
+     *
+     * @param file   in the same folder as {@code target}
+     * @param target an existing one is replaced
+     */
+    public static void moveTo(Path file, Path target) throws IOException {
+        try {
+            Files.move(file, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(file, target, StandardCopyOption.REPLACE_EXISTING);
+        }
+        forceFolder(target.getParent());
+    }
+
+    /** Makes a folder and those above it, for good: a name is lost with the power as long as its folder is not on the disk. */
+    private static void makeFolders(Path folder) throws IOException {
+        Path there = folder;
+        while (there.getParent() != null && !Files.exists(there)) {
+            there = there.getParent();
+        }
+        Files.createDirectories(folder);
+        for (Path made = folder; !made.equals(there); made = made.getParent()) {
+            forceFolder(made.getParent());
+        }
+    }
+
+    /** A folder that can be written to and not read cannot be opened, and some file systems refuse: then it is theirs to keep. */
+    private static void forceFolder(Path folder) throws IOException {
+        FileChannel channel;
+        try {
+            channel = FileChannel.open(folder);
+        } catch (AccessDeniedException e) {
+            return;
+        }
+        try (channel) {
+            channel.force(true);
+        } catch (IOException e) {
+            if (!"Invalid argument".equals(e.getMessage())) {
+                throw e;
+            }
         }
     }
 

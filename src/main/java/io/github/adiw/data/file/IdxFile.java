@@ -4,11 +4,16 @@ import io.github.adiw.AdiwException;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
@@ -25,94 +30,118 @@ import java.util.zip.ZipException;
  */
 public record IdxFile(int[] shape, byte[] values) {
     private static final int UNSIGNED_BYTE = 8;
-    /** Deflate cannot compress more than this: a header that promises more is wrong before anything is allocated. */
+    /** Deflate cannot compress more than this: a header that promises more is wrong before anything is read. */
     private static final long MOST_COMPRESSED = 1032;
+    private static final int BUFFER = 1 << 16;
+    /** A file that ends early has taken no more than this, whatever its header said; others grow. */
+    private static final int FIRST_VALUES = 1 << 20;
 
     /**
-     * Reads a whole file.
+     * Reads a whole file. The memory that it takes is in step with what was read, and not with what the header promises.
      *
      * @param path the file, plain or gzip
      * @param dimensions how many dimensions it must have (images 3, labels 1)
      * @return shape and values
      * @throws AdiwException if it is missing, is not IDX of unsigned bytes, has another number of dimensions, is empty,
-     *     truncated, corrupt, or goes on after its last value
+     *     truncated, corrupt, goes on after its last value, or Java has no memory for it
      */
     public static IdxFile read(Path path, int dimensions) {
-        return parse(path.toString(), bytes(path), dimensions);
+        return read(path, dimensions, shape -> {
+        });
     }
 
-    /** The file's bytes as they are, or a sentence that says why they cannot be had. */
-    public static byte[] bytes(Path path) {
-        try {
-            if (Files.isDirectory(path)) {
-                throw new AdiwException(path + " is a folder, and an IDX file was expected");
-            }
-            if (Files.size(path) > Integer.MAX_VALUE - 16) {
-                throw new AdiwException(path + " has " + Files.size(path) + " bytes, and at most 2^31 can be read");
-            }
-            return Files.readAllBytes(path);
+    /**
+     * As {@link #read(Path, int)}.
+     *
+     * @param accept sees the shape before the values are read, and throws if it is not what was expected
+     */
+    public static IdxFile read(Path path, int dimensions, Consumer<int[]> accept) {
+        if (Files.isDirectory(path)) {
+            throw new AdiwException(path + " is a folder, and an IDX file was expected");
+        }
+        try (InputStream in = Files.newInputStream(path)) {
+            long size = Files.isRegularFile(path) ? Files.size(path) : Long.MAX_VALUE / MOST_COMPRESSED;
+            return new Parser(path.toString(), in, size, dimensions, accept).parse();
         } catch (IOException e) {
             throw new AdiwException("cannot read " + path + ": " + AtomicFile.reason(e), e);
         }
     }
 
     /**
-     * As {@link #read}, from bytes that are at hand.
+     * As {@link #read(Path, int, Consumer)}, from bytes that are at hand.
      *
      * @param name what to call them in messages
      * @param file the file's bytes, plain or gzip
-     * @param dimensions how many dimensions it must have
-     * @return shape and values
-     * @throws AdiwException as {@link #read}
      */
-    public static IdxFile parse(String name, byte[] file, int dimensions) {
-        return new Parser(name, file, dimensions).parse();
+    public static IdxFile parse(String name, byte[] file, int dimensions, Consumer<int[]> accept) {
+        return new Parser(name, new ByteArrayInputStream(file), file.length, dimensions, accept).parse();
+    }
+
+    /** What stands before the values in a plain file. */
+    public byte[] header() {
+        ByteBuffer header = ByteBuffer.allocate(4 + 4 * shape.length).putInt(UNSIGNED_BYTE << 8 | shape.length);
+        for (int length : shape) {
+            header.putInt(length);
+        }
+        return header.array();
+    }
+
+    /** Bytes as they come, of which the last eight are known: a gzip stream ends with a checksum and its length. */
+    private static final class Ending extends FilterInputStream {
+        private final ByteBuffer last = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+
+        Ending(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int length) throws IOException {
+            int count = super.read(bytes, offset, length);
+            int kept = Math.min(count, 8);
+            if (kept > 0) {
+                last.position(kept).compact().put(8 - kept, bytes, offset + count - kept, kept).clear();
+            }
+            return count;
+        }
     }
 
     private static final class Parser {
         private final String name;
-        private final byte[] file;
+        private final BufferedInputStream file;
+        private final long size;
         private final int dimensions;
-        private final boolean gzip;
+        private final Consumer<int[]> accept;
 
-        Parser(String name, byte[] file, int dimensions) {
+        /** @param size of the file in bytes, or the most that it may have */
+        Parser(String name, InputStream file, long size, int dimensions, Consumer<int[]> accept) {
             this.name = name;
-            this.file = file;
+            this.file = new BufferedInputStream(file, BUFFER);
+            this.size = size;
             this.dimensions = dimensions;
-            this.gzip = file.length >= 2 && (file[0] & 0xff) == 0x1f && (file[1] & 0xff) == 0x8b;
+            this.accept = accept;
         }
 
         IdxFile parse() {
-            if (file.length == 0) {
-                throw new AdiwException(name + " is empty, and an IDX file was expected");
-            }
-            try (InputStream in = open()) {
-                int[] shape = header(in);
-                long count = 1;
-                for (int length : shape) {
-                    count *= length;
-                    if (count > Integer.MAX_VALUE - 16) {
-                        throw broken("its header says " + shapeOf(shape) + " values, and at most 2^31 can be read");
-                    }
+            try {
+                file.mark(2);
+                byte[] start = file.readNBytes(2);
+                file.reset();
+                if (start.length == 0) {
+                    throw new AdiwException(name + " is empty, and an IDX file was expected");
                 }
-                if (gzip ? count > file.length * MOST_COMPRESSED : count > file.length) {
-                    throw broken("its header says " + shapeOf(shape) + " = " + count
-                        + " values, which a file of " + file.length + " bytes cannot hold: it is truncated or corrupt");
+                if (start.length < 2 || (start[0] & 0xff) != 0x1f || (start[1] & 0xff) != 0x8b) {
+                    return parse(file, size);
                 }
-                byte[] values = new byte[(int) count];
-                int read = in.readNBytes(values, 0, values.length);
-                if (read < values.length) {
-                    throw broken("it is truncated: its header says " + shapeOf(shape) + " = " + count + " values, and "
-                        + read + " follow");
-                }
-                if (in.read() >= 0) {
-                    throw broken("it goes on after its last value: its header says " + shapeOf(shape) + " = " + count
-                        + " values");
-                }
-                if (gzip) {
-                    checkEnd(shape, values);
-                }
-                return new IdxFile(shape, values);
+                Ending compressed = new Ending(file);
+                IdxFile read = parse(new BufferedInputStream(new GZIPInputStream(compressed, BUFFER), BUFFER), size * MOST_COMPRESSED);
+                checkEnd(read, compressed);
+                return read;
             } catch (EOFException e) {
                 throw new AdiwException(message("its gzip stream is truncated"), e);
             } catch (ZipException e) {
@@ -122,9 +151,46 @@ public record IdxFile(int[] shape, byte[] values) {
             }
         }
 
-        private InputStream open() throws IOException {
-            InputStream bytes = new ByteArrayInputStream(file);
-            return gzip ? new BufferedInputStream(new GZIPInputStream(bytes, 1 << 16), 1 << 16) : bytes;
+        /** @param most values that a file of this size can hold */
+        private IdxFile parse(InputStream in, long most) throws IOException {
+            int[] shape = header(in);
+            long count = 1;
+            for (int length : shape) {
+                count *= length;
+                if (count > Integer.MAX_VALUE - 16) {
+                    throw broken("its header says " + shapeOf(shape) + " values, and at most 2^31 can be read");
+                }
+            }
+            if (count > most) {
+                throw broken("its header says " + shapeOf(shape) + " = " + count + " values, which a file of " + size
+                    + " bytes cannot hold: it is truncated or corrupt");
+            }
+            accept.accept(shape);
+            byte[] values = values(in, shape, (int) count);
+            if (in.read() >= 0) {
+                throw broken("it goes on after its last value: its header says " + shapeOf(shape) + " = " + count + " values");
+            }
+            return new IdxFile(shape, values);
+        }
+
+        private byte[] values(InputStream in, int[] shape, int count) throws IOException {
+            byte[] values = room(Math.min(count, FIRST_VALUES), new byte[0]);
+            int read = 0;
+            while (true) {
+                read += in.readNBytes(values, read, values.length - read);
+                if (read < values.length) {
+                    throw broken("it is truncated: its header says " + shapeOf(shape) + " = " + count + " values, and " + read
+                        + " follow");
+                }
+                if (read == count) {
+                    return values;
+                }
+                values = room((int) Math.min(count, 4L * read), values);
+            }
+        }
+
+        private byte[] room(int length, byte[] values) {
+            return HeapRoom.of(name, length, () -> Arrays.copyOf(values, length));
         }
 
         private int[] header(InputStream in) throws IOException {
@@ -135,7 +201,7 @@ public record IdxFile(int[] shape, byte[] values) {
             int found = bigEndian(magic, 0);
             int expected = UNSIGNED_BYTE << 8 | dimensions;
             if (found != expected) {
-                throw broken(String.format("its magic number is 0x%08x, and 0x%08x was expected (unsigned bytes, %d "
+                throw broken(String.format(Locale.ROOT, "its magic number is 0x%08x, and 0x%08x was expected (unsigned bytes, %d "
                     + "dimension%s)", found, expected, dimensions, dimensions == 1 ? "" : "s"));
             }
             byte[] lengths = in.readNBytes(4 * dimensions);
@@ -154,18 +220,14 @@ public record IdxFile(int[] shape, byte[] values) {
         }
 
         /** Java's gzip reader ignores what follows the stream; the stream's own end says how much it held. */
-        private void checkEnd(int[] shape, byte[] values) {
+        private void checkEnd(IdxFile read, Ending compressed) throws IOException {
+            byte[] header = read.header();
             CRC32 crc = new CRC32();
-            byte[] header = new byte[4 + 4 * shape.length];
-            writeBigEndian(header, 0, UNSIGNED_BYTE << 8 | shape.length);
-            for (int i = 0; i < shape.length; i++) {
-                writeBigEndian(header, 4 + 4 * i, shape[i]);
-            }
             crc.update(header);
-            crc.update(values);
-            int end = file.length;
-            if (littleEndian(file, end - 8) != (int) crc.getValue()
-                || littleEndian(file, end - 4) != header.length + values.length) {
+            crc.update(read.values);
+            boolean more = compressed.read() >= 0;
+            if (more || compressed.last.getInt(0) != (int) crc.getValue()
+                || compressed.last.getInt(4) != header.length + read.values.length) {
                 throw broken("there are bytes after the end of its gzip stream");
             }
         }
@@ -181,17 +243,6 @@ public record IdxFile(int[] shape, byte[] values) {
 
     private static int bigEndian(byte[] b, int at) {
         return (b[at] & 0xff) << 24 | (b[at + 1] & 0xff) << 16 | (b[at + 2] & 0xff) << 8 | b[at + 3] & 0xff;
-    }
-
-    private static int littleEndian(byte[] b, int at) {
-        return (b[at + 3] & 0xff) << 24 | (b[at + 2] & 0xff) << 16 | (b[at + 1] & 0xff) << 8 | b[at] & 0xff;
-    }
-
-    private static void writeBigEndian(byte[] b, int at, int value) {
-        b[at] = (byte) (value >>> 24);
-        b[at + 1] = (byte) (value >>> 16);
-        b[at + 2] = (byte) (value >>> 8);
-        b[at + 3] = (byte) value;
     }
 
     private static String shapeOf(int[] shape) {
