@@ -111,8 +111,8 @@ def write_csv(path, header, rows):
 
 
 def describe(report, seconds, rows):
-    worst = max(report["balance"], key=lambda b: abs(b["before"] or 0))
-    after = max(report["balance"], key=lambda b: abs(b["after"] or 0))
+    balance = [b for b in report["balance"] if b["before"] is not None]     # null where a column is constant in both files
+    worst, after = (max(balance, key=lambda b: abs(b[when])) for when in ("before", "after"))
     print(f"{rows} training rows in {seconds:.1f} s; chose {report['selected']['method']}; "
           f"sample left {report['effectiveSampleSize']:.0f}; Pareto k {report['paretoK']}")
     print(f"worst standardised difference: before {worst['before']:.2f} ({worst['column']}, after {worst['after']:.2f}), "
