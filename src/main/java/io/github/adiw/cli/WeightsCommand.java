@@ -2,11 +2,14 @@ package io.github.adiw.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.cli.plot.Pictures;
-import io.github.adiw.data.file.Csv;
+import io.github.adiw.data.Rows;
 import io.github.adiw.data.file.Npy;
+import io.github.adiw.data.table.Missing;
+import io.github.adiw.data.table.TableOptions;
+import io.github.adiw.data.table.TablePair;
+import io.github.adiw.data.table.Tables;
 import io.github.adiw.device.Device;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.Divergences;
@@ -113,20 +116,16 @@ final class WeightsCommand extends Subcommand {
         super(console);
     }
 
-    /** Samples as they were read: {@code [n, d]}, in single and in double precision. */
-    private record Samples(String name, int n, int d, int[] shape, float[] values, double[] precise) {
-        static Samples read(Path file) {
-            if (file.toString().toLowerCase(Locale.ROOT).endsWith(".csv")) {
-                Csv csv = Csv.read(file);
-                return new Samples(file.toString(), csv.rows(), csv.columns(), new int[] {csv.rows(), csv.columns()}, csv.toFloats(),
-                    csv.values());
+    /** Samples as they were read, {@code [n, d]}, in single and in double precision. */
+    private record Samples(int n, int d, float[] values, double[] precise) {
+        static Samples of(Rows rows) {
+            double[] precise = new double[Math.multiplyExact(rows.rows(), rows.columns())];
+            rows.read(0, rows.rows(), precise);
+            float[] values = new float[precise.length];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) precise[i];
             }
-            Npy array = Npy.read(file).requireType(Npy.Type.FLOAT32, Npy.Type.FLOAT64).requireFinite();
-            int[] shape = array.shape();
-            if (shape.length != 1 && shape.length != 2) {
-                throw new AdiwException(file + " has the shape " + Arrays.toString(shape) + ", and [n] or [n, d] was expected");
-            }
-            return new Samples(file.toString(), shape[0], shape.length == 1 ? 1 : shape[1], shape, array.toFloats(), array.toDoubles());
+            return new Samples(rows.rows(), rows.columns(), values, precise);
         }
 
         /** Whether what single precision loses of the numbers is little beside how far they lie apart. */
@@ -168,13 +167,9 @@ final class WeightsCommand extends Subcommand {
         Stream.of(train, validation, initial).filter(Objects::nonNull).forEach(OutputFiles::requireName);
         sayWhatIsIgnored(divergence);
         checkOutputs();
-        Samples t = Samples.read(train);
-        Samples v = Samples.read(validation);
-        if (t.d() != v.d()) {
-            throw new AdiwException(
-                t.name() + " has the shape " + Arrays.toString(t.shape()) + " and " + v.name() + " " + Arrays.toString(v.shape())
-                    + ": both must have the same number of columns");
-        }
+        TablePair tables = Tables.read(train, validation, new TableOptions(null, List.of(), null, Missing.FAIL, console::notice));
+        Samples t = Samples.of(tables.train());
+        Samples v = Samples.of(tables.validation());
         Path from = state != null && Files.exists(state) ? state : initial;
         float[] start = from == null ? null : start(divergence, from, t.n(), v.n());
         EstimatedWeights result;
