@@ -26,7 +26,7 @@ final class FitProgress implements FitListener, AutoCloseable {
 
     @Override
     public void notice(String sentence) {
-        close();
+        clear();
         console.notice(sentence);
     }
 
@@ -71,9 +71,13 @@ final class FitProgress implements FitListener, AutoCloseable {
         return cancelled;
     }
 
-    /** Clears the line. */
     @Override
     public void close() {
+        clear();
+    }
+
+    /** Clears the line, so that something else can be said. */
+    void clear() {
         if (width > 0) {
             console.err().print("\r" + " ".repeat(width) + "\r");
             width = 0;

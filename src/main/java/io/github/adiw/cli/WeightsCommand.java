@@ -102,7 +102,7 @@ final class WeightsCommand extends Subcommand {
     private Path model;
 
     @Option(names = "--plot", paramLabel = "P.png",
-        description = "Draw a histogram of the weights, and the balance of the columns before and after; .png or .svg.")
+        description = "Draw a histogram of the weights, and the balance of the columns before and after.")
     private Path plot;
 
     @Option(names = "--steps", paramLabel = "S", description = "Steps. Default, where another flag asks for steps: "
@@ -167,7 +167,7 @@ final class WeightsCommand extends Subcommand {
             WeightsOutcome[] outcome = new WeightsOutcome[1];
             Interruption.during(() -> outcome[0] = stepping ? stepped(device, data, settings) : fitted(device, data, settings, progress),
                 progress::cancel);
-            progress.close();
+            progress.clear();
             write(outcome[0], data, started);
         }
     }
@@ -265,7 +265,7 @@ final class WeightsCommand extends Subcommand {
         if (model != null) {
             ratio.save(model);
         }
-        return WeightsOutcome.of(ratio, (System.nanoTime() - start) * 1e-9);
+        return WeightsOutcome.of(ratio, !Boolean.FALSE.equals(normalize), (System.nanoTime() - start) * 1e-9);
     }
 
     private WeightsOutcome stepped(Device device, TablePair data, EstimationSettings settings) {
@@ -282,7 +282,9 @@ final class WeightsCommand extends Subcommand {
         if (state != null) {
             Npy.write(state, estimated.state(), estimated.state().length);
         }
-        return WeightsOutcome.of(estimated, data, settings, (System.nanoTime() - start) * 1e-9);
+        Diagnostics diagnostics = Diagnostics.of(estimated, untilConverged, data.encoding().names(), data.train(), data.validation());
+        return WeightsOutcome.of(estimated, data, method.startsWith("ls") ? settings.lambda() : Double.NaN, settings.normalize(), diagnostics,
+            (System.nanoTime() - start) * 1e-9);
     }
 
     private static float[] start(Divergence divergence, Path from, int n, int m) {
@@ -294,16 +296,16 @@ final class WeightsCommand extends Subcommand {
     private void write(WeightsOutcome outcome, TablePair data, long started) {
         WeightsFile.write(output, data.ids(), outcome.weights());
         if (plot != null) {
-            Pictures.writeWeights(plot, outcome.method(), outcome.weights(), outcome.diagnostics(), data.train(), data.validation(),
+            Pictures.writeWeights(plot, outcome.method(), outcome.weights(), outcome.diagnostics().balance(), data.train(), data.validation(),
                 console::notice);
         }
         double total = (System.nanoTime() - started) * 1e-9;
         if (common.json()) {
             console.result(RunReport.text(outcome.json(total)));
+            outcome.diagnostics().warnings().forEach(warning -> console.notice("Warning: " + warning));
         } else {
             console.result(outcome.text(total));
         }
-        outcome.diagnostics().warnings().forEach(warning -> console.notice("warning: " + warning));
         console.notice("Written to " + Stream.of(output, state, model, plot).filter(Objects::nonNull).map(Path::toString)
             .collect(Collectors.joining(", ")));
     }
@@ -324,7 +326,7 @@ final class WeightsCommand extends Subcommand {
             OutputFiles.checkFile(file);
         }
         if (plot != null) {
-            Pictures.requireFormat(plot);
+            Pictures.requirePng(plot);
         }
     }
 }

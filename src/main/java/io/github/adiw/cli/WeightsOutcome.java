@@ -6,7 +6,9 @@ import io.github.adiw.data.table.TablePair;
 import io.github.adiw.ratio.DensityRatio;
 import io.github.adiw.ratio.Diagnostics;
 import io.github.adiw.weight.EstimatedWeights;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -38,5 +40,56 @@ record WeightsOutcome(String method, String device, int dimension, double gamma,
         return new WeightsOutcome(estimated.method(), estimated.device(), estimated.dimension(), estimated.gamma(), lambda, Double.NaN, null,
             estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged(), seconds, normalized, estimated.weights(),
             data.encoding().names(), diagnostics);
+    }
+
+    /** @param total seconds of everything */
+    ObjectNode json(double total) {
+        ObjectNode node = RunReport.object();
+        node.put("method", method);
+        node.put("device", device);
+        node.put("n", diagnostics.trainRows());
+        node.put("m", diagnostics.validationRows());
+        node.put("dimension", dimension);
+        RunReport.put(node, "gamma", gamma);
+        node.put("steps", steps);
+        RunReport.put(node, "objective", objective);
+        double sum = 0;
+        for (float w : weights) {
+            sum += w;
+        }
+        RunReport.put(node, "sum", sum);
+        RunReport.put(node, "minimum", diagnostics.minimum());
+        RunReport.put(node, "maximum", diagnostics.maximum());
+        RunReport.put(node, "effectiveSampleSize", diagnostics.effectiveSampleSize());
+        RunReport.put(node, "fractionAtBound", diagnostics.fractionAtBound());
+        node.put("converged", converged);
+        RunReport.put(node, "kktResidual", residual);
+        RunReport.put(node, "seconds", seconds);
+        RunReport.put(node, "secondsTotal", total);
+        ObjectNode selected = node.putObject("selected");
+        selected.put("method", method);
+        RunReport.put(selected, "gamma", gamma);
+        RunReport.put(selected, "lambda", lambda);
+        if (terms != null) {
+            selected.put("terms", terms);
+            RunReport.put(selected, "strength", strength);
+        }
+        ObjectNode scores = selected.putObject("scores");
+        diagnostics.scores().forEach((name, score) -> RunReport.put(scores, name, score));
+        node.put("normalized", normalized);
+        RunReport.put(node, "sumBeforeNormalizing", diagnostics.sum());
+        ArrayNode names = node.putArray("columns");
+        columns.forEach(names::add);
+        WeightsReport.put(node, diagnostics);
+        return node;
+    }
+
+    /** @param total seconds of everything */
+    String text(double total) {
+        Map<String, Double> times = new LinkedHashMap<>();
+        times.put("fit", seconds);
+        times.put("in all", total);
+        return WeightsReport.text(diagnostics, gamma, lambda, terms == null ? null
+            : String.format(Locale.ROOT, "%s terms, C = %.3g", terms, strength), times);
     }
 }

@@ -45,9 +45,10 @@ final class WeightsReport {
      *
      * @param gamma   of the kernel; NaN where there is none
      * @param lambda  that was chosen; NaN where there is none
+     * @param terms   of a classifier and how strongly they are held back; null where there are none
      * @param seconds by what they were spent on, in the order to show
      */
-    static String text(Diagnostics d, double gamma, double lambda, Map<String, Double> seconds) {
+    static String text(Diagnostics d, double gamma, double lambda, String terms, Map<String, Double> seconds) {
         StringBuilder out = new StringBuilder();
         line(out, "Method", d.method());
         if (!d.scores().isEmpty()) {
@@ -60,6 +61,9 @@ final class WeightsReport {
         }
         if (Double.isFinite(lambda)) {
             line(out, "Regularisation", number(lambda));
+        }
+        if (terms != null) {
+            line(out, "Classifier", terms);
         }
         int n = d.trainRows();
         line(out, "Rows", String.format(Locale.ROOT, "%,d training, %,d validation", n, d.validationRows()));

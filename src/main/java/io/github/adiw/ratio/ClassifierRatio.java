@@ -14,12 +14,12 @@ final class ClassifierRatio implements RatioMethod {
     static final int MOST_TERMS = 500;
     /** C where there are too few rows to compare any. */
     private static final double UNTRIED_STRENGTH = 0.1;
-    /** Strengths of regularisation as scikit-learn's C, the strongest first. */
-    private static final double[] STRENGTHS = {1e-4, 1e-3, 1e-2, 1e-1, 1, 1e1, 1e2};
+    /** Strengths of regularisation as scikit-learn's C, the strongest first: 10^-4 to 10^2 in half decades. */
+    private static final double[] STRENGTHS = {1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1, 3, 1e1, 3e1, 1e2};
     /** A held-out loss, in nats a row, that is no lower by more than this is no better: fewer terms and a smaller C win. */
     private static final double TIE = 1e-5;
     /** Strengths in a row that are worse than the best so far, after which weaker regularisation is not tried. */
-    private static final int PATIENCE = 2;
+    private static final int PATIENCE = 3;
     /** Most of a log-loss, in nats a row, by which a fold's fit may be off the minimum of what it minimises. */
     private static final double FOLD_TOLERANCE = 1e-10;
     /** Of coefficients. */

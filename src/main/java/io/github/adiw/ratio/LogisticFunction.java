@@ -44,16 +44,21 @@ final class LogisticFunction implements RatioFunction {
     /**
      * One that {@link #parameters} were asked of.
      *
+     * @param columns of the rows
      * @throws AdiwException if a parameter is missing or their shapes do not fit
      */
-    static LogisticFunction load(Map<String, SafeTensors.Tensor> parameters, Fit fit) {
+    static LogisticFunction load(Map<String, SafeTensors.Tensor> parameters, int columns) {
         float[] linear = values(parameters, "linear");
+        if (linear.length != columns) {
+            throw new AdiwException("the classifier has " + linear.length + " linear coefficients, and " + columns + " were expected");
+        }
         float[] quadratic = parameters.containsKey("quadratic") ? values(parameters, "quadratic") : new float[0];
         if (quadratic.length != 0 && quadratic.length != pairs(linear.length)) {
             throw new AdiwException("the classifier has " + quadratic.length + " quadratic coefficients, and " + pairs(linear.length)
                 + " was expected for " + linear.length + " columns");
         }
-        return new LogisticFunction(linear, quadratic, number(parameters, "intercept"), number(parameters, "logRowRatio"), fit);
+        return new LogisticFunction(linear, quadratic, number(parameters, "intercept"), number(parameters, "logRowRatio"),
+            new Fit(0, Double.NaN, Double.NaN, true));
     }
 
     private static float number(Map<String, SafeTensors.Tensor> parameters, String name) {

@@ -291,7 +291,7 @@ class WeightsCommandTest {
         "1 | line 3 | --method kl --train @text.csv --validation @V1.npy --output @O.npy",
         "1 | line 4 | --method kl --train @ragged.csv --validation @V2.npy --output @O.npy",
         "1 | no row | --method kl --train @empty.csv --validation @V1.npy --output @O.npy",
-        "1 | line 2 | --method kl --train @nan.csv --validation @V1.npy --output @O.npy"})
+        "2 | line 2 | --method kl --train @nan.csv --validation @V1.npy --output @O.npy"})
     void badInputEndsWithASentence(int code, String sentence, String options) throws IOException {
         Files.writeString(folder.resolve("text.csv"), "x\n1\ntwo\n3\n");
         Files.writeString(folder.resolve("ragged.csv"), "x,y\n1,2\n3,4\n5\n");

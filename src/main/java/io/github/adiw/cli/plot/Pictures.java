@@ -7,7 +7,6 @@ import io.github.adiw.ratio.ColumnBalance;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
 import io.github.adiw.train.TrainingResult.StepMillis;
-import io.github.adiw.weight.EstimatedWeights;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,12 +77,6 @@ public final class Pictures {
         if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
             throw UsageException.of("plot", "plot must be a file whose name ends with .png, not " + file);
         }
-    }
-
-    /** As {@link #writeWeights(Path, String, float[], List, Rows, Rows, Consumer)}, without the balance of the columns. */
-    public static void writeWeights(Path file, EstimatedWeights result, float[] train, float[] validation, Consumer<String> notice) {
-        writeWeights(file, result.method(), result.weights(), List.of(), Rows.of(train, result.dimension()),
-            Rows.of(validation, result.dimension()), notice);
     }
 
     /**

@@ -2,68 +2,105 @@ package io.github.adiw.data.file;
 
 import io.github.adiw.AdiwException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.reflect.Array;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
- * An array in NumPy's file format (NEP 1 and numpy.lib.format; versions 1 to 3), of float32, float64, int32, int64 or uint8. Files in
- * Fortran order and big-endian ones are read too; here, and in what is written, elements are in C order, and files little-endian.
- * Immutable from outside: the accessors give copies.
+ * An array in NumPy's file format (NEP 1 and numpy.lib.format; versions 1 to 3), of real numbers of any type or bool. Files in Fortran order
+ * and big-endian ones are read too; here, and in what is written, elements are in C order, and files little-endian. Immutable from outside:
+ * the accessors give copies.
  */
 public final class Npy {
-    /** The types of element that are read and written. */
+    /** The types of element that are read; float32, float64, int32, int64 and uint8 are written too. */
     public enum Type {
         /** {@code <f4} */
-        FLOAT32("<f4", 4),
+        FLOAT32("<f4"),
         /** {@code <f8} */
-        FLOAT64("<f8", 8),
+        FLOAT64("<f8"),
         /** {@code <i4} */
-        INT32("<i4", 4),
+        INT32("<i4"),
         /** {@code <i8} */
-        INT64("<i8", 8),
+        INT64("<i8"),
         /** {@code |u1} */
-        UINT8("|u1", 1);
+        UINT8("|u1"),
+        /** {@code <f2} */
+        FLOAT16("<f2"),
+        /** {@code |i1} */
+        INT8("|i1"),
+        /** {@code <i2} */
+        INT16("<i2"),
+        /** {@code <u2} */
+        UINT16("<u2"),
+        /** {@code <u4} */
+        UINT32("<u4"),
+        /** {@code <u8} */
+        UINT64("<u8"),
+        /** {@code |b1} */
+        BOOL("|b1");
 
         private final String code;
         private final int bytes;
 
-        Type(String code, int bytes) {
+        Type(String code) {
             this.code = code;
-            this.bytes = bytes;
+            bytes = code.charAt(2) - '0';
         }
 
         static Type of(String code) {
             for (Type type : values()) {
-                if (type.code.substring(1).equals(code.replaceFirst("^[<>|]", "")) && (type == UINT8 || !code.startsWith("|"))) {
+                if (type.code.substring(1).equals(code.replaceFirst("^[<>|]", "")) && (type.bytes == 1 || !code.startsWith("|"))) {
                     return type;
                 }
             }
             return null;
         }
+
+        int bytes() {
+            return bytes;
+        }
+
+        boolean isFloating() {
+            return code.charAt(1) == 'f';
+        }
+
+        /**
+         * An element, to the nearest double.
+         *
+         * @param at where it begins
+         */
+        double number(ByteBuffer bytes, int at) {
+            return switch (this) {
+                case FLOAT16 -> half(bytes.getShort(at));
+                case FLOAT32 -> bytes.getFloat(at);
+                case FLOAT64 -> bytes.getDouble(at);
+                case UINT64 -> unsigned(bytes.getLong(at));
+                case INT64 -> bytes.getLong(at);
+                case INT8 -> bytes.get(at);
+                case UINT8 -> bytes.get(at) & 0xff;
+                case BOOL -> bytes.get(at) == 0 ? 0 : 1;
+                case INT16 -> bytes.getShort(at);
+                case UINT16 -> bytes.getShort(at) & 0xffff;
+                case INT32 -> bytes.getInt(at);
+                case UINT32 -> bytes.getInt(at) & 0xffffffffL;
+            };
+        }
     }
 
-    private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
     private static final int CHUNK = 1 << 16;
-    private static final int LONGEST_HEADER = 1 << 20;
-    private static final Pattern DESCR = Pattern.compile("['\"]descr['\"]\\s*:\\s*(?:['\"]([^'\"]*)['\"]|\\[)");
-    private static final Pattern ORDER = Pattern.compile("['\"]fortran_order['\"]\\s*:\\s*(True|False)");
-    private static final Pattern SHAPE = Pattern.compile("['\"]shape['\"]\\s*:\\s*\\(([0-9,\\sL]*)\\)");
 
     private final String name;
     private final Type type;
     private final int[] shape;
     private final int size;
-    /** float[], double[], int[], long[] or byte[], as {@link #type} says. */
+    /** float[] (of float16 too), double[], or integers of the type's width: byte[], short[], int[], long[]. */
     private final Object values;
 
     private Npy(String name, Type type, int[] shape, int size, Object values) {
@@ -86,197 +123,102 @@ public final class Npy {
         if (Files.isDirectory(path)) {
             throw new AdiwException(path + " is a folder, and a .npy file was expected");
         }
-        try (FileChannel channel = FileChannel.open(path)) {
-            return new Reader(path.toString(), channel).read();
+        try (InputStream in = Files.newInputStream(path)) {
+            NpyHeader header = NpyHeader.read(in, path.toString());
+            int size = size(header);
+            header.requireLength(Files.size(path) - header.length());
+            Object values = values(in, header, size);
+            if (header.fortran() && header.shape().length > 1) {
+                values = inCOrder(values, size, header.shape());
+            }
+            return new Npy(path.toString(), header.type(), header.shape(), size, values);
         } catch (IOException e) {
             throw new AdiwException("cannot read " + path + ": " + AtomicFile.reason(e), e);
         }
     }
 
-    private static final class Reader {
-        private final String name;
-        private final FileChannel channel;
-
-        Reader(String name, FileChannel channel) {
-            this.name = name;
-            this.channel = channel;
+    private static int size(NpyHeader header) {
+        long size = 1;
+        for (int length : header.shape()) {
+            size *= length;
+            if (size > Integer.MAX_VALUE - 16) {
+                throw new AdiwException(
+                    header.name() + " has the shape " + Arrays.toString(header.shape()) + ", and at most 2^31 elements can be read");
+            }
         }
+        return (int) size;
+    }
 
-        Npy read() throws IOException {
-            long fileSize = channel.size();
-            if (fileSize == 0) {
-                throw new AdiwException(name + " is empty, and a .npy file was expected");
+    private static Object values(InputStream in, NpyHeader header, int size) throws IOException {
+        Type type = header.type();
+        Object values = switch (type) {
+            case FLOAT16, FLOAT32 -> new float[size];
+            case FLOAT64 -> new double[size];
+            case INT8, UINT8, BOOL -> new byte[size];
+            case INT16, UINT16 -> new short[size];
+            case INT32, UINT32 -> new int[size];
+            case INT64, UINT64 -> new long[size];
+        };
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(header.byteOrder());
+        for (int done = 0; done < size;) {
+            int count = Math.min(size - done, CHUNK / type.bytes);
+            if (in.readNBytes(chunk.array(), 0, count * type.bytes) < count * type.bytes) {
+                throw header.broken("it is truncated: it ends within its values");
             }
-            ByteBuffer start = take(Math.min(8, fileSize), "its first eight bytes");
-            for (int i = 0; i < MAGIC.length && i < start.limit(); i++) {
-                if (start.get(i) != MAGIC[i]) {
-                    throw new AdiwException(name + " is not a .npy file: it does not begin with NumPy's magic string");
-                }
-            }
-            if (start.limit() < 8) {
-                throw truncated("its first eight bytes");
-            }
-            int version = start.get(6);
-            if (version < 1 || version > 3) {
-                throw new AdiwException(name + " is .npy version " + (version & 0xff) + "." + (start.get(7) & 0xff)
-                    + ", and 1.0, 2.0 or 3.0 was expected");
-            }
-            long headerLength = version == 1
-                ? Short.toUnsignedInt(take(2, "its header").getShort(0))
-                : Integer.toUnsignedLong(take(4, "its header").getInt(0));
-            if (headerLength > LONGEST_HEADER) {
-                throw broken("its header is said to have " + headerLength + " bytes, and at most " + LONGEST_HEADER
-                    + " was expected");
-            }
-            String header = StandardCharsets.UTF_8.decode(take(headerLength, "its header")).toString();
-            String code = code(header);
-            Type type = type(code);
-            boolean fortran = isFortran(header);
-            int[] shape = shape(header);
-            long size = 1;
-            for (int length : shape) {
-                if (length == 0) {
-                    throw new AdiwException(name + " is an empty array of shape " + Arrays.toString(shape)
-                        + ", and at least one element was expected");
-                }
-                size *= length;
-                if (size > Integer.MAX_VALUE - 16) {
-                    throw new AdiwException(name + " has the shape " + Arrays.toString(shape)
-                        + ", and at most 2^31 elements can be read");
-                }
-            }
-            long left = fileSize - channel.position();
-            if (left < size * type.bytes) {
-                throw broken("it is truncated: " + Arrays.toString(shape) + " " + type.code + " needs " + size * type.bytes
-                    + " bytes, and " + left + " follow the header");
-            }
-            if (left > size * type.bytes) {
-                throw broken("it goes on after its last value: " + Arrays.toString(shape) + " " + type.code + " needs "
-                    + size * type.bytes + " bytes, and " + left + " follow the header");
-            }
-            return new Npy(name, type, shape, (int) size, values(code, (int) size, fortran, shape));
-        }
-
-        private String code(String header) {
-            Matcher m = DESCR.matcher(header);
-            if (!m.find()) {
-                throw broken("its header has no 'descr'");
-            }
-            if (m.group(1) == null) {
-                throw new AdiwException(name + " holds records, and plain numbers were expected");
-            }
-            return m.group(1);
-        }
-
-        private Type type(String code) {
-            Type type = Type.of(code);
-            if (type == null) {
-                throw new AdiwException(name + " holds elements of NumPy type '" + code
-                    + "', and float32, float64, int32, int64 or uint8 was expected");
-            }
-            return type;
-        }
-
-        private boolean isFortran(String header) {
-            Matcher m = ORDER.matcher(header);
-            if (!m.find()) {
-                throw broken("its header has no 'fortran_order'");
-            }
-            return m.group(1).equals("True");
-        }
-
-        private int[] shape(String header) {
-            Matcher m = SHAPE.matcher(header);
-            if (!m.find()) {
-                throw broken("its header has no 'shape'");
-            }
-            String inside = m.group(1).replaceAll("[\\sL]", "");
-            if (inside.isEmpty()) {
-                return new int[0];
-            }
-            String[] parts = inside.split(",");
-            int[] shape = new int[parts.length];
-            for (int i = 0; i < parts.length; i++) {
-                try {
-                    shape[i] = Integer.parseInt(parts[i]);
-                } catch (NumberFormatException e) {
-                    throw broken("its shape (" + m.group(1) + ") has the part '" + parts[i]
-                        + "', and 0 to 2147483647 was expected");
-                }
-            }
-            return shape;
-        }
-
-        private Object values(String code, int size, boolean fortran, int[] shape) throws IOException {
-            Type type = Type.of(code);
-            Object values = switch (type) {
-                case FLOAT32 -> new float[size];
-                case FLOAT64 -> new double[size];
-                case INT32 -> new int[size];
-                case INT64 -> new long[size];
-                case UINT8 -> new byte[size];
-            };
-            ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(code.startsWith(">") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
-            for (int done = 0; done < size;) {
-                int count = Math.min(size - done, CHUNK / type.bytes);
-                fill(chunk.clear().limit(count * type.bytes), "its values");
-                switch (type) {
-                    case FLOAT32 -> chunk.asFloatBuffer().get((float[]) values, done, count);
-                    case FLOAT64 -> chunk.asDoubleBuffer().get((double[]) values, done, count);
-                    case INT32 -> chunk.asIntBuffer().get((int[]) values, done, count);
-                    case INT64 -> chunk.asLongBuffer().get((long[]) values, done, count);
-                    case UINT8 -> chunk.get((byte[]) values, done, count);
-                }
-                done += count;
-            }
-            return fortran && shape.length > 1 ? inCOrder(values, size, shape) : values;
-        }
-
-        /** Elements of which the first index runs fastest, so that the last one does. */
-        private static Object inCOrder(Object values, int size, int[] shape) {
-            Object ordered = Array.newInstance(values.getClass().getComponentType(), size);
-            int[] stride = new int[shape.length];
-            for (int k = 0, product = 1; k < shape.length; product *= shape[k++]) {
-                stride[k] = product;
-            }
-            int[] index = new int[shape.length];
-            for (int to = 0, from = 0; to < size; to++) {
-                System.arraycopy(values, from, ordered, to, 1);
-                for (int k = shape.length - 1; k >= 0; k--) {
-                    from += stride[k];
-                    if (++index[k] < shape[k]) {
-                        break;
+            chunk.clear();
+            switch (type) {
+                case FLOAT16 -> {
+                    for (int i = 0; i < count; i++) {
+                        ((float[]) values)[done + i] = half(chunk.getShort(2 * i));
                     }
-                    from -= index[k] * stride[k];
-                    index[k] = 0;
                 }
+                case FLOAT32 -> chunk.asFloatBuffer().get((float[]) values, done, count);
+                case FLOAT64 -> chunk.asDoubleBuffer().get((double[]) values, done, count);
+                case INT8, UINT8, BOOL -> chunk.get((byte[]) values, done, count);
+                case INT16, UINT16 -> chunk.asShortBuffer().get((short[]) values, done, count);
+                case INT32, UINT32 -> chunk.asIntBuffer().get((int[]) values, done, count);
+                case INT64, UINT64 -> chunk.asLongBuffer().get((long[]) values, done, count);
             }
-            return ordered;
+            done += count;
         }
+        return values;
+    }
 
-        private ByteBuffer take(long bytes, String what) throws IOException {
-            if (channel.size() - channel.position() < bytes) {
-                throw truncated(what);
-            }
-            return fill(ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN), what);
+    /** IEEE 754 binary16 as float32, which has all its numbers. */
+    private static float half(short bits) {
+        int exponent = bits >> 10 & 31;
+        int fraction = bits & 1023;
+        float size = exponent == 0
+            ? fraction * 0x1p-24f
+            : Float.intBitsToFloat((exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13);
+        return bits < 0 ? -size : size;
+    }
+
+    /** Of a long without a sign, the nearest double: half of it, its last bit kept for rounding, twice. */
+    private static double unsigned(long bits) {
+        return bits >= 0 ? bits : 2.0 * (bits >>> 1 | bits & 1);
+    }
+
+    /** Elements of which the first index runs fastest, so that the last one does. */
+    private static Object inCOrder(Object values, int size, int[] shape) {
+        Object ordered = Array.newInstance(values.getClass().getComponentType(), size);
+        int[] stride = new int[shape.length];
+        for (int k = 0, product = 1; k < shape.length; product *= shape[k++]) {
+            stride[k] = product;
         }
-
-        private ByteBuffer fill(ByteBuffer buffer, String what) throws IOException {
-            while (buffer.hasRemaining()) {
-                if (channel.read(buffer) < 0) {
-                    throw truncated(what);
+        int[] index = new int[shape.length];
+        for (int to = 0, from = 0; to < size; to++) {
+            System.arraycopy(values, from, ordered, to, 1);
+            for (int k = shape.length - 1; k >= 0; k--) {
+                from += stride[k];
+                if (++index[k] < shape[k]) {
+                    break;
                 }
+                from -= index[k] * stride[k];
+                index[k] = 0;
             }
-            return buffer.flip();
         }
-
-        private AdiwException truncated(String what) {
-            return broken("it is truncated: it ends within " + what);
-        }
-
-        private AdiwException broken(String what) {
-            return new AdiwException(name + " is broken: " + what);
-        }
+        return ordered;
     }
 
     /** @return the type of the elements */
@@ -299,9 +241,9 @@ public final class Npy {
         return size;
     }
 
-    /** @return whether the elements are float32 or float64 */
+    /** @return whether the elements are float16, float32 or float64 */
     public boolean isFloating() {
-        return type == Type.FLOAT32 || type == Type.FLOAT64;
+        return type.isFloating();
     }
 
     /**
@@ -312,7 +254,7 @@ public final class Npy {
      */
     public Npy requireFinite() {
         for (int i = 0; isFloating() && i < size; i++) {
-            double value = type == Type.FLOAT32 ? ((float[]) values)[i] : ((double[]) values)[i];
+            double value = asDouble(i);
             if (!Double.isFinite(value)) {
                 throw new AdiwException(name + " has " + value + " at " + position(i) + ", and finite numbers were expected");
             }
@@ -372,14 +314,14 @@ public final class Npy {
     }
 
     /**
-     * The elements as float32; float64 and integers are rounded to the nearest.
+     * The elements as float32, rounded to the nearest.
      *
      * @return {@code [size]}, a copy
      * @throws AdiwException if a finite float64 is too large for float32
      */
     public float[] toFloats() {
-        if (type == Type.FLOAT32) {
-            return ((float[]) values).clone();
+        if (values instanceof float[] floats) {
+            return floats.clone();
         }
         float[] out = new float[size];
         for (int i = 0; i < size; i++) {
@@ -408,16 +350,13 @@ public final class Npy {
      * @throws AdiwException if the type is not an integer type, or an element does not fit
      */
     public int[] toInts() {
-        requireType(Type.INT32, Type.INT64, Type.UINT8);
+        requireType(Type.INT32, Type.INT64, Type.UINT8, Type.INT8, Type.INT16, Type.UINT16, Type.UINT32, Type.UINT64);
         int[] out = new int[size];
         for (int i = 0; i < size; i++) {
-            long value = switch (type) {
-                case INT32 -> ((int[]) values)[i];
-                case INT64 -> ((long[]) values)[i];
-                default -> ((byte[]) values)[i] & 0xff;
-            };
-            if (value != (int) value) {
-                throw new AdiwException(name + " has " + value + " at " + position(i) + ", which does not fit 32 bits");
+            long value = integer(i);
+            if (value != (int) value || value < 0 && type == Type.UINT64) {
+                throw new AdiwException(name + " has " + (type == Type.UINT64 ? Long.toUnsignedString(value) : value) + " at " + position(i)
+                    + ", which does not fit 32 bits");
             }
             out[i] = (int) value;
         }
@@ -426,11 +365,25 @@ public final class Npy {
 
     private double asDouble(int i) {
         return switch (type) {
-            case FLOAT32 -> ((float[]) values)[i];
+            case FLOAT16, FLOAT32 -> ((float[]) values)[i];
             case FLOAT64 -> ((double[]) values)[i];
-            case INT32 -> ((int[]) values)[i];
-            case INT64 -> ((long[]) values)[i];
+            case UINT64 -> unsigned(integer(i));
+            default -> integer(i);
+        };
+    }
+
+    /** An element of a type without fractions; of uint64 its bits. */
+    private long integer(int i) {
+        return switch (type) {
+            case INT8 -> ((byte[]) values)[i];
             case UINT8 -> ((byte[]) values)[i] & 0xff;
+            case BOOL -> ((byte[]) values)[i] == 0 ? 0 : 1;
+            case INT16 -> ((short[]) values)[i];
+            case UINT16 -> ((short[]) values)[i] & 0xffff;
+            case INT32 -> ((int[]) values)[i];
+            case UINT32 -> ((int[]) values)[i] & 0xffffffffL;
+            case INT64, UINT64 -> ((long[]) values)[i];
+            default -> throw new IllegalStateException(type.name());
         };
     }
 
@@ -530,18 +483,22 @@ public final class Npy {
         });
     }
 
-    /** Version 1.0; values begin at a multiple of 64 bytes, as NumPy writes it. */
-    private static void writeHeader(OutputStream out, Type type, int[] shape) throws IOException {
+    /**
+     * Writes what stands before the values: version 1.0, and values begin at a multiple of 64 bytes, as NumPy writes it.
+     *
+     * @param type of the values, which follow in C order, little-endian
+     */
+    public static void writeHeader(OutputStream out, Type type, int... shape) throws IOException {
         StringBuilder header = new StringBuilder("{'descr': '" + type.code + "', 'fortran_order': False, 'shape': (");
         for (int i = 0; i < shape.length; i++) {
             header.append(shape[i]).append(i + 1 < shape.length ? ", " : shape.length == 1 ? "," : "");
         }
         header.append("), }");
-        while ((MAGIC.length + 4 + header.length() + 1) % 64 != 0) {
+        while ((NpyHeader.MAGIC.length + 4 + header.length() + 1) % 64 != 0) {
             header.append(' ');
         }
         header.append('\n');
-        out.write(MAGIC);
+        out.write(NpyHeader.MAGIC);
         out.write(new byte[] {1, 0, (byte) header.length(), (byte) (header.length() >>> 8)});
         out.write(header.toString().getBytes(StandardCharsets.US_ASCII));
     }

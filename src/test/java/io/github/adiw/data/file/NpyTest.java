@@ -51,12 +51,13 @@ public class NpyTest {
         assertThat(Npy.read(fixture("int64.npy")).toInts()).containsExactly(-2, 0, 9);
         assertThat(Npy.read(fixture("uint8.npy")).toInts()).containsExactly(0, 128, 255);
         assertThat(Npy.read(fixture("uint8.npy")).toDoubles()).containsExactly(0, 128, 255);
+        assertThat(Npy.read(fixture("bool.npy")).requireType(Npy.Type.BOOL).toDoubles()).containsExactly(1, 0);
         assertThat(Npy.read(fixture("scalar.npy")).shape()).isEmpty();
         assertThat(Npy.read(fixture("scalar.npy")).toFloats()).containsExactly(2.5f);
     }
 
     @ParameterizedTest
-    @CsvSource({"complex, <c8", "bool, |b1", "records, records",
+    @CsvSource({"complex, <c8", "records, records",
         "empty, 'empty array of shape [0, 3]'"})
     void refusesWhatItDoesNotRead(String name, String reason) {
         assertThatThrownBy(() -> Npy.read(fixture(name + ".npy"))).isInstanceOf(AdiwException.class)

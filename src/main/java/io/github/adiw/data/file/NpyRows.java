@@ -1,0 +1,138 @@
+package io.github.adiw.data.file;
+
+import io.github.adiw.AdiwException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * The rows of a .npy file of shape {@code [n]} or {@code [n, d]}, one block after the other, in memory that does not depend on n. (What comes
+ * from a pipe in Fortran order is held as a whole: there the first row ends where the file does.)
+ */
+public final class NpyRows implements Closeable {
+    private static final int CHUNK = 1 << 16;
+
+    private final NpyHeader header;
+    private final int rows;
+    private final int columns;
+    private final InputStream in;
+    /** A file in Fortran order, whose columns are read where they are; null for all else. */
+    private final FileChannel channel;
+    /** What came from a pipe in Fortran order, else null. */
+    private final ByteBuffer whole;
+    private final ByteBuffer chunk;
+    private int row;
+
+    /**
+     * Begins to read.
+     *
+     * @param path the file
+     * @param in   its content from the first byte; closed with this
+     * @throws AdiwException if it is no .npy file of numbers, has another shape, or is a regular file of another length than its header says
+     */
+    public NpyRows(Path path, InputStream in) throws IOException {
+        this.in = in;
+        header = NpyHeader.read(in, path.toString());
+        int[] shape = header.shape();
+        if (shape.length != 1 && shape.length != 2) {
+            throw new AdiwException(path + " has the shape " + Arrays.toString(shape) + ", and [n] or [n, d] was expected");
+        }
+        rows = shape[0];
+        columns = shape.length == 1 ? 1 : shape[1];
+        boolean regular = Files.isRegularFile(path);
+        if (regular) {
+            header.requireLength(Files.size(path) - header.length());
+        }
+        boolean transposed = header.fortran() && columns > 1;
+        channel = transposed && regular ? FileChannel.open(path) : null;
+        whole = transposed && !regular ? ByteBuffer.wrap(in.readAllBytes()).order(header.byteOrder()) : null;
+        if (whole != null) {
+            header.requireLength(whole.limit());
+        }
+        chunk = ByteBuffer.allocate(CHUNK).order(header.byteOrder());
+    }
+
+    /** d; 1 if the shape is [n]. */
+    public int columns() {
+        return columns;
+    }
+
+    /** How many rows have been read. */
+    public int row() {
+        return row;
+    }
+
+    /**
+     * Reads the next rows.
+     *
+     * @param into {@code [most, columns]} or longer; row-major
+     * @param most how many are wanted
+     * @return how many were read; 0 after the last
+     * @throws AdiwException if the file ends before its last row, or goes on after it
+     */
+    public int next(double[] into, int most) throws IOException {
+        int count = Math.min(most, rows - row);
+        if (whole != null || channel != null) {
+            for (int c = 0; c < columns; c++) {
+                column(c, count, into);
+            }
+        } else {
+            inOrder(count * columns, into);
+        }
+        row += count;
+        if (row == rows && channel == null && whole == null && in.read() >= 0) {
+            throw header.broken("it goes on after its last value");
+        }
+        return count;
+    }
+
+    private void inOrder(int numbers, double[] into) throws IOException {
+        int bytes = header.type().bytes();
+        for (int done = 0; done < numbers;) {
+            int count = Math.min(numbers - done, CHUNK / bytes);
+            if (in.readNBytes(chunk.array(), 0, count * bytes) < count * bytes) {
+                throw header.broken("it is truncated: it ends within its values");
+            }
+            for (int i = 0; i < count; i++) {
+                into[done++] = header.type().number(chunk, i * bytes);
+            }
+        }
+    }
+
+    private void column(int column, int count, double[] into) throws IOException {
+        int bytes = header.type().bytes();
+        long at = ((long) column * rows + row) * bytes;
+        for (int done = 0; done < count;) {
+            int some = Math.min(count - done, CHUNK / bytes);
+            if (channel != null) {
+                chunk.clear().limit(some * bytes);
+                while (chunk.hasRemaining()) {
+                    if (channel.read(chunk, header.length() + at + (long) done * bytes + chunk.position()) < 0) {
+                        throw header.broken("it is truncated: it ends within its values");
+                    }
+                }
+            }
+            for (int i = 0; i < some; i++, done++) {
+                into[done * columns + column] = channel != null
+                    ? header.type().number(chunk, i * bytes)
+                    : header.type().number(whole, (int) at + done * bytes);
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            in.close();
+        } finally {
+            if (channel != null) {
+                channel.close();
+            }
+        }
+    }
+}

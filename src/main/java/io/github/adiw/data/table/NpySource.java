@@ -1,0 +1,80 @@
+package io.github.adiw.data.table;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.data.file.NpyRows;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** The rows of a .npy file, whose columns have no names. */
+final class NpySource extends TableSource {
+    private final Path path;
+    private final NpyRows in;
+    private final Header header;
+    private final Field field = new Field();
+    private final double[] block;
+    private int blockRows;
+    private int at;
+    private long row = -1;
+
+    NpySource(Path path, NpyRows in) {
+        this.path = path;
+        this.in = in;
+        if (in.columns() > MOST_COLUMNS) {
+            throw new AdiwException(path + " has " + in.columns() + " columns, and at most " + MOST_COLUMNS + " were expected");
+        }
+        header = Header.of(path.toString(), in.columns());
+        block = new double[Math.max(1, 4096 / in.columns()) * in.columns()];
+    }
+
+    @Override
+    Header header() {
+        return header;
+    }
+
+    @Override
+    boolean mayUseDecimalComma() {
+        return true;
+    }
+
+    @Override
+    boolean next(Fields fields) {
+        int columns = in.columns();
+        if (at == blockRows) {
+            try {
+                blockRows = in.next(block, block.length / columns);
+            } catch (IOException e) {
+                throw unreadable(path.toString(), e);
+            }
+            at = 0;
+            if (blockRows == 0) {
+                return false;
+            }
+        }
+        row++;
+        for (int c = 0; c < columns; c++) {
+            field.set(block[at * columns + c]);
+            fields.accept(c, field);
+        }
+        at++;
+        return true;
+    }
+
+    @Override
+    long position() {
+        return row;
+    }
+
+    @Override
+    String place(long position) {
+        return path + ", row " + position + " (from 0)";
+    }
+
+    @Override
+    public void close() {
+        try {
+            in.close();
+        } catch (IOException e) {
+            throw unreadable(path.toString(), e);
+        }
+    }
+}
