@@ -8,8 +8,8 @@ import io.github.adiw.device.Scope;
 
 /**
  * Values of C basis functions at rows, float32 {@code [rows, columns]} on a device, and what least squares, mixtures and logistic
- * regressions need of it, summed in double precision ({@code kernels/ratio.cu}); results do not depend on the number of threads. All methods
- * wait.
+ * regressions need of it, summed in double precision ({@code kernels/ratio.cu}); results do not depend on the number of threads. All
+ * methods wait.
  */
 final class RowMatrix implements AutoCloseable {
     /** Columns that a block of the kernels takes at once. */
@@ -94,7 +94,8 @@ final class RowMatrix implements AutoCloseable {
             Buffer weights = u == null ? null : local.keep(doubles(u));
             Buffer partial = local.keep(allocate((long) parts * columns));
             Buffer sum = local.keep(allocate(columns));
-            device.launch("feature_sums", Launch.rows((long) parts * panels(columns)), values, weights, partial, columns, from, to, partRows);
+            device.launch("feature_sums", Launch.rows((long) parts * panels(columns)), values, weights, partial, columns, from, to,
+                partRows);
             device.launch("sum_of_parts", Launch.rows(panels(columns)), partial, sum, parts, columns);
             return download(sum);
         }
@@ -126,7 +127,8 @@ final class RowMatrix implements AutoCloseable {
             Buffer numbers = chosen == null ? null : local.keep(device.ints(chosen));
             Buffer partial = local.keep(allocate((long) parts * count * count));
             Buffer moments = local.keep(allocate((long) count * count));
-            device.launch("feature_moments", Launch.rows((long) parts * ((count + 7) / 8) * panels(count)), values, weights, numbers, partial,
+            device.launch("feature_moments", Launch.rows((long) parts * ((count + 7) / 8) * panels(count)), values, weights, numbers,
+                partial,
                 columns, count, from, to, partRows);
             device.launch("moments_of_parts", Launch.rows(count), partial, moments, parts, count);
             return download(moments);
@@ -146,7 +148,8 @@ final class RowMatrix implements AutoCloseable {
      * @param product float64 {@code [count, width]}
      */
     void transform(Buffer matrix, int width, int count, Buffer product) {
-        device.launch("feature_transform", Launch.rows((long) ((count + 7) / 8) * panels(width)), values, matrix, product, 0, count, columns,
+        device.launch("feature_transform", Launch.rows((long) ((count + 7) / 8) * panels(width)), values, matrix, product, 0, count,
+            columns,
             width);
     }
 
