@@ -1,8 +1,8 @@
 package io.github.adiw.ratio;
 
 /**
- * The factor L of a positive definite matrix A = L L' in double precision, for systems of some hundred unknowns. Matrices are row-major; of A
- * the lower triangle is read.
+ * The factor L of a positive definite matrix A = L L' in double precision, for systems of some hundred unknowns. Matrices are row-major;
+ * of A the lower triangle is read.
  */
 final class Cholesky {
     private final double[] factor;

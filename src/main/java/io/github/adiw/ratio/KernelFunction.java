@@ -40,8 +40,9 @@ final class KernelFunction implements RatioFunction {
             mean += rounded[l] * trainMeans[l];
         }
         if (!Double.isFinite(mean) || mean < 1e-30) {
-            throw new AdiwException("the ratio of " + method + " has the mean " + mean + " over the training rows: no kernel of the bandwidth"
-                + " gamma " + gamma + " reaches from the validation rows to them; choose a smaller gamma, or method classifier");
+            throw new AdiwException(
+                "the ratio of " + method + " has the mean " + mean + " over the training rows: no kernel of the bandwidth"
+                    + " gamma " + gamma + " reaches from the validation rows to them; choose a smaller gamma, or method classifier");
         }
         return new KernelFunction(centers, gamma, rounded, fit);
     }
@@ -58,8 +59,9 @@ final class KernelFunction implements RatioFunction {
         SafeTensors.Tensor coefficients = parameters.get("coefficients");
         if (centers == null || coefficients == null || !(gamma > 0) || coefficients.shape().length != 1
             || !Arrays.equals(centers.shape(), new int[] {coefficients.values().length, columns})) {
-            throw new AdiwException("a kernel model has centers [centers, " + columns + "], coefficients [centers] and a gamma above 0, not "
-                + centers + ", " + coefficients + " and " + gamma);
+            throw new AdiwException(
+                "a kernel model has centers [centers, " + columns + "], coefficients [centers] and a gamma above 0, not "
+                    + centers + ", " + coefficients + " and " + gamma);
         }
         return new KernelFunction(new Matrix(centers.values(), centers.shape()[0], columns), gamma, coefficients.values(),
             new Fit(0, Double.NaN, Double.NaN, true));
@@ -73,7 +75,8 @@ final class KernelFunction implements RatioFunction {
         Arrays.setAll(factors, l -> coefficients[l]);
         for (int from = 0; from < ratios.length; from += BLOCK) {
             int count = Math.min(BLOCK, ratios.length - from);
-            Matrix block = count == ratios.length ? rows : new Matrix(Arrays.copyOfRange(rows.values(), from * d, (from + count) * d), count, d);
+            Matrix block = count == ratios.length ? rows
+                : new Matrix(Arrays.copyOfRange(rows.values(), from * d, (from + count) * d), count, d);
             try (RowMatrix kernel = RowMatrix.gaussian(device, block, centers, gamma)) {
                 System.arraycopy(kernel.products(factors), 0, ratios, from, count);
             }

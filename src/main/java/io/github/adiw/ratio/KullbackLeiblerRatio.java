@@ -6,10 +6,10 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * {@code kl}: KLIEP (Sugiyama, Suzuki, Nakajima, Kashima, von Buenau, Kawanabe, Annals of the Institute of Statistical Mathematics 2008), the
- * kernel model whose weighted training distribution has the least Kullback-Leibler divergence from the validation distribution. The bandwidth
- * is that with the largest likelihood of validation rows that were left out (section 2.3), five folds; the centers among them are left out
- * too, or narrow bandwidths would always win.
+ * {@code kl}: KLIEP (Sugiyama, Suzuki, Nakajima, Kashima, von Buenau, Kawanabe, Annals of the Institute of Statistical Mathematics
+ * 2008), the kernel model whose weighted training distribution has the least Kullback-Leibler divergence from the validation
+ * distribution. The bandwidth is that with the largest likelihood of validation rows that were left out (section 2.3), five folds; the
+ * centers among them are left out too, or narrow bandwidths would always win.
  */
 final class KullbackLeiblerRatio implements RatioMethod {
     private static final String NAME = "kl";
@@ -31,8 +31,9 @@ final class KullbackLeiblerRatio implements RatioMethod {
             return new Tuned(new Selection(gammas[0], Double.NaN, null, Double.NaN));
         }
         if (validation.rows() < 2) {
-            throw new AdiwException("kl chooses its bandwidth by validation rows that are left out, and there is only one: give more rows, or"
-                + " a bandwidth");
+            throw new AdiwException(
+                "kl chooses its bandwidth by validation rows that are left out, and there is only one: give more rows, or"
+                    + " a bandwidth");
         }
         double[] scores = scores(train, validation, gammas, context);
         int best = -1;

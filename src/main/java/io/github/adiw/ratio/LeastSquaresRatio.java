@@ -10,10 +10,10 @@ import io.github.adiw.ratio.SeededDraw.Purpose;
 import java.util.Arrays;
 
 /**
- * {@code ls}: uLSIF (Kanamori, Hido, Sugiyama, Journal of Machine Learning Research 10, 2009), the kernel model with the least squared distance
- * from the ratio: a = (H + lambda I)^-1 h with H = (1/n) sum_i k(x_i) k(x_i)', h = (1/m) sum_j k(y_j), negative coefficients cut to 0
- * afterwards. Bandwidth and lambda are those with the least loss of fits that leave out a training and a validation row, which is a closed
- * form (section 4).
+ * {@code ls}: uLSIF (Kanamori, Hido, Sugiyama, Journal of Machine Learning Research 10, 2009), the kernel model with the least squared
+ * distance from the ratio: a = (H + lambda I)^-1 h with H = (1/n) sum_i k(x_i) k(x_i)', h = (1/m) sum_j k(y_j), negative coefficients
+ * cut to 0 afterwards. Bandwidth and lambda are those with the least loss of fits that leave out a training and a validation row, which
+ * is a closed form (section 4).
  */
 final class LeastSquaresRatio implements RatioMethod {
     private static final String NAME = "ls";
@@ -36,8 +36,9 @@ final class LeastSquaresRatio implements RatioMethod {
             return new Tuned(new Selection(gammas[0], lambdas[0], null, Double.NaN));
         }
         if (Math.min(train.rows(), validation.rows()) < 2) {
-            throw new AdiwException("ls chooses its settings by pairs of rows that are left out, and a sample has only one row: give more rows,"
-                + " or bandwidth and lambda");
+            throw new AdiwException(
+                "ls chooses its settings by pairs of rows that are left out, and a sample has only one row: give more rows,"
+                    + " or bandwidth and lambda");
         }
         double[][] losses = losses(train, validation, gammas, lambdas, context);
         Selection best = null;
@@ -55,8 +56,8 @@ final class LeastSquaresRatio implements RatioMethod {
     }
 
     /**
-     * The mean loss of the fits that leave a pair out, by bandwidth and lambda: pair i is row i of seeded permutations of both samples, i below
-     * the number of rows of the smaller one.
+     * The mean loss of the fits that leave a pair out, by bandwidth and lambda: pair i is row i of seeded permutations of both samples,
+     * i below the number of rows of the smaller one.
      */
     static double[][] losses(Matrix train, Matrix validation, double[] gammas, double[] lambdas, FitContext context) {
         Matrix centers = validation.select(KernelCandidates.centers(validation, context));
@@ -164,7 +165,8 @@ final class LeastSquaresRatio implements RatioMethod {
             center.upload(factor.solve(moments.first));
             moments.training.transform(inverse, size, pairs, p);
             moments.validation.transform(inverse, size, pairs, q);
-            device.launch("leave_one_out", Launch.rows(pairs), moments.training.buffer(), moments.validation.buffer(), p, q, center, loss, size,
+            device.launch("leave_one_out", Launch.rows(pairs), moments.training.buffer(), moments.validation.buffer(), p, q, center, loss,
+                size,
                 n, m);
             double[] losses = new double[pairs];
             loss.download(losses);

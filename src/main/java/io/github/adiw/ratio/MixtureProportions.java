@@ -4,10 +4,11 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * KLIEP's program (Sugiyama et al. 2008): maximise mean_j log r_j, r = K a, over a at least 0 with b'a = 1. With p_l = a_l b_l it is the maximum
- * likelihood of a mixture's proportions, solved by sequential quadratic programming as in mixsqp (Kim, Carbonetto, Stephens, Anitescu, Journal
- * of Computational and Graphical Statistics 2020): minimise f(p) = -mean_j log r_j + sum_l p_l, whose minimum has the sum 1 by itself. With
- * G_l = mean_j K_jl / (b_l r_j), no p has a mean log-likelihood larger than this one's by more than max_l G_l - 1: that is the gap.
+ * KLIEP's program (Sugiyama et al. 2008): maximise mean_j log r_j, r = K a, over a at least 0 with b'a = 1. With p_l = a_l b_l it is the
+ * maximum likelihood of a mixture's proportions, solved by sequential quadratic programming as in mixsqp (Kim, Carbonetto, Stephens,
+ * Anitescu, Journal of Computational and Graphical Statistics 2020): minimise f(p) = -mean_j log r_j + sum_l p_l, whose minimum has the
+ * sum 1 by itself. With G_l = mean_j K_jl / (b_l r_j), no p has a mean log-likelihood larger than this one's by more than max_l G_l - 1:
+ * that is the gap.
  */
 final class MixtureProportions {
     /** Where r does not change any more: it moves with the root of the gap. */

@@ -91,18 +91,19 @@ final class NonNegativeProgram {
         while (count > 0) {
             double[] target = minimum();
             double step = 1;
+            int blocking = -1;
             for (int i = 0; i < count; i++) {
                 double q = solution[positive[i]];
-                if (target[i] <= 0) {
-                    step = Math.min(step, q / (q - target[i]));
+                if (target[i] <= 0 && (blocking < 0 || q < step * (q - target[i]))) {
+                    step = q > 0 ? q / (q - target[i]) : 0;
+                    blocking = i;
                 }
             }
             int firstDropped = count;
             for (int i = 0; i < count; i++) {
                 int l = positive[i];
-                double q = solution[l];
-                solution[l] = q + step * (target[i] - q);
-                if (target[i] <= 0 && (solution[l] <= 0 || q <= step * (q - target[i]))) {
+                solution[l] += step * (target[i] - solution[l]);
+                if (i == blocking || solution[l] <= 0) {
                     solution[l] = 0;
                     chosen[l] = false;
                     firstDropped = Math.min(firstDropped, i);

@@ -17,8 +17,8 @@ final class PairDistances {
     private PairDistances() {}
 
     /**
-     * gamma by the context's bandwidth: the quantile of {@code diw} among the training rows, {@code median} over both samples together, each
-     * estimated from at most 2^22 pairs, or as it is given. A distance of 0 goes on to the smallest that is not, with a notice.
+     * gamma by the context's bandwidth: the quantile of {@code diw} among the training rows, {@code median} over both samples together,
+     * each estimated from at most 2^22 pairs, or as it is given. A distance of 0 goes on to the smallest that is not, with a notice.
      *
      * @param otherwise the rule where the context leaves the choice open
      * @throws AdiwException if all rows are equal
@@ -38,8 +38,9 @@ final class PairDistances {
         }
         double gamma = bandwidth.kind() == Bandwidth.Kind.DIW ? inRange(distance.value()) : gaussian(distance.value());
         if (distance.quantileIsZero()) {
-            context.listener().notice(String.format(Locale.ROOT, "Bandwidth %s is 0, since too many rows are equal: the smallest distance that"
-                + " is not 0 is taken instead, which gives gamma %.4g.", bandwidth.text(), gamma));
+            context.listener()
+                .notice(String.format(Locale.ROOT, "Bandwidth %s is 0, since too many rows are equal: the smallest distance that"
+                    + " is not 0 is taken instead, which gives gamma %.4g.", bandwidth.text(), gamma));
         }
         return gamma;
     }

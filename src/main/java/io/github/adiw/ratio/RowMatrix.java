@@ -8,8 +8,8 @@ import io.github.adiw.device.Scope;
 
 /**
  * Values of C basis functions at rows, float32 {@code [rows, columns]} on a device, and what least squares, mixtures and logistic
- * regressions need of it, summed in double precision ({@code kernels/ratio.cu}); results do not depend on the number of threads. All methods
- * wait.
+ * regressions need of it, summed in double precision ({@code kernels/ratio.cu}); results do not depend on the number of threads. All
+ * methods wait.
  */
 final class RowMatrix implements AutoCloseable {
     /** Columns that a block of the kernels takes at once. */
@@ -148,7 +148,8 @@ final class RowMatrix implements AutoCloseable {
      * @param product float64 {@code [count, width]}
      */
     void transform(Buffer matrix, int width, int count, Buffer product) {
-        device.launch("feature_transform", Launch.rows((long) ((count + 7) / 8) * panels(width)), values, matrix, product, 0, count, columns,
+        device.launch("feature_transform", Launch.rows((long) ((count + 7) / 8) * panels(width)), values, matrix, product, 0, count,
+            columns,
             width);
     }
 
