@@ -16,8 +16,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code adiw score}: the ratio of a saved model at new rows. */
-@Command(name = "score", sortOptions = false, description = {"Gives the ratio of densities that adiw weights --model saved at new rows: how "
-    + "much each has to count, on the scale of the training rows' weights."},
+@Command(name = "score", sortOptions = false,
+    description = {"Gives the ratio of densities that adiw weights --model saved at new rows: how "
+        + "much each has to count, on the scale of the training rows' weights."},
     footer = {"", "Reads and writes in blocks, so that there may be any number of rows.", "", "Examples:",
         "  adiw weights --train T.csv --validation V.csv --output W.csv --model M.safetensors",
         "  adiw score --model M.safetensors --input X.csv --output R.csv"})
@@ -58,8 +59,9 @@ final class ScoreCommand extends Subcommand {
         DensityRatio ratio = DensityRatio.load(model);
         String encoding = ratio.properties().get(WeightsCommand.ENCODING);
         if (encoding == null) {
-            throw new AdiwException(model + " does not say which columns a file must have: one that adiw weights --model saved was expected, "
-                + "and not one saved by a program");
+            throw new AdiwException(
+                model + " does not say which columns a file must have: one that adiw weights --model saved was expected, "
+                    + "and not one saved by a program");
         }
         Summary summary = new Summary();
         boolean[] cancelled = {false};

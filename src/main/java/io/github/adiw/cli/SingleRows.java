@@ -37,7 +37,8 @@ record SingleRows(float[] train, float[] validation) {
             least[i % d] = Math.min(least[i % d], values[i]);
             most[i % d] = Math.max(most[i % d], values[i]);
         }
-        return IntStream.range(0, values.length).allMatch(i -> Math.abs((float) values[i] - values[i]) <= LOSS * (most[i % d] - least[i % d]));
+        return IntStream.range(0, values.length)
+            .allMatch(i -> Math.abs((float) values[i] - values[i]) <= LOSS * (most[i % d] - least[i % d]));
     }
 
     private static double[] mean(double[] values, int d) {

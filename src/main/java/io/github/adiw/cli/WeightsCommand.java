@@ -33,7 +33,8 @@ import picocli.CommandLine.Option;
 /** {@code adiw weights}: importance weights for anybody's data. */
 @Command(name = "weights", sortOptions = false, description = {"Estimates importance weights: how much each training sample has to count "
     + "for the training samples to look like the validation samples. Without any option, everything is chosen by the data.", ""},
-    footer = {"", "Writes a weight for every training row, of mean 1; prints what was found, and warns of weights that are probably useless.",
+    footer = {"",
+        "Writes a weight for every training row, of mean 1; prints what was found, and warns of weights that are probably useless.",
         "", "--steps, --until-converged, --initial and --state ask for steps as a training loop takes them, on the data as they are, "
             + "not normalised, and with --bandwidth " + WeightsCommand.STEP_BANDWIDTH + " and --lambda 0.1 unless told otherwise.",
         "", "Examples:",
@@ -221,7 +222,8 @@ final class WeightsCommand extends Subcommand {
             ignored(ridge != null, "--ridge", name);
             ignored(projections != null, "--projections", name);
             ignored(lambda != null && !name.equals("ls") && !name.equals("auto"), "--lambda", name);
-            ignored((centers != null || bandwidth != null) && name.equals("classifier"), centers != null ? "--centers" : "--bandwidth", name);
+            ignored((centers != null || bandwidth != null) && name.equals("classifier"), centers != null ? "--centers" : "--bandwidth",
+                name);
         } else {
             require(model == null, "--model saves the ratio of auto, kl, ls or classifier: " + name + " gives weights of the training "
                 + "rows alone");
@@ -283,7 +285,8 @@ final class WeightsCommand extends Subcommand {
             Npy.write(state, estimated.state(), estimated.state().length);
         }
         Diagnostics diagnostics = Diagnostics.of(estimated, untilConverged, data.encoding().names(), data.train(), data.validation());
-        return WeightsOutcome.of(estimated, data, method.startsWith("ls") ? settings.lambda() : Double.NaN, settings.normalize(), diagnostics,
+        return WeightsOutcome.of(estimated, data, method.startsWith("ls") ? settings.lambda() : Double.NaN, settings.normalize(),
+            diagnostics,
             (System.nanoTime() - start) * 1e-9);
     }
 
@@ -296,7 +299,8 @@ final class WeightsCommand extends Subcommand {
     private void write(WeightsOutcome outcome, TablePair data, long started) {
         WeightsFile.write(output, data.ids(), outcome.weights());
         if (plot != null) {
-            Pictures.writeWeights(plot, outcome.method(), outcome.weights(), outcome.diagnostics().balance(), data.train(), data.validation(),
+            Pictures.writeWeights(plot, outcome.method(), outcome.weights(), outcome.diagnostics().balance(), data.train(),
+                data.validation(),
                 console::notice);
         }
         double total = (System.nanoTime() - started) * 1e-9;

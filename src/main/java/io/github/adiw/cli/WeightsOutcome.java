@@ -30,15 +30,18 @@ record WeightsOutcome(String method, String device, int dimension, double gamma,
     static WeightsOutcome of(DensityRatio ratio, boolean normalized, double seconds) {
         boolean classifier = ratio.terms() != null;
         return new WeightsOutcome(ratio.method(), ratio.device(), ratio.columns().size(), ratio.gamma(),
-            classifier ? Double.NaN : ratio.lambda(), classifier ? ratio.lambda() : Double.NaN, ratio.terms(), ratio.steps(), ratio.objective(),
+            classifier ? Double.NaN : ratio.lambda(), classifier ? ratio.lambda() : Double.NaN, ratio.terms(), ratio.steps(),
+            ratio.objective(),
             ratio.residual(), ratio.converged(), seconds, normalized, ratio.weights(), ratio.columns(), ratio.diagnostics());
     }
 
     /** @param lambda NaN where the method has none */
     static WeightsOutcome of(EstimatedWeights estimated, TablePair data, double lambda, boolean normalized, Diagnostics diagnostics,
                              double seconds) {
-        return new WeightsOutcome(estimated.method(), estimated.device(), estimated.dimension(), estimated.gamma(), lambda, Double.NaN, null,
-            estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged(), seconds, normalized, estimated.weights(),
+        return new WeightsOutcome(estimated.method(), estimated.device(), estimated.dimension(), estimated.gamma(), lambda, Double.NaN,
+            null,
+            estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged(), seconds, normalized,
+            estimated.weights(),
             data.encoding().names(), diagnostics);
     }
 

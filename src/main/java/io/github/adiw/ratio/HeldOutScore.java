@@ -15,6 +15,8 @@ final class HeldOutScore {
     private static final int FOLDS = 5;
     private static final double SMALLEST = 1e-6;
     private static final double LARGEST = 1e6;
+    /** The mean of a right ratio is 1: below this it has underflowed. */
+    static final double LEAST_MEAN = 1e-20;
     private final Matrix train;
     private final Matrix validation;
     private final FitContext context;
@@ -49,8 +51,8 @@ final class HeldOutScore {
             Matrix fitted = train.select(rows(trainFold, fold, false));
             RatioFunction ratio = tuned.fit(fitted, validation.select(rows(validationFold, fold, false)), context);
             double scale = mean(ratio.at(fitted, context.device()));
-            if (!(scale > Double.MIN_NORMAL && scale < Double.MAX_VALUE)) {
-                throw new AdiwException("its mean over the training rows is " + scale + " in a fold");
+            if (!(scale >= LEAST_MEAN && scale < Double.MAX_VALUE)) {
+                throw new AdiwException("the mean of its ratio over the training rows is " + scale + " in a fold");
             }
             double[] world = clipped(ratio.at(validation.select(rows(validationFold, fold, true)), context.device()), scale);
             double[] own = clipped(ratio.at(train.select(rows(trainFold, fold, true)), context.device()), scale);

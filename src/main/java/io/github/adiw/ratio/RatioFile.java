@@ -71,7 +71,8 @@ final class RatioFile {
             }
             return read(root, read.tensors(), properties);
         } catch (JsonProcessingException | IllegalArgumentException | NullPointerException | IndexOutOfBoundsException e) {
-            throw new AdiwException(file + " is broken: what it says of its density ratio does not fit together (" + e.getMessage() + ")", e);
+            throw new AdiwException(file + " is broken: what it says of its density ratio does not fit together (" + e.getMessage() + ")",
+                e);
         }
     }
 
@@ -103,7 +104,8 @@ final class RatioFile {
         }
         return new DensityRatio(root.required("method").asText(), names, standardization, function,
             new Selection(gamma, get(root, "lambda"), root.required("terms").textValue(), Double.NaN),
-            new DensityRatio.Normalization(Double.isNaN(upperBound) ? Double.POSITIVE_INFINITY : upperBound, divisor), properties, null, null,
+            new DensityRatio.Normalization(Double.isNaN(upperBound) ? Double.POSITIVE_INFINITY : upperBound, divisor), properties, null,
+            null,
             function.fit(), null);
     }
 

@@ -69,7 +69,8 @@ final class RatioFit {
         }
         t = scaling.apply(train);
         v = scaling.apply(validation);
-        List<RatioMethod> asked = METHODS.stream().filter(m -> options.method().equals("auto") || m.name().equals(options.method())).toList();
+        List<RatioMethod> asked = METHODS.stream().filter(m -> options.method().equals("auto") || m.name().equals(options.method()))
+            .toList();
         return asked.isEmpty() ? divergence(Divergences.get(options.method())) : function(asked);
     }
 
@@ -131,9 +132,16 @@ final class RatioFit {
             for (Candidate c : left) {
                 best = c.score() > best.score() || Double.isNaN(best.score()) && !Double.isNaN(c.score()) ? c : best;
             }
+            int said = warnings.size();
+            if (best.score() <= 0) {
+                warnings.add(
+                    String.format(Locale.ROOT, "Rows that were held out are described no better with weights than without (score %.3f; "
+                        + "equal weights have 0): if the two samples are alike, train without weights.", best.score()));
+            }
             try {
                 return result(best.method().name(), best.tuned().fit(t, v, last), best.tuned().selection());
             } catch (AdiwException e) {
+                warnings.subList(said, warnings.size()).clear();
                 left.remove(best);
                 why = best.method().name() + ": " + e.getMessage();
                 warnings.add("Method " + best.method().name() + " is left out: " + e.getMessage() + ".");
@@ -168,18 +176,22 @@ final class RatioFit {
         for (int i = 0; i < r.length; i++) {
             r[i] = estimated.weights()[i];
         }
-        return result(divergence.name(), null, new Selection(gamma, divergence.name().startsWith("ls") ? settings.lambda() : Double.NaN, null,
-            Double.NaN), r, new RatioFunction.Fit(estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged()),
+        return result(divergence.name(), null,
+            new Selection(gamma, divergence.name().startsWith("ls") ? settings.lambda() : Double.NaN, null,
+                Double.NaN),
+            r, new RatioFunction.Fit(estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged()),
             settings.upperBound());
     }
 
     private DensityRatio result(String method, RatioFunction function, Selection selection) {
-        double[] r = t == null ? function.at(new Matrix(new float[0], train.rows(), 0), context.device()) : function.at(t, context.device());
+        double[] r = t == null ? function.at(new Matrix(new float[0], train.rows(), 0), context.device())
+            : function.at(t, context.device());
         return result(method, function, selection, r, function.fit(),
             options.upperBound() == null ? Double.POSITIVE_INFINITY : options.upperBound());
     }
 
-    private DensityRatio result(String method, RatioFunction function, Selection selection, double[] r, RatioFunction.Fit fit, double bound) {
+    private DensityRatio result(String method, RatioFunction function, Selection selection, double[] r, RatioFunction.Fit fit,
+                                double bound) {
         double sum = 0;
         double clipped = 0;
         for (double x : r) {
@@ -187,8 +199,8 @@ final class RatioFit {
             clipped += Math.min(x, bound);
         }
         double mean = clipped / r.length;
-        if (!(mean > Double.MIN_NORMAL && mean < Double.MAX_VALUE)) {
-            throw new AdiwException("the weights' mean over the training rows is " + mean + ", so that no weights could be had");
+        if (!(mean >= HeldOutScore.LEAST_MEAN && mean < Double.MAX_VALUE)) {
+            throw new AdiwException("the mean of its ratio over the training rows is " + mean);
         }
         DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? mean : 1);
         float[] weights = new float[r.length];

@@ -54,7 +54,8 @@ public final class PublishedDiwPicture {
         double[] x = IntStream.of(order).mapToDouble(i -> z[i]).toArray();
         try (Device device = Devices.open("host")) {
             for (String method : METHODS) {
-                float[] w = EstimatedWeights.builder(device).method(method).settings(EstimationSettings.builder().bandwidth("diw:0.01").build())
+                float[] w = EstimatedWeights.builder(device).method(method)
+                    .settings(EstimationSettings.builder().bandwidth("diw:0.01").build())
                     .estimate(z, validation, 1).weights();
                 double[] y = IntStream.of(order).mapToDouble(i -> w[i]).toArray();
                 Panels.points(chart, method, x, y, Panels.COLOURS.get(METHODS.indexOf(method)));
