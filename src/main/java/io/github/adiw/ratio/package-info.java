@@ -1,5 +1,5 @@
 /**
  * The ratio of two densities from two samples, once: weights that make training data look like validation data, right without any option.
- * {@code DensityRatio} is where to begin. For weights inside a training loop see {@link io.github.adiw.weight}.
+ * {@link io.github.adiw.ratio.DensityRatio} is where to begin. For weights inside a training loop see {@link io.github.adiw.weight}.
  */
 package io.github.adiw.ratio;
