@@ -190,13 +190,15 @@ class ClassifierRatioTest {
     void refusesParametersThatDoNotFit() {
         RatioFunction.Fit fit = new RatioFunction.Fit(1, 0, 0, true);
         Map<String, SafeTensors.Tensor> parameters = LogisticFunction.of(new double[] {1, 2, 3}, 2, 7, 5, fit).parameters();
+        assertThatThrownBy(() -> LogisticFunction.load(parameters, 3)).isInstanceOf(AdiwException.class)
+            .hasMessage("a classifier has 'linear' [3], not float32[2]");
         parameters.put("quadratic", new SafeTensors.Tensor(new int[] {2}, new float[2]));
         assertThatThrownBy(() -> LogisticFunction.load(parameters, 2)).isInstanceOf(AdiwException.class)
-            .hasMessage("the classifier has 2 quadratic coefficients, and 3 was expected for 2 columns");
-        parameters.remove("intercept");
+            .hasMessage("a classifier has 'quadratic' [3], not float32[2]");
         parameters.remove("quadratic");
+        parameters.remove("intercept");
         assertThatThrownBy(() -> LogisticFunction.load(parameters, 2)).isInstanceOf(AdiwException.class)
-            .hasMessage("the classifier's 'intercept' is missing");
+            .hasMessage("a classifier has 'intercept' [1], not null");
     }
 
     @Test
