@@ -2,6 +2,7 @@ package io.github.adiw.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.cli.plot.Pictures;
 import io.github.adiw.data.Rows;
@@ -118,12 +119,15 @@ final class WeightsCommand extends Subcommand {
 
     /** Samples as they were read, {@code [n, d]}, in single and in double precision. */
     private record Samples(int n, int d, float[] values, double[] precise) {
-        static Samples of(Rows rows) {
+        static Samples of(Rows rows, Path file) {
             double[] precise = new double[Math.multiplyExact(rows.rows(), rows.columns())];
             rows.read(0, rows.rows(), precise);
             float[] values = new float[precise.length];
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) precise[i];
+                if (Float.isInfinite(values[i])) {
+                    throw new AdiwException(file + " has " + precise[i] + ", which is too large for float32");
+                }
             }
             return new Samples(rows.rows(), rows.columns(), values, precise);
         }
@@ -168,8 +172,8 @@ final class WeightsCommand extends Subcommand {
         sayWhatIsIgnored(divergence);
         checkOutputs();
         TablePair tables = Tables.read(train, validation, new TableOptions(null, List.of(), null, Missing.FAIL, console::notice));
-        Samples t = Samples.of(tables.train());
-        Samples v = Samples.of(tables.validation());
+        Samples t = Samples.of(tables.train(), train);
+        Samples v = Samples.of(tables.validation(), validation);
         Path from = state != null && Files.exists(state) ? state : initial;
         float[] start = from == null ? null : start(divergence, from, t.n(), v.n());
         EstimatedWeights result;
