@@ -159,6 +159,9 @@ final class CsvSource extends TableSource {
 
     private RuntimeException failed(Throwable failure) {
         for (Throwable e = failure; e != null; e = e.getCause()) {
+            if (e instanceof Error error) {         // as memory that ran out, which the parser wraps
+                throw error;
+            }
             if (e instanceof AdiwException || e instanceof UsageException) {
                 return (RuntimeException) e;
             }
@@ -169,7 +172,7 @@ final class CsvSource extends TableSource {
                 return unreadable(name, io);
             }
         }
-        String what = failure.getCause() == null ? failure.getMessage() : failure.getCause().getMessage();
+        String what = String.valueOf((failure.getCause() == null ? failure : failure.getCause()).getMessage());
         if (what.contains("buffer size")) {
             return at(position(),
                 "a field has more than " + LONGEST_FIELD + " characters, and at most as many were expected: are quotes not closed?");

@@ -79,15 +79,19 @@ public final class TableEncoding {
         TableSource source = TableSource.open(file);
         try {
             int[] places = places(source.header(), notices);
-            int idColumn = source.header().column(idName != null ? idName : id != null ? id : "");
-            if (idName != null && idColumn < 0) {
-                throw Wording.unknown("id", idName, source.header().names());
-            }
-            return new RowReader(source, columns, places, idColumn, missing, notices);
+            return new RowReader(source, columns, places, idColumn(source.header(), idName), missing, notices);
         } catch (RuntimeException e) {
             source.close();
             throw e;
         }
+    }
+
+    private int idColumn(Header header, String idName) {
+        if (idName != null && header.column(idName) < 0) {
+            throw Wording.unknown("id", idName, header.names());
+        }
+        boolean same = header.isNamed() == named && (named || header.width() == width);     // else places mean something else
+        return idName != null ? header.column(idName) : id != null && same ? header.column(id) : -1;
     }
 
     private int[] places(Header header, Consumer<String> notices) {

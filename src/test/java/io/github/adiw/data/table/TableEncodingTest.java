@@ -76,6 +76,24 @@ class TableEncodingTest {
     }
 
     @Test
+    void idsByPlaceAreThoseOfTheSameTable() {
+        Path three = folder.resolve("three.npy");
+        Npy.write(three, new float[] {7, 1, 2}, 1, 3);
+        Path two = folder.resolve("two.npy");
+        Npy.write(two, new float[] {1, 2}, 1, 2);
+        TableEncoding encoding = read().id("0").of(three, two).encoding();
+        try (RowReader all = encoding.open(three, null, notices::add); RowReader features = encoding.open(two, null, notices::add)) {
+            double[] row = new double[2];
+            all.next(row, 1);
+            assertThat(all.ids()).containsExactly("7");
+            assertThat(row).containsExactly(1, 2);
+            features.next(row, 1);
+            assertThat(features.ids()).isNull();
+            assertThat(row).containsExactly(1, 2);
+        }
+    }
+
+    @Test
     void unknownCategoriesAreCountedAndSaidOnce() {
         Path file = read().file("X.csv", "age,region\n1,west\n2,north\n3,up\n4,west\n");
         assertThat(rows(encoding(), file)).containsExactly(1, 0, 0, 0, 2, 0, 1, 0, 3, 0, 0, 0, 4, 0, 0, 0);
