@@ -19,7 +19,7 @@ module io.github.adiw {
     requires static java.desktop;
     requires static jdk.unsupported;
     requires static me.tongfei.progressbar;
-    requires static org.knowm.xchart;
+    requires static xchart;
 
     exports io.github.adiw;
     exports io.github.adiw.data;

@@ -56,8 +56,19 @@ public final class Main {
         // Numbers and letters are written alike everywhere, also by the libraries that write for us.
         Locale.setDefault(Locale.ROOT);
         Interruption.handle();
-        int code = run(args, out, err);
+        int code = readable(args, err) ? run(args, out, err) : 2;
         System.exit(Interruption.requested() ? Interruption.EXIT_CODE : code);
+    }
+
+    /** Java reads arguments and names of files in the locale's encoding: what is lost then must not be taken for a file that is missing. */
+    private static boolean readable(String[] args, PrintStream err) {
+        String encoding = System.getProperty("sun.jnu.encoding", "UTF-8");
+        if (encoding.equalsIgnoreCase("UTF-8") || Arrays.stream(args).noneMatch(arg -> arg.indexOf('\ufffd') >= 0)) {
+            return true;
+        }
+        err.println("adiw: the arguments have letters that Java cannot read in this environment, whose encoding is " + encoding
+            + ": set LC_ALL=C.UTF-8, or start the program by the script adiw, which does");
+        return false;
     }
 
     /**
@@ -79,7 +90,14 @@ public final class Main {
         line.setExpandAtFiles(false);
         line.setParameterExceptionHandler((failure, typed) -> wrongUse(failure, typed, err));
         line.setExecutionExceptionHandler((failure, command, parsed) -> failed(failure, command, args, err));
-        int code = args.length == 0 ? withoutCommand(line) : line.execute(args);
+        int code;
+        try {
+            code = args.length == 0 ? withoutCommand(line) : line.execute(args);
+        } catch (OutOfMemoryError e) {
+            err.println("adiw: Java's heap of " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB is full: give it more, for instance by "
+                + "ADIW_JAVA_OPTIONS=-Xmx8g, or use fewer samples");
+            code = 1;
+        }
         boolean unread = out.checkError();
         if (unread && code == 0) {
             err.println("adiw: the results could not be written to standard output: is its disk full?");

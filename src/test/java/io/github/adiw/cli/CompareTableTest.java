@@ -260,7 +260,7 @@ class CompareTableTest {
         for (int i = 0; i < line.length; i++) {
             line[i] = line[i].equals(data.toString()) ? other.toString() : line[i];
         }
-        assertThat(Cli.run(line).err()).contains("data was fashion-mnist").contains("699 + 60 images").doesNotContain("taken over");
+        assertThat(Cli.run(line).err()).contains("data was idx:data").contains("699 + 60 images").doesNotContain("taken over");
     }
 
     @Test

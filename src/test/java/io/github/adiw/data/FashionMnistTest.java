@@ -8,6 +8,7 @@ import io.github.adiw.data.file.IdxFileTest;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -22,6 +23,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,17 +81,24 @@ class FashionMnistTest {
     }
 
     private FashionMnist.Search search(String url, List<FashionMnist.Published> published) {
-        return new FashionMnist.Search(folder.resolve("cache"), folder.resolve("system"), url, published, 300);
+        return search(url.isEmpty() ? List.of() : List.of(url), published, 20_000);
+    }
+
+    private FashionMnist.Search search(List<String> mirrors, List<FashionMnist.Published> published, int limit) {
+        return new FashionMnist.Search(folder.resolve("cache"), folder.resolve("system"), mirrors, published, 2000, limit);
     }
 
     private static List<FashionMnist.Published> published(Map<String, byte[]> files) throws Exception {
         List<FashionMnist.Published> list = new ArrayList<>();
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
             byte[] zipped = IdxFileTest.gzip(file.getValue());
-            list.add(new FashionMnist.Published(file.getKey() + ".gz", zipped.length,
-                HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(zipped))));
+            list.add(new FashionMnist.Published(file.getKey(), zipped.length, sha256(zipped), sha256(file.getValue())));
         }
         return list;
+    }
+
+    private static String sha256(byte[] content) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
     }
 
     private interface Served {
@@ -126,7 +139,8 @@ class FashionMnistTest {
             Dataset whole = FashionMnist.open(debian, listener);
             assertThat(whole.train().count()).isEqualTo(60_000);
             assertThat(whole.test().count()).isEqualTo(10_000);
-            assertThat(whole.description()).contains("60,000 training", FashionMnist.DEBIAN);
+            assertThat(whole.description()).startsWith("fashion-mnist: 60,000 training").contains(FashionMnist.DEBIAN);
+            assertThat(notices).isEmpty();
             assertThat(subset((ImageSet) sample.train(), (ImageSet) whole.train())).isTrue();
             assertThat(subset((ImageSet) sample.test(), (ImageSet) whole.test())).isTrue();
         }
@@ -149,25 +163,25 @@ class FashionMnistTest {
     }
 
     @Test
-    void looksInTheCacheThenWhereTheSystemPutsIt() throws IOException {
+    void looksInTheCacheThenWhereTheSystemPutsIt() throws Exception {
         Path system = place("system", files(20, 10, 1), true);
-        Dataset fromSystem = search("", FashionMnist.FILES).find(listener);
+        Dataset fromSystem = search("", published(files(20, 10, 1))).find(listener);
         assertThat(fromSystem.source()).isEqualTo(system.toString());
         assertThat(fromSystem.train().count()).isEqualTo(20);
         assertThat(fromSystem.sample()).isFalse();
         Path cache = place("cache", files(30, 10, 2), false);
-        Dataset fromCache = search("", FashionMnist.FILES).find(listener);
+        Dataset fromCache = search("", published(files(30, 10, 2))).find(listener);
         assertThat(fromCache.source()).isEqualTo(cache.toString());
         assertThat(((ImageSet) fromCache.train()).images()).startsWith(Arrays.copyOfRange(files(30, 10, 2).get(NAMES[0]), 16, 100));
         assertThat(notices).isEmpty();
     }
 
     @Test
-    void saysSoAndGoesOnWhenAUsualPlaceIsBroken() throws IOException {
+    void saysSoAndGoesOnWhenAUsualPlaceIsBroken() throws Exception {
         place("system", files(20, 10, 1), true);
         Path cache = place("cache", files(30, 10, 2), false);
         Files.write(cache.resolve(NAMES[0]), new byte[50]);
-        assertThat(search("", FashionMnist.FILES).find(listener).train().count()).isEqualTo(20);
+        assertThat(search("", published(files(20, 10, 1))).find(listener).train().count()).isEqualTo(20);
         assertThat(notices).singleElement().asString().contains(NAMES[0], "magic number", "looking elsewhere");
     }
 
@@ -201,7 +215,7 @@ class FashionMnistTest {
         Map<String, byte[]> files = files(20, 10, 3);
         List<FashionMnist.Published> published = published(files);
         Map<String, Served> wrong = new LinkedHashMap<>();
-        wrong.put("SHA-256", name -> {
+        wrong.put("its SHA-256 is not", name -> {
             byte[] content = IdxFileTest.gzip(files.get(name.replace(".gz", "")));
             content[content.length - 1] ^= (byte) (name.startsWith("t10k-labels") ? 1 : 0);
             return content;
@@ -220,8 +234,167 @@ class FashionMnistTest {
             assertThat(notices).hasSize(2);
             assertThat(notices.get(0)).contains("cannot download " + url(server), entry.getKey());
             assertThat(notices.get(1)).contains("embedded sample of 11500 training and 2200 test images");
-            assertThat(folder.resolve("cache")).doesNotExist();
+            assertThat(kept()).as("under its name").allMatch(name -> name.endsWith(".part"));
+            assertThat(kept()).as("what is wrong").doesNotContain("t10k-labels-idx1-ubyte.gz.part");
+            for (String name : kept()) {
+                Files.delete(folder.resolve("cache").resolve(name));
+            }
         }
+    }
+
+    private List<String> kept() throws IOException {
+        try (var kept = Files.list(folder.resolve("cache"))) {
+            return kept.map(p -> p.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    /** Breaks off every answer after some bytes, and counts the bytes; understands Range. */
+    private HttpServer breakingOff(Map<String, byte[]> files, int after, AtomicInteger sent) throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            byte[] content = IdxFileTest.gzip(files.get(exchange.getRequestURI().getPath().substring(1).replace(".gz", "")));
+            String range = exchange.getRequestHeaders().getFirst("Range");
+            int from = range == null ? 0 : Integer.parseInt(range.replaceAll("bytes=(\\d+)-", "$1"));
+            if (from > 0) {
+                exchange.getResponseHeaders().set("Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
+            }
+            exchange.sendResponseHeaders(from > 0 ? 206 : 200, content.length - from);
+            int count = Math.min(after, content.length - from);
+            sent.addAndGet(count);
+            exchange.getResponseBody().write(content, from, count);
+            exchange.getResponseBody().flush();
+            exchange.close();
+        });
+        server.start();
+        return server;
+    }
+
+    @Test
+    void goesOnWhereADownloadBrokeOff() throws Exception {
+        Map<String, byte[]> files = files(20, 10, 3);
+        List<FashionMnist.Published> published = published(files);
+        AtomicInteger sent = new AtomicInteger();
+        HttpServer server = breakingOff(files, 9_000, sent);
+        try {
+            assertThat(search(url(server), published).find(listener).sample()).isTrue();
+            assertThat(notices.get(0)).contains("bytes are kept, and the next download goes on from there");
+            assertThat(kept()).containsExactly("train-images-idx3-ubyte.gz.part");
+            assertThat(search(url(server), published).find(listener).train().count()).as("two pieces make the largest file").isEqualTo(20);
+        } finally {
+            server.stop(0);
+        }
+        assertThat(sent.get()).as("no byte twice").isEqualTo(published.stream().mapToInt(file -> (int) file.zipped().bytes()).sum());
+        assertThat(kept()).containsExactlyInAnyOrder(NAMES[0] + ".gz", NAMES[1] + ".gz", NAMES[2] + ".gz", NAMES[3] + ".gz");
+    }
+
+    @Test
+    void aPartThatIsRubbishIsFetchedAnew() throws Exception {
+        Map<String, byte[]> files = files(20, 10, 3);
+        Path cache = Files.createDirectories(folder.resolve("cache"));
+        Files.write(cache.resolve(NAMES[0] + ".gz.part"), new byte[700]);
+        Files.write(cache.resolve(NAMES[2] + ".gz.part"), new byte[1_000_000]);
+        HttpServer server = breakingOff(files, Integer.MAX_VALUE, new AtomicInteger());
+        try {
+            assertThat(search(url(server), published(files)).find(listener).train().count()).isEqualTo(20);
+        } finally {
+            server.stop(0);
+        }
+        assertThat(notices).isEmpty();
+        assertThat(kept()).hasSize(4).noneMatch(name -> name.endsWith(".part"));
+    }
+
+    @Test
+    void theSecondMirrorServesWhereTheFirstDoesNot() throws Exception {
+        Map<String, byte[]> files = files(20, 10, 3);
+        HttpServer rubbish = serve(name -> "<html>log in to this network first</html>".repeat(1000).getBytes(StandardCharsets.UTF_8));
+        HttpServer good = serve(name -> IdxFileTest.gzip(files.get(name.replace(".gz", ""))));
+        try {
+            assertThat(search(List.of(url(rubbish), url(good)), published(files), 20_000).find(listener).train().count()).isEqualTo(20);
+            assertThat(notices).isEmpty();
+        } finally {
+            rubbish.stop(0);
+            good.stop(0);
+        }
+    }
+
+    @Test
+    void aServerThatDripsIsLeftWhenTheTimeIsOver() throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(Executors.newCachedThreadPool());
+        server.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(200, 26421880);
+            try (OutputStream out = exchange.getResponseBody()) {
+                for (int i = 0; i < 200; i++) {     // a byte well within the patience for one, for 20 seconds
+                    out.write(i);
+                    out.flush();
+                    Thread.sleep(100);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        server.start();
+        try {
+            long start = System.nanoTime();
+            assertThat(search(List.of(url(server)), FashionMnist.FILES, 1000).find(listener).sample()).isTrue();
+            assertThat((System.nanoTime() - start) / 1e9).isBetween(0.9, 10.0);
+            assertThat(notices.get(0)).contains("cannot download " + url(server), "not done within 1.0 s", "bytes are kept");
+        } finally {
+            server.stop(0);
+            ((ExecutorService) server.getExecutor()).shutdownNow();
+        }
+    }
+
+    @Test
+    void twoDownloadsShareTheWork() throws Exception {
+        Map<String, byte[]> files = files(20, 10, 3);
+        List<FashionMnist.Published> published = published(files);
+        AtomicInteger sent = new AtomicInteger();
+        HttpServer server = breakingOff(files, Integer.MAX_VALUE, sent);
+        try {
+            DownloadListener silent = DownloadListener.SILENT;
+            List<CompletableFuture<Dataset>> found = Stream.of(1, 2, 3)
+                .map(i -> CompletableFuture.supplyAsync(() -> search(url(server), published).find(silent))).toList();
+            for (CompletableFuture<Dataset> one : found) {
+                assertThat(one.get().train().count()).isEqualTo(20);
+            }
+        } finally {
+            server.stop(0);
+        }
+        assertThat(sent.get()).isEqualTo(published.stream().mapToInt(file -> (int) file.zipped().bytes()).sum());
+    }
+
+    @Test
+    void otherDataInTheCacheAreNotTakenForIt() throws Exception {
+        Map<String, byte[]> files = files(20, 10, 3);
+        Map<String, byte[]> wrongPair = new LinkedHashMap<>(files);
+        wrongPair.put(NAMES[2], files(20, 10, 4).get(NAMES[2]));
+        place("cache", wrongPair, true);
+        HttpServer server = serve(name -> IdxFileTest.gzip(files.get(name.replace(".gz", ""))));
+        try {
+            Dataset found = search(url(server), published(files)).find(listener);
+            assertThat(found.name()).isEqualTo("fashion-mnist");
+            assertThat(((ImageSet) found.test()).images()).startsWith(Arrays.copyOfRange(files.get(NAMES[2]), 16, 100));
+            assertThat(notices).singleElement().asString().contains("cache holds other data than Fashion-MNIST", NAMES[2], "elsewhere")
+                .doesNotContain(NAMES[0]);
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void otherDataInAFolderRunUnderTheirOwnName() throws Exception {
+        Map<String, byte[]> files = files(20, 10, 3);
+        Path place = place("mnist", files, true);
+        Dataset genuine = search("", published(files)).read(place, listener);
+        assertThat(genuine.name()).isEqualTo("fashion-mnist");
+        assertThat(genuine.classNames()).contains("Sneaker");
+        assertThat(notices).isEmpty();
+        Dataset other = FashionMnist.open(place, listener);
+        assertThat(other.name()).isEqualTo("idx:mnist");
+        assertThat(other.identity()).startsWith("idx:mnist, 20 + 10");
+        assertThat(other.classNames()).containsExactly("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+        assertThat(notices).singleElement().asString().contains("holds other data than Fashion-MNIST", NAMES[0], "its name is idx:mnist");
     }
 
     @Test
@@ -258,7 +431,7 @@ class FashionMnistTest {
         assertThat(FashionMnist.open(place, listener).test().count()).isEqualTo(10);
         assertThatThrownBy(() -> Datasets.open("cifar", place, listener)).isInstanceOf(UsageException.class)
             .hasMessageContaining("'cifar'").hasMessageContaining("known: fashion-mnist");
-        assertThat(notices).isEmpty();
+        assertThat(notices).as("none of a place that was looked in besides").hasSize(2).allMatch(n -> n.contains("idx:place"));
     }
 
     private void refused(Path place, String name, byte[] content, String reason) throws IOException {

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.adiw.data.file.NpyTest;
 import io.github.adiw.AdiwException;
 import io.github.adiw.data.SafeTensors.Tensor;
+import io.github.adiw.data.file.Allocated;
 import io.github.adiw.data.file.FileCorruption;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -85,6 +87,42 @@ class SafeTensorsTest {
             .array());
         FileCorruption.refused(file, SafeTensors::read, header);
         assertThatThrownBy(() -> SafeTensors.read(file)).hasMessageContaining(reason);
+    }
+
+    /** 60 MB of JSON beside a tensor of nothing. */
+    @Test
+    void aLongHeaderIsReadInStep() throws IOException {
+        byte[] header = ("{'empty':{'dtype':'F32','more':[" + "1,".repeat(30_000_000) + "1],'shape':[0],'data_offsets':[0,0]}}")
+            .replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+        Path file = folder.resolve("long.safetensors");
+        try (OutputStream out = Files.newOutputStream(file)) {
+            out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).array());
+            out.write(header);
+        }
+        long allocated = Allocated.by(() -> assertThat(SafeTensors.read(file).tensors()).containsOnlyKeys("empty"));
+        assertThat(allocated).isLessThan(16L << 20);
+    }
+
+    @Test
+    void refusesMoreThan32Dimensions() throws IOException {
+        for (int dimensions : new int[] {32, 33, 1_000_000}) {
+            byte[] header = ("{'deep':{'dtype':'F32','shape':[" + "1,".repeat(dimensions - 1) + "1],'data_offsets':[0,4]}}").replace('\'', '"')
+                .getBytes(StandardCharsets.UTF_8);
+            Path file = Files.write(folder.resolve("deep.safetensors"),
+                ByteBuffer.allocate(12 + header.length).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header).array());
+            if (dimensions == 32) {
+                assertThat(SafeTensors.read(file).tensors().get("deep").shape()).hasSize(32);
+            } else {
+                assertThatThrownBy(() -> SafeTensors.read(file)).isInstanceOf(AdiwException.class)
+                    .hasMessageContaining("tensor 'deep' has more than 32 dimensions");
+            }
+        }
+    }
+
+    @Test
+    void refusesDevices() {
+        assertThatThrownBy(() -> SafeTensors.read(Path.of("/dev/zero"))).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("/dev/zero is a device or a pipe, and a .safetensors file was expected");
     }
 
     @Test

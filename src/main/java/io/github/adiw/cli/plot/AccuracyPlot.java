@@ -58,7 +58,7 @@ final class AccuracyPlot {
         chart.getStyler().setXAxisMin(last > 10 ? 0.0 : 1.0);
         chart.getStyler().setXAxisMax((double) last);
         chart.getStyler().setXAxisTickMarkSpacingHint(60);
-        chart.getStyler().setxAxisTickLabelsFormattingFunction(epoch -> epoch == Math.rint(epoch) ? String.valueOf(epoch.intValue()) : "");
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(epoch -> epoch == Math.rint(epoch) ? String.valueOf(epoch.intValue()) : "");
         return chart;
     }
 

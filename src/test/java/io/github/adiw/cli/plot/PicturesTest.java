@@ -14,18 +14,23 @@ import io.github.adiw.train.TrainingResult.StepMillis;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import javax.imageio.ImageIO;
+import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
@@ -111,7 +116,7 @@ class PicturesTest {
         ELEVEN.forEach(name -> times.put(name, result(ELEVEN.indexOf(name), 1, "symmetric:0.4").stepMillis()));
         times.put("not timed", new StepMillis(Double.NaN, Double.NaN, Double.NaN));
         CategoryChart steps = StepTimePlot.of(runs(ELEVEN, "symmetric:0.4"), StepTimePlot.LOWER_QUARTILE, times);
-        assertThat(steps.getSeriesMap().get("training: forward, backward, update").getXData()).isEqualTo(ELEVEN);
+        assertThat(steps.getSeries("training: forward, backward, update").getXData()).isEqualTo(ELEVEN);
         drawn("step-time.png", List.of(steps));
         List<MethodRuns> weighted = runs(ELEVEN.subList(1, 11), "symmetric:0.4");
         BufferedImage weights = drawn("weights.png", weighted.stream().map(m -> WeightHistogram.of(m, 10)).toList());
@@ -120,14 +125,14 @@ class PicturesTest {
     }
 
     private static List<String> legend(XYChart chart) {
-        return chart.getSeriesMap().values().stream().filter(XYSeries::isShowInLegend).map(XYSeries::getName).toList();
+        return chart.getSeriesCollection().stream().filter(XYSeries::isShowInLegend).map(XYSeries::getName).toList();
     }
 
     /** On the logarithmic axis a bin without a sample lies below one with a single sample. */
     @Test
     void aBinWithOneSampleIsNotAnEmptyOne() {
         XYChart chart = EstimatedWeightsPlot.weights("km", new float[] {0, 0, 1.6f, 2.4f});
-        double[] line = chart.getSeriesMap().get("weights").getYData();
+        double[] line = chart.getSeries("weights").getYData();
         assertThat(line[0]).isEqualTo(2);
         assertThat(line[line.length - 1]).isEqualTo(1);
         assertThat(line[line.length - 3]).isLessThan(1).isGreaterThanOrEqualTo(chart.getStyler().getYAxisMin());
@@ -223,5 +228,40 @@ class PicturesTest {
         double b = 100 * runs.runs().get(1).epochs().get(4).testAccuracy();
         assertThat(runs.accuracy(4)[0]).isCloseTo((a + b) / 2, within(1e-9));
         assertThat(runs.accuracy(4)[1]).isCloseTo(Math.abs(a - b) / Math.sqrt(2), within(1e-9));
+    }
+
+    /** Figures are as in the tables, whatever the user's language makes of digits and decimal points. */
+    @ParameterizedTest
+    @ValueSource(strings = {"de-DE", "ar-EG-u-nu-arab", "hi-IN-u-nu-deva"})
+    void figuresDoNotFollowTheLanguage(String language) throws IOException {
+        Map<String, byte[]> expected = allPictures("root");
+        Locale before = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag(language));
+        try {
+            Map<String, byte[]> drawn = allPictures(language);
+            assertThat(drawn.keySet()).isEqualTo(expected.keySet());
+            drawn.forEach((name, image) -> assertThat(image).as(name).isEqualTo(expected.get(name)));
+        } finally {
+            Locale.setDefault(before);
+        }
+    }
+
+    private Map<String, byte[]> allPictures(String name) throws IOException {
+        Path made = Files.createDirectories(folder.resolve(name));
+        List<TrainingResult> results = List.of(result(1, 1, "symmetric:0.4"));
+        List<String> written = new ArrayList<>(Pictures.write(made, results, Map.of(results.get(0).options().method(),
+            results.get(0).stepMillis()), notice -> Assertions.fail(notice)));
+        float[] train = new float[2000];
+        Random random = new Random(1);
+        for (int i = 0; i < train.length; i++) {
+            train[i] = (float) (1000 * random.nextGaussian());
+        }
+        PlotStyle.write(made.resolve("estimated.png"), EstimatedWeightsPlot.of("km", train, train, train));
+        written.add("estimated.png");
+        Map<String, byte[]> images = new LinkedHashMap<>();
+        for (String file : written) {
+            images.put(file, Files.readAllBytes(made.resolve(file)));
+        }
+        return images;
     }
 }

@@ -7,6 +7,7 @@ import io.github.adiw.AdiwException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,38 @@ class AtomicFileTest {
         try (var left = Files.list(folder)) {
             assertThat(left).containsExactly(file);
         }
+    }
+
+    /** Writes a file, in a process of its own. */
+    static final class Writer {
+        private Writer() {}
+
+        public static void main(String[] args) {
+            AtomicFile.writeString(Path.of(args[0]), "content");
+        }
+    }
+
+    /** What must survive a loss of power, by the calls that the operating system hears, in their order. */
+    @Test
+    void theContentIsOnTheDiskBeforeTheNameAndTheNameBeforeTheEnd() throws Exception {
+        Path log = folder.resolve("calls");
+        Path library = folder.resolve("durability.so");
+        Path source = Path.of(AtomicFileTest.class.getResource("/durability.c").toURI());
+        assertThat(new ProcessBuilder("cc", "-shared", "-fPIC", "-o", library.toString(), source.toString(), "-ldl").inheritIO().start()
+            .waitFor()).isZero();
+        Path results = folder.resolve("new/results");
+        ProcessBuilder writer = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Writer.class.getName(),
+            results.resolve("file").toString());
+        writer.environment().put("LD_PRELOAD", library.toString());
+        writer.environment().put("DURABILITY_LOG", log.toString());
+        assertThat(writer.inheritIO().start().waitFor()).isZero();
+        assertThat(results.resolve("file")).hasContent("content");
+        String root = folder.toRealPath().toString();
+        List<String> calls = Files.readAllLines(log).stream().filter(call -> call.contains(root))
+            .map(call -> call.replaceAll("\\.file\\.[^ ]*tmp", "TEMPORARY").replace(root, "").strip()).toList();
+        assertThat(calls).containsExactly("sync /new", "sync", "sync /new/results/TEMPORARY",
+            "rename /new/results/TEMPORARY /new/results/file", "sync /new/results");
     }
 
     @Test

@@ -96,4 +96,38 @@ public class IdxFileTest {
             FileCorruption.refused(huge, p -> IdxFile.read(p, 3), "huge");
         }
     }
+
+    @Test
+    void memoryIsInStepWithWhatWasReadAndNotWithTheHeader() throws IOException {
+        byte[] noise = new byte[920_000];       // gzip cannot make it smaller: its 0.9 MB could hold the 940 MB that the header claims
+        new Random(2).nextBytes(noise);
+        Path claims = Files.write(folder.resolve("claims"), gzip(idx(0x803, noise, 940_000, 10, 100)));
+        long allocated = Allocated.by(() -> assertThatThrownBy(() -> IdxFile.read(claims, 3)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("940000 x 10 x 100 = 940000000 values, and 920000 follow"));
+        assertThat(allocated).isLessThan(16L << 20);
+    }
+
+    @Test
+    void aBombIsRefusedByItsShapeBeforeItIsUnpacked() throws IOException {
+        Path bomb = Files.write(folder.resolve("bomb"), gzip(idx(0x801, new byte[50_000_000], 50_000_000)));
+        long allocated = Allocated.by(() -> assertThatThrownBy(() -> IdxFile.read(bomb, 1, shape -> {
+            throw new AdiwException("not " + shape[0]);
+        })).hasMessage("not 50000000"));
+        assertThat(allocated).isLessThan(16L << 20);
+        assertThat(IdxFile.read(bomb, 1).values()).hasSize(50_000_000);
+    }
+
+    @Test
+    void anEndlessDeviceIsNotReadToItsEnd() {
+        assertThatThrownBy(() -> IdxFile.read(Path.of("/dev/zero"), 3)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("magic number is 0x00000000");
+        assertThatThrownBy(() -> IdxFile.read(Path.of("/dev/null"), 3)).hasMessageContaining("is empty");
+    }
+
+    @Test
+    void whatDoesNotFitIntoTheHeapIsSaid() {
+        assertThatThrownBy(() -> HeapRoom.of("x.gz", 3L << 30, () -> {
+            throw new OutOfMemoryError("Java heap space");
+        })).isInstanceOf(AdiwException.class).hasMessageContaining("x.gz holds values that take 3,073 MiB").hasMessageContaining("-Xmx");
+    }
 }
