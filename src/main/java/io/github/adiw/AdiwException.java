@@ -7,10 +7,11 @@ package io.github.adiw;
  */
 public class AdiwException extends RuntimeException {
     private static final long serialVersionUID = 1L;
+    private final String parameter;
 
     /** @param message one sentence: what failed, what was found, what was expected */
     public AdiwException(String message) {
-        super(message);
+        this(message, (Throwable) null);
     }
 
     /**
@@ -19,5 +20,26 @@ public class AdiwException extends RuntimeException {
      */
     public AdiwException(String message, Throwable cause) {
         super(message, cause);
+        parameter = null;
+    }
+
+    private AdiwException(String parameter, String message) {
+        super(message, null);
+        this.parameter = parameter;
+    }
+
+    /**
+     * Of something that a parameter would have helped with.
+     *
+     * @param parameter its name, as the builder's method has it; the command line puts its flag in front
+     * @param message   one sentence: what failed, what was found, what was expected
+     */
+    public static AdiwException of(String parameter, String message) {
+        return new AdiwException(parameter, message);
+    }
+
+    /** The parameter that helps; null if there is none. */
+    public String parameter() {
+        return parameter;
     }
 }

@@ -157,7 +157,7 @@ public final class Main {
         boolean trace = System.getenv("ADIW_DEBUG") != null || Arrays.asList(args).contains("--verbose");
         String message = failure.getMessage() == null ? "" : oneLine(failure.getMessage());
         if (expected) {
-            String parameter = failure instanceof UsageException usage ? usage.parameter() : null;
+            String parameter = failure instanceof UsageException usage ? usage.parameter() : ((AdiwException) failure).parameter();
             err.println("adiw: " + new Flags(command.getCommandSpec(), args).inFront(parameter, message));
         } else {
             err.println("adiw: an unexpected failure, " + failure.getClass().getSimpleName() + (message.isEmpty() ? "" : ": " + message)

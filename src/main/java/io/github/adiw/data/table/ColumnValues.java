@@ -31,6 +31,7 @@ final class ColumnValues {
     private int textCount;
     private boolean whole = true;
     private Mark missing;
+    private Mark absent;
     private Mark text;
     private Mark grouped;
     private Mark infinite;
@@ -60,7 +61,11 @@ final class ColumnValues {
 
     private void note(Field field, long position) {
         switch (field.kind()) {
-            case MISSING -> missing = missing == null ? new Mark(position, field.text()) : missing;
+            case MISSING -> {
+                missing = missing == null ? new Mark(position, field.text()) : missing;
+                absent = absent == null && !field.isUnanswered() ? missing.position == position ? missing : new Mark(position, field.text())
+                    : absent;
+            }
             case TEXT -> {
                 text = text == null ? mark(field, position) : text;
                 grouped = grouped == null && field.isGrouped() ? mark(field, position) : grouped;
@@ -205,6 +210,17 @@ final class ColumnValues {
         numbers = null;
     }
 
+    /** Makes what is missing a category like the others, where there are categories. */
+    void answerUnanswered() {
+        if (codes == null || missing == null) {
+            return;
+        }
+        levels.add(Field.UNANSWERED);
+        for (int i = 0; i < size; i++) {
+            codes[i] = codes[i] == 0 ? (byte) levels.size() : codes[i];
+        }
+    }
+
     /** What there is besides missing values, in the order in which it was found; null if there is too much for a category. */
     List<String> levels() {
         return codes == null ? null : levels;
@@ -223,6 +239,11 @@ final class ColumnValues {
     /** The first field that is missing; null if none is, as with the others. */
     Mark missing() {
         return missing;
+    }
+
+    /** The first field that is missing in another way than {@link Field#UNANSWERED}. */
+    Mark absent() {
+        return absent;
     }
 
     /** The first field that is text. */

@@ -11,6 +11,8 @@ final class Field {
 
     /** A level of a category that is longer than this is no level, and a number that is longer is no number. */
     static final int LONGEST = 1000;
+    /** What surveys write where nothing was answered: missing, but a category like others where it stands among categories. */
+    static final String UNANSWERED = "?";
     private static final double[] POWERS = new double[23];
 
     static {
@@ -74,6 +76,11 @@ final class Field {
     /** Whether this is a whole number as only digits after a decimal sign look: with a 0 in front, or more than 15 digits. */
     boolean isFraction() {
         return kind == Kind.NUMBER && chars != null && digits(from) == to - from && (chars[from] == '0' && to - from > 1 || to - from > 15);
+    }
+
+    /** Whether this is missing as {@link #UNANSWERED}. */
+    boolean isUnanswered() {
+        return kind == Kind.MISSING && chars != null && to - from == 1;
     }
 
     /** In characters, of text. */

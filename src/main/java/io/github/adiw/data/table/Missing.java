@@ -4,7 +4,7 @@ import io.github.adiw.UsageException;
 
 /** What becomes of missing values: fields that are empty, {@code NA}, {@code NaN} or {@code ?}; NaN in .npy. */
 public enum Missing {
-    /** Refused, with the place of the first. */
+    /** Refused, with the place of the first; {@code ?} among categories is one of them, and not refused. */
     FAIL("fail"),
     /** Filled by the column's mean over the training and the validation file together; of a category by the mean of each indicator. */
     MEAN("mean");

@@ -96,14 +96,15 @@ final class Pooling {
         String name = choice.names().get(f);
         ColumnValues t = train.columns().get(f);
         ColumnValues v = validation.columns().get(f);
-        refuseMissing(train, t, name);
-        refuseMissing(validation, v, name);
+        boolean categories = t.hasText() || v.hasText();
+        refuseMissing(train, categories ? t.absent() : t.missing(), name);
+        refuseMissing(validation, categories ? v.absent() : v.missing(), name);
         if (t.isEmpty() && v.isEmpty()) {
             options.notices().accept(Wording.column(name) + " has no values in either file, and is left out.");
             return;
         }
         EncodedColumn column;
-        if (t.hasText() || v.hasText()) {
+        if (categories) {
             column = category(f, name, t, v);
         } else {
             refuseInfinite(train, t, name);
@@ -115,10 +116,10 @@ final class Pooling {
         validationColumns.add(v);
     }
 
-    private void refuseMissing(Table table, ColumnValues values, String name) {
-        if (options.missing() == Missing.FAIL && values.missing() != null) {
-            String text = values.missing().text();
-            throw UsageException.of("missing", table.place(values.missing(), name) + ": "
+    private void refuseMissing(Table table, ColumnValues.Mark missing, String name) {
+        if (options.missing() == Missing.FAIL && missing != null) {
+            String text = missing.text();
+            throw AdiwException.of("missing", table.place(missing, name) + ": "
                 + (text.isEmpty() ? "it is empty" : "it is " + Wording.quoted(text))
                 + ", and a value was expected: exclude the column, or choose mean "
                 + "to fill missing values by the column's mean");
@@ -135,6 +136,12 @@ final class Pooling {
     private EncodedColumn category(int f, String name, ColumnValues t, ColumnValues v) {
         t.categorise();
         v.categorise();
+        if (options.missing() == Missing.FAIL && (t.missing() != null || v.missing() != null)) {
+            t.answerUnanswered();
+            v.answerUnanswered();
+            options.notices().accept(Wording.column(name) + " has '" + Field.UNANSWERED + "', which counts as a category of its own: choose mean "
+                + "for missing values to fill it in.");
+        }
         TreeSet<String> all = new TreeSet<>();
         for (ColumnValues values : List.of(t, v)) {
             if (values.levels() != null) {

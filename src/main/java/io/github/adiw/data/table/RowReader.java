@@ -100,8 +100,8 @@ public final class RowReader implements AutoCloseable {
             return;
         }
         int at = row * width + offsets[c];
-        if (field.kind() == Field.Kind.MISSING && missing == Missing.FAIL) {
-            throw UsageException.of("missing", place(c) + ": it is " + (field.text().isEmpty() ? "empty" : Wording.quoted(field.text()))
+        if (field.kind() == Field.Kind.MISSING && missing == Missing.FAIL && !isCategory(c, field)) {
+            throw AdiwException.of("missing", place(c) + ": it is " + (field.text().isEmpty() ? "empty" : Wording.quoted(field.text()))
                 + ", and a value was expected: choose mean to fill missing values by the column's mean");
         }
         if (columns[c].isCategory()) {
@@ -111,8 +111,13 @@ public final class RowReader implements AutoCloseable {
         }
     }
 
+    /** Whether a field counts as a category though it is missing. */
+    private boolean isCategory(int c, Field field) {
+        return field.isUnanswered() && levels.get(c).containsKey(Field.UNANSWERED);
+    }
+
     private int level(int c, Field field) {
-        if (field.kind() == Field.Kind.MISSING) {
+        if (field.kind() == Field.Kind.MISSING && !isCategory(c, field)) {
             return EncodedColumn.MISSING;
         }
         Integer level = field.length() > Field.LONGEST ? null : levels.get(c).get(field.level());

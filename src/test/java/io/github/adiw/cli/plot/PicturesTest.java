@@ -256,7 +256,8 @@ class PicturesTest {
         for (int i = 0; i < train.length; i++) {
             train[i] = (float) (1000 * random.nextGaussian());
         }
-        PlotStyle.write(made.resolve("estimated.png"), EstimatedWeightsPlot.of("km", train, train, train));
+        Pictures.writeWeights(made.resolve("estimated.png"), "km", train, List.of(), Rows.of(train, 1), Rows.of(train, 1),
+            notice -> Assertions.fail(notice));
         written.add("estimated.png");
         Map<String, byte[]> images = new LinkedHashMap<>();
         for (String file : written) {

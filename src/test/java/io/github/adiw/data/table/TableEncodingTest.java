@@ -121,8 +121,8 @@ class TableEncodingTest {
     void missingValuesAreFilledOrRefused() {
         Path file = read().file("X.csv", "age,region\nNA,\n");
         assertThat(rows(encoding(), file)).containsExactly(3, 0.25, 0.5, 0.25);
-        assertThatThrownBy(() -> rows(encoding().withMissing(Missing.FAIL), file)).isInstanceOf(UsageException.class)
-            .hasMessageContaining("X.csv, line 2, column 'age'").extracting(e -> ((UsageException) e).parameter()).isEqualTo("missing");
+        assertThatThrownBy(() -> rows(encoding().withMissing(Missing.FAIL), file)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("X.csv, line 2, column 'age'").extracting(e -> ((AdiwException) e).parameter()).isEqualTo("missing");
     }
 
     @Test

@@ -214,9 +214,9 @@ class TablesTest {
     @ValueSource(strings = {"NA", "", "NaN", "nan", "?", "\"NA\"", " ? "})
     void missingValues(String field) {
         String text = "age,income,region\n1,2,x\n2," + field + ",y\n";
-        assertThatThrownBy(() -> read().of(text)).isInstanceOf(UsageException.class)
+        assertThatThrownBy(() -> read().of(text)).isInstanceOf(AdiwException.class)
             .hasMessageContaining("T.csv, line 3, column 'income'").hasMessageContaining("choose mean")
-            .extracting(e -> ((UsageException) e).parameter()).isEqualTo("missing");
+            .extracting(e -> ((AdiwException) e).parameter()).isEqualTo("missing");
         assertThat(read().exclude("income").of(text).encoding().names()).containsExactly("age", "region=x", "region=y");
         TablePair pair = read().mean().of(text, "age,income,region\n1,8," + field + "\n1,5,x\n");
         assertThat(Read.values(pair.train())).containsExactly(1, 2, 1, 0, 2, 5, 0, 1);
@@ -494,7 +494,11 @@ class TablesTest {
         assertThat(wine.encoding().names()).containsExactly("fixed acidity", "pH");
         assertThat(Read.values(wine.train())).containsExactly(7.4, 3.51, 7, 3);
         String adult = "age,workclass,income\n39,State-gov,<=50K\n50,?,>50K\n";
-        assertThatThrownBy(() -> read().of(adult)).hasMessageContaining("T.csv, line 3, column 'workclass': it is '?'");
+        Read read = read();
+        assertThat(read.of(adult).encoding().names()).containsExactly("age", "workclass=?", "workclass=State-gov", "income=<=50K", "income=>50K");
+        assertThat(read.notices()).singleElement().asString().contains("column 'workclass' has '?', which counts as a category of its own");
+        assertThatThrownBy(() -> read().of(adult + ",State-gov,>50K\n?,State-gov,>50K\n")).hasMessageContaining("line 4, column 'age'");
+        assertThatThrownBy(() -> read().of(adult + "3,?,>50K\n3,,>50K\n")).hasMessageContaining("line 5, column 'workclass': it is empty");
         assertThat(read().mean().of(adult).encoding().names()).containsExactly("age", "workclass=State-gov", "income=<=50K", "income=>50K");
     }
 }
