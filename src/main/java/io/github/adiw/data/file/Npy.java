@@ -14,9 +14,9 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * An array in NumPy's file format (NEP 1 and numpy.lib.format; versions 1 to 3), of real numbers of any type or bool. Files in Fortran order
- * and big-endian ones are read too; here, and in what is written, elements are in C order, and files little-endian. Immutable from outside:
- * the accessors give copies.
+ * An array in NumPy's file format (NEP 1 and numpy.lib.format; versions 1 to 3), of real numbers of any type or bool. Files in Fortran
+ * order and big-endian ones are read too; here, and in what is written, elements are in C order, and files little-endian. Immutable from
+ * outside: the accessors give copies.
  */
 public final class Npy {
     /** The types of element that are read; float32, float64, int32, int64 and uint8 are written too. */

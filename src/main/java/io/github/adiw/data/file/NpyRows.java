@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * The rows of a .npy file of shape {@code [n]} or {@code [n, d]}, one block after the other, in memory that does not depend on n. (What comes
- * from a pipe in Fortran order is held as a whole: there the first row ends where the file does.)
+ * The rows of a .npy file of shape {@code [n]} or {@code [n, d]}, one block after the other, in memory that does not depend on n. (What
+ * comes from a pipe in Fortran order is held as a whole: there the first row ends where the file does.)
  */
 public final class NpyRows implements Closeable {
     private static final int CHUNK = 1 << 16;
@@ -33,7 +33,8 @@ public final class NpyRows implements Closeable {
      *
      * @param path the file
      * @param in   its content from the first byte; closed with this
-     * @throws AdiwException if it is no .npy file of numbers, has another shape, or is a regular file of another length than its header says
+     * @throws AdiwException if it is no .npy file of numbers, has another shape, or is a regular file of another length than its
+     *                       header says
      */
     public NpyRows(Path path, InputStream in) throws IOException {
         this.in = in;

@@ -21,7 +21,8 @@ record ColumnChoice(List<String> names, int[] train, int[] validation, int train
     /**
      * Chooses.
      *
-     * @throws UsageException if the options name a column that is not there, contradict each other, or leave a column that one file alone has
+     * @throws UsageException if the options name a column that is not there, contradict each other, or leave a column that one file
+     *                        alone has
      * @throws AdiwException  if columns go by their place, and the files have not equally many
      */
     static ColumnChoice of(Header train, Header validation, TableOptions options) {

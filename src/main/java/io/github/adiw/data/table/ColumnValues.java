@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The values of one column of one file. As long as there are few different ones a byte each tells which; then, if all were numbers, they are
- * kept as doubles, and else, as no category can come of them, not at all.
+ * The values of one column of one file. As long as there are few different ones a byte each tells which; then, if all were numbers, they
+ * are kept as doubles, and else, as no category can come of them, not at all.
  */
 final class ColumnValues {
     /** More are no category but the names of the rows. */

@@ -1,7 +1,8 @@
 package io.github.adiw.data.table;
 
 /**
- * One field of a table, as it was written: missing, a number, or text. A reader sets the same object for every field; nothing of it is kept.
+ * One field of a table, as it was written: missing, a number, or text. A reader sets the same object for every field; nothing of it is
+ * kept.
  */
 final class Field {
     /** What a field is. */

@@ -185,8 +185,8 @@ final class Pooling {
     private static void refuseGrouped(Table table, ColumnValues values, String name) {
         if (values.grouped() != null) {
             throw new AdiwException(table.place(values.grouped(), name) + ": " + Wording.quoted(values.grouped().text())
-                + " looks like a number with its digits in groups, and digits alone with one decimal sign were expected: write it so, or exclude "
-                + "the column");
+                + " looks like a number with its digits in groups, and digits alone with one decimal sign were expected: write it so, or "
+                + "exclude the column");
         }
     }
 
@@ -220,7 +220,8 @@ final class Pooling {
             && columns.stream().allMatch(ColumnValues::isWhole) && columns.get(0).fraction() == null && columns.get(1).fraction() != null) {
             ColumnValues.Mark digits = columns.get(1).fraction();
             throw new AdiwException(table.place(digits, Wording.position(1)) + ": " + Wording.quoted(digits.text())
-                + " looks like the digits after a decimal comma, and columns are separated by commas here: write a decimal point, or a header line");
+                + " looks like the digits after a decimal comma, and columns are separated by commas here: write a decimal point, or a header "
+                + "line");
         }
     }
 

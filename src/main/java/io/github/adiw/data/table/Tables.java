@@ -9,15 +9,15 @@ public final class Tables {
     private Tables() {}
 
     /**
-     * Reads two files as the same columns of numbers. Columns of two headers belong together by name, others by place. Columns of text, or of
-     * true and false, become an indicator for each level; row numbers without a name are left out. Each file is read once, from its beginning
-     * to its end.
+     * Reads two files as the same columns of numbers. Columns of two headers belong together by name, others by place. Columns of text, or
+     * of true and false, become an indicator for each level; row numbers without a name are left out. Each file is read once, from its
+     * beginning to its end.
      *
      * @param train      the training file
      * @param validation the validation file
      * @param options    which columns, and what becomes of missing values
-     * @throws UsageException if the options do not fit the files, a column is in one of them alone, or looks like the names of the rows, or a
-     *                        value is missing and missing values are not to be filled
+     * @throws UsageException if the options do not fit the files, a column is in one of them alone, or looks like the names of the rows,
+     *                        or a value is missing and missing values are not to be filled
      * @throws AdiwException  if a file cannot be read, or something in it is neither a finite number nor a category; the place is named
      */
     public static TablePair read(Path train, Path validation, TableOptions options) {

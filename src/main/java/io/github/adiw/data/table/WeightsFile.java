@@ -15,8 +15,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * A file with a weight for each row: {@code .npy}, float32 {@code [n]}, or {@code .csv} with the header {@code id,weight}. Written whole or not
- * at all.
+ * A file with a weight for each row: {@code .npy}, float32 {@code [n]}, or {@code .csv} with the header {@code id,weight}. Written whole
+ * or not at all.
  */
 public final class WeightsFile {
     /** Gives the weights in order. */
