@@ -29,7 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code kl} and {@code ls} against numpy and scipy ({@code fixtures/ratio}), and what they leave out against fits that are made anew. */
 class KernelRatioTest {
-    private static final double[] LAMBDAS = {1e-3, Math.pow(10, -2.5), 1e-2, Math.pow(10, -1.5), 0.1, Math.pow(10, -0.5), 1, Math.pow(10, 0.5),
+    private static final double[] LAMBDAS = {1e-3, Math.pow(10, -2.5), 1e-2, Math.pow(10, -1.5), 0.1, Math.pow(10, -0.5), 1,
+        Math.pow(10, 0.5),
         10};
     private Device device;
 
