@@ -1,0 +1,159 @@
+package io.github.adiw.ratio;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.data.SafeTensors;
+import io.github.adiw.device.Device;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The ratio of densities that a logistic regression of "validation" against "training" stands for: by Bayes' rule, its odds times n / m,
+ * for n training and m validation rows. log r is clipped to [-80, 80], within which r is a float32.
+ */
+final class LogisticFunction implements RatioFunction {
+    private static final double LARGEST_LOG = 80;
+
+    private final float[] linear;
+    private final float[] quadratic;
+    private final float intercept;
+    private final float logRowRatio;
+    private final Fit fit;
+
+    private LogisticFunction(float[] linear, float[] quadratic, float intercept, float logRowRatio, Fit fit) {
+        this.linear = linear;
+        this.quadratic = quadratic;
+        this.intercept = intercept;
+        this.logRowRatio = logRowRatio;
+        this.fit = fit;
+    }
+
+    /**
+     * Of a regression.
+     *
+     * @param coefficients of the columns of {@link #terms}
+     * @param columns      of the rows, before squares and products
+     * @param train        n
+     * @param validation   m
+     */
+    static LogisticFunction of(double[] coefficients, int columns, int train, int validation, Fit fit) {
+        int last = coefficients.length - 1;
+        return new LogisticFunction(floats(coefficients, 0, columns), floats(coefficients, columns, last), (float) coefficients[last],
+            (float) Math.log((double) train / validation), fit);
+    }
+
+    /**
+     * One that {@link #parameters} were asked of.
+     *
+     * @throws AdiwException if a parameter is missing or their shapes do not fit
+     */
+    static LogisticFunction load(Map<String, SafeTensors.Tensor> parameters, Fit fit) {
+        float[] linear = values(parameters, "linear");
+        float[] quadratic = parameters.containsKey("quadratic") ? values(parameters, "quadratic") : new float[0];
+        if (quadratic.length != 0 && quadratic.length != pairs(linear.length)) {
+            throw new AdiwException("the classifier has " + quadratic.length + " quadratic coefficients, and " + pairs(linear.length)
+                + " was expected for " + linear.length + " columns");
+        }
+        return new LogisticFunction(linear, quadratic, number(parameters, "intercept"), number(parameters, "logRowRatio"), fit);
+    }
+
+    private static float number(Map<String, SafeTensors.Tensor> parameters, String name) {
+        float[] values = values(parameters, name);
+        if (values.length != 1) {
+            throw new AdiwException("the classifier's '" + name + "' has " + values.length + " values, and one was expected");
+        }
+        return values[0];
+    }
+
+    private static float[] values(Map<String, SafeTensors.Tensor> parameters, String name) {
+        SafeTensors.Tensor tensor = parameters.get(name);
+        if (tensor == null) {
+            throw new AdiwException("the classifier's '" + name + "' is missing");
+        }
+        return tensor.values();
+    }
+
+    /** How many squares and products there are of some columns. */
+    static int pairs(int columns) {
+        return columns * (columns + 1) / 2;
+    }
+
+    /**
+     * The terms of a regression: the columns, x_1^2, x_1 x_2, ..., x_2^2, x_2 x_3, ... if wanted, and 1.
+     *
+     * @return training rows, then validation rows
+     * @throws AdiwException if an array cannot hold them
+     */
+    static Matrix terms(Matrix train, Matrix validation, boolean quadratic) {
+        int columns = train.columns();
+        int terms = columns + (quadratic ? pairs(columns) : 0) + 1;
+        int rows = train.rows() + validation.rows();
+        if ((long) rows * terms > Integer.MAX_VALUE - 16) {
+            throw new AdiwException("the classifier cannot hold " + terms + " terms of " + rows + " rows: fit it to fewer rows");
+        }
+        float[] values = new float[rows * terms];
+        for (int row = 0; row < rows; row++) {
+            Matrix from = row < train.rows() ? train : validation;
+            int first = (row < train.rows() ? row : row - train.rows()) * columns;
+            int at = row * terms;
+            System.arraycopy(from.values(), first, values, at, columns);
+            at += columns;
+            for (int i = first; quadratic && i < first + columns; i++) {
+                for (int j = i; j < first + columns; j++) {
+                    values[at++] = from.values()[i] * from.values()[j];
+                }
+            }
+            values[at] = 1;
+        }
+        return new Matrix(values, rows, terms);
+    }
+
+    /** A row costs a product for every term and an exponential; it is done on the processor, in double precision, whatever the device. */
+    @Override
+    public double[] at(Matrix rows, Device device) {
+        double[] ratios = new double[rows.rows()];
+        float[] values = rows.values();
+        for (int row = 0; row < ratios.length; row++) {
+            int first = row * linear.length;
+            double log = (double) intercept + logRowRatio;
+            int at = 0;
+            for (int i = 0; i < linear.length; i++) {
+                double factor = linear[i];
+                for (int j = i; j < linear.length && quadratic.length > 0; j++) {
+                    factor += quadratic[at++] * (double) values[first + j];
+                }
+                log += factor * values[first + i];
+            }
+            ratios[row] = Math.exp(Math.max(-LARGEST_LOG, Math.min(LARGEST_LOG, log)));
+        }
+        return ratios;
+    }
+
+    @Override
+    public Fit fit() {
+        return fit;
+    }
+
+    @Override
+    public Map<String, SafeTensors.Tensor> parameters() {
+        Map<String, SafeTensors.Tensor> parameters = new LinkedHashMap<>();
+        parameters.put("linear", tensor(linear));
+        if (quadratic.length > 0) {
+            parameters.put("quadratic", tensor(quadratic));
+        }
+        parameters.put("intercept", tensor(intercept));
+        parameters.put("logRowRatio", tensor(logRowRatio));
+        return parameters;
+    }
+
+    private static SafeTensors.Tensor tensor(float... values) {
+        return new SafeTensors.Tensor(new int[] {values.length}, values);
+    }
+
+    private static float[] floats(double[] values, int from, int to) {
+        float[] floats = new float[to - from];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[from + i];
+        }
+        return floats;
+    }
+}
