@@ -1,5 +1,6 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.ratio.SeededDraw.Purpose;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,8 +11,8 @@ import java.util.List;
  * in five folds of both samples; between powers of ten nothing is gained.
  */
 final class ClassifierRatio implements RatioMethod {
-    static final int FOLDS = 5;
-    static final int MOST_TERMS = 500;
+    private static final int FOLDS = 5;
+    private static final int MOST_TERMS = 500;
     /** C where there are too few rows to compare any. */
     private static final double UNTRIED_STRENGTH = 0.1;
     /** Strengths of regularisation as scikit-learn's C, the strongest first. */
@@ -69,8 +70,8 @@ final class ClassifierRatio implements RatioMethod {
             this.train = train;
             this.validation = validation;
             this.context = context;
-            int[] trainFolds = Folds.of(train.rows(), folds, context.seed());
-            int[] validationFolds = Folds.of(validation.rows(), folds, ~context.seed());
+            int[] trainFolds = SeededDraw.folds(train.rows(), folds, context.seed(), Purpose.FOLDS_TRAIN);
+            int[] validationFolds = SeededDraw.folds(validation.rows(), folds, context.seed(), Purpose.FOLDS_VALIDATION);
             for (int fold = 0; fold < folds; fold++) {
                 double[] weights = new double[train.rows() + validation.rows()];
                 for (int row = 0; row < weights.length; row++) {

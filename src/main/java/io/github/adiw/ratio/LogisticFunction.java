@@ -44,30 +44,19 @@ final class LogisticFunction implements RatioFunction {
     /**
      * One that {@link #parameters} were asked of.
      *
-     * @throws AdiwException if a parameter is missing or their shapes do not fit
+     * @param columns of the rows
+     * @throws AdiwException if a parameter is missing or does not fit
      */
-    static LogisticFunction load(Map<String, SafeTensors.Tensor> parameters, Fit fit) {
-        float[] linear = values(parameters, "linear");
-        float[] quadratic = parameters.containsKey("quadratic") ? values(parameters, "quadratic") : new float[0];
-        if (quadratic.length != 0 && quadratic.length != pairs(linear.length)) {
-            throw new AdiwException("the classifier has " + quadratic.length + " quadratic coefficients, and " + pairs(linear.length)
-                + " was expected for " + linear.length + " columns");
-        }
-        return new LogisticFunction(linear, quadratic, number(parameters, "intercept"), number(parameters, "logRowRatio"), fit);
+    static LogisticFunction load(Map<String, SafeTensors.Tensor> parameters, int columns) {
+        float[] quadratic = parameters.containsKey("quadratic") ? values(parameters, "quadratic", pairs(columns)) : new float[0];
+        return new LogisticFunction(values(parameters, "linear", columns), quadratic, values(parameters, "intercept", 1)[0],
+            values(parameters, "logRowRatio", 1)[0], new Fit(0, Double.NaN, Double.NaN, true));
     }
 
-    private static float number(Map<String, SafeTensors.Tensor> parameters, String name) {
-        float[] values = values(parameters, name);
-        if (values.length != 1) {
-            throw new AdiwException("the classifier's '" + name + "' has " + values.length + " values, and one was expected");
-        }
-        return values[0];
-    }
-
-    private static float[] values(Map<String, SafeTensors.Tensor> parameters, String name) {
+    private static float[] values(Map<String, SafeTensors.Tensor> parameters, String name, int length) {
         SafeTensors.Tensor tensor = parameters.get(name);
-        if (tensor == null) {
-            throw new AdiwException("the classifier's '" + name + "' is missing");
+        if (tensor == null || tensor.values().length != length) {
+            throw new AdiwException("a classifier has '" + name + "' [" + length + "], not " + tensor);
         }
         return tensor.values();
     }
