@@ -111,7 +111,7 @@ final class ClassifierRatio implements RatioMethod {
                         best = new Tuned(new Selection(Double.NaN, strength, terms(quadratic), loss),
                             AreaUnderCurve.of(predictors, train.rows()), whole.coefficients());
                     }
-                    worse = loss < least - TIE ? 0 : worse + 1;
+                    worse = loss > least + TIE ? worse + 1 : 0;
                     least = Math.min(least, loss);
                 }
             }

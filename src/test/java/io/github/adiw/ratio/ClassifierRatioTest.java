@@ -122,6 +122,15 @@ class ClassifierRatioTest {
         assertThat(terms(31)).isEqualTo("linear");
     }
 
+    /** Columns that were not scaled: to C = 0.01 nothing is learned. */
+    @Test
+    @DisabledIfSystemProperty(named = "adiw.test.device", matches = "simt.*")
+    void goesOnWhereTheStrongestAreAllAlike() {
+        ClassifierRatio.Tuned tuned = new ClassifierRatio().tune(normal(16, 300, 1, 0, 0.001), normal(17, 300, 1, 0.001, 0.001), context());
+        assertThat(tuned.selection().lambda()).isEqualTo(100);
+        assertThat(tuned.selection().score()).isLessThan(Math.log(2) - 1e-3);
+    }
+
     private String terms(int columns) {
         return new ClassifierRatio().tune(normal(6, 40, columns, 0, 1), normal(7, 30, columns, 0, 2), context()).selection().terms();
     }
