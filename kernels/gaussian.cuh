@@ -1,5 +1,5 @@
-// Values of the Gaussian kernel k(a, b) = exp(-gamma |a - b|^2) between one point and a chunk of others, in single precision. The others lie
-// by columns: coordinate k of point j is b[k stride + j].
+// Values of the Gaussian kernel k(a, b) = exp(-gamma |a - b|^2) between one point and a chunk of others, in single precision. The others
+// lie by columns: coordinate k of point j is b[k stride + j].
 #pragma once
 #include "prelude.cuh"
 

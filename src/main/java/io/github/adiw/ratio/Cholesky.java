@@ -1,5 +1,7 @@
 package io.github.adiw.ratio;
 
+import java.util.Arrays;
+
 /**
  * The factor L of a positive definite matrix A = L L' in double precision, for systems of some hundred unknowns. Matrices are row-major;
  * of A the lower triangle is read.
@@ -45,8 +47,19 @@ final class Cholesky {
     /** A^-1 b; b {@code [size]} is not changed. */
     double[] solve(double[] b) {
         double[] x = b.clone();
+        solve(factor, size, x, size);
+        return x;
+    }
+
+    /**
+     * Turns x = b into A^-1 b.
+     *
+     * @param factor L in the rows of {@code stride} numbers
+     * @param size   of A, and how many numbers of x there are
+     */
+    static void solve(double[] factor, int stride, double[] x, int size) {
         for (int i = 0; i < size; i++) {
-            int row = i * size;
+            int row = i * stride;
             double rest = x[i];
             for (int k = 0; k < i; k++) {
                 rest -= factor[row + k] * x[k];
@@ -54,49 +67,46 @@ final class Cholesky {
             x[i] = rest / factor[row + i];
         }
         for (int i = size - 1; i >= 0; i--) {
-            int row = i * size;
+            int row = i * stride;
             double value = x[i] /= factor[row + i];
             for (int k = 0; k < i; k++) {
                 x[k] -= factor[row + k] * value;
             }
         }
-        return x;
     }
 
     /** A^-1, {@code [size, size]}, both triangles. */
     double[] inverse() {
-        double[] inverse = new double[size * size];      // rows of L^-1, then L^-T L^-1
+        double[][] root = new double[size][];      // the rows of L^-1
         for (int i = 0; i < size; i++) {
-            int row = i * size;
+            root[i] = new double[i + 1];
             for (int k = 0; k < i; k++) {
-                axpy(-factor[row + k], inverse, k * size, row, k + 1);
+                add(-factor[i * size + k], root[k], root[i], k + 1);
             }
             for (int j = 0; j < i; j++) {
-                inverse[row + j] /= factor[row + i];
+                root[i][j] /= factor[i * size + i];
             }
-            inverse[row + i] = 1 / factor[row + i];
+            root[i][i] = 1 / factor[i * size + i];
         }
-        double[] product = new double[size * size];
-        for (int k = 0; k < size; k++) {
-            for (int i = 0; i <= k; i++) {
-                double value = inverse[k * size + i];
-                for (int j = 0; j <= i; j++) {
-                    product[i * size + j] += value * inverse[k * size + j];
-                }
+        double[] inverse = new double[size * size];
+        double[] row = new double[size];
+        for (int i = 0; i < size; i++) {      // L^-T L^-1
+            Arrays.fill(row, 0, i + 1, 0);
+            for (int k = i; k < size; k++) {
+                add(root[k][i], root[k], row, i + 1);
             }
-        }
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j < i; j++) {
-                product[j * size + i] = product[i * size + j];
+            for (int j = 0; j <= i; j++) {
+                inverse[i * size + j] = row[j];
+                inverse[j * size + i] = row[j];
             }
         }
-        return product;
+        return inverse;
     }
 
-    /** x[to..] += factor x[from..], of length values; the two do not overlap. */
-    private static void axpy(double factor, double[] x, int from, int to, int length) {
+    /** to += factor x, the first {@code length} of them; in arrays of their own, which is what the compiler vectorises. */
+    private static void add(double factor, double[] x, double[] to, int length) {
         for (int j = 0; j < length; j++) {
-            x[to + j] += factor * x[from + j];
+            to[j] += factor * x[j];
         }
     }
 }

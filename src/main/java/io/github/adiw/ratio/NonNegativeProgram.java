@@ -120,20 +120,9 @@ final class NonNegativeProgram {
     private double[] minimum() {
         double[] x = new double[count];
         for (int i = 0; i < count; i++) {
-            double rest = linear[positive[i]];
-            int row = i * size;
-            for (int k = 0; k < i; k++) {
-                rest -= factor[row + k] * x[k];
-            }
-            x[i] = rest / factor[row + i];
+            x[i] = linear[positive[i]];
         }
-        for (int i = count - 1; i >= 0; i--) {
-            int row = i * size;
-            double value = x[i] /= factor[row + i];
-            for (int k = 0; k < i; k++) {
-                x[k] -= factor[row + k] * value;
-            }
-        }
+        Cholesky.solve(factor, size, x, count);
         return x;
     }
 
