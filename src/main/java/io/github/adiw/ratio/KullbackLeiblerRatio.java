@@ -14,8 +14,6 @@ import java.util.stream.IntStream;
 final class KullbackLeiblerRatio implements RatioMethod {
     private static final String NAME = "kl";
     private static final int FOLDS = 5;
-    /** A gap at which no weight changes any more. */
-    private static final double SMALL_GAP = 1e-6;
     /** A kernel mean below this is that of kernels that were all cut at exp(-80): no training row is near. */
     private static final double NO_TRAINING_ROW = 1e-34;
 
@@ -139,7 +137,7 @@ final class KullbackLeiblerRatio implements RatioMethod {
                 MixtureProportions.Solution solution = kernels.whole();
                 return KernelFunction.of(NAME, validation.select(centers), selection.gamma(), solution.coefficients(kernels.means()),
                     kernels.means(), new RatioFunction.Fit(solution.steps(), solution.objective(), Math.max(0, solution.gap()),
-                        solution.gap() <= SMALL_GAP));
+                        solution.converged()));
             }
         }
     }

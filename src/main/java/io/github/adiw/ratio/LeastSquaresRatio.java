@@ -18,8 +18,8 @@ import java.util.Arrays;
 final class LeastSquaresRatio implements RatioMethod {
     private static final String NAME = "ls";
     /** 10^-3 to 10^1 by half decades. */
-    private static final double[] LAMBDAS = {0.001, 0.00316227766, 0.01, 0.0316227766, 0.1, 0.316227766, 1,
-        3.16227766, 10};
+    private static final double[] LAMBDAS = {0.001, 0.0031622776601683794, 0.01, 0.03162277660168379, 0.1, 0.31622776601683794, 1,
+        3.1622776601683795, 10};
     /** The least that is added to the diagonal, of its mean: without any, equal centers have no solution. */
     private static final double LEAST_RIDGE = 1e-11;
 

@@ -13,6 +13,8 @@ import java.util.stream.IntStream;
 final class MixtureProportions {
     /** Where r does not change any more: it moves with the root of the gap. */
     private static final double WANTED_GAP = 1e-11;
+    /** Where no weight changes any more by as much as matters. */
+    private static final double SMALL_GAP = 1e-6;
     private static final int MOST_STEPS = 200;
     /** A step that promises a smaller decrease is not taken: r would change by less than 1e-7 of itself. */
     private static final double LEAST_DECREASE = 1e-15;
@@ -46,8 +48,9 @@ final class MixtureProportions {
      * @param steps       quadratic programs that were solved
      * @param objective   -mean log r over the rows that count
      * @param gap         how far the objective is from the minimum, at most
+     * @param converged   whether r does not change any more: the gap is small, or the next step would lower the objective by nothing
      */
-    record Solution(double[] proportions, double[] ratios, int steps, double objective, double gap) {
+    record Solution(double[] proportions, double[] ratios, int steps, double objective, double gap, boolean converged) {
         /** a {@code [columns]}. */
         double[] coefficients(double[] means) {
             double[] coefficients = new double[proportions.length];
@@ -75,7 +78,7 @@ final class MixtureProportions {
                 gap = columns[l] ? Math.max(gap, growth[l] - 1) : gap;
             }
             if (!(gap > WANTED_GAP) || step == MOST_STEPS) {
-                return new Solution(p, r, step, objective(r), gap);
+                return new Solution(p, r, step, objective(r), gap, gap <= SMALL_GAP);
             }
             target = minimumOfModel(p, r, growth, columns, target);
             double[] change = ratios(target);
@@ -87,7 +90,7 @@ final class MixtureProportions {
                 change[j] -= r[j];
             }
             if (slope(r, change, targetSum - 1, 0) > -LEAST_DECREASE) {
-                return new Solution(p, r, step, objective(r), gap);
+                return new Solution(p, r, step, objective(r), gap, true);
             }
             double length = length(r, change, targetSum - 1);
             double sum = 1 + length * (targetSum - 1);
