@@ -7,8 +7,8 @@
 //
 // kl: KLIEP (Sugiyama et al. 2008), r(z) = sum_l alpha_l k(z, z'_l), minimise -(1/m) sum_j log r(z'_j) over alpha >= 0 and
 // (1/n) sum_i r(z_i) = sum_l b_l alpha_l = 1, by the multiplicative step alpha_l <- alpha_l g_l / b_l, which keeps the constraint and
-// never raises the objective (it is the EM step of the mixture with shares b_l alpha_l). A ridge R is added to every b_l, as training samples
-// without a place: the mean of r is then 1 - R sum alpha, and r is small where there are fewer than about R n training samples.
+// never raises the objective (it is the EM step of the mixture with shares b_l alpha_l). A ridge R is added to every b_l, as if by training
+// samples without a place: the mean of r is then 1 - R sum alpha, and r is small where there are fewer than about R n training samples.
 //   kl_begin      b_l = (A'1)_l / n + R; alpha scaled to b'alpha = 1, equal where the state is 0 or unknown (negative); a segment a block
 //   kl_update     alpha_l <- alpha_l g_l / b_l, g = T u, u_j = 1 / (m r(z'_j))
 //

@@ -2,8 +2,9 @@
  * Accelerated dynamic importance weighting: density ratios inside the training loop, on the GPU or the processor.
  *
  * <p>Where to begin: weights of two given samples, right without any option, and the ratio at new rows are a
- * {@link io.github.adiw.ratio.DensityRatio}; weights for one's own training loop come from {@link io.github.adiw.weight.ImportanceWeights}; a
- * whole importance-weighted training is a {@link io.github.adiw.train.Trainer}. A device is opened with {@link io.github.adiw.device.Devices}.
+ * {@link io.github.adiw.ratio.DensityRatio}; weights for one's own training loop come from {@link io.github.adiw.weight.ImportanceWeights};
+ * a whole importance-weighted training is a {@link io.github.adiw.train.Trainer}. A device is opened with
+ * {@link io.github.adiw.device.Devices}.
  */
 @SuppressWarnings("requires-automatic")     // JCuda and XChart describe no modules: theirs are named after their files
 module io.github.adiw {

@@ -4,7 +4,7 @@
  * expected and what to do.
  *
  * <p>Where to begin: {@link io.github.adiw.ratio.DensityRatio} gives weights of two samples, once;
- * {@link io.github.adiw.weight.ImportanceWeights} gives weights to a training loop of your own, and {@link io.github.adiw.train.Trainer} trains a network with them;
- * all on a {@link io.github.adiw.device.Device}.
+ * {@link io.github.adiw.weight.ImportanceWeights} gives weights to a training loop of your own, and {@link io.github.adiw.train.Trainer}
+ * trains a network with them; all on a {@link io.github.adiw.device.Device}.
  */
 package io.github.adiw;

@@ -119,8 +119,8 @@ final class TrainingFlags {
     private float lambda;
 
     @Option(names = "--ridge", paramLabel = "R",
-        description = "Of adiw-km and adiw-kl: as if R times the batch were samples without a place, so that weights forget, and samples that "
-            + "no validation sample speaks for lose theirs. Default: 0.02; 0 with --bandwidth and with --transform features.")
+        description = "Of adiw-km and adiw-kl: as if R times the batch were samples without a place, so that weights forget, and samples "
+            + "that no validation sample speaks for lose theirs. Default: 0.02; 0 with --bandwidth and with --transform features.")
     private Float ridge;
 
     @Option(names = "--estimation-momentum", paramLabel = "MU", defaultValue = "0",

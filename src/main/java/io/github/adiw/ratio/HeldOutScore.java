@@ -6,10 +6,10 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * How well a method's ratio holds at rows that it was not fitted to: it is fitted to all but one of five folds of both samples, r is divided
- * by its mean over the training rows that it was fitted to and clipped to [1e-6, 1e6], and the fold's score is the mean of log r over its
- * validation rows minus the log of the mean of r over its training rows: the Kullback-Leibler objective, which does not depend on the scale
- * of r. Weights of 1 have the score 0. The mean over the folds; larger is better.
+ * How well a method's ratio holds at rows that it was not fitted to: it is fitted to all but one of five folds of both samples, r is
+ * divided by its mean over the training rows that it was fitted to and clipped to [1e-6, 1e6], and the fold's score is the mean of log r
+ * over its validation rows minus the log of the mean of r over its training rows: the Kullback-Leibler objective, which does not depend on
+ * the scale of r. Weights of 1 have the score 0. The mean over the folds; larger is better.
  */
 final class HeldOutScore {
     private static final int FOLDS = 5;

@@ -6,8 +6,8 @@ interface TunedMethod {
     Selection selection();
 
     /**
-     * Fits to these rows with what was chosen. Centers are drawn from these validation rows, by the context's seed: where the rows are those
-     * that it was tuned by, the same ones.
+     * Fits to these rows with what was chosen. Centers are drawn from these validation rows, by the context's seed: where the rows are
+     * those that it was tuned by, the same ones.
      *
      * @throws FitCancelledException        if the listener wants no more
      * @throws io.github.adiw.AdiwException if there is no such function, for instance since it is not finite; a sentence

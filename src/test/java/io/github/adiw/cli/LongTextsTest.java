@@ -90,7 +90,8 @@ class LongTextsTest {
     @Test
     void whatIsLeftOutIsTheMiddle() {
         Cli run = Cli.run("train", "--output", "/nowhere", "--noise=" + "1".repeat(LENGTH));
-        assertThat(run.err()).startsWith("adiw: --noise: there is no shift '111").contains("1 [...] 1").contains("known: none, symmetric:R");
+        assertThat(run.err()).startsWith("adiw: --noise: there is no shift '111").contains("1 [...] 1")
+            .contains("known: none, symmetric:R");
     }
 
     @Test

@@ -139,8 +139,9 @@ final class Pooling {
         if (options.missing() == Missing.FAIL && (t.missing() != null || v.missing() != null)) {
             t.answerUnanswered();
             v.answerUnanswered();
-            options.notices().accept(Wording.column(name) + " has '" + Field.UNANSWERED + "', which counts as a category of its own: choose mean "
-                + "for missing values to fill it in.");
+            options.notices()
+                .accept(Wording.column(name) + " has '" + Field.UNANSWERED + "', which counts as a category of its own: choose mean "
+                    + "for missing values to fill it in.");
         }
         TreeSet<String> all = new TreeSet<>();
         for (ColumnValues values : List.of(t, v)) {

@@ -85,7 +85,7 @@ class TablesTest {
 
     @Test
     void aNumberAndAMissingValueAreNoHeader() {
-        assertThatThrownBy(() -> read().of("1,NA\n3,4\n")).isInstanceOf(UsageException.class).hasMessageContaining("line 1, column 1");
+        assertThatThrownBy(() -> read().of("1,NA\n3,4\n")).isInstanceOf(AdiwException.class).hasMessageContaining("line 1, column 1");
         assertThat(Read.values(read().mean().of("1,NA\n3,4\n").train())).containsExactly(1, 4, 3, 4);
         // Pandas' header of columns that have no names.
         Read pandas = read();
@@ -394,7 +394,7 @@ class TablesTest {
         byte[] values = ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN).putDouble(1).putDouble(Double.NaN)
             .putDouble(Double.NEGATIVE_INFINITY).putDouble(4).array();
         Path nan = read().file("T.npy", npy("<f8", false, "(2, 2)", values));
-        assertThatThrownBy(() -> read().exclude("0").of(nan, nan)).isInstanceOf(UsageException.class)
+        assertThatThrownBy(() -> read().exclude("0").of(nan, nan)).isInstanceOf(AdiwException.class)
             .hasMessageContaining("row 0 (from 0), column 1");
         assertThatThrownBy(() -> read().mean().exclude("1").of(nan, nan)).isInstanceOf(AdiwException.class)
             .hasMessageContaining("row 1 (from 0), column 0: it is '-Infinity'");
@@ -495,7 +495,8 @@ class TablesTest {
         assertThat(Read.values(wine.train())).containsExactly(7.4, 3.51, 7, 3);
         String adult = "age,workclass,income\n39,State-gov,<=50K\n50,?,>50K\n";
         Read read = read();
-        assertThat(read.of(adult).encoding().names()).containsExactly("age", "workclass=?", "workclass=State-gov", "income=<=50K", "income=>50K");
+        assertThat(read.of(adult).encoding().names()).containsExactly("age", "workclass=?", "workclass=State-gov", "income=<=50K",
+            "income=>50K");
         assertThat(read.notices()).singleElement().asString().contains("column 'workclass' has '?', which counts as a category of its own");
         assertThatThrownBy(() -> read().of(adult + ",State-gov,>50K\n?,State-gov,>50K\n")).hasMessageContaining("line 4, column 'age'");
         assertThatThrownBy(() -> read().of(adult + "3,?,>50K\n3,,>50K\n")).hasMessageContaining("line 5, column 'workclass': it is empty");
