@@ -43,7 +43,8 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         }
         if (bar == null) {
             int width = Math.max(40, Math.min(Console.columns() - 1, 110));
-            bar = new ProgressBarBuilder().setTaskName(String.format(Locale.ROOT, "%-8s", method)).setInitialMax(total).setStyle(ProgressBarStyle.ASCII)
+            bar = new ProgressBarBuilder().setTaskName(String.format(Locale.ROOT, "%-8s", method)).setInitialMax(total)
+                .setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(200)
                 .setConsumer(new DelegatingProgressBarConsumer(line -> console.err().print("\r" + line), width)).build();
         }

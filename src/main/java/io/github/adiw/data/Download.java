@@ -135,7 +135,8 @@ final class Download {
 
     private void fetch(Published file) throws IOException {
         StringBuilder failures = new StringBuilder("cannot download ");
-        try (FileChannel part = FileChannel.open(part(file), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel part = FileChannel.open(part(file), StandardOpenOption.CREATE, StandardOpenOption.READ,
+            StandardOpenOption.WRITE)) {
             for (int i = 0; i < mirrors.size(); i++) {
                 String address = mirrors.get(i) + file.name;
                 try {

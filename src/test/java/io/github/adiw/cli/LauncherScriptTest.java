@@ -43,8 +43,9 @@ class LauncherScriptTest {
         Attributes main = manifest.getMainAttributes();
         main.put(Attributes.Name.MANIFEST_VERSION, "1.0");
         main.put(Attributes.Name.MAIN_CLASS, Launcher.class.getName());
-        main.put(Attributes.Name.CLASS_PATH, Arrays.stream(classPath.split(File.pathSeparator, -1)).map(part -> Path.of(part).toUri().toString())
-            .collect(Collectors.joining(" ")));
+        main.put(Attributes.Name.CLASS_PATH,
+            Arrays.stream(classPath.split(File.pathSeparator, -1)).map(part -> Path.of(part).toUri().toString())
+                .collect(Collectors.joining(" ")));
         try (OutputStream out = Files.newOutputStream(folder.resolve("target/adiw-0-cli.jar"))) {
             new JarOutputStream(out, manifest).close();
         }

@@ -106,7 +106,8 @@ class SafeTensorsTest {
     @Test
     void refusesMoreThan32Dimensions() throws IOException {
         for (int dimensions : new int[] {32, 33, 1_000_000}) {
-            byte[] header = ("{'deep':{'dtype':'F32','shape':[" + "1,".repeat(dimensions - 1) + "1],'data_offsets':[0,4]}}").replace('\'', '"')
+            byte[] header = ("{'deep':{'dtype':'F32','shape':[" + "1,".repeat(dimensions - 1) + "1],'data_offsets':[0,4]}}")
+                .replace('\'', '"')
                 .getBytes(StandardCharsets.UTF_8);
             Path file = Files.write(folder.resolve("deep.safetensors"),
                 ByteBuffer.allocate(12 + header.length).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header).array());
