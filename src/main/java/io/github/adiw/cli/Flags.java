@@ -62,7 +62,13 @@ final class Flags {
         if (flag == null || named.startsWith(flag)) {
             return named;
         }
-        return message.matches(Pattern.quote(parameter) + "\\b.*") ? flag + named.substring(parameter.length()) : flag + ": " + named;
+        return beginsWith(message, parameter) ? flag + named.substring(parameter.length()) : flag + ": " + named;
+    }
+
+    /** Not {@code modelled} with {@code model}. */
+    private static boolean beginsWith(String message, String word) {
+        return message.startsWith(word) && (message.length() == word.length()
+            || !Character.isLetterOrDigit(message.charAt(word.length())) && message.charAt(word.length()) != '_');
     }
 
     private String flag(MatchResult name) {

@@ -210,7 +210,9 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
                 return places;
             } catch (JsonProcessingException e) {
                 throw new AdiwException(message("its header is not valid JSON"
-                    + (e.getLocation() == null ? "" : " at byte " + (8 + e.getLocation().getByteOffset()))), e);
+                    + (e.getLocation() == null || e.getLocation().getByteOffset() < 0 ? ""
+                        : " at byte " + (8 + e.getLocation().getByteOffset()))),
+                    e);
             } catch (IOException e) {
                 throw new AdiwException("cannot read " + name + ": " + AtomicFile.reason(e), e);
             }

@@ -2,9 +2,7 @@ package io.github.adiw.data.file;
 
 import java.util.regex.Pattern;
 
-/**
- * How people write numbers: 3, -0.5, .5, 1e-3. Java's own parser takes more: hexadecimal numbers, and a letter for the type behind them.
- */
+/** How people write numbers: 3, -0.5, .5, 1e-3. Java's own parser takes more: hexadecimal ones, and a letter for the type behind them. */
 public final class DecimalNumber {
     /** Possessive throughout: what has matched is never tried in another way, so that the time is linear in the text's length. */
     private static final Pattern FORM = Pattern.compile("[+-]?(?:\\d++\\.?\\d*+|\\.\\d++)(?:[eE][+-]?\\d++)?");
