@@ -23,7 +23,8 @@ public final class ChildJvm {
      */
     public record Outcome(int code, String out, String err) {}
 
-    private final List<String> options = new ArrayList<>(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"));
+    private final List<String> options = new ArrayList<>(
+        List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"));
     private final Map<String, String> environment = new HashMap<>();
 
     /** With an option of the virtual machine. */

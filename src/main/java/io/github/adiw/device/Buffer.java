@@ -253,30 +253,42 @@ public final class Buffer implements AutoCloseable {
         match(given);
         check(0, count);
         device.notRecording(Device.HEAP_COPY);
-        device.copyIn(address(), array, (long) count * type.bytes());
-        Reference.reachabilityFence(this);      // or its memory might be freed under the copy
+        try {
+            device.copyIn(address(), array, (long) count * type.bytes());
+        } finally {
+            Reference.reachabilityFence(this);      // or its device might be closed under the copy
+        }
     }
 
     private void download(ElementType given, Object array, int count) {
         match(given);
         check(0, count);
         device.notRecording(Device.HEAP_COPY);
-        device.copyOut(address(), array, (long) count * type.bytes());
-        Reference.reachabilityFence(this);
+        try {
+            device.copyOut(address(), array, (long) count * type.bytes());
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     private void copyIn(long hostAddress, long count, java.nio.Buffer source) {
         device.notRecording(Device.HEAP_COPY);
-        device.copyIn(address(), hostAddress, count * type.bytes());
-        Reference.reachabilityFence(source);
-        Reference.reachabilityFence(this);
+        try {
+            device.copyIn(address(), hostAddress, count * type.bytes());
+        } finally {
+            Reference.reachabilityFence(source);
+            Reference.reachabilityFence(this);
+        }
     }
 
     private void copyOut(long hostAddress, long count, java.nio.Buffer target) {
         device.notRecording(Device.HEAP_COPY);
-        device.copyOut(address(), hostAddress, count * type.bytes());
-        Reference.reachabilityFence(target);
-        Reference.reachabilityFence(this);
+        try {
+            device.copyOut(address(), hostAddress, count * type.bytes());
+        } finally {
+            Reference.reachabilityFence(target);
+            Reference.reachabilityFence(this);
+        }
     }
 
     private long directAddress(ElementType given, java.nio.Buffer buffer, ByteOrder order) {

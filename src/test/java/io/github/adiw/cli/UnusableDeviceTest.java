@@ -41,7 +41,8 @@ class UnusableDeviceTest {
 
     @Test
     void infoAlwaysAnswers() throws IOException, InterruptedException {
-        String[] faults = {"-Dos.arch=aarch64", "-Djava.io.tmpdir=" + folder.resolve("none"), "-Dadiw.native.dir=" + folder.resolve("none")};
+        String[] faults = {"-Dos.arch=aarch64", "-Djava.io.tmpdir=" + folder.resolve("none"),
+            "-Dadiw.native.dir=" + folder.resolve("none")};
         for (String fault : faults) {
             ChildJvm.Outcome outcome = answered(new ChildJvm().option(fault), "info");
             assertThat(outcome.out()).containsPattern("host +not usable: (ADIW runs on linux-x86_64|cannot unpack)").contains("because");
@@ -55,7 +56,8 @@ class UnusableDeviceTest {
     void commandsRefuseInASentence() throws IOException, InterruptedException {
         Path file = folder.resolve("x.npy");
         Npy.write(file, new float[] {0.1f, 0.5f, 0.9f, 1.4f}, 4);
-        String[] weights = Cli.args("weights --method km --train " + file + " --validation " + file + " --output " + folder.resolve("w.npy"));
+        String[] weights = Cli
+            .args("weights --method km --train " + file + " --validation " + file + " --output " + folder.resolve("w.npy"));
         refused(new ChildJvm().option("-Djava.io.tmpdir=" + folder.resolve("none")), "there is no such folder", weights);
         refused(new ChildJvm().option("-Dos.arch=aarch64"), "this is linux-aarch64", weights);
         refused(new ChildJvm().option("-Xmx20m"), "Java's heap of", Cli.args("train --data "
@@ -67,8 +69,9 @@ class UnusableDeviceTest {
     void moreThreadsThanProcessorsAreSaid() throws IOException, InterruptedException {
         Path file = folder.resolve("x.npy");
         Npy.write(file, new float[] {0.1f, 0.5f, 0.9f, 1.4f}, 4);
-        Cli run = Cli.run(Cli.args("weights --method km --device host --threads 1000 --train " + file + " --validation " + file + " --output "
-            + folder.resolve("w.npy")));
+        Cli run = Cli
+            .run(Cli.args("weights --method km --device host --threads 1000 --train " + file + " --validation " + file + " --output "
+                + folder.resolve("w.npy")));
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err()).containsOnlyOnce("1000 threads are more than the");
     }

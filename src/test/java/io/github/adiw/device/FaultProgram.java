@@ -67,9 +67,9 @@ final class FaultProgram {
         Model model = Model.parse(slow ? "mlp:5" : "lenet", 1, slow ? 4 : 28, slow ? 4 : 28, 3);
         int rows = slow ? 3 : 16;
         try (Device device = Devices.open(name, 3, notice -> {}); Parameters parameters = model.parameters(device);
-                ModelInstance instance = model.instance(device, parameters, rows, 0, Precision.FP32);
-                Buffer input = device.allocate(ElementType.FLOAT32, (long) rows * model.height() * model.width());
-                Buffer gradient = device.floats(new float[rows * model.classes()])) {
+             ModelInstance instance = model.instance(device, parameters, rows, 0, Precision.FP32);
+             Buffer input = device.allocate(ElementType.FLOAT32, (long) rows * model.height() * model.width());
+             Buffer gradient = device.floats(new float[rows * model.classes()])) {
             Buffer values = parameters.values();
             for (Buffer filled : new Buffer[] {values, input, gradient}) {
                 device.launch("fill", Launch.elements(filled.length()), filled, 0.01f, (int) filled.length());

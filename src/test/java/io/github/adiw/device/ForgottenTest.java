@@ -82,7 +82,8 @@ class ForgottenTest {
     void devicesEndTheirThreads() throws IOException, InterruptedException {
         String[] more = forget(new ChildJvm(), "devices", DeviceMatrix.slow() ? 20 : 300);
         assertThat(Integer.parseInt(more[0])).as("threads more than before").isLessThan(30);
-        assertThat(more[3]).containsOnlyOnce("was never closed").contains("the device " + DeviceMatrix.name()).contains("-Dadiw.trace=true");
+        assertThat(more[3]).containsOnlyOnce("was never closed").contains("the device " + DeviceMatrix.name())
+            .contains("-Dadiw.trace=true");
     }
 
     @Test

@@ -107,7 +107,8 @@ class OwnershipTest {
 
     @Test
     void isNotHandedOverWhileItRecords() {
-        assertThatThrownBy(() -> device.record(device::handOver)).isInstanceOf(IllegalStateException.class).hasMessageContaining("recorded");
+        assertThatThrownBy(() -> device.record(device::handOver)).isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("recorded");
     }
 
     @Test
