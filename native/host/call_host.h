@@ -6,6 +6,7 @@
 namespace {
 template<class F, F f> struct CallThunk;
 template<class... A, void (*f)(adiw::Pool&, A...)> struct CallThunk<void (*)(adiw::Pool&, A...), f> {
+    static_assert(sizeof...(A) <= adiw::most_words, "a kernel has at most 40 parameters");
     static constexpr char signature[] = {adiw::Code<A>::value..., 0};
     template<size_t... I> static void call(const uint64_t* words, adiw::Pool& pool, adiw::Indices<I...>) {
         f(pool, adiw::word_as<A>(words[I])...);

@@ -270,7 +270,8 @@ void forward(Pool& pool, const Shape& s, const float* x, const float* weight, co
     long room = (long) round_up(results, 4 * lanes) * lanes;
     size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * s.image());
     size_t bytes = shared + rounded(sizeof(float) * model.planes.size()) + (choice ? 2 : 1) * rounded(sizeof(float) * room);
-    char* common = (char*) pool.scratch(0, bytes);
+    char* common = (char*) pool.reserve(bytes);
+    if (!common) return;
     float* weights = carve<float>(common, model.packed());
     int* where = carve<int>(common, s.image());
     pack_weights(s, weight, false, weights);
@@ -330,7 +331,8 @@ void dense_backward_data(Pool& pool, const Shape& s, const float* dy, const unsi
     long room = (long) round_up(s.image(), lanes) * lanes;
     size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * s.output());
     size_t bytes = shared + rounded(sizeof(float) * planes.size()) + rounded(sizeof(float) * room) + (choice ? Pooled::bytes(s) : 0);
-    char* common = (char*) pool.scratch(0, bytes);
+    char* common = (char*) pool.reserve(bytes);
+    if (!common) return;
     float* weights = carve<float>(common, model.packed());
     int* where = carve<int>(common, s.output());
     pack_weights(s, weight, true, weights);
@@ -439,7 +441,8 @@ void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const fl
     size_t bytes = shared + rounded(sizeof(float) * planes.size()) + rounded(sizeof(float) * room)
                    + (choice ? Pooled::bytes(s) + rounded(sizeof(float) * s.filters * rows * s.ow * lanes)
                              : rounded(sizeof(float) * s.output() * lanes));
-    char* common = (char*) pool.scratch(0, bytes);
+    char* common = (char*) pool.reserve(bytes);
+    if (!common) return;
     int* where = carve<int>(common, s.image());
     int* tap = carve<int>(common, s.taps());
     positions(planes, s.height, s.width, s.padding, 1, where);
@@ -636,7 +639,8 @@ void sparse_backward_weights(Pool& pool, const Shape& s, const float* x, const f
     size_t shared = rounded(sizeof(WindowPart) * most_parts(s)) + rounded(sizeof(int) * room);
     size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + 2 * rounded(sizeof(int) * room)
                    + rounded(sizeof(float) * lanes * s.filters) + rounded(sizeof(float) * wide * s.filters);
-    char* common = (char*) pool.scratch(0, bytes);
+    char* common = (char*) pool.reserve(bytes);
+    if (!common) return;
     WindowPart* parts = carve<WindowPart>(common, most_parts(s));
     int* start = carve<int>(common, room);
     const int part_count = window_parts(s, parts), right = s.window(0, 1), below = s.window(1, 0);
@@ -714,7 +718,8 @@ void sparse_backward_data(Pool& pool, const Shape& s, const float* dy, const uns
     size_t shared =
         rounded(sizeof(float) * wide * s.filters) + rounded(sizeof(WindowPart) * most_parts(s)) + rounded(sizeof(int) * filters);
     size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + 2 * rounded(sizeof(int) * room) + 2 * rounded(sizeof(int) * transposed);
-    char* common = (char*) pool.scratch(0, bytes);
+    char* common = (char*) pool.reserve(bytes);
+    if (!common) return;
     float* w = carve<float>(common, wide * s.filters);
     WindowPart* parts = carve<WindowPart>(common, most_parts(s));
     int* start = carve<int>(common, filters);

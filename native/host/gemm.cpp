@@ -100,6 +100,7 @@ void gemm(Pool& pool, const float* a, const float* b, float* c, const float* bia
           int flags) {
     int panels = (n + panel - 1) / panel, tiles = (m + most_rows - 1) / most_rows;
     float* packed = (float*) pool.scratch(0, sizeof(float) * panels * panel * (size_t) (k > 0 ? k : 1));
+    if (!packed) return;
     // Handing work to another processor costs about a microsecond: packing goes along only if there is much of it.
     pool.each(panels, 1 + (1 << 15) / (panel * (k + 1)), [&](long begin, long end, int) {
         for (long j = begin; j < end; j++) pack_panel(b, packed + j * panel * k, n, k, transpose_b, (int) j * panel);

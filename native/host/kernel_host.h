@@ -118,6 +118,7 @@ template<class T> inline T atomicCAS(T* p, typename Same<T>::type expected, type
 
 template<class F, F f> struct Thunk;
 template<class... A, void (*f)(adiw::Grid, adiw::Grid, A...)> struct Thunk<void (*)(adiw::Grid, adiw::Grid, A...), f> {
+    static_assert(sizeof...(A) <= adiw::most_words, "a kernel has at most 40 parameters");
     static constexpr char signature[] = {adiw::Code<A>::value..., 0};
     template<size_t... I> static void call(const uint64_t* words, adiw::Grid grid, long first, long end, adiw::Indices<I...>) {
         for (long b = first; b < end; b++) {

@@ -15,6 +15,9 @@ enum Isa { base, avx2, avx512, isa_count };
 
 class Pool;
 
+/// The most parameters of a kernel: the words of a launch stand in arrays of this length.
+constexpr int most_words = 40;
+
 /// Runs blocks first..end-1 of the grid; words are the kernel's arguments.
 typedef void (*BlocksFunction)(const uint64_t* words, Grid grid, long first, long end);
 /// Does a whole launch, spreading it over the pool as it sees fit; the grid is not used.
@@ -57,8 +60,11 @@ public:
     /// Calls task(context, begin, end, worker) over disjoint ranges that cover 0..count-1, at most one range at a time a
     /// worker; returns when all are done. Ranges depend on count, grain and the number of threads alone.
     virtual void parallel(long count, long grain, void (*task)(void* context, long begin, long end, int worker), void* context) = 0;
-    /// Scratch memory of a worker, 64-byte aligned, kept between calls; contents undefined.
+    /// Scratch memory of a worker, 64-byte aligned, kept between calls; contents undefined. Null if the system has none left: who gets
+    /// that returns, and the launch fails.
     virtual void* scratch(int worker, size_t bytes) = 0;
+    /// As scratch of the calling thread, for every worker at once: where this is not null, none of them is refused as much.
+    virtual void* reserve(size_t bytes) = 0;
     template<class F> void each(long count, long grain, F&& f) {
         parallel(
             count, grain, [](void* c, long b, long e, int w) { (*(F*) c)(b, e, w); }, &f);

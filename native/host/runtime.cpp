@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <jni.h>
 #include <linux/futex.h>
+#include <new>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +55,9 @@ class ThreadPool final : public Pool {
         long count, part;
     };
 
-    Worker* workers;
-    const int size;
+    Worker* workers = nullptr;
+    int size = 0;              // workers that there are, which may be fewer than were asked for
+    bool starved = false;      // a launch has been refused memory
     alignas(64) unsigned generation = 0;
     alignas(64) int sleepers = 0;
     alignas(64) uint64_t ticket = 0;      // generation, and in the low half the next part that nobody has taken
@@ -105,17 +107,20 @@ class ThreadPool final : public Pool {
     }
 
 public:
-    explicit ThreadPool(int threads) : workers(new Worker[threads]), size(threads) {
-        for (int i = 0; i < size; i++) workers[i] = {0, nullptr, 0, this, i};
-        for (int i = 1; i < size; i++)
-            pthread_create(
-                &workers[i].thread, nullptr,
-                [](void* w) -> void* {
-                    Worker* worker = (Worker*) w;
-                    worker->pool->loop(worker->index);
-                    return nullptr;
-                },
-                &workers[i]);
+    /// Starts as many of the threads as the system allows; false if there is no memory for any. The calling thread is the first one.
+    bool start(int threads) {
+        workers = (Worker*) aligned_alloc(alignof(Worker), sizeof(Worker) * threads);
+        if (!workers) return false;
+        for (int i = 0; i < threads; i++) workers[i] = {0, nullptr, 0, this, i};
+        for (size = 1; size < threads; size++) {
+            auto entry = [](void* w) -> void* {
+                Worker* worker = (Worker*) w;
+                worker->pool->loop(worker->index);
+                return nullptr;
+            };
+            if (pthread_create(&workers[size].thread, nullptr, entry, &workers[size])) break;
+        }
+        return true;
     }
     ~ThreadPool() {
         __atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
@@ -124,9 +129,11 @@ public:
             if (i > 0) pthread_join(workers[i].thread, nullptr);
             free(workers[i].memory);
         }
-        delete[] workers;
+        free(workers);
     }
     int threads() const override { return size; }
+    /// Whether a launch since the last such question was refused memory, and has not done its work.
+    bool failed() { return __atomic_load_n(&starved, __ATOMIC_RELAXED) && __atomic_exchange_n(&starved, false, __ATOMIC_RELAXED); }
 
     void parallel(long n, long grain, void (*f)(void*, long, long, int), void* c) override {
         if (n <= 0) return;
@@ -156,15 +163,19 @@ public:
         if (w.bytes < bytes) {
             free(w.memory);
             w.memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
-            if (!w.memory) abort();
-            w.bytes = bytes;
+            w.bytes = w.memory ? bytes : 0;
+            if (!w.memory) __atomic_store_n(&starved, true, __ATOMIC_RELAXED);
         }
         return w.memory;
+    }
+    void* reserve(size_t bytes) override {
+        for (int i = 0; i < size; i++)
+            if (!scratch(i, bytes)) return nullptr;
+        return workers[0].memory;
     }
 };
 
 constexpr int copy_node = -1, fill_node = -2;
-constexpr int most_words = 40;
 
 struct Node {
     int kernel;
@@ -177,6 +188,12 @@ struct Recording {
     Node* nodes;
     uint64_t* words;
 };
+void destroy(Recording* graph) {
+    if (!graph) return;
+    free(graph->nodes);
+    free(graph->words);
+    free(graph);
+}
 
 void run(ThreadPool* pool, int kernel, Grid grid, const uint64_t* words) {
     if (kernel == copy_node) {
@@ -245,7 +262,7 @@ NATIVE(jobjectArray, kernels)(JNIEnv* env, jclass) {
 }
 
 /// Whether the dynamic linker finds a library of this name, or one is loaded already.
-NATIVE(jboolean, finds)(JNIEnv* env, jclass, jstring name) {
+NATIVE(jboolean, opens)(JNIEnv* env, jclass, jstring name) {
     const char* text = env->GetStringUTFChars(name, nullptr);
     bool found = dlopen(text, RTLD_LAZY | RTLD_LOCAL) != nullptr;
     env->ReleaseStringUTFChars(name, text);
@@ -253,10 +270,22 @@ NATIVE(jboolean, finds)(JNIEnv* env, jclass, jstring name) {
 }
 
 /// Whether this processor runs the stand-in driver's kernels.
-NATIVE(jboolean, hasAvx2)(JNIEnv*, jclass) { return widest() >= avx2; }
+NATIVE(jboolean, processorHasAvx2)(JNIEnv*, jclass) { return widest() >= avx2; }
 
-NATIVE(jlong, createPool)(JNIEnv*, jclass, jint threads) { return (jlong) new ThreadPool(threads); }
-NATIVE(void, destroyPool)(JNIEnv*, jclass, jlong pool) { delete (ThreadPool*) pool; }
+/// A pool of as many threads as the system allows, threads at most; 0 if there is no memory for it.
+NATIVE(jlong, createPool)(JNIEnv*, jclass, jint threads) {
+    void* memory = aligned_alloc(alignof(ThreadPool), sizeof(ThreadPool));
+    if (!memory) return 0;
+    ThreadPool* pool = new (memory) ThreadPool;
+    if (pool->start(threads)) return (jlong) pool;
+    free(memory);
+    return 0;
+}
+NATIVE(jint, threads)(JNIEnv*, jclass, jlong pool) { return ((ThreadPool*) pool)->threads(); }
+NATIVE(void, destroyPool)(JNIEnv*, jclass, jlong pool) {
+    ((ThreadPool*) pool)->~ThreadPool();
+    free((void*) pool);
+}
 
 /// 64-byte aligned memory, in huge pages where the system gives them; 0 if there is none.
 NATIVE(jlong, allocate)(JNIEnv*, jclass, jlong bytes) {
@@ -268,28 +297,42 @@ NATIVE(jlong, allocate)(JNIEnv*, jclass, jlong bytes) {
 }
 NATIVE(void, free)(JNIEnv*, jclass, jlong address) { free((void*) address); }
 
+/// Where there is no memory to reach the array with, Java throws an OutOfMemoryError.
 NATIVE(void, copyFromArray)(JNIEnv* env, jclass, jlong address, jobject array, jlong offset, jlong bytes) {
     char* data = (char*) env->GetPrimitiveArrayCritical((jarray) array, nullptr);
+    if (!data) return;
     memcpy((void*) address, data + offset, (size_t) bytes);
     env->ReleasePrimitiveArrayCritical((jarray) array, data, JNI_ABORT);
 }
 NATIVE(void, copyToArray)(JNIEnv* env, jclass, jlong address, jobject array, jlong offset, jlong bytes) {
     char* data = (char*) env->GetPrimitiveArrayCritical((jarray) array, nullptr);
+    if (!data) return;
     memcpy(data + offset, (const void*) address, (size_t) bytes);
     env->ReleasePrimitiveArrayCritical((jarray) array, data, 0);
 }
 NATIVE(jlong, directAddress)(JNIEnv* env, jclass, jobject buffer) { return (jlong) env->GetDirectBufferAddress(buffer); }
 
-NATIVE(void, launch)(JNIEnv* env, jclass, jlong pool, jint kernel, jint x, jint y, jint z, jlongArray words) {
+/// False if there was no memory for it, or more words than a kernel can have: then its results are undefined.
+NATIVE(jboolean, launch)(JNIEnv* env, jclass, jlong handle, jint kernel, jint x, jint y, jint z, jlongArray words) {
     uint64_t copy[most_words];
-    env->GetLongArrayRegion(words, 0, env->GetArrayLength(words), (jlong*) copy);
-    run((ThreadPool*) pool, kernel, {(unsigned) x, (unsigned) y, (unsigned) z}, copy);
+    ThreadPool* pool = (ThreadPool*) handle;
+    int count = env->GetArrayLength(words);
+    if (count > most_words) return false;
+    env->GetLongArrayRegion(words, 0, count, (jlong*) copy);
+    run(pool, kernel, {(unsigned) x, (unsigned) y, (unsigned) z}, copy);
+    return !(pool && pool->failed());
 }
 
-/// nodes: kernel, x, y, z and the position of its first word, five numbers a node.
+/// nodes: kernel, x, y, z and the position of its first word, five numbers a node. 0 if there is no memory for it.
 NATIVE(jlong, createGraph)(JNIEnv* env, jclass, jlong pool, jintArray nodes, jlongArray words) {
     int count = env->GetArrayLength(nodes) / 5, length = env->GetArrayLength(words);
-    Recording* graph = new Recording{(ThreadPool*) pool, count, new Node[count + 1], new uint64_t[length + 1]};
+    Recording* graph = (Recording*) calloc(1, sizeof(Recording));
+    if (!graph) return 0;
+    *graph = {(ThreadPool*) pool, count, (Node*) calloc(count + 1, sizeof(Node)), (uint64_t*) calloc(length + 1, sizeof(uint64_t))};
+    if (!graph->nodes || !graph->words) {
+        destroy(graph);
+        return 0;
+    }
     for (int i = 0; i < count; i++) {
         jint n[5];
         env->GetIntArrayRegion(nodes, 5 * i, 5, n);
@@ -298,16 +341,13 @@ NATIVE(jlong, createGraph)(JNIEnv* env, jclass, jlong pool, jintArray nodes, jlo
     env->GetLongArrayRegion(words, 0, length, (jlong*) graph->words);
     return (jlong) graph;
 }
-NATIVE(void, replayGraph)(JNIEnv*, jclass, jlong handle) {
+/// False if there was no memory for one of its launches: then its results are undefined.
+NATIVE(jboolean, replayGraph)(JNIEnv*, jclass, jlong handle) {
     const Recording* graph = (const Recording*) handle;
     for (int i = 0; i < graph->count; i++) {
         const Node& node = graph->nodes[i];
         run(graph->pool, node.kernel, node.grid, graph->words + node.first_word);
     }
+    return !graph->pool->failed();
 }
-NATIVE(void, destroyGraph)(JNIEnv*, jclass, jlong handle) {
-    Recording* graph = (Recording*) handle;
-    delete[] graph->nodes;
-    delete[] graph->words;
-    delete graph;
-}
+NATIVE(void, destroyGraph)(JNIEnv*, jclass, jlong handle) { destroy((Recording*) handle); }

@@ -304,6 +304,7 @@ CU cuMemcpyHtoDAsync_v2(Pointer target, const void* source, size_t bytes, Stream
     if (known(stream) && stream->capture) return failure(not_supported, "a copy from this process's memory inside a recording");
     // Memory that is not page-locked is read before the call returns.
     void* own = malloc(bytes ? bytes : 1);
+    if (!own) return failure(out_of_memory);
     memcpy(own, source, bytes);
     Operation o = {};
     o.kind = Operation::copy_owned;

@@ -47,11 +47,15 @@ namespace adiw::simt {
 static thread_local Fiber* leaving;
 #endif
 
-void prepare(Fiber& fiber, void (*entry)()) {
+bool prepare(Fiber& fiber, void (*entry)()) {
     if (!fiber.stack) {
         char* memory =
             (char*) mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (memory == MAP_FAILED || mprotect(memory, guard_bytes, PROT_NONE)) abort();
+        if (memory == MAP_FAILED) return false;
+        if (mprotect(memory, guard_bytes, PROT_NONE)) {
+            munmap(memory, guard_bytes + stack_bytes);
+            return false;
+        }
         fiber.stack = memory + guard_bytes;
         fiber.size = stack_bytes;
     }
@@ -65,6 +69,7 @@ void prepare(Fiber& fiber, void (*entry)()) {
     *--top = (uint64_t) entry;
     for (int i = 0; i < 6; i++) *--top = 0;
     fiber.stack_pointer = top;
+    return true;
 }
 
 void switch_fiber(Fiber& from, Fiber& to) {

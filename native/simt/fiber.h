@@ -12,8 +12,9 @@ struct Fiber {
     void* fake_stack = nullptr;      // AddressSanitizer's
 };
 
-/// Gives the fiber a stack (once) and makes it start in entry at the next switch to it; entry never returns.
-void prepare(Fiber& fiber, void (*entry)());
+/// Gives the fiber a stack (once) and makes it start in entry at the next switch to it; entry never returns. False if the system has no
+/// memory for a stack.
+bool prepare(Fiber& fiber, void (*entry)());
 /// Saves this point in from and goes on in to.
 void switch_fiber(Fiber& from, Fiber& to);
 /// The first thing that runs on a fiber.

@@ -141,6 +141,7 @@ template<int N> inline void copy_async_wait() { adiw::simt::copy_async_wait(N); 
 template<class F, F f> struct Thunk;
 template<class... A, void (*f)(A...)> struct Thunk<void (*)(A...), f> {
     static constexpr char signature[] = {adiw::Code<A>::value..., 0};
+    static_assert(sizeof...(A) <= adiw::most_words, "a kernel has at most 40 parameters");
     template<size_t... I> static void call(const uint64_t* words, adiw::Indices<I...>) { f(adiw::word_as<A>(words[I])...); }
     static void run(const uint64_t* words) { call(words, typename adiw::MakeIndices<sizeof...(A)>::type()); }
 };

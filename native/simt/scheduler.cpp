@@ -102,8 +102,13 @@ Fiber& advance(Scheduler& s) {
         Task& task = s.tasks[s.sequence[s.cursor++]];
         if (task.state == unstarted) {
             if (s.idle_count == 0) {
-                Fiber* fresh = &s.fibers[s.fiber_count++];
-                prepare(*fresh, fiber_main);
+                Fiber* fresh = &s.fibers[s.fiber_count];
+                if (!prepare(*fresh, fiber_main)) {
+                    snprintf(s.error, s.error_size, "kernel %s: this machine has no memory left for the stack of a thread", s.kernel->name);
+                    s.failed = true;
+                    return s.home;
+                }
+                s.fiber_count++;
                 s.idle[s.idle_count++] = fresh;
             }
             task.fiber = s.idle[--s.idle_count];
@@ -398,8 +403,12 @@ void copy_async(void* shared, const void* global, int bytes, bool valid) {
     if (valid && !readable(global, bytes)) fail("an asynchronous copy reads %d bytes outside every live allocation", bytes);
     if (task.copy_count == task.copy_room) {
         task.copy_room = task.copy_room ? 2 * task.copy_room : 16;
-        task.copies = (Copy*) realloc(task.copies, task.copy_room * sizeof(Copy));
-        if (!task.copies) abort();
+        Copy* longer = (Copy*) realloc(task.copies, task.copy_room * sizeof(Copy));
+        if (!longer) {
+            task.copy_room = task.copy_count;
+            fail("this machine has no memory left for asynchronous copies");
+        }
+        task.copies = longer;
     }
     task.copies[task.copy_count++] = {shared, global, bytes, valid, task.groups + 1};
     memset(shared, 0xff, bytes);
@@ -418,12 +427,12 @@ int shared_site(size_t bytes) {
 void* shared_memory(int site) {
     if (!shared_arrays) {
         shared_arrays = (SharedArray*) calloc(most_sites, sizeof(SharedArray));
-        if (!shared_arrays) abort();
+        if (!shared_arrays) fail("this machine has no memory left for shared memory");
     }
     SharedArray& array = shared_arrays[site];
     if (!array.memory) {
         array.memory = aligned_alloc(64, (site_bytes[site] + 63) / 64 * 64);
-        if (!array.memory) abort();
+        if (!array.memory) fail("this machine has no memory left for shared memory");
     }
     if (array.serial != block.serial) {
         array.serial = block.serial;

@@ -7,7 +7,6 @@
 namespace adiw::simt {
 
 constexpr int most_threads = 1024;
-constexpr int most_words = 40;
 
 struct Kernel {
     const char* name;

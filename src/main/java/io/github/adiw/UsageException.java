@@ -53,6 +53,18 @@ public final class UsageException extends IllegalArgumentException {
     }
 
     /**
+     * {@code value}, if there is one.
+     *
+     * @throws UsageException if it is null, as {@code NAME must be given, and was null}
+     */
+    public static <T> T given(String parameter, T value) {
+        if (value == null) {
+            throw of(parameter, parameter + " must be given, and was null");
+        }
+        return value;
+    }
+
+    /**
      * {@code value}, if it is at least {@code least}.
      *
      * @throws UsageException if it is less, as {@code NAME must be at least LEAST, not VALUE}

@@ -21,7 +21,8 @@ final class CommonOptions {
         description = "Of everything that is drawn; the same seed on the same device gives the same result. Default: 1.")
     private Long seed;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Worker threads on the processor. Default: all its processors.")
+    @Option(names = "--threads", paramLabel = "N",
+        description = "Worker threads on the processor. Default: as many as this process may use (a container's limit counts).")
     private Integer threads;
 
     @Option(names = "--json", description = "Print the result as JSON on standard output.")
@@ -42,8 +43,8 @@ final class CommonOptions {
                 throw new UsageException("--device cuda:N wants a number for N, for instance cuda:0");
             }
         }
-        if (threads != null && (threads < 1 || threads > 1024)) {
-            throw new UsageException("--threads must be 1 to 1024, not " + threads);
+        if (threads != null && (threads < 1 || threads > Devices.MOST_THREADS)) {
+            throw new UsageException("--threads must be 1 to " + Devices.MOST_THREADS + ", not " + threads);
         }
     }
 
@@ -61,7 +62,7 @@ final class CommonOptions {
     }
 
     int threads() {
-        return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        return threads == null ? Math.min(Runtime.getRuntime().availableProcessors(), Devices.MOST_THREADS) : threads;
     }
 
     long seed() {

@@ -27,22 +27,35 @@ final class InfoCommand extends Subcommand {
     @Override
     void execute() {
         Devices.Choice choice = Devices.choose(common.device());
-        String description;
-        try (Device device = Devices.open(choice.name(), common.threads())) {
-            description = device.description();
+        Found chosen;
+        try {
+            chosen = opened(choice.name());
+        } catch (AdiwException | UsageException e) {
+            if (!common.device().equals("auto")) {
+                throw e;
+            }
+            chosen = new Found(choice.name(), false, e.getMessage());
         }
         List<Found> found = devices(choice.name());
         if (common.json()) {
-            console.result(RunReport.text(json(choice, description, found)));
+            console.result(RunReport.text(json(choice, chosen, found)));
         } else {
-            print(choice, description, found);
+            print(choice, chosen, found);
+        }
+    }
+
+    private Found opened(String name) {
+        try (Device device = Devices.open(name, common.threads(), console::notice)) {
+            return new Found(name, true, device.description());
         }
     }
 
     private List<Found> devices(String chosen) {
         List<Found> found = new ArrayList<>();
-        try (Device host = Devices.open("host", common.threads())) {
+        try (Device host = Devices.open("host", common.threads(), notice -> {})) {
             found.add(new Found("host", true, host.description()));
+        } catch (AdiwException | UsageException e) {
+            found.add(new Found("host", false, e.getMessage()));
         }
         if (chosen.equals("simt")) {
             found.add(new Found("cuda", false, "not looked for, since this process runs the stand-in driver"));
@@ -68,10 +81,18 @@ final class InfoCommand extends Subcommand {
             new String[] {"java", Runtime.version() + ", " + System.getProperty("java.vm.name")},
             new String[] {"system",
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + ", " + System.getProperty("os.arch")},
-            new String[] {"gpuKernels", Devices.requirements()});
+            new String[] {"gpuKernels", requirements()});
     }
 
-    private ObjectNode json(Devices.Choice choice, String description, List<Found> found) {
+    private static String requirements() {
+        try {
+            return Devices.requirements();
+        } catch (AdiwException e) {
+            return e.getMessage();
+        }
+    }
+
+    private ObjectNode json(Devices.Choice choice, Found chosen, List<Found> found) {
         ObjectNode node = RunReport.object();
         versions().forEach(row -> node.put(row[0], row[1]));
         node.put("threads", common.threads());
@@ -79,18 +100,23 @@ final class InfoCommand extends Subcommand {
         for (Found device : found) {
             devices.addObject().put("name", device.name()).put("usable", device.usable()).put("description", device.description());
         }
-        node.putObject("chosen").put("name", choice.name()).put("description", description).put("reason", choice.reason());
+        node.putObject("chosen").put("name", chosen.name()).put("usable", chosen.usable()).put("description", chosen.description())
+            .put("reason", choice.reason());
         return node;
     }
 
-    private void print(Devices.Choice choice, String description, List<Found> found) {
+    private void print(Devices.Choice choice, Found chosen, List<Found> found) {
         versions().forEach(row -> line(row[0], row[1]));
         line("threads", String.valueOf(common.threads()));
         console.result("");
-        found.forEach(device -> line(device.name(), (device.usable() ? "" : "not usable: ") + device.description()));
+        found.forEach(device -> line(device.name(), said(device)));
         console.result("");
-        line("chosen", choice.name() + ": " + description);
+        line("chosen", chosen.name() + ": " + said(chosen));
         line("because", choice.reason().replaceFirst("^device \\S+: ", ""));
+    }
+
+    private static String said(Found device) {
+        return (device.usable() ? "" : "not usable: ") + device.description();
     }
 
     private void line(String name, String value) {

@@ -1,17 +1,21 @@
 package io.github.adiw.device;
 
+import io.github.adiw.UsageException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.Collections;
+import java.util.Set;
+import java.util.WeakHashMap;
 
 /**
  * Raw memory of a {@link Device}: an element type and a length, row-major where a shape is spoken of.
  *
  * <p><b>Lifetime.</b> A buffer from {@link Device#allocate} owns its memory and frees it in {@link #close}; a slice or a
  * wrapped address owns nothing. Slices die with the buffer that they were cut from. Closing twice does nothing; any other
- * use after {@code close} throws {@link IllegalStateException}. Graphs keep addresses, not buffers: close graphs first,
+ * use after {@code close} throws {@link IllegalStateException}, replays of graphs that use the buffer included: close graphs first,
  * then buffers, then the device (which frees what is left).
  *
  * <p><b>Threads.</b> As its device: one thread at a time. Copies to and from the Java heap wait for all work enqueued
@@ -23,16 +27,51 @@ public final class Buffer implements AutoCloseable {
     private final long address;
     private final long length;
     private final Buffer parent;
-    private final boolean owner;
+    private Holdings.Holding holding;
+    private Set<Device.Recorded> graphs = Set.of();
     private boolean closed;
 
-    Buffer(Device device, ElementType type, long address, long length, Buffer parent, boolean owner) {
+    /** @param parent of a slice; else null */
+    Buffer(Device device, ElementType type, long address, long length, Buffer parent) {
         this.device = device;
         this.type = type;
         this.address = address;
         this.length = length;
         this.parent = parent;
-        this.owner = owner;
+    }
+
+    /** Makes this the owner of its memory. */
+    void owns(Holdings.Holding memory) {
+        holding = memory;
+    }
+
+    /** The buffer that this is a slice of, or this. */
+    Buffer root() {
+        Buffer root = this;
+        while (root.parent != null) {
+            root = root.parent;
+        }
+        return root;
+    }
+
+    /** A graph that is lost if this is closed; {@link #unusedBy} ends that. */
+    void usedBy(Device.Recorded graph) {
+        if (closed) {
+            graph.lose(this);
+        }
+        if (graphs.isEmpty()) {
+            graphs = Collections.newSetFromMap(new WeakHashMap<>(4));
+        }
+        graphs.add(graph);
+    }
+
+    void unusedBy(Device.Recorded graph) {
+        graphs.remove(graph);
+    }
+
+    /** For messages: {@code FLOAT32 [100]}. */
+    String shape() {
+        return type + " [" + length + "]";
     }
 
     /** The device whose memory this is. */
@@ -58,13 +97,16 @@ public final class Buffer implements AutoCloseable {
     /**
      * Address of the first element, in the device's address space.
      *
-     * @throws IllegalStateException if closed
+     * @throws IllegalStateException if it or its device is closed
      */
     public long address() {
         for (Buffer b = this; b != null; b = b.parent) {
             if (b.closed) {
-                throw new IllegalStateException("the buffer is closed (" + type + " [" + length + "])");
+                throw new IllegalStateException("the buffer is closed (" + shape() + ")");
             }
+        }
+        if (device.isClosed()) {
+            throw new IllegalStateException("the device " + device.name() + " is closed, and its buffers with it");
         }
         return address;
     }
@@ -76,7 +118,7 @@ public final class Buffer implements AutoCloseable {
      */
     public Buffer slice(long offset, long count) {
         check(offset, count);
-        return new Buffer(device, type, address() + offset * type.bytes(), count, this, false);
+        return new Buffer(device, type, address() + offset * type.bytes(), count, this);
     }
 
     /**
@@ -87,27 +129,27 @@ public final class Buffer implements AutoCloseable {
      * @throws IllegalStateException     if closed, or while a graph is recorded
      */
     public void upload(float[] source) {
-        upload(ElementType.FLOAT32, source, source.length);
+        upload(ElementType.FLOAT32, source, UsageException.given("source", source).length);
     }
 
     /** As {@link #upload(float[])}, for {@link ElementType#FLOAT64}. */
     public void upload(double[] source) {
-        upload(ElementType.FLOAT64, source, source.length);
+        upload(ElementType.FLOAT64, source, UsageException.given("source", source).length);
     }
 
     /** As {@link #upload(float[])}, for {@link ElementType#INT32}. */
     public void upload(int[] source) {
-        upload(ElementType.INT32, source, source.length);
+        upload(ElementType.INT32, source, UsageException.given("source", source).length);
     }
 
     /** As {@link #upload(float[])}, for {@link ElementType#INT64}. */
     public void upload(long[] source) {
-        upload(ElementType.INT64, source, source.length);
+        upload(ElementType.INT64, source, UsageException.given("source", source).length);
     }
 
     /** As {@link #upload(float[])}, for {@link ElementType#UINT8}. */
     public void upload(byte[] source) {
-        upload(ElementType.UINT8, source, source.length);
+        upload(ElementType.UINT8, source, UsageException.given("source", source).length);
     }
 
     /**
@@ -117,13 +159,9 @@ public final class Buffer implements AutoCloseable {
      * @throws IndexOutOfBoundsException if it is longer
      */
     public void upload(ByteBuffer source) {
-        long count = elements(source);
+        long count = elements(UsageException.given("source", source));
         check(0, count);
-        try {
-            device.copyIn(address(), HostRuntime.directAddress(source) + source.position(), count * type.bytes());
-        } finally {
-            Reference.reachabilityFence(source);        // or its memory might be freed under the copy
-        }
+        copyIn(HostRuntime.directAddress(source) + source.position(), count, source);
     }
 
     /**
@@ -133,22 +171,12 @@ public final class Buffer implements AutoCloseable {
      * @throws IndexOutOfBoundsException if it is longer
      */
     public void upload(FloatBuffer source) {
-        long from = directAddress(ElementType.FLOAT32, source, source.order());
-        try {
-            device.copyIn(address(), from, (long) source.remaining() * type.bytes());
-        } finally {
-            Reference.reachabilityFence(source);
-        }
+        copyIn(directAddress(ElementType.FLOAT32, UsageException.given("source", source), source.order()), source.remaining(), source);
     }
 
     /** As {@link #upload(FloatBuffer)}, for {@link ElementType#INT32}. */
     public void upload(IntBuffer source) {
-        long from = directAddress(ElementType.INT32, source, source.order());
-        try {
-            device.copyIn(address(), from, (long) source.remaining() * type.bytes());
-        } finally {
-            Reference.reachabilityFence(source);
-        }
+        copyIn(directAddress(ElementType.INT32, UsageException.given("source", source), source.order()), source.remaining(), source);
     }
 
     /**
@@ -159,80 +187,108 @@ public final class Buffer implements AutoCloseable {
      * @throws IllegalStateException     if closed, or while a graph is recorded
      */
     public void download(float[] target) {
-        download(ElementType.FLOAT32, target, target.length);
+        download(ElementType.FLOAT32, target, UsageException.given("target", target).length);
     }
 
     /** As {@link #download(float[])}, for {@link ElementType#FLOAT64}. */
     public void download(double[] target) {
-        download(ElementType.FLOAT64, target, target.length);
+        download(ElementType.FLOAT64, target, UsageException.given("target", target).length);
     }
 
     /** As {@link #download(float[])}, for {@link ElementType#INT32}. */
     public void download(int[] target) {
-        download(ElementType.INT32, target, target.length);
+        download(ElementType.INT32, target, UsageException.given("target", target).length);
     }
 
     /** As {@link #download(float[])}, for {@link ElementType#INT64}. */
     public void download(long[] target) {
-        download(ElementType.INT64, target, target.length);
+        download(ElementType.INT64, target, UsageException.given("target", target).length);
     }
 
     /** As {@link #download(float[])}, for {@link ElementType#UINT8}. */
     public void download(byte[] target) {
-        download(ElementType.UINT8, target, target.length);
+        download(ElementType.UINT8, target, UsageException.given("target", target).length);
     }
 
     /** Copies the first elements into the remaining bytes of a direct buffer. Errors as {@link #upload(ByteBuffer)}. */
     public void download(ByteBuffer target) {
-        if (target.isReadOnly()) {
+        if (UsageException.given("target", target).isReadOnly()) {
             throw new IllegalArgumentException("the ByteBuffer is read-only");
         }
         long count = elements(target);
         check(0, count);
-        try {
-            device.copyOut(address(), HostRuntime.directAddress(target) + target.position(), count * type.bytes());
-        } finally {
-            Reference.reachabilityFence(target);
-        }
+        copyOut(HostRuntime.directAddress(target) + target.position(), count, target);
     }
 
     /** Copies the first elements into the remaining elements of a direct buffer. Errors as {@link #upload(FloatBuffer)}. */
     public void download(FloatBuffer target) {
-        if (target.isReadOnly()) {
+        if (UsageException.given("target", target).isReadOnly()) {
             throw new IllegalArgumentException("the FloatBuffer is read-only");
         }
-        long to = directAddress(ElementType.FLOAT32, target, target.order());
-        try {
-            device.copyOut(address(), to, (long) target.remaining() * type.bytes());
-        } finally {
-            Reference.reachabilityFence(target);
-        }
+        copyOut(directAddress(ElementType.FLOAT32, target, target.order()), target.remaining(), target);
     }
 
     /** All elements, on the Java heap. Only for {@link ElementType#FLOAT32}. */
     public float[] toFloats() {
-        float[] result = new float[Math.toIntExact(length)];
+        float[] result = new float[arrayLength()];
         download(result);
         return result;
     }
 
     /** All elements, on the Java heap. Only for {@link ElementType#INT32}. */
     public int[] toInts() {
-        int[] result = new int[Math.toIntExact(length)];
+        int[] result = new int[arrayLength()];
         download(result);
         return result;
+    }
+
+    private int arrayLength() {
+        if (length > Integer.MAX_VALUE) {
+            throw new IllegalStateException("the buffer (" + shape() + ") is longer than a Java array can be: download slices of it");
+        }
+        return (int) length;
     }
 
     private void upload(ElementType given, Object array, int count) {
         match(given);
         check(0, count);
-        device.copyIn(address(), array, (long) count * type.bytes());
+        device.notRecording(Device.HEAP_COPY);
+        try {
+            device.copyIn(address(), array, (long) count * type.bytes());
+        } finally {
+            Reference.reachabilityFence(this);      // or its device might be closed under the copy
+        }
     }
 
     private void download(ElementType given, Object array, int count) {
         match(given);
         check(0, count);
-        device.copyOut(address(), array, (long) count * type.bytes());
+        device.notRecording(Device.HEAP_COPY);
+        try {
+            device.copyOut(address(), array, (long) count * type.bytes());
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private void copyIn(long hostAddress, long count, java.nio.Buffer source) {
+        device.notRecording(Device.HEAP_COPY);
+        try {
+            device.copyIn(address(), hostAddress, count * type.bytes());
+        } finally {
+            Reference.reachabilityFence(source);
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private void copyOut(long hostAddress, long count, java.nio.Buffer target) {
+        device.notRecording(Device.HEAP_COPY);
+        try {
+            device.copyOut(address(), hostAddress, count * type.bytes());
+        } finally {
+            Reference.reachabilityFence(target);
+            Reference.reachabilityFence(this);
+        }
     }
 
     private long directAddress(ElementType given, java.nio.Buffer buffer, ByteOrder order) {
@@ -271,13 +327,14 @@ public final class Buffer implements AutoCloseable {
     /**
      * Frees the memory if this buffer owns it. A second call does nothing.
      *
-     * @throws IllegalStateException while a graph is recorded
+     * @throws IllegalStateException if its device belongs to another thread, or while a graph is recorded
      */
     @Override
     public void close() {
-        if (!closed && owner) {
-            device.release(this, address);
+        if (!closed && holding != null) {
+            device.release(holding);
         }
         closed = true;
+        graphs.forEach(graph -> graph.lose(this));
     }
 }

@@ -4,16 +4,12 @@ import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.IntSupplier;
 import jcuda.Pointer;
-import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUdeviceptr;
@@ -24,15 +20,13 @@ import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
-import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An NVIDIA GPU through JCuda's driver API, or the stand-in driver through the same calls: primary context (embedders'
- * pointers live there), a stream of its own or the embedder's, graphs by stream capture. Kernel arguments pass through one reused direct
- * buffer, copies to and from the Java heap through another.
+ * An NVIDIA GPU through JCuda's driver API, or the stand-in driver through the same calls: a {@link CudaSession}, graphs by stream capture.
+ * Kernel arguments pass through one reused direct buffer, copies to and from the Java heap through another.
  */
 @SuppressWarnings("try")        // a context is entered for what is called inside, and nothing is asked of it
 final class CudaDevice extends Device {
@@ -48,24 +42,12 @@ final class CudaDevice extends Device {
     private static final int STAGING_BYTES = 4 << 20;
     private static final int MOST_ARGUMENTS = 40;
 
-    /** Reads the address that the driver gave. */
-    private static final class Allocation extends CUdeviceptr {
-        long address() {
-            return getNativePointer();
-        }
-    }
-
-    private static final Current STAYS = () -> {};
-
     private record Function(CUfunction handle, int mostThreads) {}
 
     private final String name;
     private final int ordinal;
-    private final CUdevice device;
-    private final CUcontext context = new CUcontext();
+    private final CudaSession session;
     private final CUstream stream;
-    private final boolean ownStream;
-    private final List<CUmodule> modules = new ArrayList<>();
     private final Map<String, CUmodule> moduleOf = new HashMap<>();
     private final Map<String, Function> functions = new HashMap<>();
     private final int multiprocessors;
@@ -77,22 +59,15 @@ final class CudaDevice extends Device {
     private final long stagingAddress = HostRuntime.directAddress(staging);
     private final Set<String> byCublas = new TreeSet<>();
     private CublasProducts cublas;
-    private long cublasWorkspace;
     private String products;
-    private final Current goesBack = () -> CudaDriver.result(() -> JCudaDriver.cuCtxSetCurrent(this.callers));
-    private CUcontext seen = new CUcontext();
-    private CUcontext callers;
     private boolean capturing;
-    private boolean lost;
 
-    /** @param givenStream the caller's, or 0 for one of its own */
-    private CudaDevice(String name, int ordinal, GpuKernels kernels, long givenStream) {
-        super(HostRuntime.table());
-        this.ownStream = givenStream == 0;
-        this.stream = ownStream ? new CUstream() : CudaDriver.stream(givenStream);
+    private CudaDevice(Scope scope, String name, int ordinal, CUdevice device, GpuKernels kernels, CudaSession session) {
+        super(HostRuntime.table(), new Holdings(name, scope::close));
         this.name = name;
         this.ordinal = ordinal;
-        this.device = CudaDriver.device(ordinal);
+        this.session = session;
+        this.stream = session.stream();
         this.multiprocessors = CudaDriver.attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
         this.forcedBlock = Integer.getInteger(BLOCK_PROPERTY, 0);
         Pointer[] words = new Pointer[MOST_ARGUMENTS];
@@ -102,25 +77,18 @@ final class CudaDevice extends Device {
         for (int count = 0; count <= MOST_ARGUMENTS; count++) {
             argumentLists[count] = Pointer.to(java.util.Arrays.copyOf(words, count));
         }
-        CudaDriver.check(() -> JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "opening " + name);
-        boolean opened = false;
-        try (Current entered = enter()) {
-            if (ownStream) {
-                CudaDriver.check(() -> JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING),
-                    "opening a stream on " + name);
-            }
+        try (CudaSession.Current entered = session.enter()) {
             for (String text : kernels.modules()) {
                 load(text);
             }
             chooseProducts();
-            opened = true;
-        } finally {
-            if (!opened) {
-                try (Current entered = enter()) {
-                    release();
-                }
-            }
         }
+    }
+
+    private static CudaDevice open(String name, int ordinal, GpuKernels kernels, long givenStream) {
+        CUdevice gpu = CudaDriver.device(ordinal);
+        return Scope.building(scope -> new CudaDevice(scope, name, ordinal, gpu, kernels,
+            scope.keep(CudaSession.open(name, gpu, givenStream))));
     }
 
     /**
@@ -131,7 +99,7 @@ final class CudaDevice extends Device {
      */
     static CudaDevice nvidia(int ordinal, long givenStream) {
         GpuKernels kernels = prepare(ordinal);
-        return new CudaDevice("cuda:" + ordinal, ordinal, kernels, givenStream);
+        return open("cuda:" + ordinal, ordinal, kernels, givenStream);
     }
 
     /** Checks everything that {@link #nvidia} would refuse, without opening the device. */
@@ -155,13 +123,11 @@ final class CudaDevice extends Device {
         CudaDriver.load(CudaDriver.Kind.STAND_IN);
         GpuKernels kernels = CudaDriver.kernels();
         CudaDriver.requireUsable(0, kernels);
-        return new CudaDevice("simt", 0, kernels, givenStream);
+        return open("simt", 0, kernels, givenStream);
     }
 
     private void load(String text) {
-        CUmodule module = new CUmodule();
-        CudaDriver.check(() -> JCudaDriver.cuModuleLoadData(module, text), "loading the kernels " + GpuKernels.entries(text));
-        modules.add(module);
+        CUmodule module = session.load(text);
         for (String entry : GpuKernels.entries(text)) {
             moduleOf.put(entry, module);
             function(entry);        // now, since a driver that loads lazily may not while a graph is recorded
@@ -179,9 +145,12 @@ final class CudaDevice extends Device {
             products = "the kernels";
             return;
         }
+        CudaSession held = session;         // what closes later must not refer to this
+        Scope taken = held.keep(Scope.open());
         try {
-            cublasWorkspace = allocateBytes(CUBLAS_WORKSPACE);
-            cublas = new CublasProducts(stream, cublasWorkspace, CUBLAS_WORKSPACE);
+            long workspace = allocateBytes(CUBLAS_WORKSPACE);
+            taken.keep(() -> held.free(workspace));
+            cublas = taken.keep(new CublasProducts(stream, workspace, CUBLAS_WORKSPACE));
             if (forced) {
                 byCublas.addAll(CublasProducts.KERNELS);
                 products = "cuBLAS " + cublas.version();
@@ -196,7 +165,7 @@ final class CudaDevice extends Device {
             products = "the kernels, since " + e.getMessage();
         }
         if (byCublas.isEmpty()) {
-            closeCublas();
+            taken.close();
         }
         LOG.info("{}: plain matrix products by {}", name, products);
     }
@@ -225,7 +194,7 @@ final class CudaDevice extends Device {
                     cublas.version(), theirs, kernel, ours));
             }
         } finally {
-            freeBytes(address);
+            session.free(address);
         }
     }
 
@@ -239,17 +208,6 @@ final class CudaDevice extends Device {
         }
         synchronize();
         return (System.nanoTime() - start) * 1e-3 / count;
-    }
-
-    private void closeCublas() {
-        if (cublas != null) {
-            cublas.close();
-            cublas = null;
-        }
-        if (cublasWorkspace != 0) {
-            freeBytes(cublasWorkspace);
-            cublasWorkspace = 0;
-        }
     }
 
     @Override
@@ -266,42 +224,25 @@ final class CudaDevice extends Device {
     @Override
     public void synchronize() {
         notRecording("nothing can be waited for");
-        try (Current entered = enter()) {
-            check(() -> JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name);
+        try (CudaSession.Current entered = session.enter()) {
+            session.check(() -> JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name);
         }
     }
 
     @Override
     long allocateBytes(long bytes) {
-        try (Current entered = enter()) {
-            Allocation allocation = new Allocation();
-            int result = CudaDriver.result(() -> JCudaDriver.cuMemAlloc(allocation, bytes));
-            if (result == CudaDriver.OUT_OF_MEMORY) {
-                long[] free = new long[1];
-                long[] total = new long[1];
-                CudaDriver.result(() -> JCudaDriver.cuMemGetInfo(free, total));
-                throw new AdiwException(name + " has no " + bytes + " bytes of memory left for a buffer: " + free[0] + " of " + total[0]
-                    + " bytes are free; use a smaller batch or less data");
-            }
-            check(result, "allocating " + bytes + " bytes on " + name);
-            return allocation.address();
-        }
+        return session.allocate(bytes);
     }
 
     @Override
-    void freeBytes(long address) {
-        try (Current entered = enter()) {
-            int result = CudaDriver.result(() -> JCudaDriver.cuMemFree(at(address)));
-            if (!lost) {
-                check(result, "freeing memory on " + name);
-            }
-        }
+    Runnable releaseOf(long address) {
+        CudaSession held = session;         // not this
+        return () -> held.free(address);
     }
 
     @Override
     void copyIn(long address, Object array, long bytes) {
-        notRecording(HEAP_COPY);
-        try (Current entered = enter()) {
+        try (CudaSession.Current entered = session.enter()) {
             for (long done = 0; done < bytes; done += STAGING_BYTES) {
                 long part = Math.min(STAGING_BYTES, bytes - done);
                 HostRuntime.copyFromArray(stagingAddress, array, done, part);
@@ -312,8 +253,7 @@ final class CudaDevice extends Device {
 
     @Override
     void copyOut(long address, Object array, long bytes) {
-        notRecording(HEAP_COPY);
-        try (Current entered = enter()) {
+        try (CudaSession.Current entered = session.enter()) {
             for (long done = 0; done < bytes; done += STAGING_BYTES) {
                 long part = Math.min(STAGING_BYTES, bytes - done);
                 fromDevice(address + done, part);
@@ -324,8 +264,7 @@ final class CudaDevice extends Device {
 
     @Override
     void copyIn(long address, long hostAddress, long bytes) {
-        notRecording(HEAP_COPY);
-        try (Current entered = enter()) {
+        try (CudaSession.Current entered = session.enter()) {
             for (long done = 0; done < bytes; done += STAGING_BYTES) {
                 long part = Math.min(STAGING_BYTES, bytes - done);
                 HostRuntime.launch(0, HostRuntime.COPY_NODE, 1, 1, 1, new long[] {stagingAddress, hostAddress + done, part});
@@ -336,8 +275,7 @@ final class CudaDevice extends Device {
 
     @Override
     void copyOut(long address, long hostAddress, long bytes) {
-        notRecording(HEAP_COPY);
-        try (Current entered = enter()) {
+        try (CudaSession.Current entered = session.enter()) {
             for (long done = 0; done < bytes; done += STAGING_BYTES) {
                 long part = Math.min(STAGING_BYTES, bytes - done);
                 fromDevice(address + done, part);
@@ -347,18 +285,18 @@ final class CudaDevice extends Device {
     }
 
     private void toDevice(long address, long bytes) {
-        check(() -> JCudaDriver.cuMemcpyHtoDAsync(at(address), stagingPointer, bytes, stream), "copying to " + name);
-        check(() -> JCudaDriver.cuStreamSynchronize(stream), "copying to " + name);
+        session.check(() -> JCudaDriver.cuMemcpyHtoDAsync(at(address), stagingPointer, bytes, stream), "copying to " + name);
+        session.check(() -> JCudaDriver.cuStreamSynchronize(stream), "copying to " + name);
     }
 
     private void fromDevice(long address, long bytes) {
-        check(() -> JCudaDriver.cuMemcpyDtoHAsync(stagingPointer, at(address), bytes, stream), "copying from " + name);
-        check(() -> JCudaDriver.cuStreamSynchronize(stream), "copying from " + name);
+        session.check(() -> JCudaDriver.cuMemcpyDtoHAsync(stagingPointer, at(address), bytes, stream), "copying from " + name);
+        session.check(() -> JCudaDriver.cuStreamSynchronize(stream), "copying from " + name);
     }
 
     @Override
     void enqueue(KernelTable.Kernel kernel, Launch shape, long[] words) {
-        try (Current entered = enter()) {
+        try (CudaSession.Current entered = session.enter()) {
             if (byCublas.contains(kernel.name()) && CublasProducts.does(words)) {
                 cublas.multiply(kernel.name(), words);
             } else {
@@ -379,13 +317,13 @@ final class CudaDevice extends Device {
         for (int i = 0; i < words.length; i++) {
             arguments.putLong(8 * i, words[i]);
         }
-        check(() -> JCudaDriver.cuLaunchKernel(function.handle, Math.toIntExact(x), shape.y(), shape.z(), block, 1, 1, 0, stream,
+        session.check(() -> JCudaDriver.cuLaunchKernel(function.handle, Math.toIntExact(x), shape.y(), shape.z(), block, 1, 1, 0, stream,
             argumentLists[words.length], null), "launching " + kernel.name() + " on " + name);
     }
 
     /** The largest block of a kernel on this device, or the block that it declares. */
     int mostThreads(String kernel) {
-        try (Current entered = enter()) {
+        try (CudaSession.Current entered = session.enter()) {
             return function(kernel).mostThreads;
         }
     }
@@ -405,9 +343,9 @@ final class CudaDevice extends Device {
                 "the PTX has no kernel " + kernel + ": the jar was built incompletely; build it again with mvn package");
         }
         CUfunction handle = new CUfunction();
-        check(() -> JCudaDriver.cuModuleGetFunction(handle, module, kernel), "looking up " + kernel);
+        session.check(() -> JCudaDriver.cuModuleGetFunction(handle, module, kernel), "looking up " + kernel);
         int[] most = new int[1];
-        check(() -> JCudaDriver.cuFuncGetAttribute(most, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, handle),
+        session.check(() -> JCudaDriver.cuFuncGetAttribute(most, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, handle),
             "asking for the block of " + kernel);
         Function function = new Function(handle, most[0] < 32 ? most[0] : most[0] & ~31);
         functions.put(kernel, function);
@@ -416,22 +354,22 @@ final class CudaDevice extends Device {
 
     @Override
     void enqueueCopy(long target, long source, long bytes) {
-        try (Current entered = enter()) {
-            check(() -> JCudaDriver.cuMemcpyDtoDAsync(at(target), at(source), bytes, stream), "copying on " + name);
+        try (CudaSession.Current entered = session.enter()) {
+            session.check(() -> JCudaDriver.cuMemcpyDtoDAsync(at(target), at(source), bytes, stream), "copying on " + name);
         }
     }
 
     @Override
     void enqueueZero(long target, long bytes) {
-        try (Current entered = enter()) {
-            check(() -> JCudaDriver.cuMemsetD8Async(at(target), (byte) 0, bytes, stream), "zeroing on " + name);
+        try (CudaSession.Current entered = session.enter()) {
+            session.check(() -> JCudaDriver.cuMemsetD8Async(at(target), (byte) 0, bytes, stream), "zeroing on " + name);
         }
     }
 
     @Override
     void beginRecording() {
-        try (Current entered = enter()) {
-            check(() -> JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+        try (CudaSession.Current entered = session.enter()) {
+            session.check(() -> JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
                 "recording on " + name);
             capturing = true;
         }
@@ -439,13 +377,13 @@ final class CudaDevice extends Device {
 
     @Override
     Recorded endRecording() {
-        try (Current entered = enter()) {
+        try (CudaSession.Current entered = session.enter()) {
             CUgraph graph = new CUgraph();
             capturing = false;
-            check(() -> JCudaDriver.cuStreamEndCapture(stream, graph), "recording on " + name);
+            session.check(() -> JCudaDriver.cuStreamEndCapture(stream, graph), "recording on " + name);
             CUgraphExec executable = new CUgraphExec();
             try {
-                check(() -> JCudaDriver.cuGraphInstantiate(executable, graph, 0), "recording on " + name);
+                session.check(() -> JCudaDriver.cuGraphInstantiate(executable, graph, 0), "recording on " + name);
             } finally {
                 CudaDriver.result(() -> JCudaDriver.cuGraphDestroy(graph));
             }
@@ -457,63 +395,12 @@ final class CudaDevice extends Device {
     void abandonRecording() {
         if (capturing) {
             capturing = false;
-            try (Current entered = enter()) {
+            try (CudaSession.Current entered = session.enter()) {
                 CUgraph graph = new CUgraph();
                 if (CudaDriver.result(() -> JCudaDriver.cuStreamEndCapture(stream, graph)) == 0) {
                     CudaDriver.result(() -> JCudaDriver.cuGraphDestroy(graph));
                 }
             }
-        }
-    }
-
-    @Override
-    void shutDown() {
-        try (Current entered = enter()) {
-            CudaDriver.result(() -> JCudaDriver.cuStreamSynchronize(stream));
-            release();
-        }
-    }
-
-    /** Gives back what opening has taken, as far as it came. */
-    private void release() {
-        try {
-            closeCublas();
-        } finally {
-            modules.forEach(module -> CudaDriver.result(() -> JCudaDriver.cuModuleUnload(module)));
-            if (ownStream) {
-                CudaDriver.result(() -> JCudaDriver.cuStreamDestroy(stream));
-            }
-            CudaDriver.result(() -> JCudaDriver.cuDevicePrimaryCtxRelease(device));
-        }
-    }
-
-    /** Puts the caller's context back. */
-    private interface Current extends AutoCloseable {
-        @Override
-        void close();
-    }
-
-    /** Makes the context current in this thread until what it gives is closed: other programs' threads have contexts of their own. */
-    private Current enter() {
-        CUcontext now = seen;
-        CudaDriver.check(() -> JCudaDriver.cuCtxGetCurrent(now), "asking for the current context");
-        if (now.equals(context)) {
-            return STAYS;
-        }
-        callers = now;
-        seen = new CUcontext();
-        CudaDriver.check(() -> JCudaDriver.cuCtxSetCurrent(context), "entering " + name);
-        return goesBack;
-    }
-
-    private void check(IntSupplier call, String doing) {
-        check(CudaDriver.result(call), doing);
-    }
-
-    private void check(int result, String doing) {
-        if (result != 0) {
-            lost |= result >= 700 && result < 720;
-            CudaDriver.check(result, doing);
         }
     }
 
@@ -530,16 +417,16 @@ final class CudaDevice extends Device {
 
         @Override
         void enqueue() {
-            try (Current entered = enter()) {
-                check(() -> JCudaDriver.cuGraphLaunch(executable, stream), "replaying a graph");
+            try (CudaSession.Current entered = session.enter()) {
+                session.check(() -> JCudaDriver.cuGraphLaunch(executable, stream), "replaying a graph");
             }
         }
 
         @Override
-        void free() {
-            try (Current entered = enter()) {
-                CudaDriver.result(() -> JCudaDriver.cuGraphExecDestroy(executable));
-            }
+        Runnable releaseOf() {
+            CudaSession held = session;
+            CUgraphExec freed = executable;
+            return () -> held.free(freed);
         }
     }
 }

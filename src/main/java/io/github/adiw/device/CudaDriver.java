@@ -2,7 +2,6 @@ package io.github.adiw.device;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
-import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -99,19 +98,18 @@ final class CudaDriver {
      * @throws AdiwException if it does not load
      */
     static synchronized void loadJCudaClass(String resource, String name, String advice) {
-        NativeLibrary.unpack(resource);
-        String before = System.getProperty("java.io.tmpdir");
-        try {
-            System.setProperty("java.io.tmpdir", NativeLibrary.folder().toString());
-            Class.forName(name, true, CudaDriver.class.getClassLoader());
-        } catch (UnsatisfiedLinkError | ExceptionInInitializerError | NoClassDefFoundError | ClassNotFoundException e) {
-            throw new AdiwException("JCuda's native library " + resource + " does not load (" + String.valueOf(e.getMessage()).lines()
-                .findFirst().orElse("") + "); " + advice, e);
-        } catch (IOException e) {
-            throw new AdiwException("cannot unpack JCuda's native library: " + e.getMessage(), e);
-        } finally {
-            System.setProperty("java.io.tmpdir", before);
-        }
+        NativeLibrary.unpacked(resource, library -> {
+            String before = System.getProperty("java.io.tmpdir");
+            try {
+                System.setProperty("java.io.tmpdir", library.getParent().toString());
+                Class.forName(name, true, CudaDriver.class.getClassLoader());
+            } catch (UnsatisfiedLinkError | ExceptionInInitializerError | NoClassDefFoundError | ClassNotFoundException e) {
+                throw new AdiwException("JCuda's native library " + resource + " does not load (" + String.valueOf(e.getMessage()).lines()
+                    .findFirst().orElse("") + "); " + advice, e);
+            } finally {
+                System.setProperty("java.io.tmpdir", before);
+            }
+        });
     }
 
     /** The PTX to load: the jar's, or for the stand-in of a build without nvcc its own declarations. */

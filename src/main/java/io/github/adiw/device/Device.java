@@ -1,10 +1,11 @@
 package io.github.adiw.device;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.List;
-import java.util.Set;
+import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
+import java.lang.ref.Reference;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A place where kernels run: it allocates buffers, launches kernels by name, and records launches as a {@link Graph}.
@@ -13,21 +14,37 @@ import java.util.Set;
  * <p><b>Order.</b> Launches, copies and replays take effect in the order in which they were called. They may return before
  * they are done; copies to and from the Java heap, and {@link #synchronize}, wait.
  *
- * <p><b>Threads.</b> A device, its buffers and its graphs belong to one thread at a time; hand them over with the usual
- * happens-before. Two devices, of the same kind or not, may be used from two threads. A buffer is used on its own device only.
+ * <p><b>Threads.</b> A device, its buffers and its graphs belong to one thread at a time: the first that uses them (allocates, launches,
+ * copies, records, replays, waits or closes), until it calls {@link #handOver} or ends. Then they belong to the next thread that uses them,
+ * which sees everything that was done before. Any other thread gets an {@link IllegalStateException}, every time, and nothing is done. Two
+ * devices, of the same kind or not, may be used from two threads. A buffer is used on its own device only.
  *
  * <p><b>Close order.</b> Graphs, buffers, device. {@link #close} frees whatever is still open.
+ *
+ * <p><b>Forgotten.</b> Buffers and graphs that nobody closed and nothing refers to any more are freed when their device next allocates or
+ * records, by the thread that it belongs to; a device to which, with its buffers and graphs, nothing refers is closed by a thread of the
+ * library's. Both wait for the garbage collector, which knows nothing of device memory. The log says at level warn, once, that something
+ * was forgotten; with the system property {@code adiw.trace=true}, where each such thing was made.
  */
 public abstract class Device implements AutoCloseable {
     static final String HEAP_COPY = "memory of the Java heap cannot be copied";
     private final KernelTable kernels;
-    private final Set<Buffer> owned = Collections.newSetFromMap(new IdentityHashMap<>());
-    private final Set<Recorded> graphs = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Holdings holdings;
+    private final Map<Buffer, String> recorded = new HashMap<>();
+    private final AtomicReference<Thread> owner = new AtomicReference<>();
     private boolean recording;
     private boolean closed;
 
-    Device(KernelTable kernels) {
+    /** @param holdings of this device, which it closes */
+    Device(KernelTable kernels, Holdings holdings) {
         this.kernels = kernels;
+        this.holdings = holdings;
+    }
+
+    /** Once it is open: it is closed at the latest when nothing refers to it any more. */
+    final Device opened() {
+        holdings.cleanWith(this);
+        return this;
     }
 
     /** Short name as a user types it: {@code host}, {@code cuda:0}, {@code simt}. */
@@ -39,31 +56,50 @@ public abstract class Device implements AutoCloseable {
     /**
      * Waits until everything enqueued is done.
      *
-     * @throws io.github.adiw.AdiwException if any of it failed
-     * @throws IllegalStateException        if the device is closed, or while a graph is recorded
+     * @throws AdiwException         if any of it failed
+     * @throws IllegalStateException if the device is closed, or while a graph is recorded
      */
     public abstract void synchronize();
 
     /**
      * Memory for {@code length} elements, contents undefined.
      *
-     * @throws IllegalArgumentException     if {@code length} is negative
-     * @throws IllegalStateException        while a graph is recorded
-     * @throws io.github.adiw.AdiwException if there is not enough memory; it says how much was asked for
+     * @throws UsageException        if {@code length} is negative, or more than any memory has
+     * @throws IllegalStateException while a graph is recorded
+     * @throws AdiwException         if there is not enough memory; it says how much was asked for
      */
     public final Buffer allocate(ElementType type, long length) {
-        if (length < 0) {
-            throw new IllegalArgumentException("a buffer's length must be at least 0, not " + length);
+        UsageException.given("type", type);
+        long most = Long.MAX_VALUE / type.bytes();
+        if (length < 0 || length > most) {
+            throw UsageException.of("length", "length must be 0 to " + most + " of " + type + ", not " + length);
         }
         notRecording("memory cannot be allocated");
-        long bytes = Math.max(type.bytes(), Math.multiplyExact(length, type.bytes()));
-        Buffer buffer = new Buffer(this, type, allocateBytes(bytes), length, null, true);
-        owned.add(buffer);
+        holdings.releaseForgotten();
+        long address = reserve(Math.max(1, length) * type.bytes());
+        Buffer buffer = new Buffer(this, type, address, length, null);
+        buffer.owns(holdings.hold(buffer, "a buffer (" + buffer.shape() + ")", releaseOf(address)));
         return buffer;
+    }
+
+    /** Where memory is short, what was forgotten goes first. */
+    private long reserve(long bytes) {
+        try {
+            return allocateBytes(bytes);
+        } catch (AdiwException e) {
+            int before = holdings.count();
+            System.gc();
+            holdings.releaseForgotten();
+            if (holdings.count() == before) {
+                throw e;
+            }
+            return allocateBytes(bytes);
+        }
     }
 
     /** A new buffer with a copy of {@code values}. */
     public final Buffer floats(float... values) {
+        UsageException.given("values", values);
         Buffer buffer = allocate(ElementType.FLOAT32, values.length);
         buffer.upload(values);
         return buffer;
@@ -71,6 +107,7 @@ public abstract class Device implements AutoCloseable {
 
     /** A new buffer with a copy of {@code values}. */
     public final Buffer ints(int... values) {
+        UsageException.given("values", values);
         Buffer buffer = allocate(ElementType.INT32, values.length);
         buffer.upload(values);
         return buffer;
@@ -85,12 +122,13 @@ public abstract class Device implements AutoCloseable {
      * @param address in this device's address space, aligned to the element size
      */
     public final Buffer wrap(ElementType type, long address, long length) {
+        UsageException.given("type", type);
         if (address == 0 || address % type.bytes() != 0 || length < 0) {
-            throw new IllegalArgumentException("wrapping needs an address that is not 0 and is aligned to " + type.bytes()
+            throw new UsageException("wrapping needs an address that is not 0 and is aligned to " + type.bytes()
                 + " bytes, and a length of at least 0, not 0x" + Long.toHexString(address) + " and " + length);
         }
         open();
-        return new Buffer(this, type, address, length, null, false);
+        return new Buffer(this, type, address, length, null);
     }
 
     /**
@@ -102,14 +140,34 @@ public abstract class Device implements AutoCloseable {
      */
     public final void launch(String kernel, Launch shape, Object... arguments) {
         open();
+        UsageException.given("kernel", kernel);
+        UsageException.given("shape", shape);
+        UsageException.given("arguments", arguments);
         KernelTable.Kernel entry = kernels.get(kernel);
         if (entry.fixed() != (shape.kind() == Launch.Kind.TILES)) {
             throw new IllegalArgumentException(kernel + (entry.fixed() ? " has a fixed block: launch it over tiles"
                 : " has no fixed block: launch it over elements, rows or one block"));
         }
         long[] words = KernelTable.words(entry, this, arguments);
-        if (shape.x() > 0 && shape.y() > 0 && shape.z() > 0) {
+        if (shape.x() == 0 || shape.y() == 0 || shape.z() == 0) {
+            return;
+        }
+        if (recording) {
+            for (int i = 0; i < arguments.length; i++) {
+                note(arguments[i], "argument " + (i + 1) + " of " + kernel);
+            }
+        }
+        try {
             enqueue(entry, shape, words);
+        } finally {
+            Reference.reachabilityFence(this);      // or it might be closed under the launch
+        }
+    }
+
+    /** A graph that is being recorded uses this, if it is a buffer. */
+    private void note(Object used, String as) {
+        if (recording && used instanceof Buffer buffer) {
+            recorded.putIfAbsent(buffer.root(), as);
         }
     }
 
@@ -120,6 +178,8 @@ public abstract class Device implements AutoCloseable {
      */
     public final void copy(Buffer source, Buffer target) {
         open();
+        UsageException.given("source", source);
+        UsageException.given("target", target);
         if (source.device() != this || target.device() != this) {
             throw new IllegalArgumentException("both buffers must lie on " + name());
         }
@@ -127,6 +187,8 @@ public abstract class Device implements AutoCloseable {
             throw new IllegalArgumentException("cannot copy " + source.type() + " [" + source.length() + "] into "
                 + target.type() + " [" + target.length() + "]");
         }
+        note(source, "the source of a copy");
+        note(target, "the target of a copy");
         enqueueCopy(target.address(), source.address(), source.bytes());
     }
 
@@ -137,9 +199,11 @@ public abstract class Device implements AutoCloseable {
      */
     public final void zero(Buffer target) {
         open();
+        UsageException.given("target", target);
         if (target.device() != this) {
             throw new IllegalArgumentException("the buffer must lie on " + name());
         }
+        note(target, "zeroed");
         enqueueZero(target.address(), target.bytes());
     }
 
@@ -151,9 +215,11 @@ public abstract class Device implements AutoCloseable {
      */
     public final Graph record(Runnable work) {
         open();
+        UsageException.given("work", work);
         if (recording) {
             throw new IllegalStateException("a graph is being recorded already");
         }
+        holdings.releaseForgotten();
         recording = true;
         Recorded graph = null;
         try {
@@ -163,10 +229,12 @@ public abstract class Device implements AutoCloseable {
         } finally {
             recording = false;
             if (graph == null) {
+                recorded.clear();
                 abandonRecording();
             }
         }
-        graphs.add(graph);
+        graph.own(holdings.hold(graph, "a graph", graph.releaseOf()), Map.copyOf(recorded));
+        recorded.clear();
         return graph;
     }
 
@@ -176,37 +244,54 @@ public abstract class Device implements AutoCloseable {
     }
 
     /**
+     * Lets another thread have this device, its buffers and its graphs: the next that uses one of them.
+     *
+     * @throws IllegalStateException if the device belongs to another thread or is closed, or while a graph is recorded
+     */
+    public final void handOver() {
+        notRecording("the device cannot be handed over");
+        owner.set(null);
+    }
+
+    /**
      * Frees every graph and buffer that is still open, then the device. A second call does nothing.
      *
-     * @throws IllegalStateException while a graph is recorded
+     * @throws IllegalStateException if the device belongs to another thread, or while a graph is recorded
      */
     @Override
     public final void close() {
-        if (closed) {
-            return;
-        }
-        notRecording("the device cannot be closed");
-        RuntimeException failure = null;
-        List<Runnable> all = new ArrayList<>();
-        graphs.forEach(graph -> all.add(graph::close));
-        owned.forEach(buffer -> all.add(buffer::close));
-        all.add(() -> closed = true);
-        all.add(this::shutDown);
-        for (Runnable one : all) {
+        own();
+        if (!closed) {
+            notRecording("the device cannot be closed");
+            closed = true;
             try {
-                one.run();
-            } catch (RuntimeException e) {
-                failure = failure == null ? e : failure;
+                holdings.close();
+            } finally {
+                Reference.reachabilityFence(this);
             }
         }
-        if (failure != null) {
-            throw failure;
-        }
+        owner.set(null);
     }
 
-    /** A graph, which its device closes at the latest. */
+    /** A graph, which its device closes at the latest. It refers to the buffers that it uses, and they, weakly, to it. */
     abstract class Recorded implements Graph {
+        private Holdings.Holding holding;
+        private Map<Buffer, String> uses;
+        private String lost;
         private boolean released;
+
+        private void own(Holdings.Holding given, Map<Buffer, String> used) {
+            holding = given;
+            uses = used;
+            uses.keySet().forEach(buffer -> buffer.usedBy(this));
+        }
+
+        /** That one is closed: there is nothing to replay any more. */
+        final void lose(Buffer buffer) {
+            if (lost == null) {
+                lost = buffer.shape() + ", " + uses.get(buffer);
+            }
+        }
 
         @Override
         public final void replay() {
@@ -214,22 +299,31 @@ public abstract class Device implements AutoCloseable {
                 throw new IllegalStateException("the graph is closed");
             }
             notRecording("a graph cannot be replayed");
-            enqueue();
+            if (lost != null) {
+                throw new IllegalStateException("the graph cannot be replayed: it uses a buffer that has been closed (" + lost
+                    + "); close a graph before its buffers");
+            }
+            try {
+                enqueue();
+            } finally {
+                Reference.reachabilityFence(this);      // and with it its buffers and the device
+            }
         }
 
         @Override
         public final void close() {
-            if (!released) {
+            if (!released && !closed) {
                 notRecording("a graph cannot be closed");
-                released = true;
-                graphs.remove(this);
-                free();
+                uses.keySet().forEach(buffer -> buffer.unusedBy(this));
+                holdings.release(holding);
             }
+            released = true;
         }
 
         abstract void enqueue();
 
-        abstract void free();
+        /** Frees the recording; does not refer to this object or the device. */
+        abstract Runnable releaseOf();
     }
 
     /** Names of all kernels. */
@@ -237,21 +331,43 @@ public abstract class Device implements AutoCloseable {
         return kernels.all().stream().map(KernelTable.Kernel::name).toArray(String[]::new);
     }
 
-    final void release(Buffer buffer, long address) {
-        if (owned.contains(buffer)) {
+    /** Closes a buffer of this device. */
+    final void release(Holdings.Holding holding) {
+        if (!closed) {
             notRecording("a buffer cannot be closed");
-            owned.remove(buffer);
-            freeBytes(address);
+            holdings.release(holding);
         }
     }
 
+    /** @throws IllegalStateException if the device belongs to another thread, or is closed */
     final void open() {
+        own();
         if (closed) {
             throw new IllegalStateException("the device " + name() + " is closed");
         }
     }
 
-    /** @throws IllegalStateException if the device is closed, or {@code what} while a graph is recorded */
+    final boolean isClosed() {
+        return closed;
+    }
+
+    /** Buffers and graphs that have not been given back. */
+    final int holdings() {
+        return holdings.count();
+    }
+
+    private void own() {
+        Thread current = Thread.currentThread();
+        Thread now = owner.get();
+        if (now != current && (now != null && now.isAlive() || !owner.compareAndSet(now, current))) {
+            Thread other = owner.get();
+            throw new IllegalStateException("the device " + name() + " belongs to the thread " + (other == null ? "that used it just now"
+                : other.getName()) + " and cannot be used by the thread " + current.getName() + ": call handOver() there first, or open a "
+                + "device for each thread");
+        }
+    }
+
+    /** @throws IllegalStateException as {@link #open}, or if {@code what} while a graph is recorded */
     final void notRecording(String what) {
         open();
         if (recording) {
@@ -266,9 +382,10 @@ public abstract class Device implements AutoCloseable {
     /** The address of at least {@code bytes} bytes, aligned to 64. */
     abstract long allocateBytes(long bytes);
 
-    abstract void freeBytes(long address);
+    /** Frees what was allocated; does not refer to this object. */
+    abstract Runnable releaseOf(long address);
 
-    /** From a primitive array to device memory; waits. Refused while a graph is recorded. */
+    /** From a primitive array to device memory; waits. */
     abstract void copyIn(long address, Object array, long bytes);
 
     /** From device memory to a primitive array; waits. */
@@ -292,7 +409,4 @@ public abstract class Device implements AutoCloseable {
 
     /** After a recording that failed: back to the state in which launches run. */
     abstract void abandonRecording();
-
-    /** Waits and releases the device itself; all its buffers are closed. */
-    abstract void shutDown();
 }

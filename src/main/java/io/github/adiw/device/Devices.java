@@ -14,6 +14,8 @@ import org.slf4j.LoggerFactory;
  * both be opened in it; {@code host} can be open beside either.
  */
 public final class Devices {
+    /** The most worker threads of a device. */
+    public static final int MOST_THREADS = 1024;
     private static final Logger LOG = LoggerFactory.getLogger(Devices.class);
     private static final Pattern GPU = Pattern.compile("cuda(?::(\\d{1,4}))?");
 
@@ -27,9 +29,9 @@ public final class Devices {
 
     private Devices() {}
 
-    /** As {@link #open(String, int)} with all processors. */
+    /** As {@link #open(String, int)} with all processors that this process may use. */
     public static Device open(String name) {
-        return open(name, Runtime.getRuntime().availableProcessors());
+        return open(name, Math.min(Runtime.getRuntime().availableProcessors(), MOST_THREADS));
     }
 
     /**
@@ -38,37 +40,46 @@ public final class Devices {
      *
      * @param name    {@code auto}, {@code host} (this machine's processor), {@code cuda} or {@code cuda:N} (an NVIDIA GPU,
      *                numbered from 0), {@code simt} (the stand-in driver: slow, for tests)
-     * @param threads worker threads on the processor, at least 1; a GPU does not use them
-     * @throws UsageException                if the name is not known, {@code threads} is less than 1, or this process has
+     * @param threads worker threads on the processor, 1 to {@value #MOST_THREADS}; a GPU does not use them. More than the processors that
+     *                this process may use make every launch slower, and where the system gives fewer there are fewer: both are
+     *                logged at level warn
+     * @throws UsageException                if the name is not known, {@code threads} is out of range, or this process has
      *                                       loaded another CUDA driver
      * @throws io.github.adiw.AdiwException  if the device cannot be used: no driver, a driver or GPU that is too old, no
      *                                       PTX in the jar
      */
     public static Device open(String name, int threads) {
-        return open(name, threads, reason -> LOG.info("{}", reason));
+        return open(name, threads, LOG::info, LOG::warn);
     }
 
     /**
      * As {@link #open(String, int)}.
      *
-     * @param chosen hears, instead of the log, what {@code auto} chose and why, in a line for a person
+     * @param notices hears, instead of the log, what {@code auto} chose and why, and what is said of the threads: lines for a person
      */
-    public static Device open(String name, int threads, Consumer<String> chosen) {
-        UsageException.atLeast("threads", 1, threads);
+    public static Device open(String name, int threads, Consumer<String> notices) {
+        UsageException.given("notices", notices);
+        return open(name, threads, notices, notices);
+    }
+
+    private static Device open(String name, int threads, Consumer<String> chosen, Consumer<String> warnings) {
+        if (UsageException.atLeast("threads", 1, threads) > MOST_THREADS) {
+            throw UsageException.of("threads", "threads must be at most " + MOST_THREADS + ", not " + threads);
+        }
         Choice choice = choose(name);
         if (!name.equals("auto")) {
-            return open(choice, threads, 0);
+            return open(choice, threads, 0, warnings);
         }
         String reason = choice.reason;
         Device device;
         try {
-            device = open(choice, threads, 0);
+            device = open(choice, threads, 0, warnings);
         } catch (AdiwException e) {
             if (choice.name.equals("host")) {
                 throw e;
             }
             reason = "device host: " + e.getMessage();      // a GPU that is there, but full or somebody else's
-            device = new HostDevice(threads);
+            device = host(threads, warnings);
         }
         chosen.accept(reason);
         return device;
@@ -94,15 +105,29 @@ public final class Devices {
         if (name.equals("auto") || choice.name.equals("host")) {
             throw new UsageException("device " + name + " has no streams: choose cuda, cuda:N or simt");
         }
-        return open(choice, 1, stream);
+        return open(choice, 1, stream, LOG::warn);
     }
 
-    private static Device open(Choice choice, int threads, long stream) {
+    private static Device open(Choice choice, int threads, long stream, Consumer<String> warnings) {
         return switch (choice.name) {
-            case "host" -> new HostDevice(threads);
-            case "simt" -> CudaDevice.standIn(stream);
-            default -> CudaDevice.nvidia(Integer.parseInt(choice.name.substring("cuda:".length())), stream);
+            case "host" -> host(threads, warnings);
+            case "simt" -> CudaDevice.standIn(stream).opened();
+            default -> CudaDevice.nvidia(Integer.parseInt(choice.name.substring("cuda:".length())), stream).opened();
         };
+    }
+
+    private static Device host(int threads, Consumer<String> warnings) {
+        int processors = Runtime.getRuntime().availableProcessors();
+        if (threads > processors) {
+            warnings.accept("device host: " + threads + " threads are more than the " + processors
+                + (processors == 1 ? " processor" : " processors") + " that this process may use, which makes every launch slower");
+        }
+        HostDevice device = HostDevice.open(threads);
+        if (device.threads() < threads) {
+            warnings.accept("device host: the system gives this process " + device.threads() + " of " + threads
+                + " threads (its limit on processes, or memory): work takes longer");
+        }
+        return device.opened();
     }
 
     /**
@@ -111,7 +136,7 @@ public final class Devices {
      * @throws UsageException if the name is not known
      */
     public static Choice choose(String name) {
-        Matcher gpu = GPU.matcher(name);
+        Matcher gpu = GPU.matcher(UsageException.given("name", name));
         if (gpu.matches()) {
             return new Choice("cuda:" + (gpu.group(1) == null ? "0" : Integer.toString(Integer.parseInt(gpu.group(1)))),
                 name + " was asked for");

@@ -1,8 +1,8 @@
 package io.github.adiw.device;
 
+import io.github.adiw.AdiwException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,20 +23,23 @@ record GpuKernels(List<String> modules, int cudaVersion, String ptxVersion) {
     private static final Pattern VERSION = Pattern.compile("(?m)^\\.version (\\d+)\\.(\\d+)");
     private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
 
+    private static volatile Optional<GpuKernels> ofJar;      // null before it is read; read twice by two threads it is the same
+
     /** What the jar has; empty if it was built without nvcc. */
     static Optional<GpuKernels> ofJar() {
-        return Jar.KERNELS;
-    }
-
-    private static final class Jar {
-        static final Optional<GpuKernels> KERNELS = read();
+        Optional<GpuKernels> found = ofJar;
+        if (found == null) {
+            found = read();
+            ofJar = found;
+        }
+        return found;
     }
 
     private static Optional<GpuKernels> read() {
         try (InputStream in = GpuKernels.class.getResourceAsStream("/ptx/adiw.ptx")) {
             return in == null ? Optional.empty() : Optional.of(parse(new String(in.readAllBytes(), StandardCharsets.US_ASCII)));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read the PTX of the jar", e);
+            throw new AdiwException("cannot read the kernels for NVIDIA GPUs in the jar: " + e.getMessage(), e);
         }
     }
 

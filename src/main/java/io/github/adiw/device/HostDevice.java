@@ -18,11 +18,34 @@ final class HostDevice extends Device {
     private final long[] copy = new long[3];
     private Recording recording;
 
-    /** @param threads at least 1 */
-    HostDevice(int threads) {
-        super(HostRuntime.table());
-        this.threads = threads;
-        this.pool = HostRuntime.createPool(threads);
+    private HostDevice(KernelTable kernels, long pool) {
+        super(kernels, new Holdings("host", () -> HostRuntime.destroyPool(pool)));
+        this.pool = pool;
+        this.threads = HostRuntime.threads(pool);
+    }
+
+    /**
+     * Opens this machine's processor.
+     *
+     * @param threads at least 1; if the system does not give as many, there are fewer
+     * @throws AdiwException if the native library cannot be used, or there is no memory left
+     */
+    static HostDevice open(int threads) {
+        KernelTable kernels = HostRuntime.table();
+        long pool = HostRuntime.createPool(threads);
+        if (pool == 0) {
+            throw noMemory("threads");
+        }
+        return new HostDevice(kernels, pool);
+    }
+
+    private static AdiwException noMemory(String what) {
+        return new AdiwException("this machine has no memory left for " + what + ": use a smaller batch or less data");
+    }
+
+    /** How many take part in a launch. */
+    int threads() {
+        return threads;
     }
 
     @Override
@@ -64,19 +87,17 @@ final class HostDevice extends Device {
     }
 
     @Override
-    void freeBytes(long address) {
-        HostRuntime.free(address);
+    Runnable releaseOf(long address) {
+        return () -> HostRuntime.free(address);
     }
 
     @Override
     void copyIn(long address, Object array, long bytes) {
-        notRecording(HEAP_COPY);
         HostRuntime.copyFromArray(address, array, 0, bytes);
     }
 
     @Override
     void copyOut(long address, Object array, long bytes) {
-        notRecording(HEAP_COPY);
         HostRuntime.copyToArray(address, array, 0, bytes);
     }
 
@@ -91,11 +112,10 @@ final class HostDevice extends Device {
     }
 
     private void copyNow(long target, long source, long bytes) {
-        notRecording(HEAP_COPY);
         copy[0] = target;
         copy[1] = source;
         copy[2] = bytes;
-        HostRuntime.launch(pool, HostRuntime.COPY_NODE, 1, 1, 1, copy);
+        run(HostRuntime.COPY_NODE, 1, 1, 1, copy);
     }
 
     @Override
@@ -121,7 +141,13 @@ final class HostDevice extends Device {
         if (recording != null) {
             recording.add(kernel, x, y, z, words);
         } else {
-            HostRuntime.launch(pool, kernel, x, y, z, words);
+            run(kernel, x, y, z, words);
+        }
+    }
+
+    private void run(int kernel, int x, int y, int z, long[] words) {
+        if (!HostRuntime.launch(pool, kernel, x, y, z, words)) {
+            throw noMemory("a launch");
         }
     }
 
@@ -132,19 +158,17 @@ final class HostDevice extends Device {
 
     @Override
     Recorded endRecording() {
-        HostGraph graph = new HostGraph(recording.create(pool));
+        long handle = recording.create(pool);
+        if (handle == 0) {
+            throw noMemory("a graph");
+        }
         recording = null;
-        return graph;
+        return new HostGraph(handle);
     }
 
     @Override
     void abandonRecording() {
         recording = null;
-    }
-
-    @Override
-    void shutDown() {
-        HostRuntime.destroyPool(pool);
     }
 
     private static final class Recording {
@@ -173,12 +197,15 @@ final class HostDevice extends Device {
 
         @Override
         void enqueue() {
-            HostRuntime.replayGraph(handle);
+            if (!HostRuntime.replayGraph(handle)) {
+                throw noMemory("a launch of the graph");
+            }
         }
 
         @Override
-        void free() {
-            HostRuntime.destroyGraph(handle);
+        Runnable releaseOf() {
+            long freed = handle;        // not this
+            return () -> HostRuntime.destroyGraph(freed);
         }
     }
 }

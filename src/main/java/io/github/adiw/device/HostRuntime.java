@@ -1,34 +1,54 @@
 package io.github.adiw.device;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 
-/** The JNI library {@code native/host/runtime.cpp}: kernels on this machine's processor. */
+/**
+ * The JNI library {@code native/host/runtime.cpp}: kernels on this machine's processor. It is loaded when it is first asked for something
+ * that needs no device; who asks again for what could not be loaded gets the same sentence again.
+ */
 final class HostRuntime {
     static final int COPY_NODE = -1;
     static final int FILL_NODE = -2;
-    private static final String INSTRUCTION_SET;
-    private static final KernelTable KERNELS;
-
-    static {
-        NativeLibrary.load("libadiw.so");
-        String wanted = System.getProperty("adiw.isa", "");
-        INSTRUCTION_SET = chooseInstructionSet(wanted);
-        if (INSTRUCTION_SET == null) {
-            throw new UsageException("adiw.isa=" + wanted
-                + " is not an instruction set of this processor: choose base, avx2 or avx512, or leave it unset");
-        }
-        KERNELS = new KernelTable(kernels());
-    }
+    private static boolean loaded;
+    private static String instructionSet;
+    private static KernelTable kernels;
 
     private HostRuntime() {}
 
-    /** The instruction set in use: base, avx2 or avx512 ({@code -Dadiw.isa} forces one). */
-    static String instructionSet() {
-        return INSTRUCTION_SET;
+    /**
+     * Loads the library, unless that is done.
+     *
+     * @throws AdiwException  if it cannot be loaded
+     * @throws UsageException if this processor lacks the instruction set that was asked for
+     */
+    private static synchronized void load() {
+        if (!loaded) {
+            NativeLibrary.load("libadiw.so");
+            loaded = true;
+        }
+        if (kernels == null) {
+            String wanted = System.getProperty("adiw.isa", "");
+            String chosen = chooseInstructionSet(wanted);
+            if (chosen == null) {
+                throw new UsageException("adiw.isa=" + wanted
+                    + " is not an instruction set of this processor: choose base, avx2 or avx512, or leave it unset");
+            }
+            instructionSet = chosen;
+            kernels = new KernelTable(kernels());
+        }
     }
 
+    /** The instruction set in use: base, avx2 or avx512 ({@code -Dadiw.isa} forces one). */
+    static String instructionSet() {
+        load();
+        return instructionSet;
+    }
+
+    /** What it can run. */
     static KernelTable table() {
-        return KERNELS;
+        load();
+        return kernels;
     }
 
     private static native String chooseInstructionSet(String wanted);
@@ -41,14 +61,31 @@ final class HostRuntime {
     }
 
     /** Whether the dynamic linker finds a library of this name, or one is loaded already. */
-    static native boolean finds(String library);
+    static boolean finds(String library) {
+        load();
+        return opens(library);
+    }
 
-    static native boolean hasAvx2();
+    private static native boolean opens(String library);
 
+    /** Whether this processor runs the stand-in driver's kernels. */
+    static boolean hasAvx2() {
+        load();
+        return processorHasAvx2();
+    }
+
+    private static native boolean processorHasAvx2();
+
+    // The rest serves devices, which cannot be opened before the library is loaded.
+
+    /** A pool of at most so many threads, the caller's among them: as many as the system gives; 0 if it has no memory for one. */
     static native long createPool(int threads);
+
+    static native int threads(long pool);
 
     static native void destroyPool(long pool);
 
+    /** 0 if there is not so much. */
     static native long allocate(long bytes);
 
     static native void free(long address);
@@ -59,11 +96,14 @@ final class HostRuntime {
 
     static native long directAddress(java.nio.Buffer buffer);
 
-    static native void launch(long pool, int kernel, int x, int y, int z, long[] words);
+    /** False if it was refused memory. */
+    static native boolean launch(long pool, int kernel, int x, int y, int z, long[] words);
 
+    /** 0 if there is no memory for it. */
     static native long createGraph(long pool, int[] nodes, long[] words);
 
-    static native void replayGraph(long graph);
+    /** False if a launch was refused memory. */
+    static native boolean replayGraph(long graph);
 
     static native void destroyGraph(long graph);
 }

@@ -1,10 +1,13 @@
 package io.github.adiw.device;
 
+import io.github.adiw.UsageException;
+
 /**
  * The shape of a launch, said by meaning; the device chooses grid and block.
  *
  * @param kind what the kernel's blocks stand for
- * @param x    elements, rows, or the grid's first size; at least 0 (a launch over nothing does nothing)
+ * @param x    elements, rows, or the grid's first size; at least 0 (a launch over nothing does nothing); below
+ *             2^31 except for elements
  * @param y    the grid's second size, 1 unless {@code kind} is {@link Kind#TILES}
  * @param z    the grid's third size, 1 unless {@code kind} is {@link Kind#TILES}
  */
@@ -14,10 +17,14 @@ public record Launch(Kind kind, long x, int y, int z) {
 
     private static final Launch ONE_BLOCK = new Launch(Kind.BLOCKS, 1, 1, 1);
 
-    /** Checks that no size is negative. */
+    /** Checks that no size is negative, and that the grid is one that a GPU can have. */
     public Launch {
+        UsageException.given("kind", kind);
         if (x < 0 || y < 0 || z < 0) {
             throw new IllegalArgumentException("a launch needs sizes of at least 0, not " + x + " x " + y + " x " + z);
+        }
+        if (kind != Kind.ELEMENTS && x > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("a launch has at most " + Integer.MAX_VALUE + " rows, blocks or tiles, not " + x);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.adiw.device;
 
+import io.github.adiw.UsageException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Function;
@@ -55,7 +56,7 @@ public final class Scope implements AutoCloseable {
 
     /** {@code resource}, which is closed with this. */
     public <T extends AutoCloseable> T keep(T resource) {
-        resources.push(resource);
+        resources.push(UsageException.given("resource", resource));
         return resource;
     }
 

@@ -2,7 +2,8 @@ package io.github.adiw.device;
 
 /**
  * The stand-in CUDA driver {@code native/simt}, loaded in place of NVIDIA's: kernels run with their true block size, one
- * fiber to a CUDA thread, in main memory. What it does beyond the driver's own functions is here, for tests.
+ * fiber to a CUDA thread, in main memory. What it does beyond the driver's own functions is here, for tests, once it is {@linkplain #load
+ * loaded}.
  */
 final class StandInDriver {
     /** The device name that it reports. */
@@ -22,14 +23,21 @@ final class StandInDriver {
         }
     }
 
-    static {
-        NativeLibrary.load(LIBRARY);
-    }
+    private static boolean loaded;
 
     private StandInDriver() {}
 
-    /** Loads the library. */
-    static void load() {}
+    /**
+     * Loads the library, unless that is done.
+     *
+     * @throws io.github.adiw.AdiwException if it does not load
+     */
+    static synchronized void load() {
+        if (!loaded) {
+            NativeLibrary.load(LIBRARY);
+            loaded = true;
+        }
+    }
 
     /** For launches from now on; {@code seed} serves {@link Order#SHUFFLED}. */
     static void order(Order order, long seed) {

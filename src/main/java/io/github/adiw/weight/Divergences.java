@@ -38,7 +38,7 @@ public final class Divergences {
     /** @throws UsageException if there is none of that name; it lists those there are */
     public static Divergence get(String name) {
         Map<String, Divergence> all = all();
-        Divergence divergence = all.get(name);
+        Divergence divergence = all.get(UsageException.given("method", name));
         if (divergence == null) {
             throw UsageException.of("method", "there is no method " + name + ": choose one of " + String.join(", ", all.keySet()));
         }

@@ -115,7 +115,8 @@ import java.util.stream.IntStream;
  * <p><b>Validation samples</b> have numbers, 0 to V - 1, since the state of {@code kl} and {@code ls} is a coefficient for each of
  * them, and {@link Builder#labels} says their labels; else they are not used. Calls without numbers mean 0 to m - 1.
  *
- * <p>One thread at a time, the device's. Close it before the device.
+ * <p>It belongs to the thread that its device belongs to, and goes with it to another by {@link Device#handOver}. Close it before the
+ * device.
  */
 public final class ImportanceWeights implements AutoCloseable {
     /** Classes that labels may say, at most. */
@@ -179,8 +180,9 @@ public final class ImportanceWeights implements AutoCloseable {
      *                        that nothing new could be found
      */
     public float[] update(int[] indices, int[] validationIndices, float[] z, float[] validation) {
-        Batch batch = checked(IntBuffer.wrap(indices), validationIndices == null ? null : IntBuffer.wrap(validationIndices),
-            FloatBuffer.wrap(z), FloatBuffer.wrap(validation));
+        Batch batch = checked(IntBuffer.wrap(UsageException.given("indices", indices)),
+            validationIndices == null ? null : IntBuffer.wrap(validationIndices), FloatBuffer.wrap(UsageException.given("z", z)),
+            FloatBuffer.wrap(UsageException.given("validation", validation)));
         batch.indices.upload(indices);
         if (validationIndices == null) {
             batch.numberFromZero();
@@ -207,13 +209,13 @@ public final class ImportanceWeights implements AutoCloseable {
      * @throws UsageException also if a buffer is not direct, not in native byte order, or the one for the weights is read-only
      */
     public void update(IntBuffer indices, IntBuffer validationIndices, FloatBuffer z, FloatBuffer validation, FloatBuffer weights) {
-        checkDirect("the training samples' numbers", indices, indices.order());
+        checkDirect("the training samples' numbers", UsageException.given("indices", indices), indices.order());
         if (validationIndices != null) {
             checkDirect("the validation samples' numbers", validationIndices, validationIndices.order());
         }
-        checkDirect("the training data", z, z.order());
-        checkDirect("the validation data", validation, validation.order());
-        checkDirect("the weights", weights, weights.order());
+        checkDirect("the training data", UsageException.given("z", z), z.order());
+        checkDirect("the validation data", UsageException.given("validation", validation), validation.order());
+        checkDirect("the weights", UsageException.given("weights", weights), weights.order());
         if (weights.isReadOnly() || weights.remaining() != indices.remaining()) {
             throw new UsageException("the buffer for the weights must have room for the batch's " + indices.remaining()
                 + " and not be read-only, but " + (weights.isReadOnly() ? "it is read-only" : "it has room for " + weights.remaining()));
@@ -254,9 +256,9 @@ public final class ImportanceWeights implements AutoCloseable {
         if (device.isRecording()) {
             throw new IllegalStateException("importance weights cannot be updated while a graph is recorded: do it before or after");
         }
-        checkType("the training samples' numbers", indices, ElementType.INT32);
-        checkType("the training data", z, ElementType.FLOAT32);
-        checkType("the validation data", validation, ElementType.FLOAT32);
+        checkType("the training samples' numbers", UsageException.given("indices", indices), ElementType.INT32);
+        checkType("the training data", UsageException.given("z", z), ElementType.FLOAT32);
+        checkType("the validation data", UsageException.given("validation", validation), ElementType.FLOAT32);
         if (validationIndices != null) {
             checkType("the validation samples' numbers", validationIndices, ElementType.INT32);
         }
@@ -331,7 +333,7 @@ public final class ImportanceWeights implements AutoCloseable {
     public void restore(float[] state) {
         int samples = largest.samples();
         int length = samples + (last.hasOwnState() ? Math.toIntExact(last.estimator.state().length()) : 0);
-        if (state.length != length) {
+        if (UsageException.given("state", state).length != length) {
             throw new UsageException(
                 "the state of " + divergence.name() + " for " + samples + " training and " + largest.validationSamples()
                     + " validation samples has " + length + " numbers, not " + state.length + ": restore one of the same method and sizes");
@@ -552,7 +554,7 @@ public final class ImportanceWeights implements AutoCloseable {
         private int[] validationLabels;
 
         private Builder(Device device, int samples) {
-            this.device = device;
+            this.device = UsageException.given("device", device);
             this.samples = samples;
         }
 
@@ -592,7 +594,7 @@ public final class ImportanceWeights implements AutoCloseable {
 
         /** How weights are estimated; {@link EstimationSettings#defaults} where it is not given. */
         public Builder settings(EstimationSettings value) {
-            settings = value;
+            settings = UsageException.given("settings", value);
             return this;
         }
 
@@ -603,8 +605,8 @@ public final class ImportanceWeights implements AutoCloseable {
          * @param validation {@code [V]}, the validation samples'; every class of the training samples must be among them
          */
         public Builder labels(int[] training, int[] validation) {
-            labels = training.clone();
-            validationLabels = validation.clone();
+            labels = UsageException.given("training", training).clone();
+            validationLabels = UsageException.given("validation", validation).clone();
             return this;
         }
 

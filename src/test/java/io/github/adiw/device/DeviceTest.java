@@ -144,6 +144,47 @@ class DeviceTest {
     }
 
     @Test
+    void aGraphSaysWhichOfItsBuffersIsClosed() {
+        Buffer x = device.floats(1, 2, 3);
+        Buffer y = device.floats(4, 5, 6);
+        Buffer z = device.ints(7);
+        Buffer part = x.slice(1, 2);
+        Graph fill = device.record(() -> device.launch("fill", Launch.elements(2), part, 5f, 2));
+        Graph copy = device.record(() -> device.copy(y, x));
+        Graph zero = device.record(() -> device.zero(z));
+        part.close();
+        fill.replay();
+        assertThat(x.toFloats()).as("a slice owns nothing").containsExactly(1, 5, 5);
+        x.close();
+        y.close();
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(fill::replay).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("a buffer that has been closed (FLOAT32 [3], argument 1 of fill)");
+            assertThatThrownBy(copy::replay).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("(FLOAT32 [3], the target of a copy)");
+        }
+        zero.replay();
+        assertThat(z.toInts()).containsExactly(0);
+        z.close();
+        assertThatThrownBy(zero::replay).isInstanceOf(IllegalStateException.class).hasMessageContaining("(INT32 [1], zeroed)");
+        fill.close();
+        assertThatThrownBy(fill::replay).hasMessageContaining("the graph is closed");
+    }
+
+    /** Every part of an estimator or a model is such a buffer: they are closed with it. */
+    @Test
+    void aGraphMayEndBeforeItsBuffers() {
+        Buffer x = device.floats(1);
+        for (int i = 0; i < 3; i++) {
+            try (Graph graph = device.record(() -> device.launch("fill", Launch.elements(1), x, 5f, 1))) {
+                graph.replay();
+            }
+        }
+        x.close();
+        assertThat(device.holdings()).isZero();
+    }
+
+    @Test
     void aFailedRecordingLeavesTheDeviceUsable() {
         Buffer x = device.floats(1);
         assertThatThrownBy(() -> device.record(() -> x.upload(new float[] {2}))).hasMessageContaining("recorded");
@@ -209,6 +250,39 @@ class DeviceTest {
         assertThatThrownBy(() -> x.upload(new int[] {1})).hasMessageContaining("holds FLOAT32, the array INT32");
         assertThatThrownBy(() -> x.upload(new float[3])).isInstanceOf(IndexOutOfBoundsException.class);
         assertThatThrownBy(() -> device.allocate(ElementType.FLOAT32, -1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void namesWhatIsMissingOrTooLarge() {
+        Buffer x = device.floats(1);
+        refused("length must be 0 to " + Long.MAX_VALUE / 8 + " of FLOAT64, not " + (1L << 62),
+            () -> device.allocate(ElementType.FLOAT64, 1L << 62));
+        refused("length must be 0 to", () -> device.allocate(ElementType.UINT8, Long.MIN_VALUE));
+        refused("type must be given", () -> device.allocate(null, 1));
+        refused("type must be given", () -> device.wrap(null, 64, 1));
+        refused("values must be given", () -> device.floats((float[]) null));
+        refused("values must be given", () -> device.ints((int[]) null));
+        refused("kernel must be given", () -> device.launch(null, Launch.elements(1), x, 1f, 1));
+        refused("shape must be given", () -> device.launch("fill", null, x, 1f, 1));
+        refused("arguments must be given", () -> device.launch("fill", Launch.elements(1), (Object[]) null));
+        refused("kind must be given", () -> new Launch(null, 1, 1, 1));
+        refused("source must be given", () -> device.copy(null, x));
+        refused("target must be given", () -> device.copy(x, null));
+        refused("target must be given", () -> device.zero(null));
+        refused("work must be given", () -> device.record(null));
+        refused("source must be given", () -> x.upload((float[]) null));
+        refused("source must be given", () -> x.upload((ByteBuffer) null));
+        refused("target must be given", () -> x.download((double[]) null));
+        refused("name must be given", () -> Devices.open(null, 1));
+        refused("notices must be given", () -> Devices.open("host", 1, null));
+        refused("resource must be given", () -> Scope.open().keep(null));
+        assertThatThrownBy(() -> Launch.rows(1L << 31)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("at most");
+        assertThatThrownBy(() -> device.launch("fill", Launch.elements(1), new Object[41])).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("3 arguments (PFI), not 41");
+    }
+
+    private static void refused(String message, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(UsageException.class).hasMessageContaining(message);
     }
 
     @Test

@@ -19,6 +19,7 @@ public final class StandInControl {
 
     /** @param order one of {@link #ORDERS}, for launches from now on */
     public static void order(String order) {
+        StandInDriver.load();
         String[] part = order.split(" ");
         StandInDriver.order(StandInDriver.Order.valueOf(part[0].toUpperCase(java.util.Locale.ROOT)),
             part.length > 1 ? Long.parseLong(part[1]) : 0);
@@ -36,6 +37,7 @@ public final class StandInControl {
 
     /** @param bytes of memory that the stand-in's device pretends to have from now on; 0 for what is usual */
     public static void totalMemory(long bytes) {
+        StandInDriver.load();
         StandInDriver.totalMemory(bytes == 0 ? 16L << 30 : bytes);
     }
 

@@ -386,6 +386,23 @@ class ImportanceWeightsTest {
     }
 
     @Test
+    void namesWhatIsNull() {
+        Batch b = Batch.of(N, M, 1, new Random(10));
+        try (ImportanceWeights weights = builder("km", 1).build()) {
+            refused("indices must be given", () -> weights.update((int[]) null, b.z, b.validation));
+            refused("z must be given", () -> weights.update(b.indices, (float[]) null, b.validation));
+            refused("validation must be given", () -> weights.update(b.indices, b.z, (float[]) null));
+            refused("weights must be given", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation), null));
+            refused("z must be given", () -> weights.update(device.ints(b.indices), null, device.floats(b.validation)));
+            refused("state must be given", () -> weights.restore(null));
+        }
+        refused("device must be given", () -> ImportanceWeights.builder(null, 1));
+        refused("method must be given", () -> builder(null, 1));
+        refused("settings must be given", () -> builder("km", 1).settings(null));
+        refused("training must be given", () -> builder("km", 1).labels(null, new int[1]));
+    }
+
+    @Test
     void buffersMustBeDirectAndOfTheRightKind() {
         Batch b = Batch.of(N, M, 1, new Random(10));
         try (ImportanceWeights weights = builder("km", 1).build(); Buffer indices = device.ints(b.indices); Buffer z = device.floats(b.z);

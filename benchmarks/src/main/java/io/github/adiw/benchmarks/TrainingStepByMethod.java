@@ -59,6 +59,7 @@ public class TrainingStepByMethod {
         opened = Devices.open(device);
         trainer = new Trainer(opened, images(), TrainingOptions.builder().method(method).shift("symmetric:0.4").optimizer("adam")
             .learningRate(1e-3f).weightDecay(0).schedule("none").warmupEpochs(0).epochs(1).build());
+        opened.handOver();
         training = new Thread(() -> trainer.run(gate), "training");
         training.setDaemon(true);
         training.start();

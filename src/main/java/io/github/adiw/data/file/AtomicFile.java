@@ -9,6 +9,8 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -17,11 +19,16 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Writes a file whole or not at all: into a temporary file in the same folder, which is then moved to its name. Whoever
  * reads the name sees the old content or the new one, never a part, also after the power failed: the content is on the disk
  * before the name leads to it, and the name before {@code write} returns. Devices and pipes are written to as they are.
+ * What a process that was killed has left in the folder goes with the next file that is written there.
  */
 public final class AtomicFile {
     /** Writes the content of a file. */
@@ -33,6 +40,11 @@ public final class AtomicFile {
          */
         void writeTo(OutputStream out) throws IOException;
     }
+
+    /** Of a temporary file: what it becomes, the process that writes it, and the time. */
+    private static final Pattern TEMPORARY = Pattern.compile("\\..+\\.(\\d{1,18})-[0-9a-f]{1,16}\\.tmp");
+    /** A process number says nothing of a process on another machine, or in another container, that writes into the same folder. */
+    private static final Duration UNTOUCHED = Duration.ofMinutes(1);
 
     private AtomicFile() {
     }
@@ -58,9 +70,8 @@ public final class AtomicFile {
                 return;
             }
             makeFolders(target.getParent());
-            // Not createTempFile: its files are private to the user, and these are ordinary results.
-            temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-"
-                + Long.toHexString(System.nanoTime()) + ".tmp");
+            sweep(target.getParent());
+            temporary = temporary(target);
             try (FileChannel file = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 OutputStream out = buffered(Channels.newOutputStream(file));
                 content.writeTo(out);
@@ -98,10 +109,35 @@ public final class AtomicFile {
     public static void prepareFolder(Path folder) {
         try {
             makeFolders(folder);
-            Files.delete(Files.createTempFile(folder, ".adiw", ".tmp"));
+            Files.delete(Files.createFile(temporary(folder.resolve("adiw"))));
         } catch (IOException e) {
             throw new AdiwException("cannot write to the folder " + folder + ": " + reason(e), e);
         }
+    }
+
+    /** Not as createTempFile makes it: its files are private to the user, and these are ordinary results. */
+    private static Path temporary(Path target) {
+        return target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-"
+            + Long.toHexString(System.nanoTime()) + ".tmp");
+    }
+
+    /** Deletes the temporary files of processes that are gone. */
+    private static void sweep(Path folder) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*.tmp")) {
+            for (Path file : files) {
+                if (isLeftOver(file)) {
+                    deleteQuietly(file);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            // A folder that cannot be listed can be written to nevertheless.
+        }
+    }
+
+    private static boolean isLeftOver(Path file) throws IOException {
+        Matcher name = TEMPORARY.matcher(file.getFileName().toString());
+        return name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).filter(ProcessHandle::isAlive).isEmpty()
+            && Files.getLastModifiedTime(file).toInstant().isBefore(Instant.now().minus(UNTOUCHED));
     }
 
     private static OutputStream buffered(OutputStream out) {

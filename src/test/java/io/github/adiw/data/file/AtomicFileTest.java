@@ -7,6 +7,9 @@ import io.github.adiw.AdiwException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,5 +82,27 @@ class AtomicFileTest {
             assertThatThrownBy(() -> AtomicFile.prepareFolder(bad)).isInstanceOf(AdiwException.class)
                 .hasMessageStartingWith("cannot write to the folder " + bad + ": ").hasMessageNotContaining("null");
         }
+    }
+
+    /** What a process of this number has left, which was killed that long ago. */
+    private Path leftBy(long process, Duration ago) throws IOException {
+        Path file = Files.writeString(folder.resolve(".epochs.csv." + process + "-1f3a5.tmp"), "half");
+        return Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(ago)));
+    }
+
+    @Test
+    void whatADeadProcessLeftGoesWithTheNextFile() throws IOException, InterruptedException {
+        Process dead = new ProcessBuilder("true").start();
+        dead.waitFor();
+        Path own = leftBy(ProcessHandle.current().pid(), Duration.ofMinutes(2));
+        Path fresh = Files.writeString(folder.resolve(".a." + dead.pid() + "-2.tmp"), "perhaps of a process on another machine");
+        Path another = Files.writeString(folder.resolve(".somebody-else.tmp"), "kept");
+        Files.setLastModifiedTime(another, FileTime.from(Instant.now().minus(Duration.ofDays(9))));
+        Path leftover = leftBy(dead.pid(), Duration.ofMinutes(2));
+        AtomicFile.writeString(folder.resolve("other.csv"), "new");
+        assertThat(leftover).doesNotExist();
+        assertThat(own).exists();
+        assertThat(fresh).exists();
+        assertThat(another).exists();
     }
 }
