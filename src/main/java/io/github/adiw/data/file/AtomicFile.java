@@ -9,6 +9,8 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -17,6 +19,8 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Writes a file whole or not at all: into a temporary file in the same folder, which is then moved to its name. Whoever
@@ -33,6 +37,9 @@ public final class AtomicFile {
          */
         void writeTo(OutputStream out) throws IOException;
     }
+
+    /** As {@link #write} names its temporary files: the process that writes, and a number. */
+    private static final Pattern TEMPORARY = Pattern.compile("\\..+\\.(\\d{1,18})-[0-9a-f]+\\.tmp");
 
     private AtomicFile() {
     }
@@ -104,6 +111,20 @@ public final class AtomicFile {
         }
     }
 
+    /** Deletes the temporary files in a folder of processes that were killed while they wrote there. */
+    public static void deleteLeftOvers(Path folder) {
+        try (DirectoryStream<Path> temporary = Files.newDirectoryStream(folder, ".*.tmp")) {
+            for (Path file : temporary) {
+                Matcher name = TEMPORARY.matcher(file.getFileName().toString());
+                if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty()) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            // They only take room: whoever cannot write here will hear of it when it matters.
+        }
+    }
+
     private static OutputStream buffered(OutputStream out) {
         return new BufferedOutputStream(out, 1 << 16);
     }
@@ -111,7 +132,7 @@ public final class AtomicFile {
     /**
      * Gives a file that is whole and on the disk its name, for good: the folder that has the name is written to the disk too.
      *
-     * @param file   in the same folder as {@code target}
+     * @param file   in the same file system as {@code target}
      * @param target an existing one is replaced
      */
     public static void moveTo(Path file, Path target) throws IOException {
