@@ -125,7 +125,7 @@ class CheckpointTest {
             for (Path file : List.of(stopped, passed)) {
                 Checkpoint read = Checkpoint.read(file);
                 assertThat(read.step()).isEqualTo(moment);
-                assertThat(read.totalSteps()).isEqualTo(4 * PER_EPOCH);
+                assertThat(read.totalSteps()).isEqualTo(4L * PER_EPOCH);
                 same(run(options, read, (trainer, done) -> assertThat(done).isGreaterThan(moment)), whole);
             }
         }
