@@ -6,6 +6,7 @@ import io.github.adiw.train.Trainer;
 import io.github.adiw.train.TrainingListener;
 import io.github.adiw.train.TrainingResult;
 import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /** Saves a run while it goes on; what it hears, another listener hears first. */
 final class CheckpointWriter implements TrainingListener {
@@ -15,7 +16,8 @@ final class CheckpointWriter implements TrainingListener {
     private final Trainer trainer;
     private final Saving saving;
     private final TrainingListener next;
-    private long last = System.nanoTime();
+    private final LongSupplier clock;
+    private long last;
     private long saved = -1;
 
     /**
@@ -27,10 +29,13 @@ final class CheckpointWriter implements TrainingListener {
      */
     record Saving(RunFolder folder, Integer every, Checkpoint from) {}
 
-    CheckpointWriter(Trainer trainer, Saving saving, TrainingListener next) {
+    /** @param clock nanoseconds, as {@link System#nanoTime} */
+    CheckpointWriter(Trainer trainer, Saving saving, TrainingListener next, LongSupplier clock) {
         this.trainer = trainer;
         this.saving = saving;
         this.next = next;
+        this.clock = clock;
+        this.last = clock.getAsLong();
         if (saving.from == null) {
             save();     // so that the folder says which run has begun there
         } else {
@@ -41,7 +46,7 @@ final class CheckpointWriter implements TrainingListener {
     @Override
     public void step(long done, long total) {
         next.step(done, total);
-        if (saving.every == null && System.nanoTime() - last >= LONGEST.toNanos()) {
+        if (saving.every == null && clock.getAsLong() - last >= LONGEST.toNanos()) {
             save();
         }
     }
@@ -72,6 +77,6 @@ final class CheckpointWriter implements TrainingListener {
             saving.folder.save(checkpoint);
             saved = checkpoint.step();
         }
-        last = System.nanoTime();
+        last = clock.getAsLong();
     }
 }

@@ -142,7 +142,7 @@ final class RunFolder {
 
     private String value(JsonNode node, String name) {
         String value = node.path(name).asText("not set");
-        return anywhere && name.equals(DEVICE) ? value.replaceFirst(":\\s.*", "") : value;
+        return anywhere && name.equals(DEVICE) ? value.replaceFirst(":.*", "") : value;
     }
 
     /**

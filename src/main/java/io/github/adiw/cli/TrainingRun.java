@@ -34,7 +34,7 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
             TrainingResult[] result = new TrainingResult[1];
             int epochs = options.steps() > 0 ? 0 : options.epochs();
             try (TrainingProgress progress = new TrainingProgress(console, options.method(), epochs, Console.terminal())) {
-                CheckpointWriter writer = new CheckpointWriter(trainer, saving, progress);
+                CheckpointWriter writer = new CheckpointWriter(trainer, saving, progress, System::nanoTime);
                 Interruption.during(() -> {
                     result[0] = trainer.run(writer);
                     writer.end(result[0]);

@@ -13,6 +13,7 @@ import io.github.adiw.device.ElementType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -74,7 +75,7 @@ public final class Checkpoint {
     static Checkpoint of(Map<String, Buffer> state, Progress progress, Map<String, String> settings, String split) {
         Map<String, Tensor> saved = new LinkedHashMap<>();
         state.forEach((name, buffer) -> saved.put(name, download(buffer)));
-        return new Checkpoint(saved, progress, settings, split, Map.of());
+        return new Checkpoint(saved, progress, Collections.unmodifiableMap(new LinkedHashMap<>(settings)), split, Map.of());
     }
 
     private static Tensor download(Buffer buffer) {

@@ -33,7 +33,7 @@ public final class Trainer implements AutoCloseable {
     private final int totalSteps;
     private final LearningRateSchedule schedule;
     private final TrainingParts parts;
-    private final Map<String, String> identity;
+    private final Map<String, String> settings;
     private final List<EpochReport> reports = new ArrayList<>();
     private final List<TrainingResult.TraceRow> trace = new ArrayList<>();
     /** Steps made, and those among them whose times have been read. */
@@ -61,7 +61,7 @@ public final class Trainer implements AutoCloseable {
         this.device = device;
         this.dataset = dataset;
         this.options = options;
-        this.identity = options.identity();
+        this.settings = new LinkedHashMap<>(options.identity());
         this.split = split(dataset, options);
         this.stepsPerEpoch = split.count() / options.batch();
         if (stepsPerEpoch == 0) {
@@ -176,9 +176,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private Map<String, String> settings() {
-        Map<String, String> settings = new LinkedHashMap<>();
-        settings.put("data", dataset.identity());
-        settings.putAll(identity);
+        settings.computeIfAbsent("data", name -> dataset.identity());      // takes a while, and not every run is saved
         return settings;
     }
 
