@@ -8,6 +8,7 @@ import io.github.adiw.cli.plot.Pictures;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.Dataset;
 import io.github.adiw.device.Device;
+import io.github.adiw.train.Checkpoint;
 import io.github.adiw.train.StepTimer;
 import io.github.adiw.train.TrainingOptions;
 import java.nio.file.Path;
@@ -35,7 +36,8 @@ import picocli.CommandLine.Option;
         + "DIR/NOISE/SEED/METHOD.",
         "After training, all methods take short rounds of steps in turn, from their trained networks, and the lower quartile of each is "
             + "shown: what else the machine does meets all alike. Beside diw, DIW as published is timed, and not trained.",
-        "A call that was interrupted goes on where it stopped: runs that finished under the same settings are not repeated.",
+        "A call that was interrupted, or killed, goes on where it stopped: runs that finished under the same settings are not repeated, "
+            + "and one that did not goes on from its last checkpoint.",
         "", "Examples:",
         "  adiw compare                                          10,000 images, 40 %% wrong labels",
         "  adiw compare --noise pair:0.3 --epochs 100 --output out/pair",
@@ -88,7 +90,6 @@ final class CompareCommand extends Subcommand {
         List<TrainingOptions> all = plan();
         OutputFiles.checkFolder(output);
         try (Device opened = common.open(console)) {
-            String device = opened.name() + ": " + opened.description();
             Dataset dataset = flags.open(console);
             console.notice((single ? "Each method: " : all.size() + " runs: ") + settings(all) + ".");
             String data = dataset.identity();
@@ -96,10 +97,10 @@ final class CompareCommand extends Subcommand {
             TrainingOptions before = null;
             for (TrainingOptions options : all) {
                 String name = (single ? "" : "run " + (runs.size() + 1) + " of " + all.size() + ": ") + name(options);
-                RunFolder folder = new RunFolder(folder(options), settings(options, data, device));
+                RunFolder folder = RunFolder.timed(folder(options), settings(options, data, opened));
                 if (!takenOver(folder, options, name)) {
                     boolean sameSplit = before != null && before.seed() == options.seed() && before.shift().equals(options.shift());
-                    train(opened, dataset, options, folder, sameSplit);
+                    train(opened, dataset, options, folder, name, sameSplit);
                     before = options;
                 }
                 TrainingRun run = folder.read(options);
@@ -108,11 +109,11 @@ final class CompareCommand extends Subcommand {
                     break;
                 }
             }
-            finish(dataset, device, all, parts(all, runs, times(opened, dataset, data, device, runs)));
+            finish(dataset, opened, all, parts(all, runs, times(opened, dataset, data, runs)));
         }
     }
 
-    private ObjectNode settings(TrainingOptions options, String data, String device) {
+    private ObjectNode settings(TrainingOptions options, String data, Device device) {
         return RunFolder.settings(options, data, device, common.threads());
     }
 
@@ -168,30 +169,40 @@ final class CompareCommand extends Subcommand {
     }
 
     private boolean takenOver(RunFolder folder, TrainingOptions options, String name) {
-        String obstacle = fresh ? "" : folder.obstacle();
-        if (obstacle == null) {
+        boolean over = !fresh && folder.obstacle() == null;
+        if (over) {
             console.notice(name + ": finished earlier under the same settings, taken over from " + folder(options)
                 + " (--fresh runs it again)");
+        }
+        return over;
+    }
+
+    private void train(Device device, Dataset dataset, TrainingOptions options, RunFolder folder, String name, boolean quiet) {
+        Checkpoint from = fresh ? null : folder.find(console::notice).checkpoint();
+        String obstacle = fresh ? "" : folder.obstacle();
+        if (from != null && from.step() > 0) {
+            console.notice(name + ": goes on from step " + from.step() + " of " + from.totalSteps() + ", which an earlier call came to");
         } else if (!obstacle.isEmpty()) {
             console.notice(name + ": run again, since " + obstacle);
         } else if (!single) {
             console.notice(name);
         }
-        return obstacle == null;
-    }
-
-    private void train(Device device, Dataset dataset, TrainingOptions options, RunFolder folder, boolean quiet) {
-        TrainingRun run = TrainingRun.of(device, dataset, options, console, quiet);
-        // Only now: an earlier run stays whole until there is another.
-        folder.begin();
-        folder.write(run);
-        if (single) {
-            Pictures.write(folder(options), run.result(), console::notice);
-        }
+        Interruption.during(() -> {
+            TrainingRun run = TrainingRun.of(device, dataset, options, new CheckpointWriter.Saving(folder, flags.checkpointEvery(), from),
+                console, quiet);
+            folder.write(run, made -> {
+                if (single) {
+                    Pictures.write(made, run.result(), console::notice);
+                }
+            });
+            if (run.finished()) {
+                folder.clearCheckpoints();      // a later call takes the run over, and there may be many
+            }
+        }, () -> {});
     }
 
     /** What a step takes, of the runs that finished, by the folder of their shift and seed; nothing once the user has asked to stop. */
-    private Map<Path, StepTimes> times(Device opened, Dataset dataset, String data, String device, List<TrainingRun> runs) {
+    private Map<Path, StepTimes> times(Device opened, Dataset dataset, String data, List<TrainingRun> runs) {
         Map<Path, List<TrainingOptions>> together = new LinkedHashMap<>();
         runs.stream().filter(TrainingRun::finished).map(run -> run.result().options())
             .forEach(options -> together.computeIfAbsent(folder(options).getParent(), parent -> new ArrayList<>()).add(options));
@@ -201,7 +212,7 @@ final class CompareCommand extends Subcommand {
         }
         together.forEach((parent, group) -> {
             Path file = parent.resolve(TIMES);
-            List<ObjectNode> settings = group.stream().map(options -> settings(options, data, device)).toList();
+            List<ObjectNode> settings = group.stream().map(options -> settings(options, data, opened)).toList();
             StepTimes earlier = fresh ? null : StepTimes.read(file, settings);
             times.put(parent, earlier != null ? earlier : measured(opened, dataset, group, file, settings));
         });
@@ -226,16 +237,17 @@ final class CompareCommand extends Subcommand {
         return measured[0];
     }
 
-    private void finish(Dataset dataset, String device, List<TrainingOptions> all, List<ComparedRuns> parts) {
+    private void finish(Dataset dataset, Device opened, List<TrainingOptions> all, List<ComparedRuns> parts) {
         List<TrainingRun> runs = parts.stream().flatMap(part -> part.runs().stream()).toList();
         List<List<String>> pictures = new ArrayList<>();
         for (ComparedRuns part : parts) {
             pictures.add(part.shown().isEmpty() ? List.of()
                 : Pictures.write(part.folder(), part.results(), part.meanTimes(), console::notice));
         }
+        String device = opened.name() + ": " + opened.description();
         ObjectNode json = json(dataset, device, all, parts);
         String data = dataset.identity();
-        List<ObjectNode> every = all.stream().map(options -> settings(options, data, device)).toList();
+        List<ObjectNode> every = all.stream().map(options -> settings(options, data, opened)).toList();
         ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device,
             RunFolder.table(every), parts, pictures);
         AtomicFile.writeString(output.resolve("compare.md"), page.markdown());

@@ -21,7 +21,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command line. Results go to standard output, notices and progress to standard error. Exit codes: 0 done, 1 failure
- * ({@link AdiwException}), 2 wrong use ({@link UsageException}); a failure prints one sentence, and its stack trace only
+ * ({@link AdiwException}), 2 wrong use ({@link UsageException}), 128 + its number where a signal stopped it; a failure prints one sentence, and its stack trace only
  * with {@code --verbose} or {@code ADIW_DEBUG=1}.
  */
 @Command(name = "adiw", versionProvider = Main.Version.class,
@@ -57,7 +57,7 @@ public final class Main {
         Locale.setDefault(Locale.ROOT);
         Interruption.handle();
         int code = readable(args, err) ? run(args, out, err) : 2;
-        System.exit(Interruption.requested() ? Interruption.EXIT_CODE : code);
+        System.exit(Interruption.exitCode(code));
     }
 
     /** Java reads arguments and names of files in the locale's encoding: what is lost then must not be taken for a file that is missing. */
@@ -99,7 +99,7 @@ public final class Main {
             code = 1;
         }
         boolean unread = out.checkError();
-        if (unread && code == 0) {
+        if (unread && code == 0 && !Interruption.requested()) {        // whoever closed the terminal reads nothing
             err.println("adiw: the results could not be written to standard output: is its disk full?");
             code = 1;
         }

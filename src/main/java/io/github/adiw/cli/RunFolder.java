@@ -4,70 +4,90 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.cli.plot.Pictures;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.file.Npy;
+import io.github.adiw.device.Device;
+import io.github.adiw.train.Checkpoint;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
 /**
- * The folder of one run of a comparison. Beside what {@code train} writes it keeps the labels that were trained on and which
- * of them are wrong, and, once the run has finished, {@code run.json}: every setting that matters for the result, and a
- * checksum of every file. A run is taken over by a later call only if the settings are the same and the files as they were.
+ * The folder of one run. Its results are one set: they are made in a folder beside, and moved to their places when all are there, last
+ * {@code run.json}, which a run has that finished: every setting that matters for the result, and a checksum of every file. Where that is
+ * missing or does not fit the files, the set is not whole. On the way to them are the {@link Checkpoints}.
  */
 final class RunFolder {
     /** Says that a run has finished, and under which settings. */
     static final String MARK = "run.json";
+    private static final String NEW = ".new";
     private static final String MISLABELLED = "mislabelled.npy";
     private static final String LABELS = "labels.npy";
     private static final String MODEL = "model.safetensors";
     private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS, MODEL);
+
+    private static final String DEVICE = "device";
+    private static final String THREADS = "threads";
+    private static final String VERSION = "version";
 
     /** What tells the runs of a comparison apart, and what does not concern its results. */
     private static final Set<String> APART = Set.of("method", "shift", "seed", "trace", "weightsTrace");
 
     private final Path folder;
     private final ObjectNode settings;
+    private final boolean anywhere;
+    private final Checkpoints checkpoints;
 
-    /** @param settings what {@link #settings} says of the run that is wanted */
-    RunFolder(Path folder, ObjectNode settings) {
+    private RunFolder(Path folder, ObjectNode settings, boolean anywhere) {
         this.folder = folder;
         this.settings = settings;
+        this.anywhere = anywhere;
+        this.checkpoints = new Checkpoints(folder);
     }
 
     /**
-     * Every setting that matters for a run's result or its times. All of {@link TrainingOptions#settings} are among them; of a file,
-     * its content counts and not its name.
+     * Of a run whose times matter beside its result: on another processor, or with another number of threads, it is another run.
+     *
+     * @param settings what {@link #settings} says of the run that is wanted
+     */
+    static RunFolder timed(Path folder, ObjectNode settings) {
+        return new RunFolder(folder, settings, false);
+    }
+
+    /** Of a run whose result matters: it stays the same run with any number of threads, on any device of the kind. */
+    static RunFolder anywhere(Path folder, ObjectNode settings) {
+        return new RunFolder(folder, settings, true);
+    }
+
+    /**
+     * Every setting that matters for a run's result or its times. {@link TrainingOptions#identity} is among them.
      *
      * @param data what {@link io.github.adiw.data.Dataset#identity} says
      */
-    static ObjectNode settings(TrainingOptions options, String data, String device, int threads) {
+    static ObjectNode settings(TrainingOptions options, String data, Device device, int threads) {
         ObjectNode node = RunReport.object();
         node.put("data", data);
-        node.put("device", device);
-        node.put("threads", threads);
-        node.put("version", Main.Version.number());
-        options.settings().forEach((name, value) -> node.put(name, value instanceof Path file ? content(file) : String.valueOf(value)));
+        node.put(DEVICE, device.name() + ": " + device.description());
+        node.put(THREADS, threads);
+        node.put(VERSION, Main.Version.number());
+        options.identity().forEach(node::put);
         return node;
-    }
-
-    private static String content(Path file) {
-        try {
-            return checksum(file);
-        } catch (IOException e) {
-            throw new AdiwException("cannot read " + file + ": " + (Files.exists(file) ? e.getMessage() : "no such file or folder"), e);
-        }
     }
 
     private static String checksum(Path file) throws IOException {
@@ -107,9 +127,12 @@ final class RunFolder {
         settings.fieldNames().forEachRemaining(names::add);
         earlier.fieldNames().forEachRemaining(names::add);
         List<String> changed = new ArrayList<>();
+        if (anywhere) {
+            names.remove(THREADS);
+        }
         for (String name : names) {
-            String now = settings.path(name).asText("not set");
-            String before = earlier.path(name).asText("not set");
+            String now = value(settings, name);
+            String before = value(earlier, name);
             if (!now.equals(before)) {
                 changed.add(name + " was " + before + " and is " + now);
             }
@@ -117,39 +140,135 @@ final class RunFolder {
         return changed;
     }
 
+    private String value(JsonNode node, String name) {
+        String value = node.path(name).asText("not set");
+        return anywhere && name.equals(DEVICE) ? value.replaceFirst(":.*", "") : value;
+    }
+
+    /**
+     * What there is to go on from.
+     *
+     * @param checkpoint the farthest whole one of the run that is wanted; null if there is none
+     * @param changed    if there is none: in which settings the run that the folder holds is another one; empty if it holds none
+     */
+    record Found(Checkpoint checkpoint, List<String> changed) {}
+
+    /** Looks for checkpoints, of which the run then goes on; {@code notice} hears of broken ones. */
+    Found find(Consumer<String> notice) {
+        AtomicFile.deleteLeftOvers(folder);
+        List<String> changed = mark().map(mark -> changed(mark.path("settings"))).orElse(List.of());
+        for (Path file : checkpoints.files()) {
+            try {
+                Checkpoint checkpoint = Checkpoint.read(file);
+                ObjectNode earlier = RunReport.object();
+                checkpoint.settings().forEach(earlier::put);
+                checkpoint.notes().forEach(earlier::put);
+                List<String> other = changed(earlier);
+                if (other.isEmpty()) {
+                    checkpoints.goesOnFrom(file);
+                    return new Found(checkpoint, List.of());
+                }
+                changed = changed.isEmpty() ? other : changed;
+            } catch (AdiwException e) {
+                notice.accept(e.getMessage() + "; it is left out.");
+            }
+        }
+        return new Found(null, changed);
+    }
+
+    private Optional<JsonNode> mark() {
+        try {
+            Path mark = folder.resolve(MARK);
+            return Files.isRegularFile(mark) ? Optional.of(RunReport.read(mark)) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty();        // broken: it says nothing
+        }
+    }
+
+    /** Writes a checkpoint of the run; the last two are kept. */
+    void save(Checkpoint checkpoint) {
+        Map<String, String> notes = new LinkedHashMap<>();
+        List.of(DEVICE, THREADS, VERSION).forEach(name -> notes.put(name, settings.get(name).asText()));
+        checkpoints.write(checkpoint.withNotes(notes));
+    }
+
+    /** Deletes the checkpoints, of a run that is finished. */
+    void clearCheckpoints() {
+        checkpoints.clear();
+    }
+
     /** The trained model's parameters in the folder of a run. */
     static Path parameters(Path folder) {
         return folder.resolve(MODEL);
     }
 
-    /** Prepares the folder for a run; from now on the earlier one there counts as unfinished. */
-    void begin() {
-        AtomicFile.prepareFolder(folder);
-        try {
-            Files.deleteIfExists(folder.resolve(MARK));
-        } catch (IOException e) {
-            throw new AdiwException("cannot delete " + folder.resolve(MARK) + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** Writes a run's files; one that finished is marked as such, last. */
-    void write(TrainingRun run) {
+    /**
+     * Writes a run's files; those of an earlier run stay as they are until all of these are there.
+     *
+     * @param pictures draws into the folder that it is given
+     */
+    void write(TrainingRun run, Consumer<Path> pictures) {
+        Path made = folder.resolve(NEW);
+        deleteFolder(made);
+        AtomicFile.prepareFolder(made);
         boolean[] mislabelled = run.result().mislabelled();
         byte[] wrong = new byte[mislabelled.length];
         for (int i = 0; i < wrong.length; i++) {
             wrong[i] = (byte) (mislabelled[i] ? 1 : 0);
         }
-        Npy.write(folder.resolve(MISLABELLED), wrong, wrong.length);
-        Npy.write(folder.resolve(LABELS), run.result().labels(), wrong.length);
-        RunReport.write(folder, run.result(), run.summary());
-        if (!run.finished()) {
-            return;
+        Npy.write(made.resolve(MISLABELLED), wrong, wrong.length);
+        Npy.write(made.resolve(LABELS), run.result().labels(), wrong.length);
+        RunReport.write(made, run.result(), run.summary());
+        pictures.accept(made);
+        try {
+            if (run.finished()) {
+                ObjectNode mark = RunReport.object();
+                mark.set("settings", settings);
+                ObjectNode files = mark.putObject("files");
+                for (Path file : files(made)) {
+                    files.put(file.getFileName().toString(), checksum(file));
+                }
+                AtomicFile.writeString(made.resolve(MARK), RunReport.text(mark) + "\n");
+            }
+            publish(made);
+        } catch (IOException e) {
+            throw new AdiwException("cannot write to the folder " + folder + ": " + AtomicFile.reason(e), e);
         }
-        ObjectNode mark = RunReport.object();
-        mark.set("settings", settings);
-        ObjectNode files = mark.putObject("files");
-        FILES.forEach(file -> files.put(file, content(folder.resolve(file))));
-        AtomicFile.writeString(folder.resolve(MARK), RunReport.text(mark) + "\n");
+    }
+
+    /** Moves files to their places: first the earlier run's mark goes, last the new one's comes. */
+    private void publish(Path made) throws IOException {
+        Files.deleteIfExists(folder.resolve(MARK));
+        for (String picture : Pictures.NAMES) {
+            if (!Files.exists(made.resolve(picture))) {
+                Files.deleteIfExists(folder.resolve(picture));
+            }
+        }
+        for (Path file : files(made)) {
+            AtomicFile.moveTo(file, folder.resolve(file.getFileName()));
+        }
+        Files.delete(made);
+    }
+
+    /** By name, the mark last. */
+    private static List<Path> files(Path of) throws IOException {
+        try (Stream<Path> all = Files.list(of)) {
+            return all.sorted(Comparator.comparing((Path file) -> file.endsWith(MARK)).thenComparing(Comparator.naturalOrder())).toList();
+        }
+    }
+
+    /** Deletes what a run that was killed while it wrote has left. */
+    private static void deleteFolder(Path left) {
+        if (Files.isDirectory(left)) {
+            try {
+                for (Path file : files(left)) {
+                    Files.delete(file);
+                }
+                Files.delete(left);
+            } catch (IOException e) {
+                throw new AdiwException("cannot delete " + left + ": " + AtomicFile.reason(e), e);
+            }
+        }
     }
 
     /**

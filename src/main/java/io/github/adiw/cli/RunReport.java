@@ -22,8 +22,6 @@ import java.util.List;
 final class RunReport {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
-    private static final int EPOCH_VALUES = 10;
-
     private RunReport() {}
 
     /** An object with nothing in it. */
@@ -158,12 +156,10 @@ final class RunReport {
     }
 
     private static String epochs(List<EpochReport> epochs) {
-        StringBuilder csv = new StringBuilder("epoch,learningRate,trainLoss,testAccuracy,meanWeightClean,meanWeightNoisy,"
-            + "effectiveSampleSize,fractionAtBound,secondsEstimation,secondsTraining,seconds\n");
+        StringBuilder csv = new StringBuilder("epoch," + String.join(",", EpochReport.names()) + "\n");
         for (EpochReport e : epochs) {
             csv.append(e.epoch());
-            for (double value : new double[] {e.learningRate(), e.trainLoss(), e.testAccuracy(), e.meanWeightClean(), e.meanWeightNoisy(),
-                e.effectiveSampleSize(), e.fractionAtBound(), e.secondsEstimation(), e.secondsTraining(), e.seconds()}) {
+            for (double value : e.values()) {
                 csv.append(',').append(value);
             }
             csv.append('\n');
@@ -181,11 +177,11 @@ final class RunReport {
         List<EpochReport> reports = new ArrayList<>();
         for (String line : Files.readAllLines(file).stream().skip(1).toList()) {
             String[] cells = line.split(",");
-            double[] v = new double[EPOCH_VALUES];
+            double[] v = new double[EpochReport.names().size()];
             for (int i = 0; i < v.length; i++) {
                 v[i] = Double.parseDouble(cells.length == v.length + 1 ? cells[i + 1] : line);
             }
-            reports.add(new EpochReport(Integer.parseInt(cells[0]), v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9]));
+            reports.add(EpochReport.of(Integer.parseInt(cells[0]), v));
         }
         return reports;
     }

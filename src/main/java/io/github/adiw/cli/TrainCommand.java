@@ -1,10 +1,11 @@
 package io.github.adiw.cli;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
 import io.github.adiw.cli.plot.Pictures;
-import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.Dataset;
 import io.github.adiw.device.Device;
+import io.github.adiw.train.Checkpoint;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
 import java.nio.file.Path;
@@ -16,7 +17,10 @@ import picocli.CommandLine.Option;
 
 /** {@code adiw train}: one network, one method. */
 @Command(name = "train", sortOptions = false, description = "Trains a network with one method of weighting, and writes what was reached.",
-    footer = {"", "Writes DIR/summary.json, epochs.csv, model.safetensors, weights.npy, accuracy.png, step-time.png, weights.png.", "",
+    footer = {"", "Writes DIR/summary.json, epochs.csv, model.safetensors, weights.npy, labels.npy, mislabelled.npy, accuracy.png, "
+        + "step-time.png, weights.png; last run.json, which says that the run finished, with a checksum of each; on the way to them "
+        + "checkpoint-STEP.safetensors.",
+        "A run that was stopped, by Ctrl-C or in any other way, goes on with --resume as if nothing had been.", "",
         "Examples:",
         "  adiw train --noise symmetric:0.4 --method adiw-km --train-samples 10000 --optimizer adam --lr 1e-3 \\",
         "             --weight-decay 0 --lr-schedule none --epochs 60 --output out/km",
@@ -42,6 +46,10 @@ final class TrainCommand extends Subcommand {
     @Option(names = "--weights-trace", paramLabel = "F.npy", description = "Write each step's weights, float32 [steps, batch].")
     private Path weightsTrace;
 
+    @Option(names = "--resume", description = "Go on from the last checkpoint in DIR; from the beginning, if there is none. The other options "
+        + "must be those of the run, but for --threads, --output and how often checkpoints are written.")
+    private boolean resume;
+
     TrainCommand(Console console) {
         super(console);
     }
@@ -59,32 +67,67 @@ final class TrainCommand extends Subcommand {
         }
         try (Device device = common.open(console)) {
             Dataset dataset = flags.open(console);
-            TrainingRun run = TrainingRun.of(device, dataset, options, console, false);
-            write(run);
-            TrainingResult result = run.result();
-            if (common.json()) {
-                console.result(RunReport.text(run.summary()));
-            } else {
-                console.out().print(ComparedRuns.alone(result).text());
+            RunFolder folder = RunFolder.anywhere(output, RunFolder.settings(options, dataset.identity(), device, common.threads()));
+            if (resume && folder.obstacle() == null) {
+                console.notice("The run in " + output + " is finished: nothing is left to do.");
+                show(folder.read(options));
+                return;
             }
+            Checkpoint from = begin(folder);
+            TrainingRun[] run = new TrainingRun[1];
+            Interruption.during(() -> {
+                run[0] = TrainingRun.of(device, dataset, options, new CheckpointWriter.Saving(folder, flags.checkpointEvery(), from), console,
+                    false);
+                write(folder, run[0]);
+            }, () -> {});
+            show(run[0]);
+            TrainingResult result = run[0].result();
             if (result.failure() != null) {
                 throw new AdiwException(result.failure() + " (what was reached is in " + output + ")");
             }
-            console.notice((result.interrupted() ? "Stopped after epoch " + result.epochs().size() + " of " + options.epochs()
-                + "; what was reached is in " : "Written to ") + output);
+            console.notice(result.interrupted() ? "Stopped after epoch " + result.epochs().size() + " of " + options.epochs()
+                + "; what was reached is in " + output + ", and --resume goes on from there" : "Written to " + output);
         }
     }
 
-    private void write(TrainingRun run) {
-        AtomicFile.prepareFolder(output);
+    /** What the run goes on from, or null. */
+    private Checkpoint begin(RunFolder folder) {
+        RunFolder.Found found = folder.find(console::notice);
+        Checkpoint there = found.checkpoint();
+        if (!resume) {
+            if (there != null && there.step() > 0 && there.step() < there.totalSteps()) {
+                console.notice(output + " holds a checkpoint of this run, made at step " + there.step() + " of " + there.totalSteps()
+                    + ": training begins anew all the same (--resume goes on from it).");
+            }
+            return null;
+        }
+        if (there != null && there.step() > 0) {
+            console.notice("Going on from the checkpoint at step " + there.step() + " of " + there.totalSteps() + " in " + output + ".");
+        } else if (there != null || found.changed().isEmpty()) {
+            console.notice(output + " holds no checkpoint of a step: training starts from the beginning.");
+        } else {
+            throw UsageException.of("resume", output + " holds a run under other settings (" + String.join(", ", found.changed())
+                + "): give its settings to go on with it, or leave --resume out to begin anew");
+        }
+        return there;
+    }
+
+    private void show(TrainingRun run) {
+        if (common.json()) {
+            console.result(RunReport.text(run.summary()));
+        } else {
+            console.out().print(ComparedRuns.alone(run.result()).text());
+        }
+    }
+
+    private void write(RunFolder folder, TrainingRun run) {
         if (trace != null) {
             RunReport.writeTrace(trace, run.result().trace());
         }
         if (weightsTrace != null && !run.result().weightsTrace().isEmpty()) {
             RunReport.writeWeightsTrace(weightsTrace, run.result().weightsTrace(), run.result().options().batch());
         }
-        RunReport.write(output, run.result(), run.summary());
-        Pictures.write(output, run.result(), console::notice);
+        folder.write(run, made -> Pictures.write(made, run.result(), console::notice));
     }
 
     /** A number with so many places, or a dash if there is none. */

@@ -152,6 +152,16 @@ final class TrainingFlags {
     @Option(names = "--steps", paramLabel = "S", description = "Steps in all, whatever --epochs says, and one evaluation at the end.")
     private Integer steps;
 
+    @Option(names = "--checkpoint-every", paramLabel = "E",
+        description = "Epochs from one checkpoint in the folder of the run to the next; the last two are kept. Default: 1, and every 5 "
+            + "minutes where an epoch is longer.")
+    private Integer checkpointEvery;
+
+    /** Epochs from one checkpoint to the next; null where that was left open. */
+    Integer checkpointEvery() {
+        return checkpointEvery;
+    }
+
     /**
      * The options, all checked that can be without the data.
      *
@@ -168,6 +178,7 @@ final class TrainingFlags {
         EstimationSettings estimation = estimation();
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
+        positive("--checkpoint-every", checkpointEvery);
         if (optimizer.equals("adam") && momentum != 0) {
             console.notice("--momentum has no part in adam.");
         }

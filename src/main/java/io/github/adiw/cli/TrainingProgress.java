@@ -18,6 +18,7 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     private final boolean terminal;
     private final long started = System.nanoTime();
     private ProgressBar bar;
+    private long before = -1;
     private long lastLine = started;
     private long done;
     private long total;
@@ -36,6 +37,9 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     @Override
     public void step(long done, long total) {
+        if (before < 0) {
+            before = done - 1;
+        }
         this.done = done;
         this.total = total;
         if (!terminal) {
@@ -71,7 +75,7 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     private void line(EpochReport report) {
         unsaid = null;
         double elapsed = (System.nanoTime() - started) / 1e9;
-        double left = done == 0 ? 0 : elapsed * (total - done) / done;
+        double left = done == 0 ? 0 : elapsed * (total - done) / (done - before);
         String where = epochs == 0 ? "step " + done + " of " + total : "epoch " + report.epoch() + " of " + epochs;
         console.notice(String.format(Locale.ROOT, "%-8s %s: accuracy %.1f %%, train loss %.3f, %.0f s left", method, where,
             100 * report.testAccuracy(), report.trainLoss(), left));

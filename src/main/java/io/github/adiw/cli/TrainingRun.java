@@ -16,16 +16,29 @@ import java.util.Locale;
  * @param summary what summary.json holds
  */
 record TrainingRun(TrainingResult result, ObjectNode summary) {
-    /** Trains; {@code console} hears what was split and how it goes on. */
-    static TrainingRun of(Device device, Dataset dataset, TrainingOptions options, Console console, boolean quiet) {
+    /**
+     * Trains; {@code console} hears what was split and how it goes on.
+     *
+     * @param saving where checkpoints go to, and come from
+     * @param quiet  whether the split was said before
+     */
+    static TrainingRun of(Device device, Dataset dataset, TrainingOptions options, CheckpointWriter.Saving saving, Console console,
+                          boolean quiet) {
         try (Trainer trainer = new Trainer(device, dataset, options)) {
+            if (saving.from() != null) {
+                trainer.restore(saving.from());
+            }
             if (!quiet) {
                 console.notice(trainer.split().description());
             }
             TrainingResult[] result = new TrainingResult[1];
             int epochs = options.steps() > 0 ? 0 : options.epochs();
             try (TrainingProgress progress = new TrainingProgress(console, options.method(), epochs, Console.terminal())) {
-                Interruption.during(() -> result[0] = trainer.run(progress), trainer::stop);
+                CheckpointWriter writer = new CheckpointWriter(trainer, saving, progress, System::nanoTime);
+                Interruption.during(() -> {
+                    result[0] = trainer.run(writer);
+                    writer.end(result[0]);
+                }, trainer::stop);
             }
             return new TrainingRun(result[0], RunReport.summary(result[0], dataset.sample(), trainer.split().classCounts()));
         }

@@ -10,9 +10,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
 import io.github.adiw.data.file.AtomicFile;
+import io.github.adiw.device.ElementType;
 import io.github.adiw.data.file.HeapRoom;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Array;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -23,13 +26,19 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.zip.Checksum;
 import java.util.StringJoiner;
 
 /**
- * Named float32 tensors in the safetensors format (github.com/huggingface/safetensors, "Format"): the header's length as
+ * Named tensors in the safetensors format (github.com/huggingface/safetensors, "Format"): the header's length as
  * 8 little-endian bytes, a JSON header that gives each tensor's dtype, shape and place, and the values, little-endian
  * and in C order, one tensor after the other without gaps.
  *
@@ -41,6 +50,8 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
     /** The reference implementation's limit. */
     private static final long LONGEST_HEADER = 100_000_000;
     private static final int CHUNK = 1 << 16;
+    private static final Map<ElementType, String> DTYPES = new EnumMap<>(Map.of(ElementType.FLOAT32, "F32", ElementType.FLOAT64, "F64",
+        ElementType.INT32, "I32", ElementType.INT64, "I64", ElementType.UINT8, "U8"));
     /** Of a tensor; numpy has no more either. */
     private static final int MOST_DIMENSIONS = 32;
     /** Names come once each: a table of them would only grow. */
@@ -49,26 +60,140 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
         .build());
 
-    /**
-     * A tensor.
-     *
-     * @param shape its sizes; empty for a single number
-     * @param values in C order, as many as the sizes' product
-     */
-    public record Tensor(int[] shape, float[] values) {
-        /** @throws IllegalArgumentException if the number of values is not the product of the sizes */
-        public Tensor {
-            if (Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact) != values.length) {
-                throw new IllegalArgumentException(values.length + " values were given for the shape "
-                    + Arrays.toString(shape));
+    /** A tensor: values of one type in C order, and their shape. Arrays are shared, not copied: nobody writes to them. */
+    public static final class Tensor {
+        private final ElementType type;
+        private final int[] shape;
+        private final Object array;
+
+        /**
+         * Float32.
+         *
+         * @param shape  its sizes; empty for a single number
+         * @param values in C order, as many as the sizes' product
+         * @throws IllegalArgumentException if the number of values is not the product of the sizes
+         */
+        public Tensor(int[] shape, float[] values) {
+            this(ElementType.FLOAT32, shape, values);
+        }
+
+        /** Float64; otherwise as {@link #Tensor(int[], float[])}. */
+        public Tensor(int[] shape, double[] values) {
+            this(ElementType.FLOAT64, shape, values);
+        }
+
+        /** Int32; otherwise as {@link #Tensor(int[], float[])}. */
+        public Tensor(int[] shape, int[] values) {
+            this(ElementType.INT32, shape, values);
+        }
+
+        /** Int64; otherwise as {@link #Tensor(int[], float[])}. */
+        public Tensor(int[] shape, long[] values) {
+            this(ElementType.INT64, shape, values);
+        }
+
+        /** Uint8; otherwise as {@link #Tensor(int[], float[])}. */
+        public Tensor(int[] shape, byte[] values) {
+            this(ElementType.UINT8, shape, values);
+        }
+
+        private Tensor(ElementType type, int[] shape, Object array) {
+            this.type = type;
+            this.shape = shape;
+            this.array = array;
+            if (Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact) != length()) {
+                throw new IllegalArgumentException(length() + " values were given for the shape " + Arrays.toString(shape));
             }
+        }
+
+        /** What its values are. */
+        public ElementType type() {
+            return type;
+        }
+
+        /** Its sizes; empty for a single number. */
+        public int[] shape() {
+            return shape;
+        }
+
+        /** How many values it has. */
+        public int length() {
+            return Array.getLength(array);
+        }
+
+        /**
+         * Its values where they are float32.
+         *
+         * @throws IllegalStateException if they are not
+         */
+        public float[] values() {
+            if (type != ElementType.FLOAT32) {
+                throw new IllegalStateException("the tensor is " + this + ", and float32 was expected");
+            }
+            return (float[]) array;
+        }
+
+        /** Its values: {@code float[]}, {@code double[]}, {@code int[]}, {@code long[]} or {@code byte[]}, as the {@link #type} is. */
+        public Object array() {
+            return array;
+        }
+
+        /** Copies values into all that is left of a buffer, whose byte order holds. */
+        private void copyTo(ByteBuffer target, int first) {
+            int count = target.remaining() / type.bytes();
+            switch (type) {
+                case FLOAT32 -> target.asFloatBuffer().put((float[]) array, first, count);
+                case FLOAT64 -> target.asDoubleBuffer().put((double[]) array, first, count);
+                case INT32 -> target.asIntBuffer().put((int[]) array, first, count);
+                case INT64 -> target.asLongBuffer().put((long[]) array, first, count);
+                case UINT8 -> target.duplicate().put((byte[]) array, first, count);
+            }
+        }
+
+        /** The reverse of {@link #copyTo}. */
+        private void copyFrom(ByteBuffer source, int first) {
+            int count = source.remaining() / type.bytes();
+            switch (type) {
+                case FLOAT32 -> source.asFloatBuffer().get((float[]) array, first, count);
+                case FLOAT64 -> source.asDoubleBuffer().get((double[]) array, first, count);
+                case INT32 -> source.asIntBuffer().get((int[]) array, first, count);
+                case INT64 -> source.asLongBuffer().get((long[]) array, first, count);
+                case UINT8 -> source.duplicate().get((byte[]) array, first, count);
+            }
+        }
+
+        /** Hands over its values, little-endian, piece by piece. */
+        private void forEachChunk(Chunk chunk) throws IOException {
+            ByteBuffer bytes = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+            for (int done = 0; done < length();) {
+                int count = Math.min(length() - done, CHUNK / type.bytes());
+                copyTo(bytes.clear().limit(count * type.bytes()), done);
+                chunk.accept(bytes.array(), count * type.bytes());
+                done += count;
+            }
+        }
+
+        private static Tensor empty(ElementType type, int[] shape, int count) {
+            return new Tensor(type, shape, switch (type) {
+                case FLOAT32 -> new float[count];
+                case FLOAT64 -> new double[count];
+                case INT32 -> new int[count];
+                case INT64 -> new long[count];
+                case UINT8 -> new byte[count];
+            });
         }
 
         /** @return for instance {@code float32[6, 1, 5, 5]} */
         @Override
         public String toString() {
-            return "float32" + Arrays.toString(shape);
+            return type.name().toLowerCase(Locale.ROOT) + Arrays.toString(shape);
         }
+    }
+
+    /** Takes the first {@code count} of some bytes. */
+    @FunctionalInterface
+    private interface Chunk {
+        void accept(byte[] bytes, int count) throws IOException;
     }
 
     /** Copies both maps and keeps their order. */
@@ -78,7 +203,8 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
 
     /**
-     * Reads a whole file. The memory that it takes is in step with what the file holds, and not with what its header promises.
+     * Reads a whole file of float32 tensors. The memory that it takes is in step with what the file holds, and not with what its header
+     * promises.
      *
      * @param path the file
      * @return its tensors and metadata
@@ -86,12 +212,21 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
      *     another type than float32 or of more than 32 dimensions, or Java has no memory for it
      */
     public static SafeTensors read(Path path) {
+        return read(path, EnumSet.of(ElementType.FLOAT32));
+    }
+
+    /**
+     * As {@link #read(Path)}, of a file whose tensors may be of several types.
+     *
+     * @param types those that are expected
+     */
+    public static SafeTensors read(Path path, Set<ElementType> types) {
         if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw new AdiwException(path + " is " + (Files.isDirectory(path) ? "a folder" : "a device or a pipe")
                 + ", and a .safetensors file was expected");
         }
         try (FileChannel channel = FileChannel.open(path)) {
-            return new Reader(path.toString(), channel).read();
+            return new Reader(path.toString(), channel, types).read();
         } catch (IOException e) {
             throw new AdiwException("cannot read " + path + ": " + AtomicFile.reason(e), e);
         }
@@ -106,16 +241,22 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
     public void write(Path path) {
         byte[] header = header();
         AtomicFile.write(path, out -> {
-            ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-            out.write(chunk.putLong(0, header.length).array(), 0, 8);
+            out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(0, header.length).array());
             out.write(header);
             for (Tensor tensor : tensors.values()) {
-                for (int done = 0; done < tensor.values.length;) {
-                    int count = Math.min(tensor.values.length - done, CHUNK / 4);
-                    chunk.clear().asFloatBuffer().put(tensor.values, done, count);
-                    out.write(chunk.array(), 0, count * 4);
-                    done += count;
-                }
+                tensor.forEachChunk((bytes, count) -> out.write(bytes, 0, count));
+            }
+        });
+    }
+
+    /** Adds names, types, shapes and values of all tensors to a checksum, in their order. */
+    public void addTo(Checksum checksum) {
+        tensors.forEach((name, tensor) -> {
+            checksum.update((name + " " + tensor).getBytes(StandardCharsets.UTF_8));
+            try {
+                tensor.forEachChunk((bytes, count) -> checksum.update(bytes, 0, count));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);      // a checksum throws none
             }
         });
     }
@@ -131,10 +272,11 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             if (entry.getKey().equals(METADATA)) {
                 throw new IllegalArgumentException("a tensor cannot have the name " + METADATA);
             }
-            ObjectNode node = root.putObject(entry.getKey()).put("dtype", "F32");
+            Tensor tensor = entry.getValue();
+            ObjectNode node = root.putObject(entry.getKey()).put("dtype", DTYPES.get(tensor.type));
             ArrayNode shape = node.putArray("shape");
-            Arrays.stream(entry.getValue().shape).forEach(shape::add);
-            long end = offset + 4L * entry.getValue().values.length;
+            Arrays.stream(tensor.shape).forEach(shape::add);
+            long end = offset + (long) tensor.type.bytes() * tensor.length();
             node.putArray("data_offsets").add(offset).add(end);
             offset = end;
         }
@@ -151,14 +293,19 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
     private static final class Reader {
         private final String name;
         private final FileChannel channel;
+        private final Set<ElementType> types;
 
-        Reader(String name, FileChannel channel) {
+        Reader(String name, FileChannel channel, Set<ElementType> types) {
             this.name = name;
             this.channel = channel;
+            this.types = types;
         }
 
         /** Where a tensor's values are, in bytes from the end of the header. */
-        private record Place(String tensor, int[] shape, long begin, long end) {
+        private record Place(String tensor, ElementType type, int[] shape, long begin, long end) {
+            int count() {
+                return (int) ((end - begin) / type.bytes());
+            }
         }
 
         SafeTensors read() throws IOException {
@@ -183,7 +330,7 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             checkPlaces(places, size - 8 - length);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             for (Place place : places) {
-                tensors.put(place.tensor, new Tensor(place.shape, values(place)));
+                tensors.put(place.tensor, tensor(place));
             }
             return new SafeTensors(tensors, metadata);
         }
@@ -310,19 +457,23 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             } else {
                 json.skipChildren();
             }
-            if (!dtype.equals("F32")) {
-                if (dtype.isEmpty()) {
-                    throw broken("tensor '" + tensor + "' has no dtype");
-                }
-                throw new AdiwException(name + " holds tensor '" + tensor + "' of type " + dtype + ", and F32 was expected");
-            }
+            ElementType type = type(tensor, dtype);
             if (sizes == null || offsets == null || offsets.values.length != 2) {
                 throw broken("tensor '" + tensor + "' has no shape or no pair of data_offsets");
             }
-            return place(tensor, sizes, offsets);
+            return place(tensor, type, sizes, offsets);
         }
 
-        private Place place(String tensor, Numbers sizes, Numbers offsets) {
+        private ElementType type(String tensor, String dtype) {
+            if (dtype.isEmpty()) {
+                throw broken("tensor '" + tensor + "' has no dtype");
+            }
+            return types.stream().filter(known -> DTYPES.get(known).equals(dtype)).findFirst()
+                .orElseThrow(() -> new AdiwException(name + " holds tensor '" + tensor + "' of type " + dtype + ", and "
+                    + types.stream().map(DTYPES::get).collect(Collectors.joining(" or ")) + " was expected"));
+        }
+
+        private Place place(String tensor, ElementType type, Numbers sizes, Numbers offsets) {
             if (sizes.values.length > MOST_DIMENSIONS) {
                 throw broken("tensor '" + tensor + "' has more than " + MOST_DIMENSIONS + " dimensions");
             }
@@ -342,11 +493,11 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             }
             long begin = offsets.values[0];
             long end = offsets.values[1];
-            if (end - begin != 4 * count) {
-                throw broken("tensor '" + tensor + "' has the shape " + sizes + ", which takes " + 4 * count
+            if (end - begin != type.bytes() * count) {
+                throw broken("tensor '" + tensor + "' has the shape " + sizes + ", which takes " + type.bytes() * count
                     + " bytes, and the data_offsets " + offsets);
             }
-            return new Place(tensor, shape, begin, end);
+            return new Place(tensor, type, shape, begin, end);
         }
 
         private void checkPlaces(List<Place> places, long bytes) {
@@ -367,16 +518,15 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             }
         }
 
-        private float[] values(Place place) throws IOException {
-            int count = (int) ((place.end - place.begin) / 4);
-            float[] values = HeapRoom.of(name, place.end - place.begin, () -> new float[count]);
+        private Tensor tensor(Place place) throws IOException {
+            Tensor tensor = HeapRoom.of(name, place.end - place.begin, () -> Tensor.empty(place.type, place.shape, place.count()));
             ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-            for (int done = 0; done < count;) {
-                int part = Math.min(count - done, CHUNK / 4);
-                fill(chunk.clear().limit(4 * part)).asFloatBuffer().get(values, done, part);
+            for (int done = 0; done < tensor.length();) {
+                int part = Math.min(tensor.length() - done, CHUNK / place.type.bytes());
+                tensor.copyFrom(fill(chunk.clear().limit(part * place.type.bytes())), done);
                 done += part;
             }
-            return values;
+            return tensor;
         }
 
         private ByteBuffer take(int bytes) throws IOException {

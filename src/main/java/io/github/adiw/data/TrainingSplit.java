@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.zip.CRC32;
 
 /**
  * What a training run uses of a training file: N samples as a {@link Shift} has left them, and among them V clean
@@ -344,6 +345,15 @@ public final class TrainingSplit {
     /** @return {@code [classes]}: how many samples truly are of each class */
     public int[] trueClassCounts() {
         return samples.data().withLabels(trueLabels).classCounts(classes());
+    }
+
+    /** @return sizes and a checksum of rows, labels and validation samples: it tells this split from every other of the same data */
+    public String identity() {
+        CRC32 crc = new CRC32();
+        Checksums.add(crc, rows());
+        Checksums.add(crc, labels());
+        Checksums.add(crc, validation);
+        return count() + " training samples, " + validation.length + " validation samples, crc32 " + Long.toHexString(crc.getValue());
     }
 
     /** @return one line for people: what is trained on and what the shift did */

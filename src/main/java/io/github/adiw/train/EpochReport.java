@@ -1,5 +1,7 @@
 package io.github.adiw.train;
 
+import java.util.List;
+
 /**
  * What was measured at the end of an epoch.
  *
@@ -17,4 +19,23 @@ package io.github.adiw.train;
  */
 public record EpochReport(int epoch, double learningRate, double trainLoss, double testAccuracy, double meanWeightClean,
                           double meanWeightNoisy, double effectiveSampleSize, double fractionAtBound,
-                          double secondsEstimation, double secondsTraining, double seconds) {}
+                          double secondsEstimation, double secondsTraining, double seconds) {
+    private static final List<String> NAMES = List.of("learningRate", "trainLoss", "testAccuracy", "meanWeightClean", "meanWeightNoisy",
+        "effectiveSampleSize", "fractionAtBound", "secondsEstimation", "secondsTraining", "seconds");
+
+    /** The names of the {@link #values}. */
+    public static List<String> names() {
+        return NAMES;
+    }
+
+    /** Everything but the number of the epoch, as {@link #names} says. */
+    public double[] values() {
+        return new double[] {learningRate, trainLoss, testAccuracy, meanWeightClean, meanWeightNoisy, effectiveSampleSize, fractionAtBound,
+            secondsEstimation, secondsTraining, seconds};
+    }
+
+    /** The report of an epoch whose {@link #values} these are. */
+    public static EpochReport of(int epoch, double[] v) {
+        return new EpochReport(epoch, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9]);
+    }
+}

@@ -81,8 +81,8 @@ final class StepClock implements AutoCloseable {
 
     private void keep(long inAll, long inEstimation) {
         if (recorded == total.length) {
-            total = Arrays.copyOf(total, 2 * recorded);
-            estimation = Arrays.copyOf(estimation, 2 * recorded);
+            total = Arrays.copyOf(total, 2 * recorded + 1);
+            estimation = Arrays.copyOf(estimation, 2 * recorded + 1);
         }
         total[recorded] = inAll * 1e-6;
         estimation[recorded] = inEstimation * 1e-6;
@@ -102,6 +102,18 @@ final class StepClock implements AutoCloseable {
     /** Milliseconds of every step kept, in order. */
     double[] totals() {
         return Arrays.copyOf(total, recorded);
+    }
+
+    /** Milliseconds in estimation of every step kept, in order. */
+    double[] estimations() {
+        return Arrays.copyOf(estimation, recorded);
+    }
+
+    /** Keeps these steps, and no others: {@link #totals} and {@link #estimations} of another clock. */
+    void restore(double[] totals, double[] estimations) {
+        total = totals.clone();
+        estimation = estimations.clone();
+        recorded = totals.length;
     }
 
     private static double median(double[] values) {

@@ -13,6 +13,7 @@ import io.github.adiw.nn.LearningRateSchedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -32,6 +33,18 @@ public final class Trainer implements AutoCloseable {
     private final int totalSteps;
     private final LearningRateSchedule schedule;
     private final TrainingParts parts;
+    private final Map<String, String> settings;
+    private final List<EpochReport> reports = new ArrayList<>();
+    private final List<TrainingResult.TraceRow> trace = new ArrayList<>();
+    /** Steps made, and those among them whose times have been read. */
+    private int done, read;
+    /** Epochs completed: all their steps made, their metrics read. */
+    private int completed;
+    /** Of the epoch that is not completed: seconds in estimation and training, and when it began by {@link System#nanoTime}. */
+    private double estimation, training;
+    private long began;
+    /** Whether the above say how far the run is. */
+    private boolean begun;
     private int timed;
     private volatile boolean stopping;
 
@@ -48,6 +61,7 @@ public final class Trainer implements AutoCloseable {
         this.device = device;
         this.dataset = dataset;
         this.options = options;
+        this.settings = new LinkedHashMap<>(options.identity());
         this.split = split(dataset, options);
         this.stepsPerEpoch = split.count() / options.batch();
         if (stepsPerEpoch == 0) {
@@ -148,47 +162,129 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
+     * What has been reached, for {@link #restore} of another trainer: before or after {@link #run}, or in one of the calls to its listener.
+     * Waits for the step that runs. Not after training has failed.
+     */
+    public Checkpoint checkpoint() {
+        begin();
+        readTimes();
+        Checkpoint.Progress progress = new Checkpoint.Progress(done, totalSteps, completed, estimation, training,
+            seconds(), reports.stream().filter(report -> report.epoch() <= completed).toList(),
+            trace.stream().filter(row -> row.step() < completed * stepsPerEpoch).toList(), parts.clock().totals(),
+            parts.clock().estimations());
+        return Checkpoint.of(parts.state(), progress, settings(), split.identity());
+    }
+
+    private Map<String, String> settings() {
+        settings.computeIfAbsent("data", name -> dataset.identity());      // takes a while, and not every run is saved
+        return settings;
+    }
+
+    /**
+     * Takes over what another trainer had reached; {@link #run} goes on from there, and its result holds all epochs. To be called before
+     * {@link #run}.
+     *
+     * @throws UsageException if that trainer had other options or other data
+     */
+    public void restore(Checkpoint checkpoint) {
+        Map<String, String> wanted = settings();
+        wanted.forEach((name, now) -> {
+            String before = checkpoint.settings().get(name);
+            if (!now.equals(before)) {
+                throw UsageException.of(name, name + " was " + before + " in the checkpoint, and is " + now);
+            }
+        });
+        if (!checkpoint.split().equals(split.identity())) {
+            throw new AdiwException("the checkpoint is of the split " + checkpoint.split() + ", and this is " + split.identity());
+        }
+        checkpoint.restore(parts.state());
+        Checkpoint.Progress progress = checkpoint.progress();
+        done = Math.toIntExact(progress.step());
+        read = done;
+        completed = progress.epochs();
+        reports.addAll(progress.reports());
+        trace.addAll(progress.trace());
+        parts.clock().restore(progress.totals(), progress.estimations());
+        beginEpoch(progress.estimation(), progress.training(), progress.seconds());
+        begun = true;
+    }
+
+    /**
      * Trains, from the step that the {@link #state} has come to. Called once.
      *
      * @throws AdiwException if the training that the method {@code iw} begins with diverges
      */
     public TrainingResult run(TrainingListener listener) {
-        List<EpochReport> reports = new ArrayList<>();
-        List<TrainingResult.TraceRow> trace = new ArrayList<>();
-        String failure = null;
-        int done = Math.toIntExact(parts.model().steps());
+        begin();
         if (done == 0) {
             parts.model().learningRate(schedule.at(1));
             parts.weighting().prepare(() -> stopping);
         }
-        for (int epoch = done / stepsPerEpoch + 1; done < totalSteps && !stopping && failure == null; epoch++) {
-            long start = System.nanoTime();
-            int first = (epoch - 1) * stepsPerEpoch;
+        String failure = null;
+        while (completed < epochs() && !stopping && failure == null) {
+            int epoch = completed + 1;
+            int first = completed * stepsPerEpoch;
             int end = Math.min(first + stepsPerEpoch, totalSteps);
-            boolean warmUp = options.adaptive() && epoch <= options.warmupEpochs();
-            TrainingStep step = warmUp ? parts.warmUp() : parts.step();
+            TrainingStep step = warmingUp() ? parts.warmUp() : parts.step();
             float rate = schedule.at(epoch);
             parts.model().learningRate(rate);
-            int before = done;
             while (done < end && !stopping) {
                 step.run();
                 done++;
                 listener.step(done, totalSteps);
             }
-            double[] seconds = parts.clock().read(before, done - before, !warmUp);
+            readTimes();
             List<TrainingResult.TraceRow> rows = parts.metrics().read(first, done - first);
             if (options.trace()) {
                 trace.addAll(rows);
             }
             failure = failure(epoch, rate);
-            boolean evaluate = options.steps() == 0 || done == totalSteps;
-            if (failure == null && (evaluate || stopping) && done > before) {
-                EpochReport report = report(epoch, rate, trainLoss(rows), seconds, start);
+            boolean evaluate = failure == null && done > first && (options.steps() == 0 || done == totalSteps || stopping);
+            EpochReport report = evaluate ? report(epoch, rate, trainLoss(rows)) : null;
+            if (failure == null && done == end) {
+                completed = epoch;
+                beginEpoch(0, 0, 0);
+            }
+            if (report != null) {
                 reports.add(report);
                 listener.epoch(report);
             }
+            if (completed == epoch) {
+                listener.completed(epoch);
+            }
         }
-        return result(reports, trace, done, failure);
+        return result(failure);
+    }
+
+    /** Where the state was filled from outside, what is known of the run begins with the epoch that its step is in. */
+    private void begin() {
+        if (!begun) {
+            done = Math.toIntExact(parts.model().steps());
+            read = done;
+            completed = done / stepsPerEpoch;
+            beginEpoch(0, 0, 0);
+            begun = true;
+        }
+    }
+
+    /** @param seconds those in estimation and in training are among them */
+    private void beginEpoch(double secondsEstimation, double secondsTraining, double seconds) {
+        estimation = secondsEstimation;
+        training = secondsTraining;
+        began = System.nanoTime() - (long) (seconds * 1e9);
+    }
+
+    private boolean warmingUp() {
+        return options.adaptive() && completed < options.warmupEpochs();
+    }
+
+    private void readTimes() {
+        if (done > read) {
+            double[] seconds = parts.clock().read(read, done - read, !warmingUp());
+            estimation += seconds[0];
+            training += seconds[1];
+            read = done;
+        }
     }
 
     private static double trainLoss(List<TrainingResult.TraceRow> rows) {
@@ -206,7 +302,11 @@ public final class Trainer implements AutoCloseable {
             + " step is kept";
     }
 
-    private EpochReport report(int epoch, float rate, double trainLoss, double[] seconds, long start) {
+    private double seconds() {
+        return (System.nanoTime() - began) * 1e-9;
+    }
+
+    private EpochReport report(int epoch, float rate, double trainLoss) {
         double accuracy = parts.evaluation().accuracy();
         float[] weights = parts.weighting().memory().toFloats();
         boolean[] mislabelled = split.mislabelled();
@@ -226,10 +326,10 @@ public final class Trainer implements AutoCloseable {
         }
         double effective = squares == 0 ? 0 : (clean + noisy) * (clean + noisy) / squares;
         return new EpochReport(epoch, rate, trainLoss, accuracy, clean / cleanCount, noisy / (weights.length - cleanCount),
-            effective, (double) atBound / weights.length, seconds[0], seconds[1], (System.nanoTime() - start) * 1e-9);
+            effective, (double) atBound / weights.length, estimation, training, seconds());
     }
 
-    private TrainingResult result(List<EpochReport> reports, List<TrainingResult.TraceRow> trace, int done, String failure) {
+    private TrainingResult result(String failure) {
         SafeTensors parameters = parts.model().parameters().save();
         long count = parameters.tensors().values().stream().mapToLong(t -> t.values().length).sum();
         return TrainingResult.of(options).dataset(dataset.name()).device(device.name()).trainSamples(split.count())

@@ -1,14 +1,19 @@
 package io.github.adiw.train;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.nn.Model;
 import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EstimationSettings;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32;
 
 /**
  * How a network is trained: method of weighting, optimizer, schedule, estimation. Built by {@link #builder()}, which refuses
@@ -339,6 +344,31 @@ public final class TrainingOptions {
         settings.put("trace", trace);
         settings.put("weightsTrace", weightsTrace);
         return settings;
+    }
+
+    /**
+     * The {@link #settings} as texts; of a file, a checksum of its content, whatever its name is. Two runs of the same program on the same
+     * data and the same device that agree in these have the same result.
+     *
+     * @throws AdiwException if a file cannot be read
+     */
+    public Map<String, String> identity() {
+        Map<String, String> identity = new LinkedHashMap<>();
+        settings().forEach((name, value) -> identity.put(name, value instanceof Path file ? content(file) : String.valueOf(value)));
+        return identity;
+    }
+
+    private static String content(Path file) {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            return "a stream";      // can be read once only, and who trains does
+        }
+        CRC32 crc = new CRC32();
+        try {
+            crc.update(Files.readAllBytes(file));
+        } catch (IOException e) {
+            throw new AdiwException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        }
+        return "crc32 " + Long.toHexString(crc.getValue());
     }
 
     /** What {@link #method} names. */

@@ -142,8 +142,8 @@ class CommandLineTest {
             "fc2.bias");
         pictures(output);
         assertThat(Cli.files(output)).containsExactlyInAnyOrder("summary.json", "epochs.csv", "weights.npy", "model.safetensors",
-            "accuracy.png",
-            "step-time.png", "weights.png");
+            "labels.npy", "mislabelled.npy", "accuracy.png", "step-time.png", "weights.png", "run.json", "checkpoint-16.safetensors",
+            "checkpoint-24.safetensors");
     }
 
     private static void pictures(Path output) throws IOException {

@@ -8,6 +8,7 @@ import io.github.adiw.AdiwException;
 import io.github.adiw.data.SafeTensors.Tensor;
 import io.github.adiw.data.file.Allocated;
 import io.github.adiw.data.file.FileCorruption;
+import io.github.adiw.device.ElementType;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -15,9 +16,11 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
@@ -131,6 +134,36 @@ class SafeTensorsTest {
         Path file = Files.write(folder.resolve("zip.safetensors"), "PK\3\4 something else altogether".getBytes(StandardCharsets.UTF_8));
         assertThatThrownBy(() -> SafeTensors.read(file)).isInstanceOf(AdiwException.class)
             .hasMessageContaining("is not a safetensors file");
+    }
+
+    @Test
+    void everyTypeComesBack() {
+        Path file = folder.resolve("types.safetensors");
+        byte[] many = new byte[100_001];
+        new Random(3).nextBytes(many);
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        tensors.put("f32", new Tensor(new int[] {2}, new float[] {Float.MIN_VALUE, Float.NaN}));
+        tensors.put("f64", new Tensor(new int[] {1, 2}, new double[] {Math.PI, Double.NEGATIVE_INFINITY}));
+        tensors.put("i32", new Tensor(new int[] {}, new int[] {Integer.MIN_VALUE}));
+        tensors.put("i64", new Tensor(new int[] {3}, new long[] {Long.MAX_VALUE, -1, 0}));
+        tensors.put("u8", new Tensor(new int[] {many.length}, many));
+        tensors.put("none", new Tensor(new int[] {0, 4}, new long[0]));
+        new SafeTensors(tensors, Map.of()).write(file);
+        SafeTensors read = SafeTensors.read(file, EnumSet.allOf(ElementType.class));
+        assertThat(read.tensors().keySet()).containsExactlyElementsOf(tensors.keySet());
+        read.tensors().forEach((name, tensor) -> {
+            assertThat(tensor.toString()).as(name).isEqualTo(tensors.get(name).toString());
+            assertThat(tensor.array()).as(name).isEqualTo(tensors.get(name).array());
+        });
+        assertThat(read.tensors().get("f64")).hasToString("float64[1, 2]");
+        assertThatThrownBy(() -> read.tensors().get("i64").values()).isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("int64[3], and float32 was expected");
+        assertThatThrownBy(() -> SafeTensors.read(file)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("'f64' of type F64, and F32 was expected");
+        assertThatThrownBy(() -> SafeTensors.read(file, EnumSet.of(ElementType.FLOAT32, ElementType.INT32)))
+            .hasMessageContaining("'f64' of type F64, and F32 or I32 was expected");
+        assertThatThrownBy(() -> new Tensor(new int[] {3}, new long[2])).isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("2 values were given for the shape [3]");
     }
 
     @Property(tries = 50)

@@ -17,6 +17,10 @@ import org.knowm.xchart.CategoryChart;
 
 /** The pictures of one or more training runs. */
 public final class Pictures {
+    private static final String ACCURACY = "accuracy.png", STEP_TIME = "step-time.png", WEIGHTS = "weights.png";
+    /** All that there may be of a run. */
+    public static final List<String> NAMES = List.of(ACCURACY, STEP_TIME, WEIGHTS);
+
     private Pictures() {}
 
     /**
@@ -48,18 +52,18 @@ public final class Pictures {
         try {
             List<MethodRuns> methods = MethodRuns.of(results);
             if (results.stream().anyMatch(r -> !r.epochs().isEmpty())) {
-                PlotStyle.write(folder.resolve("accuracy.png"), List.of(AccuracyPlot.of(methods)));
-                written.add("accuracy.png");
+                PlotStyle.write(folder.resolve(ACCURACY), List.of(AccuracyPlot.of(methods)));
+                written.add(ACCURACY);
             }
             CategoryChart times = StepTimePlot.of(methods, measure, millis);
             if (times != null) {
-                PlotStyle.write(folder.resolve("step-time.png"), List.of(times));
-                written.add("step-time.png");
+                PlotStyle.write(folder.resolve(STEP_TIME), List.of(times));
+                written.add(STEP_TIME);
             }
             List<MethodRuns> weighted = methods.stream().filter(m -> m.any().options().adaptive()).toList();
             List<MethodRuns> shown = weighted.isEmpty() ? methods.subList(0, 1) : weighted;
-            PlotStyle.write(folder.resolve("weights.png"), shown.stream().map(m -> WeightHistogram.of(m, shown.size())).toList());
-            written.add("weights.png");
+            PlotStyle.write(folder.resolve(WEIGHTS), shown.stream().map(m -> WeightHistogram.of(m, shown.size())).toList());
+            written.add(WEIGHTS);
         } catch (AdiwException e) {
             throw e;
         } catch (RuntimeException | LinkageError | InternalError e) {

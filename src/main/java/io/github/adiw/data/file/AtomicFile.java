@@ -70,7 +70,7 @@ public final class AtomicFile {
                 return;
             }
             makeFolders(target.getParent());
-            sweep(target.getParent());
+            sweep(target.getParent(), UNTOUCHED);
             temporary = temporary(target);
             try (FileChannel file = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 OutputStream out = buffered(Channels.newOutputStream(file));
@@ -121,11 +121,16 @@ public final class AtomicFile {
             + Long.toHexString(System.nanoTime()) + ".tmp");
     }
 
+    /** Deletes the temporary files in a folder that belongs to one run, of processes that were killed while they wrote there. */
+    public static void deleteLeftOvers(Path folder) {
+        sweep(folder, Duration.ZERO);
+    }
+
     /** Deletes the temporary files of processes that are gone. */
-    private static void sweep(Path folder) {
+    private static void sweep(Path folder, Duration untouched) {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*.tmp")) {
             for (Path file : files) {
-                if (isLeftOver(file)) {
+                if (isLeftOver(file, untouched)) {
                     deleteQuietly(file);
                 }
             }
@@ -134,10 +139,10 @@ public final class AtomicFile {
         }
     }
 
-    private static boolean isLeftOver(Path file) throws IOException {
+    private static boolean isLeftOver(Path file, Duration untouched) throws IOException {
         Matcher name = TEMPORARY.matcher(file.getFileName().toString());
         return name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).filter(ProcessHandle::isAlive).isEmpty()
-            && Files.getLastModifiedTime(file).toInstant().isBefore(Instant.now().minus(UNTOUCHED));
+            && Files.getLastModifiedTime(file).toInstant().isBefore(Instant.now().minus(untouched));
     }
 
     private static OutputStream buffered(OutputStream out) {
@@ -147,7 +152,7 @@ public final class AtomicFile {
     /**
      * Gives a file that is whole and on the disk its name, for good: the folder that has the name is written to the disk too.
      *
-     * @param file   in the same folder as {@code target}
+     * @param file   in the same file system as {@code target}
      * @param target an existing one is replaced
      */
     public static void moveTo(Path file, Path target) throws IOException {

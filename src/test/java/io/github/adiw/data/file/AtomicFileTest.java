@@ -64,6 +64,19 @@ class AtomicFileTest {
     }
 
     @Test
+    void whatKilledProcessesLeftIsDeleted() throws Exception {
+        Process ended = new ProcessBuilder("true").start();
+        ended.waitFor();
+        Path dead = Files.createFile(folder.resolve(".a.csv." + ended.pid() + "-1f.tmp"));
+        List<Path> kept = List.of(Files.createFile(folder.resolve(".a.csv." + ProcessHandle.current().pid() + "-1f.tmp")),
+            Files.createFile(folder.resolve(".notes.tmp")), Files.createFile(folder.resolve("a.csv." + ended.pid() + "-1f.tmp")));
+        AtomicFile.deleteLeftOvers(folder);
+        assertThat(dead).doesNotExist();
+        assertThat(kept).allMatch(Files::exists);
+        AtomicFile.deleteLeftOvers(folder.resolve("missing"));
+    }
+
+    @Test
     void replacesAndMakesFolders() {
         Path file = folder.resolve("a/b/c.txt");
         AtomicFile.writeString(file, "one");
