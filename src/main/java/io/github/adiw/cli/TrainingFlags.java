@@ -25,7 +25,8 @@ final class TrainingFlags {
 
     @Option(names = "--data", paramLabel = "DIR",
         description = "Where the data set's files are (plain or gzip), and nowhere else; other data under the same files' names run as "
-            + "idx:DIR. Default: the user's cache, Debian's package dataset-fashion-mnist, a download, else the sample inside this program.")
+            + "idx:DIR. Default: the user's cache, Debian's package dataset-fashion-mnist, a download, else the sample inside this "
+            + "program.")
     private Path directory;
 
     @Option(names = "--model", paramLabel = "MODEL", defaultValue = "lenet",
