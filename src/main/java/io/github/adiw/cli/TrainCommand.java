@@ -46,8 +46,9 @@ final class TrainCommand extends Subcommand {
     @Option(names = "--weights-trace", paramLabel = "F.npy", description = "Write each step's weights, float32 [steps, batch].")
     private Path weightsTrace;
 
-    @Option(names = "--resume", description = "Go on from the last checkpoint in DIR; from the beginning, if there is none. The other options "
-        + "must be those of the run, but for --threads, --output and how often checkpoints are written.")
+    @Option(names = "--resume",
+        description = "Go on from the last checkpoint in DIR; from the beginning, if there is none. The other options "
+            + "must be those of the run, but for --threads, --output and how often checkpoints are written.")
     private boolean resume;
 
     TrainCommand(Console console) {
@@ -76,7 +77,8 @@ final class TrainCommand extends Subcommand {
             Checkpoint from = begin(folder);
             TrainingRun[] run = new TrainingRun[1];
             Interruption.during(() -> {
-                run[0] = TrainingRun.of(device, dataset, options, new CheckpointWriter.Saving(folder, flags.checkpointEvery(), from), console,
+                run[0] = TrainingRun.of(device, dataset, options, new CheckpointWriter.Saving(folder, flags.checkpointEvery(), from),
+                    console,
                     false);
                 write(folder, run[0]);
             }, () -> {});

@@ -66,8 +66,10 @@ class CrashTest {
     }
 
     private static List<String> arguments(String command, Path output) {
-        return List.of(Cli.args("--device host --threads " + THREADS + " --data " + data + " --validation-samples 200 --batch 64 --validation-batch 64 "
-            + "--noise symmetric:0.4 --optimizer adam --lr 1e-3 --weight-decay 0 --lr-schedule step:4:0.5 --iw-pretrain-epochs 1 --train-samples " + IMAGES + " "
+        return List.of(Cli.args("--device host --threads " + THREADS + " --data " + data
+            + " --validation-samples 200 --batch 64 --validation-batch 64 "
+            + "--noise symmetric:0.4 --optimizer adam --lr 1e-3 --weight-decay 0 --lr-schedule step:4:0.5 --iw-pretrain-epochs 1 --train-samples "
+            + IMAGES + " "
             + command, "--output", output)).stream().sorted(CrashTest::commandFirst).toList();
     }
 
@@ -223,7 +225,8 @@ class CrashTest {
     void withoutACheckpointItBegins() throws IOException {
         Path run = folder.resolve("run");
         String command = "train --epochs 10 --model mlp:32";
-        assertThat(done(with(arguments(command, run), "--resume"))).contains(run + " holds no checkpoint of a step: training starts from the beginning.");
+        assertThat(done(with(arguments(command, run), "--resume")))
+            .contains(run + " holds no checkpoint of a step: training starts from the beginning.");
         assertThat(reached(run)).isEqualTo(reached(whole(command)));
     }
 
@@ -240,7 +243,8 @@ class CrashTest {
         bytes[bytes.length / 2] ^= 1;
         Files.write(there.get(0), bytes);
         Files.writeString(run.resolve("epochs.csv"), "epoch\n");
-        assertThat(done(with(arguments(command, run), "--resume"))).contains("checkpoint-230.safetensors is broken", "Going on from the checkpoint at step 207 of 230");
+        assertThat(done(with(arguments(command, run), "--resume"))).contains("checkpoint-230.safetensors is broken",
+            "Going on from the checkpoint at step 207 of 230");
         assertThat(whole(run)).isTrue();
         assertThat(reached(run)).isEqualTo(reached(whole(command)));
     }
@@ -341,7 +345,8 @@ class CrashTest {
     @ValueSource(ints = {30, 260})
     void fullDisk(int kilobytesLeft) throws IOException, InterruptedException {
         Path disk = Files.createDirectory(folder.resolve("disk"));
-        Process mount = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=3m", "none", disk.toString()).redirectErrorStream(true).start();
+        Process mount = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=3m", "none", disk.toString()).redirectErrorStream(true)
+            .start();
         assumeTrue(mount.waitFor() == 0, "a small disk can be mounted by root alone");
         try {
             Path run = disk.resolve("run");
