@@ -27,7 +27,7 @@ class WeightsReportTest {
 
     @Test
     void forAPerson() {
-        String text = WeightsReport.text(two(), 0.125, Double.NaN, new LinkedHashMap<>(Map.of("fit", 0.314)));
+        String text = WeightsReport.text(two(), 0.125, Double.NaN, null, new LinkedHashMap<>(Map.of("fit", 0.314)));
         assertThat(text).isEqualTo("""
             Method            kl
             Held-out scores   kl 0.412, ls failed (higher is better; equal weights have 0)
@@ -64,8 +64,7 @@ class WeightsReportTest {
         }
         List<String> names = IntStream.range(0, d).mapToObj(c -> "a column of a long name, measured at station " + c).toList();
         String text = WeightsReport.text(GivenDiagnostics.of(weights, names, Rows.of(train, d), Rows.of(train, d), Map.of(), 50),
-            Double.NaN,
-            0.1, Map.of());
+            Double.NaN, 0.1, null, Map.of());
         assertThat(text.lines()).allMatch(line -> line.length() <= 100);
         assertThat(text).contains("the worst 10 of 40 columns", "a column of a lo\u2026", "Regularisation").doesNotContain("Bandwidth",
             "Seconds", "Held-out");
