@@ -24,7 +24,7 @@ class ModuleTest {
     void exportsWhatIsForUsers() throws URISyntaxException {
         assertThat(module().exports()).allMatch(export -> !export.isQualified()).extracting(ModuleDescriptor.Exports::source)
             .containsExactlyInAnyOrder("io.github.adiw", "io.github.adiw.data", "io.github.adiw.device", "io.github.adiw.nn",
-                "io.github.adiw.train", "io.github.adiw.weight");
+                "io.github.adiw.ratio", "io.github.adiw.train", "io.github.adiw.weight");
     }
 
     @Test

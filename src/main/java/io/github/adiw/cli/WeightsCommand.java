@@ -155,7 +155,8 @@ final class WeightsCommand extends Subcommand {
         }
         checkNames();
         boolean stepping = steps != null || untilConverged || initial != null || state != null;
-        EstimationSettings settings = settings();
+        EstimationSettings settings = settings(stepping);
+        DensityRatio.Builder ratio = stepping ? null : ratio(settings);
         if (stepping) {
             checkStepping();
         } else {
@@ -166,16 +167,19 @@ final class WeightsCommand extends Subcommand {
         TablePair data = Tables.read(train, validation, options);
         try (Device device = common.open(console); FitProgress progress = new FitProgress(console, Console.terminal())) {
             WeightsOutcome[] outcome = new WeightsOutcome[1];
-            Interruption.during(() -> outcome[0] = stepping ? stepped(device, data, settings) : fitted(device, data, settings, progress),
+            Interruption.during(() -> outcome[0] = stepping ? stepped(device, data, settings) : fitted(device, data, ratio, progress),
                 progress::cancel);
             progress.clear();
             write(outcome[0], data, started);
         }
     }
 
-    private EstimationSettings settings() {
+    private EstimationSettings settings(boolean stepping) {
         EstimationSettings.Builder builder = EstimationSettings.builder().eta(eta).ridge(ridge == null ? EstimatedWeights.RIDGE : ridge)
             .seed(common.seed()).normalize(Boolean.TRUE.equals(normalize));
+        if (stepping && (bandwidth == null || !bandwidth.equals("auto"))) {
+            builder.bandwidth(bandwidth == null ? STEP_BANDWIDTH : bandwidth);
+        }
         if (steps != null) {
             builder.steps(steps);
         }
@@ -192,6 +196,24 @@ final class WeightsCommand extends Subcommand {
             builder.momentum(momentum);
         }
         return builder.build();
+    }
+
+    private DensityRatio.Builder ratio(EstimationSettings settings) {
+        DensityRatio.Builder builder = DensityRatio.builder().method(method == null ? "auto" : method).seed(common.seed())
+            .standardize(!"none".equals(scale)).normalize(!Boolean.FALSE.equals(normalize)).settings(settings);
+        if (bandwidth != null) {
+            builder.bandwidth(bandwidth);
+        }
+        if (centers != null) {
+            builder.centers(centers);
+        }
+        if (lambda != null) {
+            builder.lambda(lambda);
+        }
+        if (upperBound != null) {
+            builder.upperBound(upperBound);
+        }
+        return builder;
     }
 
     private void checkNames() {
@@ -246,24 +268,10 @@ final class WeightsCommand extends Subcommand {
         ignored(steps != null && !divergence.takesSteps(), "--steps", method);
     }
 
-    private WeightsOutcome fitted(Device device, TablePair data, EstimationSettings settings, FitProgress progress) {
-        DensityRatio.Builder builder = DensityRatio.builder().method(method == null ? "auto" : method).device(device).seed(common.seed())
-            .standardize(!"none".equals(scale)).normalize(!Boolean.FALSE.equals(normalize)).columns(data.encoding().names())
-            .settings(settings).property(ENCODING, data.encoding().toJson()).listener(progress);
-        if (bandwidth != null) {
-            builder.bandwidth(bandwidth);
-        }
-        if (centers != null) {
-            builder.centers(centers);
-        }
-        if (lambda != null) {
-            builder.lambda(lambda);
-        }
-        if (upperBound != null) {
-            builder.upperBound(upperBound);
-        }
+    private WeightsOutcome fitted(Device device, TablePair data, DensityRatio.Builder builder, FitProgress progress) {
         long start = System.nanoTime();
-        DensityRatio ratio = builder.fit(data.train(), data.validation());
+        DensityRatio ratio = builder.device(device).columns(data.encoding().names()).property(ENCODING, data.encoding().toJson())
+            .listener(progress).fit(data.train(), data.validation());
         if (model != null) {
             ratio.save(model);
         }
@@ -275,8 +283,7 @@ final class WeightsCommand extends Subcommand {
         int n = data.train().rows();
         int m = data.validation().rows();
         Path from = state != null && Files.exists(state) ? state : initial;
-        EstimatedWeights.Builder builder = EstimatedWeights.builder(device).method(method)
-            .settings(settings.toBuilder().bandwidth(bandwidth == null ? STEP_BANDWIDTH : bandwidth).build())
+        EstimatedWeights.Builder builder = EstimatedWeights.builder(device).method(method).settings(settings)
             .initial(from == null ? null : start(divergence, from, n, m)).untilConverged(untilConverged);
         SingleRows rows = SingleRows.of(data.train(), data.validation(), "standard".equals(scale));
         long start = System.nanoTime();

@@ -253,7 +253,7 @@ public final class DensityRatio {
             int count = Math.min(BLOCK, scores.length - from);
             double[] r = function.at(scaling.apply(rows, from, count), on);
             for (int i = 0; i < count; i++) {
-                scores[from + i] = (float) normalization.of(r[i]);
+                scores[from + i] = (float) Math.min(normalization.of(r[i]), Float.MAX_VALUE);
             }
         }
         return scores;
@@ -375,8 +375,15 @@ public final class DensityRatio {
             return this;
         }
 
-        /** A text that is saved with the ratio, and {@link DensityRatio#properties} gives back. */
+        /**
+         * A text that is saved with the ratio, and {@link DensityRatio#properties} gives back.
+         *
+         * @throws UsageException if the file needs a text of this name itself
+         */
         public Builder property(String name, String value) {
+            if (name.equals(RatioFile.KEY)) {
+                throw UsageException.of("property", "property " + name + " is what the file calls the ratio itself: choose another name");
+            }
             properties.put(name, value);
             return this;
         }

@@ -77,9 +77,10 @@ public final class Diagnostics {
     }
 
     /**
-     * Of every method that {@code auto} tried, the mean of log r over held-out validation rows less the log of its mean over held-out
+     * Of every method that was tried, the mean of log r over held-out validation rows less the log of its mean over held-out
      * training rows, in nats, averaged over folds: how many nats of the two densities' divergence it explains. Higher is better, 0 is what
-     * equal weights have, NaN means that the method failed. Empty where one method was asked for.
+     * equal weights have, NaN means that the method failed. Empty where nothing was held out: there were too few rows, or the method gives
+     * weights of the training rows alone.
      */
     public Map<String, Double> scores() {
         return scores;

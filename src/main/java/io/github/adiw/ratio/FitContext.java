@@ -2,6 +2,7 @@ package io.github.adiw.ratio;
 
 import io.github.adiw.device.Device;
 import io.github.adiw.weight.Bandwidth;
+import java.util.function.Consumer;
 
 /**
  * What all parts of a fit share.
@@ -12,8 +13,15 @@ import io.github.adiw.weight.Bandwidth;
  * @param centers   most centers of kernel models, at least 1
  * @param seed      of everything that is drawn
  * @param listener  of whoever waits
+ * @param warnings  gets sentences that speak against the weights; the same one perhaps several times
  */
-record FitContext(Device device, Bandwidth bandwidth, Float lambda, int centers, long seed, FitListener listener) {
+record FitContext(Device device, Bandwidth bandwidth, Float lambda, int centers, long seed, FitListener listener,
+                  Consumer<String> warnings) {
+    /** Warnings are notices to the listener. */
+    FitContext(Device device, Bandwidth bandwidth, Float lambda, int centers, long seed, FitListener listener) {
+        this(device, bandwidth, lambda, centers, seed, listener, listener::notice);
+    }
+
     /** Says what was done, and stops if no more is wanted. */
     void progress(String what, long done, long of) {
         listener.progress(what, done, of);

@@ -3,6 +3,7 @@ package io.github.adiw.ratio;
 import io.github.adiw.AdiwException;
 import io.github.adiw.ratio.SeededDraw.Purpose;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -52,7 +53,7 @@ final class HeldOutScore {
             RatioFunction ratio = tuned.fit(fitted, validation.select(rows(validationFold, fold, false)), context);
             double scale = mean(ratio.at(fitted, context.device()));
             if (!(scale >= LEAST_MEAN && scale < Double.MAX_VALUE)) {
-                throw new AdiwException("the mean of its ratio over the training rows is " + scale + " in a fold");
+                throw new AdiwException(String.format(Locale.ROOT, "the mean of its ratio over the training rows is %.2g in a fold", scale));
             }
             double[] world = clipped(ratio.at(validation.select(rows(validationFold, fold, true)), context.device()), scale);
             double[] own = clipped(ratio.at(train.select(rows(trainFold, fold, true)), context.device()), scale);

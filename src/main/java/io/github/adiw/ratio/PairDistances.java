@@ -18,7 +18,7 @@ final class PairDistances {
 
     /**
      * gamma by the context's bandwidth: the quantile of {@code diw} among the training rows, {@code median} over both samples together,
-     * each estimated from at most 2^22 pairs, or as it is given. A distance of 0 goes on to the smallest that is not, with a notice.
+     * each estimated from at most 2^22 pairs, or as it is given. A distance of 0 goes on to the smallest that is not, with a warning.
      *
      * @param otherwise the rule where the context leaves the choice open
      * @throws AdiwException if all rows are equal
@@ -38,9 +38,9 @@ final class PairDistances {
         }
         double gamma = bandwidth.kind() == Bandwidth.Kind.DIW ? inRange(distance.value()) : gaussian(distance.value());
         if (distance.quantileIsZero()) {
-            context.listener()
-                .notice(String.format(Locale.ROOT, "Bandwidth %s is 0, since too many rows are equal: the smallest distance that"
-                    + " is not 0 is taken instead, which gives gamma %.4g.", bandwidth.text(), gamma));
+            context.warnings().accept(String.format(Locale.ROOT, "Bandwidth %s is 0, since too many rows are equal: the smallest distance "
+                + "that is not 0 is taken instead, which gives gamma %.4g. If the weights are poor, give another bandwidth, or let the data "
+                + "choose it.", bandwidth.text(), gamma));
         }
         return gamma;
     }

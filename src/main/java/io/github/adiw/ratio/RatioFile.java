@@ -18,7 +18,7 @@ import java.util.Map;
  * metadata under {@code density-ratio}, and every {@linkplain DensityRatio.Builder#property property} under its own name.
  */
 final class RatioFile {
-    private static final String KEY = "density-ratio";
+    static final String KEY = "density-ratio";
     private static final int VERSION = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -65,60 +65,92 @@ final class RatioFile {
         properties.remove(KEY);
         try {
             JsonNode root = JSON.readTree(text);
-            if (root.path("version").asInt() != VERSION) {
-                throw new AdiwException(file + " is of version " + root.path("version") + ", and this program reads version " + VERSION
+            JsonNode version = root.path("version");
+            if (version.isInt() && version.intValue() != VERSION) {
+                throw new AdiwException(file + " is of version " + version + ", and this program reads version " + VERSION
                     + ": use the program that wrote it, or a newer one");
             }
             return read(root, read.tensors(), properties);
-        } catch (JsonProcessingException | IllegalArgumentException | NullPointerException | IndexOutOfBoundsException e) {
+        } catch (JsonProcessingException | IllegalArgumentException e) {
             throw new AdiwException(file + " is broken: what it says of its density ratio does not fit together (" + e.getMessage() + ")",
                 e);
         }
     }
 
+    /** @throws IllegalArgumentException if something is missing, of another kind than expected, or does not fit the rest */
     private static DensityRatio read(JsonNode root, Map<String, SafeTensors.Tensor> tensors, Map<String, String> properties) {
         List<String> names = new ArrayList<>();
-        root.required("columns").forEach(name -> names.add(name.asText()));
-        JsonNode scaling = root.required("scaling");
-        int kept = scaling.size();
-        Standardization standardization = new Standardization(new int[kept], new double[kept], new double[kept]);
-        for (int k = 0; k < kept; k++) {
-            standardization.columns()[k] = number(scaling.get(k), "column").intValue();
-            standardization.center()[k] = number(scaling.get(k), "center").doubleValue();
-            standardization.scale()[k] = number(scaling.get(k), "scale").doubleValue();
-            if (standardization.columns()[k] < 0 || standardization.columns()[k] >= names.size() || !(standardization.scale()[k] > 0)) {
-                throw new IllegalArgumentException("scaling " + scaling.get(k));
-            }
-        }
-        double gamma = get(root, "gamma");
-        RatioFunction function = switch (root.required("function").asText()) {
-            case "constant" -> new ConstantRatio();
-            case "kernel" -> KernelFunction.load(tensors, gamma, kept);
-            case "logistic" -> LogisticFunction.load(tensors, kept);
-            default -> throw new IllegalArgumentException("function " + root.get("function"));
-        };
-        double upperBound = get(root, "upperBound");
-        double divisor = number(root, "divisor").doubleValue();
-        if (!(divisor > 0)) {
-            throw new IllegalArgumentException("divisor " + divisor);
-        }
-        return new DensityRatio(root.required("method").asText(), names, standardization, function,
-            new Selection(gamma, get(root, "lambda"), root.required("terms").textValue(), Double.NaN),
-            new DensityRatio.Normalization(Double.isNaN(upperBound) ? Double.POSITIVE_INFINITY : upperBound, divisor), properties, null,
-            null,
-            function.fit(), null);
+        array(root, "columns").forEach(name -> names.add(name.asText()));
+        Standardization scaling = scaling(array(root, "scaling"), names.size());
+        double gamma = numberOrNaN(root, "gamma");
+        double upperBound = numberOrNaN(root, "upperBound");
+        return new DensityRatio(root.required("method").asText(), names, scaling,
+            function(root.required("function").asText(), tensors, gamma, scaling.columns().length),
+            new Selection(gamma, numberOrNaN(root, "lambda"), root.required("terms").textValue(), Double.NaN),
+            new DensityRatio.Normalization(Double.isNaN(upperBound) ? Double.POSITIVE_INFINITY : upperBound, positive(root, "divisor")),
+            properties, null, null, new RatioFunction.Fit(0, Double.NaN, Double.NaN, true), null);
     }
 
-    private static JsonNode number(JsonNode node, String key) {
-        JsonNode number = node.required(key);
-        if (!number.isNumber()) {
+    private static Standardization scaling(JsonNode array, int columns) {
+        int kept = array.size();
+        Standardization scaling = new Standardization(new int[kept], new double[kept], new double[kept]);
+        for (int k = 0; k < kept; k++) {
+            JsonNode column = array.get(k).required("column");
+            if (!column.isInt() || column.intValue() >= columns || column.intValue() < (k == 0 ? 0 : scaling.columns()[k - 1] + 1)) {
+                throw new IllegalArgumentException("scaling of column " + column);
+            }
+            scaling.columns()[k] = column.intValue();
+            scaling.center()[k] = number(array.get(k), "center");
+            scaling.scale()[k] = positive(array.get(k), "scale");
+        }
+        return scaling;
+    }
+
+    private static RatioFunction function(String kind, Map<String, SafeTensors.Tensor> tensors, double gamma, int columns) {
+        for (Map.Entry<String, SafeTensors.Tensor> tensor : tensors.entrySet()) {
+            for (float value : tensor.getValue().values()) {
+                if (!Float.isFinite(value)) {
+                    throw new IllegalArgumentException(tensor.getKey() + " has the value " + value);
+                }
+            }
+        }
+        try {
+            return switch (kind) {
+                case "constant" -> new ConstantRatio();
+                case "kernel" -> KernelFunction.load(tensors, gamma, columns);
+                case "logistic" -> LogisticFunction.load(tensors, columns);
+                default -> throw new IllegalArgumentException("function " + kind);
+            };
+        } catch (AdiwException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+
+    private static JsonNode array(JsonNode node, String key) {
+        JsonNode array = node.required(key);
+        if (!array.isArray()) {
+            throw new IllegalArgumentException(key + " " + array);
+        }
+        return array;
+    }
+
+    private static double positive(JsonNode node, String key) {
+        double number = number(node, key);
+        if (!(number > 0)) {
             throw new IllegalArgumentException(key + " " + number);
         }
         return number;
     }
 
-    private static double get(JsonNode node, String key) {
+    private static double number(JsonNode node, String key) {
         JsonNode number = node.required(key);
-        return number.isNull() ? Double.NaN : number(node, key).doubleValue();
+        if (!number.isNumber() || !Double.isFinite(number.doubleValue())) {
+            throw new IllegalArgumentException(key + " " + number);
+        }
+        return number.doubleValue();
+    }
+
+    private static double numberOrNaN(JsonNode node, String key) {
+        return node.required(key).isNull() ? Double.NaN : number(node, key);
     }
 }

@@ -40,10 +40,19 @@ final class RatioFit {
 
     RatioFit(DensityRatio.Builder options, FitContext context, Rows train, Rows validation, List<String> names) {
         this.options = options;
-        this.context = context;
+        this.context = warning(context, context.listener());
         this.train = train;
         this.validation = validation;
         this.names = names;
+    }
+
+    /** The context with another listener; what it warns of is said once. */
+    private FitContext warning(FitContext from, FitListener listener) {
+        return new FitContext(from.device(), from.bandwidth(), from.lambda(), from.centers(), from.seed(), listener, sentence -> {
+            if (!warnings.contains(sentence)) {
+                warnings.add(sentence);
+            }
+        });
     }
 
     /** A method with what was chosen, and its held-out score. */
@@ -108,7 +117,7 @@ final class RatioFit {
                     candidates.removeIf(c -> c.method() == method);
                     failure = method.name() + ": " + e.getMessage();
                     if (asked.size() > 1) {
-                        warnings.add("Method " + method.name() + " is left out: " + e.getMessage() + ".");
+                        leaveOut(method, e);
                     }
                 }
             }
@@ -123,8 +132,7 @@ final class RatioFit {
 
     private DensityRatio best(List<Candidate> candidates, String failure) {
         // What is being fitted now is fitted to the end, so that somebody who stops it has weights.
-        FitContext last = new FitContext(context.device(), context.bandwidth(), context.lambda(), context.centers(), context.seed(),
-            FitListener.NONE);
+        FitContext last = warning(context, FitListener.NONE);
         List<Candidate> left = new ArrayList<>(candidates);
         String why = failure;
         while (!left.isEmpty()) {
@@ -144,10 +152,15 @@ final class RatioFit {
                 warnings.subList(said, warnings.size()).clear();
                 left.remove(best);
                 why = best.method().name() + ": " + e.getMessage();
-                warnings.add("Method " + best.method().name() + " is left out: " + e.getMessage() + ".");
+                leaveOut(best.method(), e);
             }
         }
         throw new AdiwException("no weights could be had: " + why);
+    }
+
+    private void leaveOut(RatioMethod method, AdiwException why) {
+        scores.put(method.name(), Double.NaN);
+        warnings.add("Method " + method.name() + " is left out: " + why.getMessage() + ".");
     }
 
     private Matrix drawn(String kind, Matrix rows, int most, Purpose purpose) {
@@ -193,14 +206,12 @@ final class RatioFit {
     private DensityRatio result(String method, RatioFunction function, Selection selection, double[] r, RatioFunction.Fit fit,
                                 double bound) {
         double sum = 0;
-        double clipped = 0;
         for (double x : r) {
-            sum += x;
-            clipped += Math.min(x, bound);
+            sum += Math.min(x, bound);
         }
-        double mean = clipped / r.length;
+        double mean = sum / r.length;
         if (!(mean >= HeldOutScore.LEAST_MEAN && mean < Double.MAX_VALUE)) {
-            throw new AdiwException("the mean of its ratio over the training rows is " + mean);
+            throw new AdiwException(String.format(Locale.ROOT, "the mean of its ratio over the training rows is %.2g", mean));
         }
         DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? mean : 1);
         float[] weights = new float[r.length];

@@ -19,49 +19,67 @@ record Standardization(int[] columns, double[] center, double[] scale) {
     private static final int BLOCK = 4096;
     /** Deviations below this share of a column's size are rounding. */
     private static final double ROUNDING = 1e-12;
+    /** Of a column as methods see it: squares of it are float32. */
+    private static final double FARTHEST = 1e15;
 
     /**
      * What makes the columns of two samples comparable.
      *
      * @param standardize whether to divide, too
-     * @throws UsageException if a number is not finite
+     * @throws UsageException if a number is not finite, or a column that is not divided is too wide for single precision
      */
     static Standardization of(Rows train, Rows validation, boolean standardize) {
         int d = train.columns();
         long count = (long) train.rows() + validation.rows();
-        double[] center = sums("training", train, new double[d], false);
-        add(center, sums("validation", validation, new double[d], false));
-        Arrays.setAll(center, k -> center[k] / count);
-        double[] squares = sums("training", train, center, true);
-        add(squares, sums("validation", validation, center, true));
-        double[] deviation = new double[d];
-        Arrays.setAll(deviation, k -> Math.sqrt(squares[k] / count));
-        int[] kept = IntStream.range(0, d).filter(k -> deviation[k] > ROUNDING * Math.abs(center[k])).toArray();
-        return new Standardization(kept, Arrays.stream(kept).mapToDouble(k -> center[k]).toArray(),
-            Arrays.stream(kept).mapToDouble(k -> standardize ? deviation[k] : 1).toArray());
+        double[] size = new double[d];
+        visit("training", train, (k, x) -> size[k] = Math.max(size[k], Math.abs(x)));
+        visit("validation", validation, (k, x) -> size[k] = Math.max(size[k], Math.abs(x)));
+        // Sums and squares of numbers of about 1, so that none is lost beyond the range of double precision.
+        double[] unit = Arrays.stream(size).map(s -> Math.scalb(1.0, Math.max(Double.MIN_EXPONENT, Math.getExponent(s)))).toArray();
+        double[] mean = new double[d];
+        visit("training", train, (k, x) -> mean[k] += x / unit[k] / count);
+        visit("validation", validation, (k, x) -> mean[k] += x / unit[k] / count);
+        double[] variance = new double[d];
+        Visitor squares = (k, x) -> {
+            double off = x / unit[k] - mean[k];
+            variance[k] += off * off / count;
+        };
+        visit("training", train, squares);
+        visit("validation", validation, squares);
+        int[] kept = IntStream.range(0, d).filter(k -> Math.sqrt(variance[k]) > ROUNDING * Math.abs(mean[k])).toArray();
+        if (!standardize) {
+            for (int k : kept) {
+                if (size[k] > FARTHEST) {
+                    throw new UsageException("column " + k + " has numbers as large as " + size[k] + ", and weights of columns that are not "
+                        + "scaled are computed up to " + FARTHEST + ": scale the columns");
+                }
+            }
+        }
+        return new Standardization(kept, Arrays.stream(kept).mapToDouble(k -> mean[k] * unit[k]).toArray(),
+            Arrays.stream(kept).mapToDouble(k -> standardize ? Math.sqrt(variance[k]) * unit[k] : 1).toArray());
     }
 
-    private static double[] sums(String kind, Rows rows, double[] center, boolean squared) {
+    /** Gets the numbers of a column, one after the other. */
+    private interface Visitor {
+        void visit(int column, double x);
+    }
+
+    private static void visit(String kind, Rows rows, Visitor visitor) {
         int d = rows.columns();
-        double[] sum = new double[d];
         double[] block = new double[BLOCK * d];
         for (int from = 0; from < rows.rows(); from += BLOCK) {
             int count = Math.min(BLOCK, rows.rows() - from);
             rows.read(from, count, block);
-            for (int i = 0; i < count * d; i++) {
-                double x = block[i] - center[i % d];
-                if (!Double.isFinite(x)) {
-                    throw new UsageException("the " + kind + " data are " + block[i] + " in row " + (from + i / d) + ", column " + i % d
-                        + ": weights need finite numbers");
+            for (int i = 0, at = 0; i < count; i++) {
+                for (int k = 0; k < d; k++, at++) {
+                    if (!Double.isFinite(block[at])) {
+                        throw new UsageException("the " + kind + " data are " + block[at] + " in row " + (from + i) + ", column " + k
+                            + ": weights need finite numbers");
+                    }
+                    visitor.visit(k, block[at]);
                 }
-                sum[i % d] += squared ? x * x : x;
             }
         }
-        return sum;
-    }
-
-    private static void add(double[] to, double[] from) {
-        Arrays.setAll(to, k -> to[k] + from[k]);
     }
 
     /** The numbers of the columns of {@code d} that are left out. */
@@ -91,7 +109,7 @@ record Standardization(int[] columns, double[] center, double[] scale) {
             rows.read(from + first, some, block);
             for (int i = 0; i < some; i++) {
                 for (int k = 0; k < kept; k++) {
-                    // What is beyond float's range, at new rows only, is as far away as can be.
+                    // What is beyond float's range, which new rows may be, is as far away as can be.
                     double x = (block[i * d + columns[k]] - center[k]) / scale[k];
                     values[(first + i) * kept + k] = (float) Math.max(-FARTHEST, Math.min(FARTHEST, x));
                 }
@@ -99,6 +117,4 @@ record Standardization(int[] columns, double[] center, double[] scale) {
         }
         return new Matrix(values, count, kept);
     }
-
-    private static final double FARTHEST = 1e15;
 }

@@ -158,7 +158,7 @@ final class Warnings {
 
     private void fit() {
         boolean early = isForFewSteps(fitted.method);
-        if (early && (fitted.converged || fitted.steps >= FEW_STEPS)) {
+        if (early && fitted.steps > 0 && (fitted.converged || fitted.steps >= FEW_STEPS)) {
             say("%s was run past its use, for %,d steps: as it converges all weight goes to a few training rows. Stop it after a few "
                 + "steps, or take the method kl.", STOPPED_EARLY, fitted.steps);
         } else if (!early && !fitted.converged) {

@@ -1,5 +1,10 @@
 package io.github.adiw.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.data.FashionMnist;
 import io.github.adiw.data.ImageSet;
 import java.io.ByteArrayOutputStream;
@@ -31,6 +36,16 @@ record Cli(int code, String out, String err) {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int code = Main.run(args, new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
         return new Cli(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    /** What it printed, as JSON; a failure is the test's. */
+    JsonNode json() {
+        assertThat(code).as(err).isZero();
+        try {
+            return new ObjectMapper().readTree(out);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(out, e);
+        }
     }
 
     /** The lines of standard error that are the command line's complaint. */

@@ -6,15 +6,18 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.data.file.Npy;
+import io.github.adiw.device.Device;
+import io.github.adiw.weight.EstimatedWeights;
+import io.github.adiw.weight.EstimationSettings;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code adiw weights} with every divergence, its states, files of text, and its picture. */
+/** {@code adiw weights} by steps, with every divergence and its states; files of text, the picture, and what is refused, of both kinds. */
 class WeightsCommandTest {
     private static final int N = 60;
     private static final int M = 45;
@@ -60,13 +63,7 @@ class WeightsCommandTest {
     }
 
     private JsonNode done(String options) {
-        Cli run = run(options);
-        assertThat(run.code()).as(run.err()).isZero();
-        try {
-            return new ObjectMapper().readTree(run.out());
-        } catch (IOException e) {
-            throw new AssertionError(run.out(), e);
-        }
+        return run(options).json();
     }
 
     private float[] read(String name) {
@@ -77,11 +74,11 @@ class WeightsCommandTest {
     @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
     void degenerateSamplesKeepTheirWeightsAndHaveAnObjective(String method) {
         Npy.write(folder.resolve("one.npy"), new float[] {0.25f}, 1);
-        JsonNode one = done("--method " + method + " --train @one.npy --validation @V1.npy --output @W.npy");
+        JsonNode one = done("--method " + method + " --steps 5 --train @one.npy --validation @V1.npy --output @W.npy");
         assertThat(read("W.npy")).containsExactly(1);
         assertThat(Double.isFinite(one.get("objective").asDouble(Double.NaN))).as(one.toString()).isTrue();
         Npy.write(folder.resolve("equal.npy"), new float[] {2, 2, 2}, 3);
-        JsonNode equal = done("--method " + method + " --train @equal.npy --validation @equal.npy --output @W.npy");
+        JsonNode equal = done("--method " + method + " --steps 5 --train @equal.npy --validation @equal.npy --output @W.npy");
         assertThat(read("W.npy")).containsExactly(1, 1, 1);
         assertThat(Double.isFinite(equal.get("objective").asDouble(Double.NaN))).as(equal.toString()).isTrue();
         if (method.equals("w1")) {
@@ -102,7 +99,7 @@ class WeightsCommandTest {
             far[i] += 1000;
         }
         Npy.write(folder.resolve("far.npy"), far, M);
-        done("--method " + method + " --bandwidth gamma:1 --lambda 0 --train @T1.npy --validation @far.npy --output @W.npy");
+        done("--method " + method + " --steps 5 --bandwidth gamma:1 --lambda 0 --train @T1.npy --validation @far.npy --output @W.npy");
         double sum = 0;
         for (float w : read("W.npy")) {
             assertThat(w).isFinite().isNotNegative();
@@ -118,7 +115,7 @@ class WeightsCommandTest {
             }
             Npy.write(folder.resolve(name + "small.npy"), small, small.length);
         }
-        done("--method " + method + " --bandwidth median --train @T1small.npy --validation @V1small.npy --output @W.npy");
+        done("--method " + method + " --steps 5 --bandwidth median --train @T1small.npy --validation @V1small.npy --output @W.npy");
         for (float w : read("W.npy")) {
             assertThat(w).isFinite();
         }
@@ -128,7 +125,7 @@ class WeightsCommandTest {
     @Test
     void aPipeIsWrittenToAndNotReplaced() throws Exception {
         assumeFalse(DeviceMatrix.slow(), "how a file is written is the same on every device");
-        Path pipe = folder.resolve("pipe");
+        Path pipe = folder.resolve("pipe.npy");
         Path train = folder.resolve("t.npy");
         Npy.write(train, new float[] {1, 2, 3, 4}, 4);
         assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "this machine has no mkfifo");
@@ -150,7 +147,7 @@ class WeightsCommandTest {
 
     @Test
     void theSeedDrawsTheDirectionsOfSlices() {
-        String sliced = "--method w1 --projections 4 --train @T2.npy --validation @V2.npy --output @W.npy --seed ";
+        String sliced = "--method w1 --steps 5 --projections 4 --train @T2.npy --validation @V2.npy --output @W.npy --seed ";
         done(sliced + 1);
         float[] first = read("W.npy");
         done(sliced + 1);
@@ -161,7 +158,7 @@ class WeightsCommandTest {
 
     @Test
     void whatAllSamplesHaveInCommonDoesNotMatter() throws IOException {
-        done("--method km --bandwidth gamma:2 --train @T1.npy --validation @V1.npy --output @W.npy");
+        done("--method km --steps 5 --bandwidth gamma:2 --train @T1.npy --validation @V1.npy --output @W.npy");
         float[] expected = read("W.npy");
         for (String name : new String[] {"T1", "V1"}) {
             StringBuilder text = new StringBuilder();
@@ -170,7 +167,7 @@ class WeightsCommandTest {
             }
             Files.writeString(folder.resolve(name + "far.csv"), text);
         }
-        done("--method km --bandwidth gamma:2 --train @T1far.csv --validation @V1far.csv --output @W.npy");
+        done("--method km --steps 5 --bandwidth gamma:2 --train @T1far.csv --validation @V1far.csv --output @W.npy");
         assertThat(read("W.npy")).containsExactly(expected, within(1e-4f));
     }
 
@@ -186,7 +183,7 @@ class WeightsCommandTest {
 
     @Test
     void exactWeightsAreNormalisedToo() {
-        done("--method kmm-exact --bandwidth median --normalize --train @T1.npy --validation @V1.npy --output @W.npy");
+        done("--method kmm-exact --steps 5 --bandwidth median --normalize --train @T1.npy --validation @V1.npy --output @W.npy");
         double sum = 0;
         for (float w : read("W.npy")) {
             sum += w;
@@ -198,7 +195,7 @@ class WeightsCommandTest {
     @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
     void everyMethodWeighsSamplesOfOneAndOfMoreDimensions(String method) {
         for (int d = 1; d < 3; d++) {
-            JsonNode report = done("--method " + method + " --bandwidth median --projections 8 --train @T" + d + ".npy --validation @V" + d
+            JsonNode report = done("--method " + method + " --steps 5 --bandwidth median --projections 8 --train @T" + d + ".npy --validation @V" + d
                 + ".npy --output @W.npy");
             float[] w = read("W.npy");
             assertThat(w).hasSize(N);
@@ -245,15 +242,15 @@ class WeightsCommandTest {
     @Test
     void textIsReadAsBinaryIs() {
         for (int d = 1; d < 3; d++) {
-            done("--method km --train @T" + d + ".npy --validation @V" + d + ".npy --output @A.npy");
-            done("--method km --train @T" + d + ".csv --validation @V" + d + ".npy --output @B.npy");
+            done("--method km --steps 5 --train @T" + d + ".npy --validation @V" + d + ".npy --output @A.npy");
+            done("--method km --steps 5 --train @T" + d + ".csv --validation @V" + d + ".npy --output @B.npy");
             assertThat(read("B.npy")).containsExactly(read("A.npy"));
         }
     }
 
     @Test
     void normalisedWeightsHaveTheMeanOne() {
-        JsonNode report = done("--method ls --normalize --bandwidth median --train @T1.npy --validation @V1.npy --output @W.npy");
+        JsonNode report = done("--method ls --steps 5 --normalize --bandwidth median --train @T1.npy --validation @V1.npy --output @W.npy");
         assertThat(report.get("sum").asDouble()).isCloseTo(N, within(1e-4 * N));
     }
 
@@ -269,8 +266,114 @@ class WeightsCommandTest {
         for (int d = 1; d < 3; d++) {
             done("--method kl --train @T" + d + ".npy --validation @V" + d + ".npy --output @W.npy --plot @P.png");
             BufferedImage image = ImageIO.read(folder.resolve("P.png").toFile());
-            assertThat(image.getWidth()).isEqualTo(d == 1 ? 2800 : 1400);
+            assertThat(image.getWidth()).isEqualTo(2800);
             assertThat(image.getHeight()).isEqualTo(1040);
+        }
+    }
+
+    /** The flag that asks for steps asks for the problem of a training loop, and others change only what they say. */
+    @ParameterizedTest
+    @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
+    void stepsAreOnTheDataAsTheyAre(String method) {
+        String what = "--method " + method + " --projections 4 --train @T2.npy --validation @V2.npy --output @W.npy ";
+        JsonNode report = done(what + "--steps 5");
+        assertThat(report.get("normalized").asBoolean()).isFalse();
+        float[] found = read("W.npy");
+        EstimationSettings settings = EstimationSettings.builder().steps(5).lambda(0.1f).projections(4).normalize(false).seed(1)
+            .bandwidth("diw:0.01").build();
+        try (Device device = DeviceMatrix.open()) {
+            EstimatedWeights expected = EstimatedWeights.builder(device).method(method).settings(settings)
+                .estimate(read("T2.npy"), read("V2.npy"), 2);
+            assertThat(found).containsExactly(expected.weights());
+            assertThat(report.get("gamma").isNull()).isEqualTo(Double.isNaN(expected.gamma()));
+            assertThat(report.get("steps").asInt()).isEqualTo(expected.steps());
+        }
+        done(what + "--steps 5 --scale none --no-normalize --bandwidth diw:0.01 --lambda 0.1");
+        assertThat(read("W.npy")).as("the defaults, written out").containsExactly(found);
+        done(what + "--steps 5 --normalize");
+        double mean = 0;
+        for (float w : found) {
+            mean += w / N;
+        }
+        float[] normalized = read("W.npy");
+        for (int i = 0; i < N; i++) {
+            assertThat(normalized[i]).isCloseTo((float) (found[i] / mean), within(1e-5f * Math.max(1, normalized[i])));
+        }
+    }
+
+    @Test
+    void scaledColumnsHaveNoUnit() {
+        String what = "--method km --steps 5 --scale standard --bandwidth gamma:1 --train @T2.npy --validation @V2.npy --output @W.npy";
+        done(what);
+        float[] expected = read("W.npy");
+        for (String name : new String[] {"T", "V"}) {
+            float[] rows = read(name + "2.npy");
+            for (int i = 1; i < rows.length; i += 2) {
+                rows[i] *= 64;
+            }
+            Npy.write(folder.resolve(name + "3.npy"), rows, rows.length / 2, 2);
+        }
+        done(what.replace("T2", "T3").replace("V2", "V3"));
+        assertThat(read("W.npy")).containsExactly(expected, within(1e-4f));
+    }
+
+    /** Each of these alone asks for steps. */
+    @Test
+    void fourFlagsAskForSteps() {
+        Npy.write(folder.resolve("I.npy"), new float[N], N);
+        String what = "--method km --bandwidth gamma:1 --train @T1.npy --validation @V1.npy --output @W.npy ";
+        for (String flag : new String[] {"--steps 5", "--until-converged", "--initial @I.npy", "--state @S.npy"}) {
+            assertThat(done(what + flag).get("normalized").asBoolean()).as(flag).isFalse();
+        }
+        assertThat(done(what).get("normalized").asBoolean()).isTrue();
+        assertThat(done(what + "--no-normalize").get("normalized").asBoolean()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
+        "--model saves | --method kl --steps 5 --model @M.safetensors",
+        "--method auto does not take | --method auto --steps 5",
+        "--method classifier does not take | --method classifier --until-converged",
+        "need a --method | --steps 5",
+        "need a --method | --state @S.npy",
+        "--centers has no part | --method kl --steps 5 --centers 10",
+        "--bandwidth auto | --method kl --steps 5 --bandwidth auto",
+        "--steps must be at least 1 | --method kl --steps 0",
+        "--bandwidth | --method kl --steps 5 --bandwidth nonsense",
+        "--bandwidth | --method kl --bandwidth nonsense",
+        "--bandwidth | --bandwidth gamma:-1",
+        "--centers must be at least 1 | --centers 0",
+        "--lambda must be at least 0 | --method ls --lambda -1",
+        "--upper-bound must be above 1 | --upper-bound 1",
+        "--upper-bound must be above 1 | --method kl --upper-bound NaN",
+        "--scale | --scale standrad",
+        "--missing | --missing maybe",
+        "--model saves | --method km --model @M.safetensors",
+        "named twice | --model @O.npy"})
+    void flagsThatContradictEachOther(String sentence, String options) {
+        Cli run = run(options + " --train @none.csv --validation @none.csv --output @O.npy");
+        assertThat(run.code()).as(run.err()).isEqualTo(2);
+        assertThat(run.complaints()).singleElement().asString().contains(sentence);
+        assertThat(run.err()).doesNotContain("Exception").doesNotContain("\tat ");
+        assertThat(Cli.files(folder)).doesNotContain("O.npy", "M.safetensors", "S.npy");
+    }
+
+    @Test
+    void weightsAreWrittenAsTheSuffixSays() throws IOException {
+        String what = "--method km --steps 5 --train @T1.npy --validation @V1.npy --output ";
+        done(what + "@W.npy");
+        done(what + "@W.csv");
+        List<String> lines = Files.readAllLines(folder.resolve("W.csv"));
+        assertThat(lines).hasSize(N + 1).first().isEqualTo("id,weight");
+        float[] weights = read("W.npy");
+        for (int i = 0; i < N; i++) {
+            assertThat(lines.get(i + 1)).isEqualTo(i + "," + weights[i]);
+        }
+        for (String other : new String[] {"W.txt", "W", "W.csv.gz", "csv"}) {
+            Cli run = run(what + "@" + other);
+            assertThat(run.code()).isEqualTo(2);
+            assertThat(run.complaints()).singleElement().asString().contains("--output must end with .npy or .csv", other);
+            assertThat(folder.resolve(other)).doesNotExist();
         }
     }
 

@@ -64,8 +64,7 @@ class WeightsReportTest {
         }
         List<String> names = IntStream.range(0, d).mapToObj(c -> "a column of a long name, measured at station " + c).toList();
         String text = WeightsReport.text(GivenDiagnostics.of(weights, names, Rows.of(train, d), Rows.of(train, d), Map.of(), 50),
-            Double.NaN,
-            0.1, null, Map.of());
+            Double.NaN, 0.1, null, Map.of());
         assertThat(text.lines()).allMatch(line -> line.length() <= 100);
         assertThat(text).contains("the worst 10 of 40 columns", "a column of a lo\u2026", "Regularisation").doesNotContain("Bandwidth",
             "Seconds", "Held-out");

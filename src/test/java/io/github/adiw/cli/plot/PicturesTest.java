@@ -256,9 +256,11 @@ class PicturesTest {
         for (int i = 0; i < train.length; i++) {
             train[i] = (float) (1000 * random.nextGaussian());
         }
-        Pictures.writeWeights(made.resolve("estimated.png"), "km", train, List.of(), Rows.of(train, 1), Rows.of(train, 1),
-            notice -> Assertions.fail(notice));
-        written.add("estimated.png");
+        PlotStyle.writePanels(made.resolve("estimated.png"),
+            EstimatedWeightsPlot.of("km", train, List.of(), Rows.of(train, 1), Rows.of(train, 1)));
+        PlotStyle.writePanels(made.resolve("balance.png"),
+            EstimatedWeightsPlot.of("km", train, balance(12, "x", 1), Rows.of(new float[24_000], 12), Rows.of(new float[24_000], 12)));
+        written.addAll(List.of("estimated.png", "balance.png"));
         Map<String, byte[]> images = new LinkedHashMap<>();
         for (String file : written) {
             images.put(file, Files.readAllBytes(made.resolve(file)));
