@@ -116,8 +116,8 @@ public final class Npy {
      *
      * @param path the file
      * @return the array
-     * @throws AdiwException if it is missing, is no .npy file, is empty, truncated or goes on after its last value, or
-     *     holds something else than numbers of a {@link Type}
+     * @throws AdiwException if it is missing, is no .npy file, is empty, truncated or goes on after its last value,
+     *     holds something else than numbers of a {@link Type}, has more than 32 dimensions, or Java has no memory for it
      */
     public static Npy read(Path path) {
         if (Files.isDirectory(path)) {
@@ -129,7 +129,7 @@ public final class Npy {
             header.requireLength(Files.size(path) - header.length());
             Object values = values(in, header, size);
             if (header.fortran() && header.shape().length > 1) {
-                values = inCOrder(values, size, header.shape());
+                values = inCOrder(values, header, size);
             }
             return new Npy(path.toString(), header.type(), header.shape(), size, values);
         } catch (IOException e) {
@@ -151,14 +151,15 @@ public final class Npy {
 
     private static Object values(InputStream in, NpyHeader header, int size) throws IOException {
         Type type = header.type();
-        Object values = switch (type) {
+        // The file has that many bytes, but a sparse one costs nobody anything.
+        Object values = HeapRoom.of(header.name(), (long) size * type.bytes, () -> switch (type) {
             case FLOAT16, FLOAT32 -> new float[size];
             case FLOAT64 -> new double[size];
             case INT8, UINT8, BOOL -> new byte[size];
             case INT16, UINT16 -> new short[size];
             case INT32, UINT32 -> new int[size];
             case INT64, UINT64 -> new long[size];
-        };
+        });
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(header.byteOrder());
         for (int done = 0; done < size;) {
             int count = Math.min(size - done, CHUNK / type.bytes);
@@ -200,8 +201,10 @@ public final class Npy {
     }
 
     /** Elements of which the first index runs fastest, so that the last one does. */
-    private static Object inCOrder(Object values, int size, int[] shape) {
-        Object ordered = Array.newInstance(values.getClass().getComponentType(), size);
+    private static Object inCOrder(Object values, NpyHeader header, int size) {
+        int[] shape = header.shape();
+        Object ordered = HeapRoom.of(header.name(), (long) size * header.type().bytes,
+            () -> Array.newInstance(values.getClass().getComponentType(), size));
         int[] stride = new int[shape.length];
         for (int k = 0, product = 1; k < shape.length; product *= shape[k++]) {
             stride[k] = product;

@@ -22,6 +22,8 @@ import java.util.regex.Pattern;
 record NpyHeader(String name, Npy.Type type, String code, boolean fortran, int[] shape, int length) {
     static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
     private static final int LONGEST = 1 << 20;
+    /** As many as NumPy had for most of its life. */
+    private static final int MOST_DIMENSIONS = 32;
     private static final Pattern DESCR = Pattern.compile("['\"]descr['\"]\\s*:\\s*(?:['\"]([^'\"]*)['\"]|\\[)");
     private static final Pattern ORDER = Pattern.compile("['\"]fortran_order['\"]\\s*:\\s*(True|False)");
     private static final Pattern SHAPE = Pattern.compile("['\"]shape['\"]\\s*:\\s*\\(([0-9,\\sL]*)\\)");
@@ -129,6 +131,9 @@ record NpyHeader(String name, Npy.Type type, String code, boolean fortran, int[]
             return new int[0];
         }
         String[] parts = inside.split(",");
+        if (parts.length > MOST_DIMENSIONS) {
+            throw broken(name, "its shape has " + parts.length + " dimensions, and at most " + MOST_DIMENSIONS + " were expected");
+        }
         int[] shape = new int[parts.length];
         for (int i = 0; i < parts.length; i++) {
             try {

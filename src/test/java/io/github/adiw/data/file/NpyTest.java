@@ -6,8 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.adiw.AdiwException;
 import io.github.adiw.Fixtures;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -116,6 +121,56 @@ public class NpyTest {
         } finally {
             Files.delete(file);
         }
+    }
+
+    /** Reads a file in a process of its own, and prints why it could not. */
+    static final class Reader {
+        private Reader() {}
+
+        public static void main(String[] args) {
+            assertThatThrownBy(() -> Npy.read(Path.of(args[0]))).isInstanceOf(AdiwException.class)
+                .satisfies(e -> System.out.println(e.getMessage()));
+        }
+    }
+
+    @Test
+    void aSparseFileOfEightGigabytesIsRefusedInASentence() throws Exception {
+        for (boolean fortran : new boolean[] {false, true}) {
+            Path sparse = Files.write(folder.resolve("sparse.npy"), header("<f8", fortran, (1 << 29) + ", 2"));
+            try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
+                file.setLength(file.length() + (8L << 30));
+            }
+            Process reader = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx64m", "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Reader.class.getName(),
+                sparse.toString()).redirectErrorStream(true).start();
+            String said = new String(reader.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(reader.waitFor()).as(said).isZero();
+            assertThat(said).startsWith(sparse + " holds values that take 8,193 MiB").contains("64 MiB has no room");
+        }
+    }
+
+    @Test
+    void refusesMoreThan32Dimensions() throws IOException {
+        byte[] value = {7};
+        for (int dimensions : new int[] {32, 33, 100_000}) {
+            Path file = folder.resolve("deep.npy");
+            Files.write(file, header("|u1", false, "1,".repeat(dimensions)));
+            Files.write(file, value, StandardOpenOption.APPEND);
+            if (dimensions == 32) {
+                assertThat(Npy.read(file).shape()).hasSize(32);
+            } else {
+                assertThatThrownBy(() -> Npy.read(file)).isInstanceOf(AdiwException.class)
+                    .hasMessageContaining("its shape has " + dimensions + " dimensions, and at most 32");
+            }
+        }
+    }
+
+    /** Of version 2. */
+    private static byte[] header(String type, boolean fortran, String shape) {
+        byte[] text = ("{'descr': '" + type + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': (" + shape + "), }\n")
+            .getBytes(StandardCharsets.US_ASCII);
+        return ByteBuffer.allocate(12 + text.length).order(ByteOrder.LITTLE_ENDIAN).put(NpyHeader.MAGIC).put((byte) 2).put((byte) 0)
+            .putInt(text.length).put(text).array();
     }
 
     @Test
