@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.data.Rows;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -21,7 +22,7 @@ record SingleRows(float[] train, float[] validation) {
         double[] v = all(validation);
         double[] centre = isSingle(t, d) && isSingle(v, d) ? new double[d] : mean(t, d);
         double[] scale = standardize ? deviation(t, v, d) : ones(d);
-        return new SingleRows(scaled(t, centre, scale), scaled(v, centre, scale));
+        return new SingleRows(scaled("training", t, centre, scale), scaled("validation", v, centre, scale));
     }
 
     private static double[] all(Rows rows) {
@@ -67,10 +68,15 @@ record SingleRows(float[] train, float[] validation) {
         return Arrays.stream(squares).map(s -> s > 0 ? Math.sqrt(s) : 1).toArray();
     }
 
-    private static float[] scaled(double[] values, double[] centre, double[] scale) {
+    private static float[] scaled(String kind, double[] values, double[] centre, double[] scale) {
         float[] scaled = new float[values.length];
         for (int i = 0; i < scaled.length; i++) {
             scaled[i] = (float) ((values[i] - centre[i % centre.length]) / scale[i % scale.length]);
+            if (!Float.isFinite(scaled[i])) {
+                throw new AdiwException("the " + kind + " samples have " + values[i] + " in row " + i / centre.length + ", column "
+                    + i % centre.length + ", which is too large for float32, in which steps are taken: leave the steps to a fit, or divide the "
+                    + "column");
+            }
         }
         return scaled;
     }

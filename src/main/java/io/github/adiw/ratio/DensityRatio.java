@@ -346,12 +346,12 @@ public final class DensityRatio {
         }
 
         /**
-         * The largest r before it is divided by the mean, above 1. Where it is not given: none for {@code kl}, {@code ls} and
+         * The largest r before it is divided by the mean, at least 1. Where it is not given: none for {@code kl}, {@code ls} and
          * {@code classifier}; the settings' for divergences.
          */
         public Builder upperBound(float value) {
-            if (!(value > 1 && Float.isFinite(value))) {
-                throw UsageException.of("upperBound", "upperBound must be above 1, not " + value);
+            if (!(value >= 1 && Float.isFinite(value))) {
+                throw UsageException.of("upperBound", "upperBound must be at least 1, not " + value);
             }
             upperBound = value;
             return this;

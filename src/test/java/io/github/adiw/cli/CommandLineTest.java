@@ -287,13 +287,13 @@ class CommandLineTest {
         Path[] files = twoSamples(n, m, d);
         String common = " --device " + DeviceMatrix.name() + " --bandwidth median --train " + files[0] + " --validation " + files[1]
             + " --json --output ";
-        JsonNode five = JSON.readTree(done(Cli.args("weights --method km" + common, folder.resolve("five.npy"))).out());
+        JsonNode five = JSON.readTree(done(Cli.args("weights --method km --steps 5" + common, folder.resolve("five.npy"))).out());
         valid(five, n, m, d);
         assertThat(five.get("steps").asInt()).isEqualTo(5);
         assertThat(five.get("converged").asBoolean()).isFalse();
         assumeFalse(DeviceMatrix.slow(), QUICK);
         JsonNode km = JSON.readTree(done(Cli.args("weights --method km --until-converged" + common, folder.resolve("km.npy"))).out());
-        JsonNode exact = JSON.readTree(done(Cli.args("weights --method kmm-exact" + common, folder.resolve("exact.npy"))).out());
+        JsonNode exact = JSON.readTree(done(Cli.args("weights --method kmm-exact --until-converged" + common, folder.resolve("exact.npy"))).out());
         valid(km, n, m, d);
         valid(exact, n, m, d);
         assertThat(km.get("converged").asBoolean()).isTrue();
@@ -314,7 +314,8 @@ class CommandLineTest {
 
     private static void valid(JsonNode json, int n, int m, int d) {
         assertThat(keys(json)).containsExactlyInAnyOrder("method", "device", "n", "m", "dimension", "gamma", "steps", "objective", "sum",
-            "minimum", "maximum", "effectiveSampleSize", "fractionAtBound", "converged", "kktResidual", "seconds");
+            "minimum", "maximum", "effectiveSampleSize", "fractionAtBound", "converged", "kktResidual", "seconds", "secondsTotal", "selected",
+            "normalized", "sumBeforeNormalizing", "columns", "paretoK", "balance", "warnings");
         assertThat(json.get("n").asInt()).isEqualTo(n);
         assertThat(json.get("m").asInt()).isEqualTo(m);
         assertThat(json.get("dimension").asInt()).isEqualTo(d);
@@ -327,7 +328,7 @@ class CommandLineTest {
     void weightsGoOnFromInitialOnes() throws IOException {
         assumeFalse(DeviceMatrix.slow(), QUICK);
         Path[] files = twoSamples(32, 32, 1);
-        String common = "weights --method km --device " + DeviceMatrix.name() + " --bandwidth gamma:0.7 --train " + files[0]
+        String common = "weights --method km --steps 5 --device " + DeviceMatrix.name() + " --bandwidth gamma:0.7 --train " + files[0]
             + " --validation " + files[1]
             + " --json --output ";
         double before = JSON.readTree(done(Cli.args(common, folder.resolve("a.npy"))).out()).get("objective").asDouble();
@@ -337,6 +338,6 @@ class CommandLineTest {
         Cli people = done(
             Cli.args("weights --method km --device " + DeviceMatrix.name() + " --train " + files[0] + " --validation " + files[1]
                 + " --output", folder.resolve("c.npy")));
-        assertThat(people.out()).contains("effectiveSampleSize").doesNotContain("{");
+        assertThat(people.out()).contains("Effective sample").doesNotContain("{");
     }
 }

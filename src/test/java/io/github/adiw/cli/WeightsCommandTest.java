@@ -344,8 +344,8 @@ class WeightsCommandTest {
         "--bandwidth | --bandwidth gamma:-1",
         "--centers must be at least 1 | --centers 0",
         "--lambda must be at least 0 | --method ls --lambda -1",
-        "--upper-bound must be above 1 | --upper-bound 1",
-        "--upper-bound must be above 1 | --method kl --upper-bound NaN",
+        "--upper-bound must be at least 1 | --upper-bound 0.9",
+        "--upper-bound must be at least 1 | --method kl --upper-bound NaN",
         "--scale | --scale standrad",
         "--missing | --missing maybe",
         "--model saves | --method km --model @M.safetensors",
@@ -394,7 +394,7 @@ class WeightsCommandTest {
         "1 | line 3 | --method kl --train @text.csv --validation @V1.npy --output @O.npy",
         "1 | line 4 | --method kl --train @ragged.csv --validation @V2.npy --output @O.npy",
         "1 | no row | --method kl --train @empty.csv --validation @V1.npy --output @O.npy",
-        "2 | line 2 | --method kl --train @nan.csv --validation @V1.npy --output @O.npy"})
+        "1 | line 2 | --method kl --train @nan.csv --validation @V1.npy --output @O.npy"})
     void badInputEndsWithASentence(int code, String sentence, String options) throws IOException {
         Files.writeString(folder.resolve("text.csv"), "x\n1\ntwo\n3\n");
         Files.writeString(folder.resolve("ragged.csv"), "x,y\n1,2\n3,4\n5\n");
