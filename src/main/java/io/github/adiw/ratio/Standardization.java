@@ -72,13 +72,16 @@ record Standardization(int[] columns, double[] center, double[] scale) {
             rows.read(from, count, block);
             for (int i = 0, at = 0; i < count; i++) {
                 for (int k = 0; k < d; k++, at++) {
-                    if (!Double.isFinite(block[at])) {
-                        throw new UsageException("the " + kind + " data are " + block[at] + " in row " + (from + i) + ", column " + k
-                            + ": weights need finite numbers");
-                    }
+                    requireFinite(kind + " data", block[at], from + i, k);
                     visitor.visit(k, block[at]);
                 }
             }
+        }
+    }
+
+    private static void requireFinite(String what, double x, int row, int column) {
+        if (!Double.isFinite(x)) {
+            throw new UsageException("the " + what + " are " + x + " in row " + row + ", column " + column + ": weights need finite numbers");
         }
     }
 
@@ -98,7 +101,11 @@ record Standardization(int[] columns, double[] center, double[] scale) {
         return apply(rows, 0, rows.rows());
     }
 
-    /** {@code count} rows from {@code from} on, as methods see them. */
+    /**
+     * {@code count} rows from {@code from} on, as methods see them.
+     *
+     * @throws UsageException if a number is not finite
+     */
     Matrix apply(Rows rows, int from, int count) {
         int kept = columns.length;
         int d = rows.columns();
@@ -108,6 +115,9 @@ record Standardization(int[] columns, double[] center, double[] scale) {
             int some = Math.min(BLOCK, count - first);
             rows.read(from + first, some, block);
             for (int i = 0; i < some; i++) {
+                for (int k = 0; k < d; k++) {
+                    requireFinite("rows", block[i * d + k], from + first + i, k);
+                }
                 for (int k = 0; k < kept; k++) {
                     // What is beyond float's range, which new rows may be, is as far away as can be.
                     double x = (block[i * d + columns[k]] - center[k]) / scale[k];

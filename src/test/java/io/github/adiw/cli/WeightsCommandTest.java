@@ -345,7 +345,7 @@ class WeightsCommandTest {
         "--centers must be at least 1 | --centers 0",
         "--lambda must be at least 0 | --method ls --lambda -1",
         "--upper-bound must be above 1 | --upper-bound 1",
-        "--upper-bound must be above 1 | --method kl --upper-bound NaN",
+        "--upper-bound must be at least 1 | --method kl --upper-bound NaN",
         "--scale | --scale standrad",
         "--missing | --missing maybe",
         "--model saves | --method km --model @M.safetensors",

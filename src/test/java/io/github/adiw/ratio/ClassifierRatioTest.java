@@ -209,7 +209,7 @@ class ClassifierRatioTest {
             @Override
             public void progress(String what, long at, long of) {
                 assertThat(what).isEqualTo("classifier: choosing terms and strength");
-                assertThat(of).isEqualTo(2 * 7 * 6);
+                assertThat(of).isEqualTo(2 * 13 * 6);
                 done.add(at);
             }
 
