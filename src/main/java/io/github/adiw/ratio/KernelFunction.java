@@ -63,6 +63,11 @@ final class KernelFunction implements RatioFunction {
                 "a kernel model has centers [centers, " + columns + "], coefficients [centers] and a gamma above 0, not "
                     + centers + ", " + coefficients + " and " + gamma);
         }
+        for (float coefficient : coefficients.values()) {
+            if (!(coefficient >= 0)) {
+                throw new AdiwException("a kernel model has coefficients of at least 0, not " + coefficient);
+            }
+        }
         return new KernelFunction(new Matrix(centers.values(), centers.shape()[0], columns), gamma, coefficients.values(),
             new Fit(0, Double.NaN, Double.NaN, true));
     }

@@ -70,6 +70,9 @@ final class RatioFile {
                 throw new AdiwException(file + " is of version " + version + ", and this program reads version " + VERSION
                     + ": use the program that wrote it, or a newer one");
             }
+            if (!version.isInt()) {
+                throw new IllegalArgumentException("version " + version);
+            }
             return read(root, read.tensors(), properties);
         } catch (JsonProcessingException | IllegalArgumentException e) {
             throw new AdiwException(file + " is broken: what it says of its density ratio does not fit together (" + e.getMessage() + ")",

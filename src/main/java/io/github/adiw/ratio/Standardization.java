@@ -17,10 +17,10 @@ import java.util.stream.IntStream;
  */
 record Standardization(int[] columns, double[] center, double[] scale) {
     private static final int BLOCK = 4096;
-    private static final double FARTHEST = 1e15;
-    /** Deviations below this share of a column's largest number are rounding. */
+    /** Deviations below this share of a column's size are rounding. */
     private static final double ROUNDING = 1e-12;
     /** Of a column as methods see it: squares of it are float32. */
+    private static final double FARTHEST = 1e15;
 
     /**
      * What makes the columns of two samples comparable.
@@ -30,32 +30,38 @@ record Standardization(int[] columns, double[] center, double[] scale) {
      */
     static Standardization of(Rows train, Rows validation, boolean standardize) {
         int d = train.columns();
-        double count = (double) train.rows() + validation.rows();
-        double[] size = new double[d];      // of the largest number: what is divided by it can be squared
+        long count = (long) train.rows() + validation.rows();
+        double[] size = new double[d];
         visit("training", train, (k, x) -> size[k] = Math.max(size[k], Math.abs(x)));
         visit("validation", validation, (k, x) -> size[k] = Math.max(size[k], Math.abs(x)));
-        Arrays.setAll(size, k -> size[k] == 0 ? 1 : size[k]);
+        // Sums and squares of numbers of about 1, so that none is lost beyond the range of double precision.
+        double[] unit = Arrays.stream(size).map(s -> Math.scalb(1.0, Math.max(Double.MIN_EXPONENT, Math.getExponent(s)))).toArray();
         double[] mean = new double[d];
-        visit("training", train, (k, x) -> mean[k] += x / size[k]);
-        visit("validation", validation, (k, x) -> mean[k] += x / size[k]);
-        Arrays.setAll(mean, k -> mean[k] / count);
+        visit("training", train, (k, x) -> mean[k] += x / unit[k] / count);
+        visit("validation", validation, (k, x) -> mean[k] += x / unit[k] / count);
         double[] variance = new double[d];
-        visit("training", train, (k, x) -> variance[k] += square(x / size[k] - mean[k]));
-        visit("validation", validation, (k, x) -> variance[k] += square(x / size[k] - mean[k]));
-        double[] deviation = Arrays.stream(variance).map(v -> Math.sqrt(v / count)).toArray();
-        int[] kept = IntStream.range(0, d).filter(k -> deviation[k] > ROUNDING).toArray();
-        return new Standardization(kept, Arrays.stream(kept).mapToDouble(k -> mean[k] * size[k]).toArray(),
-            Arrays.stream(kept).mapToDouble(k -> standardize ? deviation[k] * size[k] : 1).toArray());
+        Visitor squares = (k, x) -> {
+            double off = x / unit[k] - mean[k];
+            variance[k] += off * off / count;
+        };
+        visit("training", train, squares);
+        visit("validation", validation, squares);
+        int[] kept = IntStream.range(0, d).filter(k -> Math.sqrt(variance[k]) > ROUNDING * Math.abs(mean[k])).toArray();
+        if (!standardize) {
+            for (int k : kept) {
+                if (size[k] > FARTHEST) {
+                    throw new UsageException("column " + k + " has numbers as large as " + size[k] + ", and weights of columns that are not "
+                        + "scaled are computed up to " + FARTHEST + ": scale the columns");
+                }
+            }
+        }
+        return new Standardization(kept, Arrays.stream(kept).mapToDouble(k -> mean[k] * unit[k]).toArray(),
+            Arrays.stream(kept).mapToDouble(k -> standardize ? Math.sqrt(variance[k]) * unit[k] : 1).toArray());
     }
 
-    private static double square(double x) {
-        return x * x;
-    }
-
-    /** Takes a number and its column. */
-    @FunctionalInterface
+    /** Gets the numbers of a column, one after the other. */
     private interface Visitor {
-        void accept(int column, double x);
+        void visit(int column, double x);
     }
 
     private static void visit(String kind, Rows rows, Visitor visitor) {
@@ -64,13 +70,18 @@ record Standardization(int[] columns, double[] center, double[] scale) {
         for (int from = 0; from < rows.rows(); from += BLOCK) {
             int count = Math.min(BLOCK, rows.rows() - from);
             rows.read(from, count, block);
-            for (int i = 0; i < count * d; i++) {
-                if (!Double.isFinite(block[i])) {
-                    throw new UsageException("the " + kind + " data are " + block[i] + " in row " + (from + i / d) + ", column " + i % d
-                        + ": weights need finite numbers");
+            for (int i = 0, at = 0; i < count; i++) {
+                for (int k = 0; k < d; k++, at++) {
+                    requireFinite(kind + " data", block[at], from + i, k);
+                    visitor.visit(k, block[at]);
                 }
-                visitor.accept(i % d, block[i]);
             }
+        }
+    }
+
+    private static void requireFinite(String what, double x, int row, int column) {
+        if (!Double.isFinite(x)) {
+            throw new UsageException("the " + what + " are " + x + " in row " + row + ", column " + column + ": weights need finite numbers");
         }
     }
 
@@ -90,7 +101,11 @@ record Standardization(int[] columns, double[] center, double[] scale) {
         return apply(rows, 0, rows.rows());
     }
 
-    /** {@code count} rows from {@code from} on, as methods see them. */
+    /**
+     * {@code count} rows from {@code from} on, as methods see them.
+     *
+     * @throws UsageException if a number is not finite
+     */
     Matrix apply(Rows rows, int from, int count) {
         int kept = columns.length;
         int d = rows.columns();
@@ -100,6 +115,9 @@ record Standardization(int[] columns, double[] center, double[] scale) {
             int some = Math.min(BLOCK, count - first);
             rows.read(from + first, some, block);
             for (int i = 0; i < some; i++) {
+                for (int k = 0; k < d; k++) {
+                    requireFinite("rows", block[i * d + k], from + first + i, k);
+                }
                 for (int k = 0; k < kept; k++) {
                     // What is beyond float's range, which new rows may be, is as far away as can be.
                     double x = (block[i * d + columns[k]] - center[k]) / scale[k];
