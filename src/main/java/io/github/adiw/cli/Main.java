@@ -21,8 +21,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command line. Results go to standard output, notices and progress to standard error. Exit codes: 0 done, 1 failure
- * ({@link AdiwException}), 2 wrong use ({@link UsageException}), 128 + its number where a signal stopped it; a failure prints one sentence, and its stack trace only
- * with {@code --verbose} or {@code ADIW_DEBUG=1}.
+ * ({@link AdiwException}), 2 wrong use ({@link UsageException}), 128 + its number where a signal stopped it; a failure prints one sentence,
+ * and its stack trace only with {@code --verbose} or {@code ADIW_DEBUG=1}.
  */
 @Command(name = "adiw", versionProvider = Main.Version.class,
     subcommands = {InfoCommand.class, WeightsCommand.class, ScoreCommand.class, TrainCommand.class, CompareCommand.class},

@@ -74,7 +74,8 @@ record SingleRows(float[] train, float[] validation) {
             scaled[i] = (float) ((values[i] - centre[i % centre.length]) / scale[i % scale.length]);
             if (!Float.isFinite(scaled[i])) {
                 throw new AdiwException("the " + kind + " samples have " + values[i] + " in row " + i / centre.length + ", column "
-                    + i % centre.length + ", which is too large for float32, in which steps are taken: leave the steps to a fit, or divide the "
+                    + i % centre.length
+                    + ", which is too large for float32, in which steps are taken: leave the steps to a fit, or divide the "
                     + "column");
             }
         }

@@ -39,8 +39,8 @@ final class PairDistances {
         double gamma = bandwidth.kind() == Bandwidth.Kind.DIW ? inRange(distance.value()) : gaussian(distance.value());
         if (distance.quantileIsZero()) {
             context.warnings().accept(String.format(Locale.ROOT, "Bandwidth %s is 0, since too many rows are equal: the smallest distance "
-                + "that is not 0 is taken instead, which gives gamma %.4g. If the weights are poor, give another bandwidth, or let the data "
-                + "choose it.", bandwidth.text(), gamma));
+                + "that is not 0 is taken instead, which gives gamma %.4g. If the weights are poor, give another bandwidth, or let the "
+                + "data choose it.", bandwidth.text(), gamma));
         }
         return gamma;
     }

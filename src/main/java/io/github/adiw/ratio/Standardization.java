@@ -50,8 +50,9 @@ record Standardization(int[] columns, double[] center, double[] scale) {
         if (!standardize) {
             for (int k : kept) {
                 if (size[k] > FARTHEST) {
-                    throw new UsageException("column " + k + " has numbers as large as " + size[k] + ", and weights of columns that are not "
-                        + "scaled are computed up to " + FARTHEST + ": scale the columns");
+                    throw new UsageException(
+                        "column " + k + " has numbers as large as " + size[k] + ", and weights of columns that are not "
+                            + "scaled are computed up to " + FARTHEST + ": scale the columns");
                 }
             }
         }
@@ -81,7 +82,8 @@ record Standardization(int[] columns, double[] center, double[] scale) {
 
     private static void requireFinite(String what, double x, int row, int column) {
         if (!Double.isFinite(x)) {
-            throw new UsageException("the " + what + " are " + x + " in row " + row + ", column " + column + ": weights need finite numbers");
+            throw new UsageException(
+                "the " + what + " are " + x + " in row " + row + ", column " + column + ": weights need finite numbers");
         }
     }
 

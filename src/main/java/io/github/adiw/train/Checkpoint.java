@@ -22,9 +22,9 @@ import java.util.stream.DoubleStream;
 import java.util.zip.CRC32;
 
 /**
- * A training run as it was between two steps: everything that {@link Trainer#state} names, and what had been reported. A trainer of the same
- * options and data that it is {@linkplain Trainer#restore given to} goes on as that run would have, bit by bit, on the same device with the
- * same number of threads.
+ * A training run as it was between two steps: everything that {@link Trainer#state} names, and what had been reported. A trainer of the
+ * same options and data that it is {@linkplain Trainer#restore given to} goes on as that run would have, bit by bit, on the same device
+ * with the same number of threads.
  *
  * <p>In a file it is one safetensors file: the state's buffers under {@code state.}, the times and the traces of the steps so far, and in
  * the metadata, as JSON, the step, the options, what tells the split from others, the reports of the epochs, and notes of the program that

@@ -27,9 +27,10 @@ final class ChildProcess implements AutoCloseable {
 
     /** Starts {@code adiw} with these arguments, and with signals that do what they do by default, also where this process ignores them. */
     static ChildProcess start(List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT,TERM,HUP", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Launcher.class.getName()));
+        List<String> command = new ArrayList<>(
+            List.of("env", "--default-signal=INT,TERM,HUP", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Launcher.class.getName()));
         command.addAll(arguments);
         return new ChildProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
     }

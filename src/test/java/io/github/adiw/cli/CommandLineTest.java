@@ -293,7 +293,8 @@ class CommandLineTest {
         assertThat(five.get("converged").asBoolean()).isFalse();
         assumeFalse(DeviceMatrix.slow(), QUICK);
         JsonNode km = JSON.readTree(done(Cli.args("weights --method km --until-converged" + common, folder.resolve("km.npy"))).out());
-        JsonNode exact = JSON.readTree(done(Cli.args("weights --method kmm-exact --until-converged" + common, folder.resolve("exact.npy"))).out());
+        JsonNode exact = JSON
+            .readTree(done(Cli.args("weights --method kmm-exact --until-converged" + common, folder.resolve("exact.npy"))).out());
         valid(km, n, m, d);
         valid(exact, n, m, d);
         assertThat(km.get("converged").asBoolean()).isTrue();
@@ -314,7 +315,8 @@ class CommandLineTest {
 
     private static void valid(JsonNode json, int n, int m, int d) {
         assertThat(keys(json)).containsExactlyInAnyOrder("method", "device", "n", "m", "dimension", "gamma", "steps", "objective", "sum",
-            "minimum", "maximum", "effectiveSampleSize", "fractionAtBound", "converged", "kktResidual", "seconds", "secondsTotal", "selected",
+            "minimum", "maximum", "effectiveSampleSize", "fractionAtBound", "converged", "kktResidual", "seconds", "secondsTotal",
+            "selected",
             "normalized", "sumBeforeNormalizing", "columns", "paretoK", "balance", "warnings");
         assertThat(json.get("n").asInt()).isEqualTo(n);
         assertThat(json.get("m").asInt()).isEqualTo(m);

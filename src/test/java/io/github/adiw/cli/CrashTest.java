@@ -68,8 +68,8 @@ class CrashTest {
     private static List<String> arguments(String command, Path output) {
         return List.of(Cli.args("--device host --threads " + THREADS + " --data " + data
             + " --validation-samples 200 --batch 64 --validation-batch 64 "
-            + "--noise symmetric:0.4 --optimizer adam --lr 1e-3 --weight-decay 0 --lr-schedule step:4:0.5 --iw-pretrain-epochs 1 --train-samples "
-            + IMAGES + " "
+            + "--noise symmetric:0.4 --optimizer adam --lr 1e-3 --weight-decay 0 --lr-schedule step:4:0.5 --iw-pretrain-epochs 1 "
+            + "--train-samples " + IMAGES + " "
             + command, "--output", output)).stream().sorted(CrashTest::commandFirst).toList();
     }
 

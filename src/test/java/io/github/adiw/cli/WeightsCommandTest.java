@@ -195,8 +195,9 @@ class WeightsCommandTest {
     @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
     void everyMethodWeighsSamplesOfOneAndOfMoreDimensions(String method) {
         for (int d = 1; d < 3; d++) {
-            JsonNode report = done("--method " + method + " --steps 5 --bandwidth median --projections 8 --train @T" + d + ".npy --validation @V" + d
-                + ".npy --output @W.npy");
+            JsonNode report = done(
+                "--method " + method + " --steps 5 --bandwidth median --projections 8 --train @T" + d + ".npy --validation @V" + d
+                    + ".npy --output @W.npy");
             float[] w = read("W.npy");
             assertThat(w).hasSize(N);
             assertThat(report.get("n").asInt()).isEqualTo(N);

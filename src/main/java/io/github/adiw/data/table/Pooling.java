@@ -221,8 +221,8 @@ final class Pooling {
             && columns.stream().allMatch(ColumnValues::isWhole) && columns.get(0).fraction() == null && columns.get(1).fraction() != null) {
             ColumnValues.Mark digits = columns.get(1).fraction();
             throw new AdiwException(table.place(digits, Wording.position(1)) + ": " + Wording.quoted(digits.text())
-                + " looks like the digits after a decimal comma, and columns are separated by commas here: write a decimal point, or a header "
-                + "line");
+                + " looks like the digits after a decimal comma, and columns are separated by commas here: write a decimal point, or a "
+                + "header line");
         }
     }
 
