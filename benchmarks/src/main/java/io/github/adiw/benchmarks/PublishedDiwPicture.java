@@ -71,6 +71,8 @@ public final class PublishedDiwPicture {
 
     private static XYChart accuracy(List<Path> runs) throws IOException {
         XYChart chart = Panels.chart(620, 420, "Test accuracy over the epochs", "epoch", "accuracy in %");
+        chart.getStyler().setXAxisMin(0.0);
+        chart.getStyler().setXAxisTickMarkSpacingHint(90);
         for (Path run : runs) {
             String method = new ObjectMapper().readTree(run.resolve("summary.json").toFile()).get("method").asText();
             double[] accuracy = Files.readAllLines(run.resolve("epochs.csv")).stream().skip(1)
