@@ -3,7 +3,7 @@
 // Training data z [n, d], validation data z' [m, d]; the pool is z, or z and z' for the median; count points, count (count - 1) / 2 pairs.
 // The quantile is exact, with linear interpolation between the order statistics k and k + 1 (as numpy.quantile).
 //
-// rank_sort         d = 1: the pool in ascending order; each point counts those before it; count^2 comparisons; a row a block
+// rank_sort         d = 1: the pool in ascending order, NaN last; each point counts those before it; count^2 comparisons; a row a block
 // bandwidth_sorted  d = 1: with sorted x the pairs within t, x_j - x_i <= t, are counted in 2 count steps by a pointer that only
 //                   advances; t is sought by interpolation inside a bracket of differences that occur, about 10 counts; one block
 // transpose_pool    d > 1: the pool as [d, count]; 8 count d bytes
@@ -12,12 +12,13 @@
 // bandwidth_radix   d > 1: sums the histograms, finds the bin of order statistic k; after the last pass, sets gamma; one block
 // bandwidth_given   gamma = value; one block
 //
-// gamma [1]; status [1] = 1 where the batch is degenerate (z all equal, n = 1, a median of 0, a gamma that is no finite float, z or z'
-// not finite), so that no step may be taken. median: 1 for the rule of the median, else 0.
+// gamma [1]; status [1] = 1 where the batch is degenerate (z all equal, n = 1, a median of 0), 2 where it cannot be computed (z or z' not
+// finite, a gamma out of a float's range), so that no step may be taken. median: 1 for the rule of the median, else 0.
 #include "bandwidth.cuh"
+#include "order.cuh"
 
-/// Whether no step may be taken on z, z'. All threads of the block call it.
-DEVICE int degenerate(const float* RESTRICT z, const float* RESTRICT zv, int size, int validation_size, int d) {
+/// The status that z, z' have whatever the bandwidth. All threads of the block call it.
+DEVICE int status_of(const float* RESTRICT z, const float* RESTRICT zv, int size, int validation_size, int d) {
     int differ = 0, broken = 0;
     if (d == 1) {
         float first = z[0];
@@ -29,19 +30,16 @@ DEVICE int degenerate(const float* RESTRICT z, const float* RESTRICT zv, int siz
     FOR_THREADS(i, validation_size) broken |= isfinite(zv[i]) ? 0 : 1;
     differ = block_max(differ);
     broken = block_max(broken);
-    return !differ || broken;
+    return broken ? out_of_range : differ ? 0 : is_degenerate;
 }
 
 KERNEL(rank_sort, const float* RESTRICT z, const float* RESTRICT zv, float* RESTRICT sorted, int n, int m) {
-    int row = blockIdx.x, before = 0;
+    int row = blockIdx.x;
     float v = row < n ? z[row] : zv[row - n];
     int own = row < n ? row : n, other = row < n ? 0 : row - n;      // points before this one, of z and of z'; ties keep their order
-    FOR_THREADS(j, own) before += z[j] <= v ? 1 : 0;
-    FOR_THREADS(j, n - own) before += z[own + j] < v ? 1 : 0;
-    FOR_THREADS(j, other) before += zv[j] <= v ? 1 : 0;
-    FOR_THREADS(j, m - other) before += zv[other + j] < v ? 1 : 0;
+    int before = count_before(z, own, z + own, n - own, v) + count_before(zv, other, zv + other, m - other, v);
     before = block_sum(before);
-    if (threadIdx.x == 0) sorted[before] = v;      // a NaN comes to stand first; the batch is refused
+    if (threadIdx.x == 0) sorted[before] = v;
 }
 
 /// Of the differences x_j - x_i, i < j, of sorted x: how many are at most t, the largest of these, and the least of the others.
@@ -80,9 +78,9 @@ DEVICE double bit_middle(double a, double b) {
 
 KERNEL(bandwidth_sorted, const float* RESTRICT x, const float* RESTRICT z, const float* RESTRICT zv, double* RESTRICT gamma,
        int* RESTRICT status, int count, int median, long k, double part, int n, int m) {
-    int stopped = degenerate(z, zv, n, m, 1);
+    int stopped = status_of(z, zv, n, m, 1);
     if (stopped) {
-        set_bandwidth(0, median, 1, gamma, status);
+        set_bandwidth(0, median, stopped, gamma, status);
         return;
     }
     long all = (long) count * (count - 1) / 2, within_low = 0, within_high = all;
@@ -204,7 +202,7 @@ KERNEL(bandwidth_radix, const int* RESTRICT histograms, const unsigned* RESTRICT
         }
         return;
     }
-    int stopped = degenerate(z, zv, size, validation_size, d);
+    int stopped = status_of(z, zv, size, validation_size, d);
     int after = bin + 1;
     while (after < bins && total[after] == 0) after++;
     unsigned next = rank + 1 < total[bin] ? found : after < bins ? (prefix << bits) + (unsigned) after : (unsigned) above;
@@ -216,6 +214,6 @@ KERNEL(bandwidth_radix, const int* RESTRICT histograms, const unsigned* RESTRICT
 
 KERNEL(bandwidth_given, const float* RESTRICT z, const float* RESTRICT zv, double* RESTRICT gamma, int* RESTRICT status, double value,
        int size, int validation_size, int d) {
-    int stopped = degenerate(z, zv, size, validation_size, d);
+    int stopped = status_of(z, zv, size, validation_size, d);
     set_bandwidth(value, 0, stopped, gamma, status);
 }

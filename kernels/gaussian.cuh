@@ -1,7 +1,12 @@
 // Values of the Gaussian kernel k(a, b) = exp(-gamma |a - b|^2) between one point and a chunk of others, in single precision. The others
-// lie by columns: coordinate k of point j is b[k stride + j].
+// lie by columns: coordinate k of point j is b[k stride + j]. Values are numbers for all finite points: a square beyond a float's range is
+// as far as any.
 #pragma once
 #include "prelude.cuh"
+
+/// The squared distance that counts for all that are larger. Below exp(-80) no number is normal for long, and a processor takes many times
+/// longer.
+DEVICE float farthest(float gamma) { return min_of(80 / gamma, 3.402823466e38f); }
 
 /// value[c] = k(point, b_(start + c)) for c < length <= 256; coordinate k of the point is point[k point_stride]. Each thread fills, and may
 /// read, the elements of its own FOR_THREADS loop.
@@ -25,12 +30,12 @@ DEVICE void gaussian_chunk(const float* RESTRICT point, long point_stride, const
             value[c] += left + ((c2[c] - x2) * (c2[c] - x2) + (c3[c] - x3) * (c3[c] - x3));
         }
     }
-    float most = 80 / gamma;      // below exp(-80) no number is normal for long, and a processor takes many times longer
+    float most = farthest(gamma);
     FOR_THREADS(c, length) value[c] = expf(min_of(value[c], most) * -gamma);
 }
 
 /// As gaussian_chunk, of squared distances [length] that are known.
 DEVICE void gaussian_of(const float* RESTRICT square, int length, float gamma, float* RESTRICT value) {
-    float most = 80 / gamma;
+    float most = farthest(gamma);
     FOR_THREADS(c, length) value[c] = expf(min_of(square[c], most) * -gamma);
 }

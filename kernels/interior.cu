@@ -55,7 +55,7 @@ DEVICE void factorize(const float* RESTRICT z, double gamma, double* RESTRICT F,
         double largest = 0;
         FOR_THREADS(i, n) largest = max_of(largest, diagonal[i]);
         largest = block_max(largest);
-        if (largest <= tolerance) break;
+        if (!(largest > tolerance)) break;      // NaN has no pivot
         int pivot = n;
         FOR_THREADS(i, n) pivot = min_of(pivot, diagonal[i] == largest ? i : n);
         pivot = block_min(pivot);

@@ -1,7 +1,7 @@
 // Softmax cross-entropy with one loss a sample, and its weighted gradient.
 //
 // cross_entropy_forward   p_ic = exp(l_ic - max_c l_ic) / sum_c exp(l_ic - max_c l_ic),  loss_i = -log p_i,y_i,
-//                         correct_i = 1 if the first largest l_ic is that of y_i; l, p [rows, classes]
+//                         correct_i = 1 if the first largest l_ic is that of y_i; l, p [rows, classes]; NaN where y_i is no class
 //                         8 rows classes bytes, rows classes exponentials
 // cross_entropy_backward  dl_ic = scale w_i (p_ic - [c = y_i]): the gradient of scale sum_i w_i loss_i
 #include "prelude.cuh"
@@ -25,8 +25,9 @@ KERNEL(cross_entropy_forward, const float* RESTRICT logits, const int* RESTRICT 
         }
         float inverse = 1 / sum;
         for (int c = 0; c < classes; c++) p[i * classes + c] *= inverse;
-        loss[i] = logf(sum) - (l[labels[i]] - most);
-        correct[i] = best == labels[i];
+        int label = labels[i];
+        loss[i] = label >= 0 && label < classes ? logf(sum) - (l[label] - most) : NAN;
+        correct[i] = best == label;
     }
 }
 

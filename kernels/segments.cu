@@ -7,8 +7,8 @@
 //                    validation rows, in theirs behind n; points by columns as in gram.cu; 3 d operations an element; a row a block
 // segment_bandwidth  gamma_c by the rules of bandwidth.cu among the segment's pairs, exact: the order statistic is sought by halving in the
 //                    order of the numbers' bits, about 30 counts; the first `known` rows of D are there, the others are computed anew for
-//                    every count. status_c = 1 where the segment is degenerate (n_c < 2, m_c = 0, all its z equal, a median of 0, a number
-//                    not finite); a segment a block
+//                    every count. status_c = 1 where the segment is degenerate (n_c < 2, m_c = 0, all its z equal, a median of 0), 2 where
+//                    it cannot be computed (a squared distance is no finite float, a gamma out of a float's range); a segment a block
 #include "bandwidth.cuh"
 #include "segments.cuh"
 
@@ -143,10 +143,11 @@ KERNEL(segment_bandwidth, const float* RESTRICT D, const float* RESTRICT columns
     }
     most = block_max(most);
     widest = block_max(widest);
-    if (own.n < 2 || own.m == 0 || most == 0 || widest >= 0x7f800000) {
+    bool few = own.n < 2 || own.m == 0, beyond = widest >= 0x7f800000;
+    if (few || most == 0 || beyond) {
         if (threadIdx.x == 0) {
             gamma[c] = 0;
-            status[c] = 1;
+            status[c] = beyond ? out_of_range : is_degenerate;
         }
         return;
     }

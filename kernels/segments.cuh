@@ -4,11 +4,14 @@
 //   of [n + m]        the segment of every training row, then of every validation row; null where there is one segment
 //   order [n + m]     the row of the batch that stands at a place, training rows, then validation rows; null where it is the batch's own
 //                     order
-//   status [S]        1 where a segment is degenerate, so that nothing in it may move
+//   status [S]        not 0 where nothing in a segment may move: 1 where it is degenerate, 2 where its numbers are not finite, or too large
+//                     or too small for single precision
 // Matrices between rows are [n, n], [n, m] and so on with element (i, j) in its usual place; only the elements of a segment are ever
 // written or read. A kernel takes a segment a block, or rows or elements with their segment.
 #pragma once
 #include "prelude.cuh"
+
+constexpr int is_degenerate = 1, out_of_range = 2;
 
 struct Segment {
     int first, n, other, m;

@@ -23,7 +23,8 @@
 //                   w <- P(w - t g), g = mean_s f_s, P the projection on sum w = n, 0 <= w <= B. Step t = scale / sqrt(1 + k decay), k the
 //                   number of steps made, but at most half of Polyak's step towards a distance of 0, distance / (mean_i g_i^2), which grows
 //                   short as the optimum comes near; a segment a block
-// scalars [S, 4], double: best distance, scale, steps made, distance at w. round [1]: how often directions were drawn
+// scalars [S, 4], double: best distance, scale, steps made, distance at w. round [1]: how often directions were drawn for steps
+#include "order.cuh"
 #include "projection.cuh"
 #include "random.cuh"
 #include "segments.cuh"
@@ -63,17 +64,14 @@ KERNEL(slice_project, const float* RESTRICT direction, const float* RESTRICT z, 
 
 KERNEL(rank_pool, const float* RESTRICT x, const int* RESTRICT of, const int* RESTRICT table, int* RESTRICT order, float* RESTRICT sorted,
        int n, int m) {
-    int count = n + m, row = blockIdx.x % count, before = 0;
+    int count = n + m, row = blockIdx.x % count;
     Segment segment_of_row = segment(table, segment_of(of, row));
     int begin = segment_of_row.first + segment_of_row.other, all = segment_of_row.n + segment_of_row.m;
     long first = (long) (blockIdx.x / count) * count + begin;
     int own = pool_place(segment_of_row, row, n) - begin;
     const float* RESTRICT slice = x + first;
     float v = slice[own];
-    FOR_THREADS(j, own) before += slice[j] <= v ? 1 : 0;
-    const float* RESTRICT rest = slice + own;
-    FOR_THREADS(j, all - own) before += rest[j] < v ? 1 : 0;
-    before = block_sum(before);
+    int before = block_sum(count_before(slice, own, slice + own, all - own, v));
     if (threadIdx.x == 0) {
         order[first + before] = own;
         sorted[first + before] = v;
@@ -195,14 +193,18 @@ KERNEL(w1_step, const double* RESTRICT distances, const float* RESTRICT f, const
        float* RESTRICT w, float* RESTRICT best, float* RESTRICT u, double* RESTRICT scalars, long* RESTRICT round, int slices, int segments,
        int rows, double upper, double decay, int move, int last) {
     int c = blockIdx.x;
-    if (c == 0 && threadIdx.x == 0 && move) round[0] += 1;
+    if (c == 0 && threadIdx.x == 0 && move) {
+        int any = 0;
+        for (int k = 0; k < segments; k++) any |= !status[k];
+        round[0] += any;
+    }
     if (status[c]) return;
     Segment own = segment(table, c);
     int n = own.n;
     f += own.first, w += own.first, best += own.first, u += own.first, scalars += 4 * c;
     double distance = 0;
     for (int s = 0; s < slices; s++) distance += distances[(long) s * segments + c] / slices;
-    bool better = last || distance < scalars[0];
+    bool better = last || scalars[2] == 0 || distance < scalars[0];      // the first always: best is never another batch's
     double longest = scalars[1] / sqrt(1 + scalars[2] * decay);
     __syncthreads();
     if (better)
@@ -213,18 +215,17 @@ KERNEL(w1_step, const double* RESTRICT distances, const float* RESTRICT f, const
         if (move) scalars[2] += 1;
     }
     if (!move) return;
+    float size = 1.0f / slices;
     FOR_THREADS(i, n) u[i] = 0;
     for (int s = 0; s < slices; s++) {
         const float* RESTRICT slice = f + (long) s * rows;
-        FOR_THREADS(i, n) u[i] += slice[i];
+        FOR_THREADS(i, n) u[i] += slice[i] * size;
     }
-    float size = 1.0f / slices;
-    sum_t squares = 0;
-    FOR_THREADS(i, n) squares += u[i] * size * (u[i] * size);
+    double squares = 0;      // in double precision: f has the data's unit, and its square and 1 / f may be out of a float's range
+    FOR_THREADS(i, n) squares += (double) u[i] * u[i];
     squares = block_sum(squares);
-    double polyak = squares > 0 ? 0.5 * distance * n / squares : 0;
-    float t = size * (float) min_of(longest, polyak);
-    FOR_THREADS(i, n) u[i] = w[i] - t * u[i];
+    double polyak = squares > 0 ? 0.5 * distance * n / squares : 0, t = min_of(longest, polyak);
+    FOR_THREADS(i, n) u[i] = (float) (w[i] - t * u[i]);
     Threshold threshold = band_threshold(u, n, upper, (double) n, (double) n);
     FOR_THREADS(i, n) w[i] = (float) clipped(u[i], threshold, upper);
 }

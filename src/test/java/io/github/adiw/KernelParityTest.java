@@ -152,6 +152,10 @@ class KernelParityTest {
         float[] validation = positive(m);
         KernelParity.of("rank_sort", Launch.rows(n)).in(z).in(validation).out(new float[n]).value(n).value(0).check();
         KernelParity.of("rank_sort", Launch.rows(n + m)).in(z).in(validation).out(new float[n + m]).value(n).value(m).check();
+        float[] broken = z.clone();
+        broken[3] = broken[44] = Float.NaN;
+        broken[20] = Float.POSITIVE_INFINITY;
+        KernelParity.of("rank_sort", Launch.rows(n + m)).in(broken).in(validation).out(new float[n + m]).value(n).value(m).check();
         float[] sorted = z.clone();
         Arrays.sort(sorted);
         for (long statistic : new long[] {0, 24, 1207, n * (n - 1) / 2 - 1}) {
@@ -371,7 +375,18 @@ class KernelParityTest {
             elements("recall_state", n).in(memory).in(index).in(rows.order()).in(rows.of()).in(rows.status()).out(new float[n])
                 .out(new float[n])
                 .value(n).value(0.4f).check();
-            elements("store_state", n).out(memory).in(index).in(rows.order()).in(positive(n)).value(n).check();
+            elements("store_state", n).out(memory).in(index).in(rows.order()).in(rows.of()).in(rows.status()).in(positive(n)).value(n).check();
+            elements("store_state", n).out(memory).in(index).in(rows.order()).in(null).in(null).in(positive(n)).value(n).check();
+            elements("known_rows", n).in(new Random(6).ints(n, -3, 103).toArray()).out(new int[n]).out(floats(2 * n)).value(n).value(2)
+                .value(100).check();
+            for (float worst : new float[] {1, Float.NaN, Float.NEGATIVE_INFINITY}) {
+                float[] state = positive(rows.m());
+                state[20] = worst;
+                KernelParity.of("refuse_broken", Launch.blocks(rows.segments())).in(state).in(ratios).in(rows.table()).out(rows.status())
+                    .value(1).check();
+                KernelParity.of("refuse_broken", Launch.blocks(rows.segments())).in(positive(n)).in(ratios).in(rows.table())
+                    .out(rows.status()).value(0).check();
+            }
             KernelParity.of("mean_scale", Launch.block()).in(ratios).in(rows.order()).in(rows.of()).in(rows.table()).in(rows.status())
                 .in(index)
                 .in(memory).out(new float[1]).value(n).value(rows.m()).value(1.5f).check();
@@ -431,6 +446,8 @@ class KernelParityTest {
                 .out(new float[slices * count]).value(slices).value(n).value(m).value(4).check();
             float[] x = floats(slices * count);
             x[7] = x[8] = x[50];
+            x[9] = x[60] = Float.NaN;
+            x[61] = Float.NEGATIVE_INFINITY;
             KernelParity.of("rank_pool", Launch.rows(slices * count)).in(x).in(rows.of()).in(rows.table()).out(new int[slices * count])
                 .out(new float[slices * count]).value(n).value(m).check();
             KernelParity.of("sort_pool", Launch.rows(slices * segments)).in(x).in(rows.table()).out(new long[slices * 2 * count])

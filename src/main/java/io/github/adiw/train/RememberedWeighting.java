@@ -25,7 +25,7 @@ abstract class RememberedWeighting implements BatchWeighting {
 
     /** Enqueues what keeps {@link #weights} as the samples' last ones. */
     final void remember(Batch batch) {
-        device.launch("store_state", Launch.elements(n), memory, batch.indices(), null, weights, n);
+        device.launch("store_state", Launch.elements(n), memory, batch.indices(), null, null, null, weights, n);
     }
 
     @Override

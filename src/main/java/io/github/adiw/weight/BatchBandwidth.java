@@ -10,7 +10,7 @@ interface BatchBandwidth extends AutoCloseable {
     /** float64 {@code [S]}. */
     Buffer gamma();
 
-    /** int32 {@code [S]}: 1 where a segment is degenerate, so that no step may be taken. */
+    /** {@link SegmentedBatch#status}. */
     Buffer status();
 
     /**

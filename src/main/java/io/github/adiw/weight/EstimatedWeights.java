@@ -1,5 +1,6 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
@@ -247,7 +248,7 @@ public final class EstimatedWeights {
          * @param d          dimension, at least 1
          * @throws UsageException             if the lengths are no multiples of d, a number is not finite, or the initial state has
          *                                    another size, or weights below 0
-         * @throws io.github.adiw.AdiwException if the method cannot solve the problem
+         * @throws AdiwException              if the method cannot solve the problem, or distances are out of single precision's range
          */
         public EstimatedWeights estimate(float[] train, float[] validation, int d) {
             if (d < 1 || train.length == 0 || validation.length == 0 || train.length % d != 0 || validation.length % d != 0) {
@@ -279,6 +280,10 @@ public final class EstimatedWeights {
                     estimator.estimate(indices, validationIndices, z, zv);
                 }
                 device.synchronize();
+                String problem = estimator.problem();
+                if (problem != null) {
+                    throw new AdiwException(problem);
+                }
                 double seconds = (System.nanoTime() - start) * 1e-9;
                 Quality quality = watch == null || (double) n * (n + m) <= MOST_PAIRS ? estimator.quality(z, zv)
                     : new Quality(gamma(), Double.NaN, Double.NaN);

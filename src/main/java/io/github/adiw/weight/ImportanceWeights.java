@@ -6,6 +6,7 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Graph;
+import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -106,7 +107,8 @@ import java.util.stream.IntStream;
  * <p><b>Batches</b> may have from 1 to {@link Builder#batch} samples, so that an epoch's last one may be smaller, and from 1 to
  * {@link Builder#validationBatch} validation samples. Memory for the largest is allocated by {@link Builder#build}, for another size
  * when it first comes; sizes beyond the last {@value #MOST_SIZES} are forgotten. A degenerate batch (one sample, all z equal) is given
- * the weights that are remembered.
+ * the weights that are remembered. So is one that single precision cannot compute (distances beyond 1e19, say, under the rule of the
+ * median), which {@link #problem} says; what is remembered is always finite.
  *
  * <p><b>Classes.</b> Features do not say a sample's label, as a loss does. {@link Builder#labels} lets every class be estimated by itself,
  * and puts the class prior back: w_i = [(m_c / m) / (n_c / n)] r_i for n_c training and m_c validation samples of class c in the batch.
@@ -123,6 +125,8 @@ public final class ImportanceWeights implements AutoCloseable {
     private static final int MOST_CLASSES = 1 << 16;
     /** Sizes of batches for which memory is kept. */
     private static final int MOST_SIZES = 4;
+    /** How far a weight may be above its bound, relative to it. */
+    private static final double ROUNDING = 1e-5;
 
     private final Scope scope;
     private final Device device;
@@ -176,8 +180,9 @@ public final class ImportanceWeights implements AutoCloseable {
      * @param validation        {@code [m, d]}, row-major, finite
      * @return {@code [n]}, at least 0
      * @throws UsageException if a length, a number or a value is not as said; nothing is remembered then
-     * @throws AdiwException  of {@code diw} and {@code kmm-exact}: if the Gram matrix has too high a rank (beyond 2,048, or 2^26 / n), so
-     *                        that nothing new could be found
+     * @throws AdiwException  if there is a {@link #problem}: distances out of single precision's range; of {@code diw} and
+     *                        {@code kmm-exact}, a Gram matrix of too high a rank (beyond 2,048, or 2^26 / n). Nothing new is remembered of
+     *                        the batch, or of the class that has it
      */
     public float[] update(int[] indices, int[] validationIndices, float[] z, float[] validation) {
         Batch batch = checked(IntBuffer.wrap(UsageException.given("indices", indices)),
@@ -240,8 +245,8 @@ public final class ImportanceWeights implements AutoCloseable {
 
     /**
      * Enqueues what sets the weights of a batch whose data lie on the device; waits for nothing, save the first time that a size of
-     * batch comes. Lengths are checked; numbers and values are not. A number out of its range reads and writes memory that belongs to
-     * others; a value that is not finite makes the batch degenerate. Who writes the data on another stream than the device's waits for
+     * batch comes. Lengths are checked. A number out of its range, or a value that is not finite, is no exception here: the batch, or the
+     * class, is given weights that are remembered, and {@link #problem} says so. Who writes the data on another stream than the device's waits for
      * it before, and for {@link Device#synchronize} before reading the weights there.
      *
      * @param indices           int32 {@code [n]}, the training samples' numbers, each in 0 to N - 1
@@ -263,15 +268,30 @@ public final class ImportanceWeights implements AutoCloseable {
             checkType("the validation samples' numbers", validationIndices, ElementType.INT32);
         }
         Batch batch = batch(indices.length(), z.length(), validation.length(), validationIndices == null ? -1 : validationIndices.length());
-        device.copy(indices, batch.indices);
+        device.copy(z, batch.z);
+        device.copy(validation, batch.validation);
+        takeNumbers(indices, batch.indices, batch.z, largest.samples());
         if (validationIndices == null) {
             batch.numberFromZero();
         } else {
-            device.copy(validationIndices, batch.number());
+            takeNumbers(validationIndices, batch.number(), batch.validation, largest.validationSamples());
         }
-        device.copy(z, batch.z);
-        device.copy(validation, batch.validation);
         return run(batch).slice(0, batch.n);
+    }
+
+    private void takeNumbers(Buffer given, Buffer numbers, Buffer data, int samples) {
+        int rows = Math.toIntExact(numbers.length());
+        device.launch("known_rows", Launch.elements(rows), given, numbers, data, rows, largest.d(), samples);
+    }
+
+    /**
+     * Why the last batch, or a class of it, has not been estimated, for a person, so that it was given the weights that are remembered; null
+     * if it has been, or is degenerate; waits. Calls with arrays and direct buffers throw it.
+     *
+     * @throws IllegalStateException before the first batch
+     */
+    public String problem() {
+        return lastBatch().estimator.problem();
     }
 
     /**
@@ -328,7 +348,8 @@ public final class ImportanceWeights implements AutoCloseable {
      * Goes on from a {@link #state} of the same method, N and V as if nothing had been between. (The directions of {@code w1} for d > 1
      * are drawn on, not again.)
      *
-     * @throws UsageException if it has another length, a number in it is not finite, or a weight is less than 0
+     * @throws UsageException if it has another length, a number in it is not finite, or a weight is less than 0 or more than these settings
+     *                        allow
      */
     public void restore(float[] state) {
         int samples = largest.samples();
@@ -339,15 +360,26 @@ public final class ImportanceWeights implements AutoCloseable {
                     + " validation samples has " + length + " numbers, not " + state.length + ": restore one of the same method and sizes");
         }
         for (int i = 0; i < length; i++) {
-            if (!Float.isFinite(state[i]) || i < samples && state[i] < 0) {
+            boolean weight = i < samples || !divergence.stateIsOfValidation();
+            if (!Float.isFinite(state[i]) || weight && state[i] < 0) {
                 throw new UsageException("number " + i + " of the state is " + state[i] + ", not a finite number"
-                    + (i < samples ? " of at least 0, as a sample's weight is" : ""));
+                    + (weight ? " of at least 0, as a sample's weight is" : ""));
+            }
+            if (weight && state[i] > largestWeight() * (1 + ROUNDING)) {
+                throw new UsageException("number " + i + " of the state is " + state[i] + ", but no weight is above "
+                    + (float) largestWeight() + " with these settings: restore a state of the same settings");
             }
         }
         last.estimator.memory().upload(Arrays.copyOf(state, samples));
         if (last.hasOwnState()) {
             last.estimator.state().upload(Arrays.copyOfRange(state, samples, length));
         }
+    }
+
+    /** What a weight can be: B, times a class prior, which is at most n; or n, where the mean is 1. */
+    private double largestWeight() {
+        double bound = settings.upperBound() * (labels == null ? 1.0 : largest.n());
+        return settings.normalize() ? Math.max(bound, largest.n()) : bound;
     }
 
     /** Releases the memory. A second call does nothing. */

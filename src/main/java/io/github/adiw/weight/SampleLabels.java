@@ -19,12 +19,28 @@ public record SampleLabels(Buffer training, Buffer validation, int classes) {
         }
     }
 
-    /** @throws IllegalArgumentException if there is not a label for each sample */
+    /**
+     * Waits.
+     *
+     * @throws IllegalArgumentException if there is not a label for each sample, or one is out of its range
+     */
     void check(BatchShape shape) {
         if (training.length() != shape.samples() || validation.length() != shape.validationSamples()) {
             throw new IllegalArgumentException("estimation inside classes needs a label for each of the " + shape.samples()
                 + " training and " + shape.validationSamples() + " validation samples, not " + training.length() + " and "
                 + validation.length());
+        }
+        check("training", training);
+        check("validation", validation);
+    }
+
+    private void check(String kind, Buffer labels) {
+        int[] read = labels.toInts();
+        for (int i = 0; i < read.length; i++) {
+            if (read[i] < 0 || read[i] >= classes) {
+                throw new IllegalArgumentException(kind + " sample " + i + " has the label " + read[i] + ", but there are " + classes
+                    + " classes, 0 to " + (classes - 1));
+            }
         }
     }
 }

@@ -12,6 +12,9 @@ import io.github.adiw.device.Scope;
  * same memory.
  */
 public final class SegmentedBatch implements AutoCloseable {
+    /** The {@link #status} of a segment that cannot be computed. */
+    static final int OUT_OF_RANGE = 2;
+
     private final Scope scope;
     private final Device device;
     private final BatchShape shape;
@@ -148,8 +151,8 @@ public final class SegmentedBatch implements AutoCloseable {
     }
 
     /**
-     * 1 for every segment that is degenerate, int32 {@code [S]}: it has no two training rows that differ, no validation row, or a number
-     * that is not finite, so that nothing in it may move.
+     * Not 0 for every segment in which nothing may move, int32 {@code [S]}: 1 where it is degenerate, since it has no two training rows that
+     * differ or no validation row, 2 where its numbers are not finite, or too large or too small for single precision.
      */
     public Buffer status() {
         return bandwidth.status();

@@ -21,7 +21,8 @@ import java.util.function.IntSupplier;
  * class c,
  * <pre>w_i = [(m_c / m) / (n_c / n)] min(max(r_i, 0), B)</pre>
  * (the factor is 1 for a whole batch), and with {@link EstimationSettings#normalize} w is divided by its mean. A segment that is degenerate
- * in a batch (no validation row, no two training rows that differ, a number that is not finite) is given the weights that are remembered.
+ * in a batch (no validation row, no two training rows that differ) is given the weights that are remembered. So is one that cannot be
+ * computed, since its numbers, or what a step makes of them, are not finite in single precision; {@link #problem} says that.
  *
  * <p><b>What is remembered.</b> The {@link #state}, from which a sample's next visit starts, is what the steps move: in the terms of the
  * method the ratios r (not multiplied by the prior, not normalised), or the coefficients alpha. The {@link #memory} holds the last weight w
@@ -42,6 +43,7 @@ public final class WeightEstimator implements AutoCloseable {
     private final Buffer memory;
     private final Buffer state;
     private final Buffer scale;
+    private final int[] statuses;
 
     private WeightEstimator(Scope scope, Device device, Divergence divergence, BatchShape shape, EstimationSettings given,
                             SampleLabels labels) {
@@ -55,6 +57,7 @@ public final class WeightEstimator implements AutoCloseable {
         stateIsOfValidation = divergence.stateIsOfValidation();
         batch = scope.keep(SegmentedBatch.create(device, shape, settings, labels));
         minimizer = scope.keep(divergence.minimizer(batch));
+        statuses = new int[batch.segments().count()];
         weights = scope.keep(device.allocate(ElementType.FLOAT32, shape.n()));
         scale = settings.normalize() ? scope.keep(device.allocate(ElementType.FLOAT32, 1)) : null;
         memory = scope.keep(device.allocate(ElementType.FLOAT32, shape.samples()));
@@ -158,7 +161,7 @@ public final class WeightEstimator implements AutoCloseable {
         minimizer.finish();
         remember(indices, validationIndices);
         device.synchronize();
-        String problem = minimizer.problem();
+        String problem = problem();
         if (problem != null) {
             throw new AdiwException(problem);
         }
@@ -181,6 +184,8 @@ public final class WeightEstimator implements AutoCloseable {
         int m = shape.m();
         Buffer ratios = minimizer.ratios();
         Buffer current = minimizer.state();
+        device.launch("refuse_broken", Launch.blocks(segments.count()), current, ratios, segments.table(), batch.status(),
+            stateIsOfValidation ? 1 : 0);
         if (scale != null) {
             device.launch("mean_scale", Launch.block(), ratios, segments.trainingOrder(), segments.of(), segments.table(), batch.status(),
                 indices, memory, scale, n, m, settings.upperBound());
@@ -190,7 +195,8 @@ public final class WeightEstimator implements AutoCloseable {
         if (state != memory) {
             int count = Math.toIntExact(current.length());
             device.launch("store_state", Launch.elements(count), state, stateIsOfValidation ? validationIndices : indices,
-                stateIsOfValidation ? segments.validationOrder() : segments.trainingOrder(), current, count);
+                stateIsOfValidation ? segments.validationOrder() : segments.trainingOrder(),
+                stateIsOfValidation ? segments.ofValidation() : segments.of(), batch.status(), current, count);
         }
     }
 
@@ -225,10 +231,18 @@ public final class WeightEstimator implements AutoCloseable {
     }
 
     /**
-     * Why the last batch has not been estimated, for a person, so that it was given the weights that were remembered; null if it has been.
-     * Waits.
+     * Why the last batch, or a class of it, has not been estimated, for a person, so that it was given the weights that were remembered;
+     * null if it has been, or is degenerate. Waits.
      */
     public String problem() {
+        batch.status().download(statuses);
+        for (int c = 0; c < statuses.length; c++) {
+            if (statuses[c] == SegmentedBatch.OUT_OF_RANGE) {
+                return "the data of " + (statuses.length == 1 ? "this batch" : "class " + c + " in this batch")
+                    + " are not finite, or their distances are too large or too small for single precision, so that the weights stay as"
+                    + " they were: divide the data by their standard deviation";
+            }
+        }
         return minimizer.problem();
     }
 
