@@ -15,6 +15,7 @@ final class FitProgress implements FitListener, AutoCloseable {
     private volatile boolean cancelled;
     private String what = "";
     private long started = begun;
+    private long heard = begun;
     private long shown = begun;
     private int width;
 
@@ -34,8 +35,9 @@ final class FitProgress implements FitListener, AutoCloseable {
     public void progress(String now, long done, long of) {
         long time = System.nanoTime();
         if (!subject(now).equals(subject(what))) {
-            started = time;
+            started = heard;
         }
+        heard = time;
         what = now;
         if (time - begun < FIRST_AFTER || time - shown < (terminal ? REDRAW_EVERY : LINE_EVERY)) {
             return;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
+import io.github.adiw.data.table.Missing;
 import io.github.adiw.data.table.RowReader;
 import io.github.adiw.data.table.TableEncoding;
 import io.github.adiw.data.table.WeightsFile;
@@ -37,6 +38,11 @@ final class ScoreCommand extends Subcommand {
     @Option(names = "--id", paramLabel = "COLUMN", description = "The column that names a row, written beside the ratio.")
     private String id;
 
+    @Option(names = "--missing", paramLabel = "HOW",
+        description = "Of empty fields, NA, NaN and ?: fail, or mean (of the column, over the files that the model was fitted to). Default: as "
+            + "the model was fitted.")
+    private String missing;
+
     private static final int BLOCK = 1 << 14;
 
     ScoreCommand(Console console) {
@@ -64,9 +70,16 @@ final class ScoreCommand extends Subcommand {
                     + "and not one saved by a program");
         }
         Summary summary = new Summary();
+        TableEncoding columns = TableEncoding.parse(encoding, model.toString());
+        if (!columns.names().equals(ratio.columns())) {
+            throw new AdiwException(model + " is broken: its columns are not those of its ratio: save the model again");
+        }
+        if (missing != null) {
+            columns = columns.withMissing(Missing.of(missing));
+        }
         boolean[] cancelled = {false};
         try (Device device = common.open(console);
-             RowReader rows = TableEncoding.parse(encoding, model.toString()).open(input, id, console::notice)) {
+             RowReader rows = columns.open(input, id, console::notice)) {
             Interruption.during(() -> WeightsFile.write(output, sink -> {
                 double[] block = new double[BLOCK * rows.columns()];
                 for (int count = rows.next(block, BLOCK); count > 0; count = rows.next(block, BLOCK)) {

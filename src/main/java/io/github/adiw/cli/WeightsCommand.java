@@ -128,8 +128,8 @@ final class WeightsCommand extends Subcommand {
     private Float eta;
 
     @Option(names = "--ridge", paramLabel = "R",
-        description = "Of km, and of kl by steps: as if R times the training samples were added without a place. Default: "
-            + EstimatedWeights.RIDGE + ".")
+        description = "Of km, and of kl by steps: as if R times the training samples were added without a place. Default: 0.02 of km; 0 for "
+            + "steps.")
     private Float ridge;
 
     @Option(names = "--projections", paramLabel = "P",
@@ -175,7 +175,7 @@ final class WeightsCommand extends Subcommand {
     }
 
     private EstimationSettings settings(boolean stepping) {
-        EstimationSettings.Builder builder = EstimationSettings.builder().eta(eta).ridge(ridge == null ? EstimatedWeights.RIDGE : ridge)
+        EstimationSettings.Builder builder = EstimationSettings.builder().eta(eta).ridge(ridge)
             .seed(common.seed()).normalize(Boolean.TRUE.equals(normalize));
         if (stepping && (bandwidth == null || !bandwidth.equals("auto"))) {
             builder.bandwidth(bandwidth == null ? STEP_BANDWIDTH : bandwidth);

@@ -102,7 +102,7 @@ public final class DensityRatio {
      * @param validation {@code [m, d]}, likewise
      */
     public static DensityRatio fit(FloatBuffer train, FloatBuffer validation, int d) {
-        return builder().fit(Rows.of(train, d), Rows.of(validation, d));
+        return builder().fit(train, validation, d);
     }
 
     /** Says how to fit. */
@@ -411,6 +411,11 @@ public final class DensityRatio {
          * @throws AdiwException         if no method gives a ratio
          */
         public DensityRatio fit(float[] train, float[] validation, int d) {
+            return fit(Rows.of(train, d), Rows.of(validation, d));
+        }
+
+        /** As {@link #fit(float[], float[], int)}, of buffers from their position to their limit, direct or not. */
+        public DensityRatio fit(FloatBuffer train, FloatBuffer validation, int d) {
             return fit(Rows.of(train, d), Rows.of(validation, d));
         }
 

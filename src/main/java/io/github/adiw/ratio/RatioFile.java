@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A {@link DensityRatio} as a safetensors file: its function's parameters are the tensors; what else there is to know is JSON in the
@@ -21,6 +22,9 @@ final class RatioFile {
     static final String KEY = "density-ratio";
     private static final int VERSION = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final Set<String> METHODS = Set.of("auto", "kl", "ls", "classifier");
+    private static final Set<String> TERMS = Set.of("linear", "quadratic");
 
     private RatioFile() {}
 
@@ -87,9 +91,14 @@ final class RatioFile {
         Standardization scaling = scaling(array(root, "scaling"), names.size());
         double gamma = numberOrNaN(root, "gamma");
         double upperBound = numberOrNaN(root, "upperBound");
-        return new DensityRatio(root.required("method").asText(), names, scaling,
+        String method = root.required("method").asText();
+        String terms = root.required("terms").textValue();
+        if (upperBound <= 0 || !METHODS.contains(method) || terms != null && !TERMS.contains(terms)) {
+            throw new IllegalArgumentException("method " + method + ", terms " + terms + ", upperBound " + upperBound);
+        }
+        return new DensityRatio(method, names, scaling,
             function(root.required("function").asText(), tensors, gamma, scaling.columns().length),
-            new Selection(gamma, numberOrNaN(root, "lambda"), root.required("terms").textValue(), Double.NaN),
+            new Selection(gamma, numberOrNaN(root, "lambda"), terms, Double.NaN),
             new DensityRatio.Normalization(Double.isNaN(upperBound) ? Double.POSITIVE_INFINITY : upperBound, positive(root, "divisor")),
             properties, null, null, new RatioFunction.Fit(0, Double.NaN, Double.NaN, true), null);
     }

@@ -144,7 +144,7 @@ final class RatioFit {
             if (best.score() <= 0) {
                 warnings.add(
                     String.format(Locale.ROOT, "Rows that were held out are described no better with weights than without (score %.3f; "
-                        + "equal weights have 0): if the two samples are alike, train without weights.", best.score()));
+                        + "equal weights have 0): if the two samples are alike, train without weights; else take method auto.", best.score()));
             }
             try {
                 return result(best.method().name(), best.tuned().fit(t, v, last), best.tuned().selection());
@@ -175,7 +175,8 @@ final class RatioFit {
     private DensityRatio divergence(Divergence divergence) {
         EstimationSettings given = options.settings();
         double gamma = divergence.usesBandwidth() ? PairDistances.gamma(context, t, v, Bandwidth.MEDIAN) : Double.NaN;
-        EstimationSettings settings = given.toBuilder().seed(context.seed()).normalize(false)
+        float ridge = given.ridge() == null ? divergence.usesRidge() ? divergence.defaultRidge() : 0 : given.ridge();
+        EstimationSettings settings = given.toBuilder().seed(context.seed()).normalize(false).ridge(ridge)
             .upperBound(options.upperBound() == null ? given.upperBound() : options.upperBound())
             .lambda(context.lambda() == null ? given.lambda() : context.lambda())
             .bandwidth(divergence.usesBandwidth() ? new Bandwidth(Bandwidth.Kind.GIVEN, gamma) : null).build();
@@ -185,6 +186,9 @@ final class RatioFit {
                     + (Double.isNaN(change) ? "" : String.format(Locale.ROOT, ", last change of a weight %.2g", change)), steps, next);
                 return !context.listener().cancelled();
             }).estimate(t.values(), v.values(), t.columns());
+        if (!estimated.converged() && context.listener().cancelled()) {
+            warnings.add(String.format(Locale.ROOT, "Stopped after %,d steps: the weights would still change.", estimated.steps()));
+        }
         double[] r = new double[t.rows()];
         for (int i = 0; i < r.length; i++) {
             r[i] = estimated.weights()[i];

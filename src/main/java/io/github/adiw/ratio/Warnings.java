@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -30,6 +31,12 @@ final class Warnings {
     private static final int FEW_STEPS = 100;
     private static final String STOPPED_EARLY = "kl-direct";
     private static final int NAMED = 3;
+    /** Programs that are solved as they are, without anything that evens weights out. */
+    private static final Set<String> UNREGULARISED = Set.of("kmm-exact", "diw");
+    /** The share of the sample below which their weights were worse than equal ones on shifts of ordinary size. */
+    private static final double FOLLOWS_NOISE = 0.3;
+    /** With fewer rows of a sample nothing is known of its density. */
+    private static final int FEW_ROWS = 10;
 
     private final FittedWeights fitted;
     private final Diagnostics found;
@@ -44,6 +51,10 @@ final class Warnings {
     static List<String> of(FittedWeights fitted, Diagnostics found) {
         Warnings warnings = new Warnings(fitted, found);
         warnings.supports();
+        if (Math.min(found.trainRows(), found.validationRows()) < FEW_ROWS) {
+            warnings.say("There are only %,d training and %,d validation rows: so few say little of where rows are frequent. Get more.",
+                found.trainRows(), found.validationRows());
+        }
         if (found.trainRows() > 1 && found.maximum() - found.minimum() <= EQUAL * found.maximum()) {
             warnings
                 .say("All weights are equal: nothing was found that tells training from validation rows. If the two are not meant to be "
@@ -162,8 +173,12 @@ final class Warnings {
             say("%s was run past its use, for %,d steps: as it converges all weight goes to a few training rows. Stop it after a few "
                 + "steps, or take the method kl.", STOPPED_EARLY, fitted.steps);
         } else if (!early && !fitted.converged) {
-            say("%s did not converge in %,d steps: its weights would still change. Give it more steps, or another method.",
-                fitted.method, fitted.steps);
+            say("%s did not converge in %,d steps: its weights would still change. Take another method, or let it go on where it was "
+                + "stopped.", fitted.method, fitted.steps);
+        }
+        if (UNREGULARISED.contains(fitted.method) && found.effectiveSampleSize() < FOLLOWS_NOISE * found.trainRows()) {
+            say("%s matches kernel means to the noise of both samples, and keeps %,.0f of %,d rows: its weights are often worse than equal "
+                + "ones. Take km, whose ridge evens them out, or auto.", fitted.method, found.effectiveSampleSize(), found.trainRows());
         }
     }
 

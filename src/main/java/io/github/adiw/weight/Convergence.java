@@ -11,8 +11,10 @@ final class Convergence {
     static final double TOLERANCE = 1e-6;
     private static final int MOST_STEPS = 100_000;
     private static final int CHUNK = 100;
-    /** Steps between two looks at who waits. */
+    /** Steps between two looks at who waits, at most. */
     private static final int FEW = 10;
+    /** Nanoseconds between two looks, at most, but for the length of a step. */
+    private static final long LOOK_EVERY = 100_000_000;
     /** Steps after which the weights are looked at first; fewer could change little since they are few. */
     private static final int FIRST_CHECK = 100;
     /** What no weight has changed by in a doubling of the steps, over the largest, when they are taken as settled. */
@@ -66,20 +68,20 @@ final class Convergence {
      */
     static int settle(Device device, Runnable step, Supplier<float[]> weights, StepWatch watch) {
         int steps = 0;
-        try (Graph few = device.record(() -> {
-            for (int i = 0; i < FEW; i++) {
-                step.run();
-            }
-        })) {
+        try (Graph one = device.record(step)) {
             float[] before = null;
             double change = Double.NaN;
+            long looked = System.nanoTime();
             for (int next = FIRST_CHECK; next <= MOST_STEPS; next *= 2) {
                 while (steps < next) {
-                    few.replay();
-                    device.synchronize();
-                    steps += FEW;
-                    if (!watch.goOn(steps, next, change)) {
-                        return -steps;
+                    one.replay();
+                    steps++;
+                    if (steps % FEW == 0 || System.nanoTime() - looked > LOOK_EVERY) {
+                        device.synchronize();
+                        looked = System.nanoTime();
+                        if (!watch.goOn(steps, next, change)) {
+                            return -steps;
+                        }
                     }
                 }
                 float[] now = weights.get();

@@ -168,7 +168,7 @@ final class Pooling {
                 Wording.column(name) + " of " + name(texts) + " has text, as " + Wording.quoted(text.text()) + " in "
                     + texts.source().place(text.position()) + ", and more than " + ColumnValues.MOST_LEVELS
                     + " different values, as an identifier has: "
-                    + "exclude it");
+                    + "exclude it, or make it the id");
         }
         if (mixed) {
             options.notices()
