@@ -2,6 +2,7 @@ package io.github.adiw.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.adiw.DeviceMatrix;
@@ -31,7 +32,7 @@ class WeightsOfDataTest {
     void samples() {
         Random random = new Random(4);
         write("T.npy", N, random, 0, 1);
-        write("V.npy", M, random, 0.9, 0.7);
+        write("V.npy", M, random, 0.5, 0.8);
     }
 
     private void write(String name, int rows, Random random, double mean, double deviation) {
@@ -43,8 +44,8 @@ class WeightsOfDataTest {
     }
 
     private Cli run(String options) {
-        return Cli.run(Cli.args("weights --device " + DeviceMatrix.name() + " --json --output @W.npy "
-            .replace("@", folder + "/") + options.replace("@", folder + "/")));
+        return Cli.run(Cli.args(("weights --device " + DeviceMatrix.name() + " --json --output @W.npy " + options)
+            .replace("@", folder + "/")));
     }
 
     private float[] weights(int n) {
@@ -63,6 +64,7 @@ class WeightsOfDataTest {
     @ParameterizedTest
     @ValueSource(strings = {"auto", "kl", "ls", "classifier", "km", "kmm-exact", "kl-direct", "ls-direct"})
     void everyMethodBalancesTheColumnThatWasShifted(String method) {
+        assumeFalse(DeviceMatrix.slow(), "many fits");
         JsonNode report = run("--train @T.npy --validation @V.npy" + (method.equals("auto") ? "" : " --method " + method)).json();
         assertThat(mean(weights(N))).isCloseTo(1, within(1e-5));
         assertThat(report.get("normalized").asBoolean()).isTrue();
@@ -74,7 +76,8 @@ class WeightsOfDataTest {
         }
         boolean collapses = method.equals("kl-direct");
         assertThat(report.get("converged").asBoolean() || collapses).isTrue();
-        assertThat(report.get("warnings").size() > 0).as(report.get("warnings").toString()).isEqualTo(collapses);
+        double score = report.get("selected").get("scores").path(method).asDouble(1);
+        assertThat(report.get("warnings").size() > 0).as(report.get("warnings").toString()).isEqualTo(collapses || score <= 0);
     }
 
     @Test
@@ -112,8 +115,9 @@ class WeightsOfDataTest {
 
     /** A result that is one, or a sentence. */
     private void sentenceOrResult(String options, int n) {
+        assumeFalse(DeviceMatrix.slow(), "many fits");
         for (String method : METHODS) {
-            Cli run = run(options + " --method " + method);
+            Cli run = run(options + " --method " + method + (method.equals("w1") ? " --projections 2" : ""));
             String said = method + ": " + run.out() + run.err();
             assertThat(run.code()).as(said).isBetween(0, 1);
             assertThat(run.out() + run.err()).doesNotContain("Exception", "\tat ", "NaN", "Infinity");
