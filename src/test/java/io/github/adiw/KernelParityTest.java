@@ -375,7 +375,8 @@ class KernelParityTest {
             elements("recall_state", n).in(memory).in(index).in(rows.order()).in(rows.of()).in(rows.status()).out(new float[n])
                 .out(new float[n])
                 .value(n).value(0.4f).check();
-            elements("store_state", n).out(memory).in(index).in(rows.order()).in(rows.of()).in(rows.status()).in(positive(n)).value(n).check();
+            elements("store_state", n).out(memory).in(index).in(rows.order()).in(rows.of()).in(rows.status()).in(positive(n)).value(n)
+                .check();
             elements("store_state", n).out(memory).in(index).in(rows.order()).in(null).in(null).in(positive(n)).value(n).check();
             elements("known_rows", n).in(new Random(6).ints(n, -3, 103).toArray()).out(new int[n]).out(floats(2 * n)).value(n).value(2)
                 .value(100).check();

@@ -25,7 +25,8 @@ final class TableFlags {
     private String missing = "fail";
 
     TableOptions options(Consumer<String> notices) {
-        return new TableOptions(columns == null ? null : names(columns), exclude == null ? List.of() : names(exclude), id, Missing.of(missing), notices);
+        return new TableOptions(columns == null ? null : names(columns), exclude == null ? List.of() : names(exclude), id,
+            Missing.of(missing), notices);
     }
 
     /** Names between commas; in quotes, a comma is part of a name, and two quotes are one. */

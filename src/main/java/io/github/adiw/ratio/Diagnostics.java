@@ -67,6 +67,9 @@ public final class Diagnostics {
     public static Diagnostics of(EstimatedWeights estimated, boolean converging, List<String> columns, Rows train, Rows validation) {
         FittedWeights fitted = new FittedWeights(estimated.method(), estimated.weights(), columns, train, validation);
         boolean settled = estimated.converged() || !converging && !Warnings.isForFewSteps(estimated.method());
+        if (estimated.problem() != null) {
+            fitted.warning("Nothing was estimated: " + estimated.problem() + ".");
+        }
         return new Diagnostics(fitted.fit(estimated.steps(), settled).upperBound(estimated.upperBound(),
             (int) Math.round(estimated.fractionAtBound() * estimated.n())));
     }

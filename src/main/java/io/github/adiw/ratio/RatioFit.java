@@ -144,7 +144,8 @@ final class RatioFit {
             if (best.score() <= 0) {
                 warnings.add(
                     String.format(Locale.ROOT, "Rows that were held out are described no better with weights than without (score %.3f; "
-                        + "equal weights have 0): if the two samples are alike, train without weights; else take method auto.", best.score()));
+                        + "equal weights have 0): if the two samples are alike, train without weights; else take method auto.",
+                        best.score()));
             }
             try {
                 return result(best.method().name(), best.tuned().fit(t, v, last), best.tuned().selection());
@@ -186,6 +187,9 @@ final class RatioFit {
                     + (Double.isNaN(change) ? "" : String.format(Locale.ROOT, ", last change of a weight %.2g", change)), steps, next);
                 return !context.listener().cancelled();
             }).estimate(t.values(), v.values(), t.columns());
+        if (estimated.problem() != null) {
+            warnings.add("Nothing was estimated: " + estimated.problem() + ".");
+        }
         if (!estimated.converged() && context.listener().cancelled()) {
             warnings.add(String.format(Locale.ROOT, "Stopped after %,d steps: the weights would still change.", estimated.steps()));
         }

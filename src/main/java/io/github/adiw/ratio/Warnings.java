@@ -35,8 +35,6 @@ final class Warnings {
     private static final Set<String> UNREGULARISED = Set.of("kmm-exact", "diw");
     /** The share of the sample below which their weights were worse than equal ones on shifts of ordinary size. */
     private static final double FOLLOWS_NOISE = 0.3;
-    /** With fewer rows of a sample nothing is known of its density. */
-    private static final int FEW_ROWS = 10;
 
     private final FittedWeights fitted;
     private final Diagnostics found;
@@ -51,10 +49,6 @@ final class Warnings {
     static List<String> of(FittedWeights fitted, Diagnostics found) {
         Warnings warnings = new Warnings(fitted, found);
         warnings.supports();
-        if (Math.min(found.trainRows(), found.validationRows()) < FEW_ROWS) {
-            warnings.say("There are only %,d training and %,d validation rows: so few say little of where rows are frequent. Get more.",
-                found.trainRows(), found.validationRows());
-        }
         if (found.trainRows() > 1 && found.maximum() - found.minimum() <= EQUAL * found.maximum()) {
             warnings
                 .say("All weights are equal: nothing was found that tells training from validation rows. If the two are not meant to be "

@@ -37,9 +37,10 @@ public final class EstimatedWeights {
     private final float[] state;
     private final double seconds;
     private final boolean settled;
+    private final String problem;
 
-    private EstimatedWeights(Builder from, int n, int m, int dimension, int steps, boolean settled, Quality quality, float[] weights,
-                             float[] state, double seconds) {
+    private EstimatedWeights(Builder from, int n, int m, int dimension, int steps, boolean settled, String problem, Quality quality,
+                             float[] weights, float[] state, double seconds) {
         method = from.divergence.name();
         device = from.device.name();
         upperBound = from.settings.upperBound();
@@ -48,6 +49,7 @@ public final class EstimatedWeights {
         this.dimension = dimension;
         this.steps = steps;
         this.settled = settled;
+        this.problem = problem;
         this.quality = quality;
         this.weights = weights;
         this.state = state;
@@ -143,7 +145,12 @@ public final class EstimatedWeights {
 
     /** Whether {@link #kktResidual} is at most 1e-6, or the weights have settled ({@link Builder#untilSettled}). */
     public boolean converged() {
-        return settled || kktResidual() <= Convergence.TOLERANCE;
+        return problem == null && (settled || kktResidual() <= Convergence.TOLERANCE);
+    }
+
+    /** Why nothing was estimated, for a person, so that the weights are those it started from; null if they were. */
+    public String problem() {
+        return problem;
     }
 
     /** {@link Quality#kktResidual()}; NaN, as the objective, where it would take longer than the estimation. */
@@ -248,7 +255,7 @@ public final class EstimatedWeights {
          * @param d          dimension, at least 1
          * @throws UsageException             if the lengths are no multiples of d, a number is not finite, or the initial state has
          *                                    another size, or weights below 0
-         * @throws AdiwException              if the method cannot solve the problem, or distances are out of single precision's range
+         * @throws AdiwException              if the method cannot solve the problem
          */
         public EstimatedWeights estimate(float[] train, float[] validation, int d) {
             if (d < 1 || train.length == 0 || validation.length == 0 || train.length % d != 0 || validation.length % d != 0) {
@@ -281,13 +288,11 @@ public final class EstimatedWeights {
                 }
                 device.synchronize();
                 String problem = estimator.problem();
-                if (problem != null) {
-                    throw new AdiwException(problem);
-                }
                 double seconds = (System.nanoTime() - start) * 1e-9;
                 Quality quality = watch == null || (double) n * (n + m) <= MOST_PAIRS ? estimator.quality(z, zv)
                     : new Quality(gamma(), Double.NaN, Double.NaN);
-                return new EstimatedWeights(this, n, m, d, steps, settled, quality, estimator.weights().toFloats(),
+                return new EstimatedWeights(this, n, m, d, steps, settled && problem == null, problem, quality,
+                    estimator.weights().toFloats(),
                     estimator.state().toFloats(), seconds);
             }
         }

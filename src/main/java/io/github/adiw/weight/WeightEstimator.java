@@ -161,9 +161,9 @@ public final class WeightEstimator implements AutoCloseable {
         minimizer.finish();
         remember(indices, validationIndices);
         device.synchronize();
-        String problem = problem();
-        if (problem != null) {
-            throw new AdiwException(problem);
+        String unsolved = minimizer.problem();
+        if (unsolved != null) {
+            throw new AdiwException(unsolved);
         }
         return steps;
     }

@@ -136,8 +136,9 @@ class ScoreCommandTest {
         fit("classifier");
         Files.writeString(folder.resolve("X.csv"), "age,region\n40,north\nNA,south\n");
         Cli run = run("score --model @M.safetensors --input @X.csv --output @R.csv");
-        assertThat(run.code()).isEqualTo(2);
-        assertThat(run.complaints()).singleElement().asString().contains("line 3", "'age'");
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.complaints()).singleElement().asString().contains("--missing", "line 3", "'age'");
+        assertThat(run("score --model @M.safetensors --input @X.csv --output @R.npy --missing mean").code()).isZero();
         assertThat(folder.resolve("R.csv")).doesNotExist();
         run("weights --train @T.csv --validation @V.csv --output @W.csv --id name --model @M.safetensors --method classifier "
             + "--missing mean").json();

@@ -77,7 +77,8 @@ class WeightsOfDataTest {
         boolean collapses = method.equals("kl-direct");
         assertThat(report.get("converged").asBoolean() || collapses).isTrue();
         double score = report.get("selected").get("scores").path(method).asDouble(1);
-        assertThat(report.get("warnings").size() > 0).as(report.get("warnings").toString()).isEqualTo(collapses || score <= 0);
+        assertThat(report.get("warnings").size() > 0).as(report.get("warnings").toString())
+            .isEqualTo(collapses || score <= 0 || method.equals("kmm-exact"));
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
 import io.github.adiw.weight.Bandwidth;
+import io.github.adiw.weight.Divergences;
 import io.github.adiw.weight.EstimatedWeights;
 import io.github.adiw.weight.EstimationSettings;
 import java.io.IOException;
@@ -419,7 +420,8 @@ class DensityRatioTest {
         DensityRatio ratio = by(method).normalize(false).fit(train, validation, D);
         assertThat(ratio.converged()).isTrue();
         Standardization scaling = Standardization.of(Rows.of(train, D), Rows.of(validation, D), true);
-        EstimationSettings settings = EstimationSettings.builder().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, ratio.gamma())).build();
+        EstimationSettings settings = EstimationSettings.builder().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, ratio.gamma()))
+            .ridge(Divergences.get(method).defaultRidge()).build();
         EstimatedWeights more = EstimatedWeights.builder(device).method(method).settings(settings).untilConverged(true)
             .estimate(scaling.apply(Rows.of(train, D)).values(), scaling.apply(Rows.of(validation, D)).values(), D);
         close(ratio.weights(), more.weights(), 5e-3);

@@ -196,7 +196,7 @@ class DiagnosticsTest {
         only(halves("ls", 0.5f, 1.5f).sum(31), "summed to 31.0", "about the 200 training rows", "Try another method");
         only(halves("ls", 0.5f, 1.5f).sum(2000), "summed to 2,000");
         only(halves("km", 0.5f, 1.5f).upperBound(1.5, 100), "100 of 200 weights (50.0 %) are at the upper bound of 1.5", "Raise the bound");
-        only(halves("km", 0.5f, 1.5f).fit(5, false), "km did not converge in 5 steps", "more steps");
+        only(halves("km", 0.5f, 1.5f).fit(5, false), "km did not converge in 5 steps", "another method");
         only(halves("kl-direct", 0.5f, 1.5f).fit(5, true), "run past its use", "take the method kl");
         only(halves("kl-direct", 0.5f, 1.5f).fit(1000, false), "run past its use, for 1,000 steps");
         only(halves("kl", 0.5f, 1.5f).warning("A word of its own."), "A word of its own.");

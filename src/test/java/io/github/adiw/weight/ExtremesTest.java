@@ -355,7 +355,8 @@ class ExtremesTest {
                         sum += i % 5 == 4 ? (double) b[k] * w[k] : w[k];
                     }
                     if (i % 5 != 0) {
-                        assertThat(sum).as("sum of set %d for %s", i % 5, Arrays.toString(v)).isBetween((i % 5 == 3 ? 0.5 : 1) * n - 1e-4 * n,
+                        assertThat(sum).as("sum of set %d for %s", i % 5, Arrays.toString(v)).isBetween(
+                            (i % 5 == 3 ? 0.5 : 1) * n - 1e-4 * n,
                             (i % 5 == 3 ? 1.5 : 1) * n + 1e-4 * n);
                     }
                 }
