@@ -1,13 +1,14 @@
 // What an estimator remembers of every sample from visit to visit: memory [samples], of which a batch has the elements index [rows]. What
 // an estimator works on is in the order of segments (segments.cuh), what it is given and gives in the batch's own.
 //
-// known_rows         number_i = given_i; where that is none of 0 .. samples - 1, number_i = 0 and z_i = NaN, so that the row's segment cannot be
-//                    computed; z [rows, d]
+// known_rows         number_i = given_i; where that is none of 0 .. samples - 1, number_i = 0 and z_i = NaN, so that the row's segment
+//                    cannot be computed; z [rows, d]
 // recall_state       x_p = v_p = max(memory[index[order_p]], least), whatever it is where the segment is degenerate; v may be null, and so
 //                    may order, of and status
-// refuse_broken      status = 2 where a state or a ratio of a segment is not finite, so that nothing of it is remembered; its state [n] is of
-//                    training rows, or, where of_validation is 1, of validation rows; a segment a block
-// store_state        memory[index[order_p]] = x_p but for degenerate segments; where a sample stands twice in the batch, its last row is kept;
+// refuse_broken      status = 2 where a state or a ratio of a segment is not finite, so that nothing of it is remembered; its state [n] is
+//                    of training rows, or, where of_validation is 1, of validation rows; a segment a block
+// store_state        memory[index[order_p]] = x_p but for degenerate segments; where a sample stands twice in the batch, its last row is
+//                    kept;
 //                    order, of and status may be null; n^2 comparisons
 // weights_of_ratios  w_row = [(m_c / m) / (n_c / n)] min(max(r_p, 0), B), the class prior put back; memory[index[row]] where the segment is
 //                    degenerate; times scale [1] if it is not null. If keep is 1, memory[index[row]] = w_row but for degenerate segments

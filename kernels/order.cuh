@@ -3,7 +3,8 @@
 #pragma once
 #include "prelude.cuh"
 
-/// This thread's share of how many points are before one of value v that stands between those of earlier [some] and those of later [others].
+/// This thread's share of how many points are before one of value v that stands between those of earlier [some] and those of later
+/// [others].
 DEVICE int count_before(const float* RESTRICT earlier, int some, const float* RESTRICT later, int others, float v) {
     int before = 0;
     if (v == v) {      // comparisons with NaN are false

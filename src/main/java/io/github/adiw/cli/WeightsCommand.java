@@ -128,8 +128,8 @@ final class WeightsCommand extends Subcommand {
     private Float eta;
 
     @Option(names = "--ridge", paramLabel = "R",
-        description = "Of km, and of kl by steps: as if R times the training samples were added without a place. Default: 0.02 of km; 0 for "
-            + "steps.")
+        description = "Of km, and of kl by steps: as if R times the training samples were added without a place. Default: 0.02 of "
+            + "km; 0 for steps.")
     private Float ridge;
 
     @Option(names = "--projections", paramLabel = "P",

@@ -246,8 +246,8 @@ public final class ImportanceWeights implements AutoCloseable {
     /**
      * Enqueues what sets the weights of a batch whose data lie on the device; waits for nothing, save the first time that a size of
      * batch comes. Lengths are checked. A number out of its range, or a value that is not finite, is no exception here: the batch, or the
-     * class, is given weights that are remembered, and {@link #problem} says so. Who writes the data on another stream than the device's waits for
-     * it before, and for {@link Device#synchronize} before reading the weights there.
+     * class, is given weights that are remembered, and {@link #problem} says so. Who writes the data on another stream than the device's
+     * waits for it before, and for {@link Device#synchronize} before reading the weights there.
      *
      * @param indices           int32 {@code [n]}, the training samples' numbers, each in 0 to N - 1
      * @param validationIndices int32 {@code [m]}, the validation samples' numbers, each in 0 to V - 1; null for 0 to m - 1
@@ -285,8 +285,8 @@ public final class ImportanceWeights implements AutoCloseable {
     }
 
     /**
-     * Why the last batch, or a class of it, has not been estimated, for a person, so that it was given the weights that are remembered; null
-     * if it has been, or is degenerate; waits. Calls with arrays and direct buffers throw it.
+     * Why the last batch, or a class of it, has not been estimated, for a person, so that it was given the weights that are remembered;
+     * null if it has been, or is degenerate; waits. Calls with arrays and direct buffers throw it.
      *
      * @throws IllegalStateException before the first batch
      */
