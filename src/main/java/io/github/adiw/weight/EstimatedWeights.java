@@ -248,7 +248,7 @@ public final class EstimatedWeights {
          * @param d          dimension, at least 1
          * @throws UsageException             if the lengths are no multiples of d, a number is not finite, or the initial state has
          *                                    another size, or weights below 0
-         * @throws AdiwException              if the method cannot solve the problem, or distances are out of single precision's range
+         * @throws AdiwException              if the method cannot solve the problem, or distances are too large for single precision
          */
         public EstimatedWeights estimate(float[] train, float[] validation, int d) {
             if (d < 1 || train.length == 0 || validation.length == 0 || train.length % d != 0 || validation.length % d != 0) {

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# sanitized-tests.sh RESOURCES [TESTS]: runs the tests of the host device, all or those that -Dtest=TESTS names, with the library in the
+# folder RESOURCES, which AddressSanitizer and UBSan watch (make sanitize). What they find ends the process, and with it the run. Programs
+# that tests start have the ordinary library. Leaks are not looked for: the virtual machine has many.
+set -euo pipefail
+resources=$(realpath "$1")
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Signals of bad addresses are the virtual machine's own means. Its boot class path comes before the jar's resources.
+export ASAN_OPTIONS=detect_leaks=0:handle_segv=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+LD_PRELOAD=$(realpath "$(g++ -print-file-name=libasan.so)") exec mvn -o -q surefire:test@default-test \
+    -Dadiw.test.jvm="-Xbootclasspath/a:$resources" ${2:+-Dtest="$2" -Dsurefire.failIfNoSpecifiedTests=false}
