@@ -13,7 +13,7 @@
 // bandwidth_given   gamma = value; one block
 //
 // gamma [1]; status [1] = 1 where the batch is degenerate (z all equal, n = 1, a median of 0), 2 where it cannot be computed (z or z' not
-// finite, a gamma out of a float's range), so that no step may be taken. median: 1 for the rule of the median, else 0.
+// finite, distances out of a float's range), so that no step may be taken. median: 1 for the rule of the median, else 0.
 #include "bandwidth.cuh"
 #include "order.cuh"
 

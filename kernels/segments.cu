@@ -8,7 +8,7 @@
 // segment_bandwidth  gamma_c by the rules of bandwidth.cu among the segment's pairs, exact: the order statistic is sought by halving in the
 //                    order of the numbers' bits, about 30 counts; the first `known` rows of D are there, the others are computed anew for
 //                    every count. status_c = 1 where the segment is degenerate (n_c < 2, m_c = 0, all its z equal, a median of 0), 2 where
-//                    it cannot be computed (a squared distance is no finite float, a gamma out of a float's range); a segment a block
+//                    it cannot be computed (a squared distance is no finite float); a segment a block
 #include "bandwidth.cuh"
 #include "segments.cuh"
 

@@ -5,7 +5,7 @@
 //   order [n + m]     the row of the batch that stands at a place, training rows, then validation rows; null where it is the batch's own
 //                     order
 //   status [S]        not 0 where nothing in a segment may move: 1 where it is degenerate, 2 where its numbers are not finite, or too large
-//                     or too small for single precision
+//                     for single precision
 // Matrices between rows are [n, n], [n, m] and so on with element (i, j) in its usual place; only the elements of a segment are ever
 // written or read. A kernel takes a segment a block, or rows or elements with their segment.
 #pragma once

@@ -89,7 +89,7 @@ KERNEL(sort_pool, const float* RESTRICT x, const int* RESTRICT table, long* REST
     FOR_THREADS(i, size) {
         int bits = i < count ? __float_as_int(x[first + i]) : 0x7fffffff;
         bits = bits < 0 ? bits ^ 0x7fffffff : bits;
-        key[i] = ((long) bits << 32) | i;
+        key[i] = bits * (1l << 32) | i;
     }
     __syncthreads();
     for (int run = 2; run <= size; run <<= 1) {

@@ -180,7 +180,7 @@ public final class ImportanceWeights implements AutoCloseable {
      * @param validation        {@code [m, d]}, row-major, finite
      * @return {@code [n]}, at least 0
      * @throws UsageException if a length, a number or a value is not as said; nothing is remembered then
-     * @throws AdiwException  if there is a {@link #problem}: distances out of single precision's range; of {@code diw} and
+     * @throws AdiwException  if there is a {@link #problem}: distances too large for single precision; of {@code diw} and
      *                        {@code kmm-exact}, a Gram matrix of too high a rank (beyond 2,048, or 2^26 / n). Nothing new is remembered of
      *                        the batch, or of the class that has it
      */

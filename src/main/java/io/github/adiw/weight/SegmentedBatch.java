@@ -152,7 +152,7 @@ public final class SegmentedBatch implements AutoCloseable {
 
     /**
      * Not 0 for every segment in which nothing may move, int32 {@code [S]}: 1 where it is degenerate, since it has no two training rows
-     * that differ or no validation row, 2 where its numbers are not finite, or too large or too small for single precision.
+     * that differ or no validation row, 2 where its numbers are not finite, or too large for single precision.
      */
     public Buffer status() {
         return bandwidth.status();

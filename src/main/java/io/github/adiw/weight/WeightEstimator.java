@@ -239,8 +239,8 @@ public final class WeightEstimator implements AutoCloseable {
         for (int c = 0; c < statuses.length; c++) {
             if (statuses[c] == SegmentedBatch.OUT_OF_RANGE) {
                 return "the data of " + (statuses.length == 1 ? "this batch" : "class " + c + " in this batch")
-                    + " are not finite, or their distances are too large or too small for single precision, so that the weights stay as"
-                    + " they were: divide the data by their standard deviation";
+                    + " are not finite, or their distances are too large for single precision, so that the weights stay as they were:"
+                    + " divide the data by their standard deviation";
             }
         }
         return minimizer.problem();

@@ -168,8 +168,8 @@ class ExtremesTest {
                 for (int d : DIMENSIONS) {
                     for (int n : SIZES) {
                         for (int m : SIZES) {
-                            int repeat = (n == 64 ? 5 : 10) * (method.equals("w1") ? 5 : 1);
-                            for (int i = 0; i < (DeviceMatrix.slow() ? (repeat + 5) / 10 : repeat); i++) {
+                            int repeat = repeat(method, n, random);
+                            for (int i = 0; i < repeat; i++) {
                                 compared += check(method, new Sizes(n, m, d), insideClasses, bandwidth, random);
                                 cases++;
                             }
@@ -178,8 +178,17 @@ class ExtremesTest {
                 }
             }
         }
-        assertThat(cases).isGreaterThanOrEqualTo(DeviceMatrix.slow() ? 100 : 1250);
+        assertThat(cases).isGreaterThanOrEqualTo(DeviceMatrix.slow() ? 120 : 1500);
         assertThat(compared).as("batches that left no trace").isGreaterThan(cases / 5).isLessThan(cases);
+    }
+
+    private static int repeat(String method, int n, Random random) {
+        int whole = (n == 64 ? 5 : 10) * (method.equals("w1") ? 5 : 1);
+        if (!DeviceMatrix.slow()) {
+            return whole;
+        }
+        boolean slow64 = n == 64 && (method.equals("kmm-exact") || method.equals("diw"));       // seconds each
+        return (int) ((slow64 ? whole / 5 : whole) / 10.0 + random.nextDouble());
     }
 
     /** 1 where the batch changed nothing, so that the next one was compared with a fresh estimator's. */
@@ -223,7 +232,7 @@ class ExtremesTest {
     void projectionsThatOverflow() {
         Random random = new Random(3);
         Sizes s = new Sizes(64, 64, 16);
-        for (int i = 0; i < (DeviceMatrix.slow() ? 2 : 20); i++) {
+        for (int i = 0; i < (DeviceMatrix.slow() ? 1 : 20); i++) {
             Batch odd = Batch.ordinary(s, random);
             for (float[] data : List.of(odd.z, odd.validation)) {
                 for (int k = 0; k < data.length; k++) {
@@ -236,7 +245,7 @@ class ExtremesTest {
                      .validationBatch(64)
                      .dimension(16).method("w1").build()) {
                 assertThatThrownBy(() -> weights.update(odd.indices, odd.validationIndices, odd.z, odd.validation))
-                    .isInstanceOf(AdiwException.class).hasMessageContaining("too large or too small for single precision");
+                    .isInstanceOf(AdiwException.class).hasMessageContaining("too large for single precision");
                 assertThat(weights.problem()).contains("divide the data by their standard deviation");
                 assertThat(weights.memory()).containsOnly(1);
                 assertWeights(weights.update(next.indices, next.validationIndices, next.z, next.validation));

@@ -1,0 +1,73 @@
+package io.github.adiw.ratio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.adiw.AdiwException;
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.UsageException;
+import io.github.adiw.device.Device;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Two samples of finite numbers of any size have finite weights of mean 1, or the reason why not is one sentence. */
+class ExtremeTablesTest {
+    private static final float[] VALUES = {0, Float.MIN_VALUE, 1e-38f, 1e-30f, 1, 1e10f, 1e30f, -1e30f};
+
+    private static float[] column(int rows, Random random) {
+        float value = VALUES[random.nextInt(VALUES.length)];
+        float[] x = new float[rows];
+        int kind = random.nextInt(5);
+        for (int i = 0; i < rows; i++) {
+            x[i] = switch (kind) {
+                case 0 -> value;
+                case 1 -> random.nextBoolean() ? value : -value;
+                case 2 -> value * (float) random.nextGaussian();
+                case 3 -> i == 0 ? value : (float) random.nextGaussian();
+                default -> VALUES[random.nextInt(VALUES.length)];
+            };
+        }
+        return x;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"kl", "ls", "classifier", "km", "auto"})
+    void weightsOrASentence(String method) {
+        Random random = new Random(method.hashCode());
+        int fitted = 0;
+        int cases = DeviceMatrix.slow() ? 2 : method.equals("auto") ? 15 : 40;
+        try (Device device = DeviceMatrix.open()) {
+            for (int i = 0; i < cases; i++) {
+                int d = 1 + random.nextInt(3);
+                int n = i % 8 == 0 ? 1 + random.nextInt(3) : 30;
+                int m = i % 8 == 1 ? 1 + random.nextInt(3) : 24;
+                float[] all = new float[(n + m) * d];
+                for (int k = 0; k < d; k++) {
+                    float[] x = column(n + m, random);
+                    for (int row = 0; row < n + m; row++) {
+                        all[row * d + k] = x[row];
+                    }
+                }
+                float[] train = Arrays.copyOf(all, n * d);
+                float[] validation = Arrays.copyOfRange(all, n * d, all.length);
+                try {
+                    DensityRatio ratio = DensityRatio.builder().method(method).standardize(random.nextInt(4) > 0).device(device).fit(train,
+                        validation, d);
+                    double sum = 0;
+                    for (float w : ratio.weights()) {
+                        assertThat(w).isFinite().isNotNegative();
+                        sum += w;
+                    }
+                    assertThat(sum).isCloseTo(n, org.assertj.core.data.Offset.offset(1e-3 * n));
+                    fitted++;
+                } catch (UsageException e) {
+                    assertThat(e.getMessage()).as(Arrays.toString(all)).isNotBlank();
+                } catch (AdiwException e) {
+                    assertThat(e.getMessage()).as(Arrays.toString(all)).contains(" ").doesNotContain("Exception");
+                }
+            }
+        }
+        assertThat(fitted).as("fits that gave weights").isGreaterThan(cases / 3);
+    }
+}
