@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * The parameters of a model on a device: all values lie in one buffer and all gradients in another, so that an optimizer
@@ -105,6 +106,25 @@ public final class Parameters implements AutoCloseable {
     /** All gradients, laid out as {@link #values}. */
     public Buffer gradients() {
         return gradients;
+    }
+
+    /**
+     * Where in {@link #values} weights lie that decay even where biases and the like are spared: pairs of a place and a number of values.
+     *
+     * @param longest values of a pair; a longer parameter has several
+     */
+    int[] decayedSpans(int longest) {
+        IntStream.Builder spans = IntStream.builder();
+        long at = 0;
+        for (Declaration d : declarations) {
+            if (d.trainable()) {
+                for (int done = 0; d.decayed() && done < d.size(); done += longest) {
+                    spans.add(Math.toIntExact(at + done)).add(Math.min(longest, d.size() - done));
+                }
+                at += padded(d.size());
+            }
+        }
+        return spans.build().toArray();
     }
 
     /** All that a run must have to go on: the values by name, trained or not, in the order of the layers. */
