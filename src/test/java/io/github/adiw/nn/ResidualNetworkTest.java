@@ -79,13 +79,13 @@ class ResidualNetworkTest {
             double scale = shape.length == 1 ? 0.25 : Math.pow(2, Math.rint(Math.log(6.0 / fanOut) / Math.log(2) / 2));
             float[] values = ReferenceCase.values(seed, n, scale, 24);
             for (int i = 0; i < n && one; i++) {
-                values[i] += 1;
+                values[i] = (1 + values[i]) * (name.endsWith("bn3.weight") ? 0.25f : 1);
             }
             return values;
         }
 
         float[] images() {
-            return ReferenceCase.values(1, size("batch") * 3 * size("height") * size("width"), 1, 24);
+            return ReferenceCase.values(size("seed"), size("batch") * 3 * size("height") * size("width"), 1, 24);
         }
 
         float[] expected(String tensor) {
