@@ -28,6 +28,8 @@ public final class Parameters implements AutoCloseable {
     private final List<Declaration> declarations;
     private final Buffer values;
     private final Buffer gradients;
+    private final Buffer statistics;
+    private final Buffer counts;
     private final Map<String, Parameter> byName = new LinkedHashMap<>();
 
     /**
@@ -46,8 +48,8 @@ public final class Parameters implements AutoCloseable {
         Predicate<Declaration> trainable = Declaration::trainable;
         values = zeros(ElementType.FLOAT32, trainable);
         gradients = zeros(ElementType.FLOAT32, trainable);
-        Buffer statistics = zeros(ElementType.FLOAT32, trainable.negate());
-        Buffer counts = zeros(ElementType.INT64, trainable.negate());
+        statistics = zeros(ElementType.FLOAT32, trainable.negate());
+        counts = zeros(ElementType.INT64, trainable.negate());
         long trained = 0;
         long kept = 0;
         long counted = 0;
@@ -106,6 +108,16 @@ public final class Parameters implements AutoCloseable {
     /** All gradients, laid out as {@link #values}. */
     public Buffer gradients() {
         return gradients;
+    }
+
+    /** What is not trained, float32: running statistics; empty where the model has none. */
+    public Buffer statistics() {
+        return statistics;
+    }
+
+    /** The passes that these have been kept up to date in, int64; empty where the model has no statistics. */
+    public Buffer counts() {
+        return counts;
     }
 
     /**
