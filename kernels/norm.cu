@@ -82,6 +82,5 @@ KERNEL(batch_norm_backward, const float* RESTRICT x, const float* RESTRICT y, co
     long at = (long) blockIdx.x * pixels;
     float n = (float) rows * pixels, inverse = 1 / sqrtf(variance[c] + eps), scale = weight[c] * inverse, middle = mean[c];
     float constant = dbias[c] / n, slope = dweight[c] / n * inverse;
-    FOR_THREADS(p, pixels)
-        dx[at + p] = scale * (norm_gradient(y, dy, at + p) - constant - slope * (x[at + p] - middle));
+    FOR_THREADS(p, pixels) dx[at + p] = scale * (norm_gradient(y, dy, at + p) - constant - slope * (x[at + p] - middle));
 }

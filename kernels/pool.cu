@@ -42,8 +42,8 @@ struct Windows {
 };
 
 DEVICE Windows windows(int height, int width, int kernel, int stride, int padding) {
-    Windows w = {height, width, kernel, stride, padding, (height + 2 * padding - kernel) / stride + 1,
-                 (width + 2 * padding - kernel) / stride + 1};
+    Windows w = {
+        height, width, kernel, stride, padding, (height + 2 * padding - kernel) / stride + 1, (width + 2 * padding - kernel) / stride + 1};
     return w;
 }
 

@@ -30,8 +30,8 @@ final class TrainingFlags {
     private Path directory;
 
     @Option(names = "--model", paramLabel = "MODEL", defaultValue = "lenet",
-        description = "lenet; mlp:W1,W2,... with the widths of the hidden layers, for instance mlp:256,128; resnet20, resnet32, resnet44 or "
-            + "resnet56, for small images; resnet18, resnet34 or resnet50, as torchvision has them. Default: ${DEFAULT-VALUE}.")
+        description = "lenet; mlp:W1,W2,... with the widths of the hidden layers, for instance mlp:256,128; resnet20, resnet32, "
+            + "resnet44 or resnet56, for small images; resnet18, resnet34 or resnet50, as torchvision has them. Default: ${DEFAULT-VALUE}.")
     private String model;
 
     @Option(names = {"--noise", "--shift"}, paramLabel = "NOISE", defaultValue = "none",

@@ -278,8 +278,8 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
     }
 
     /**
-     * As {@link #read(Path)}, of a file with the parameters of a model, as PyTorch's are after conversion: float16, bfloat16 and float64 are
-     * given as float32 (rounded where they have more digits, infinite where they are too large); int64 as it is.
+     * As {@link #read(Path)}, of a file with the parameters of a model, as PyTorch's are after conversion: float16, bfloat16 and float64
+     * are given as float32 (rounded where they have more digits, infinite where they are too large); int64 as it is.
      */
     public static SafeTensors readParameters(Path path) {
         return read(path, PARAMETERS);

@@ -81,7 +81,7 @@ public final class Model {
             case "resnet50" -> {
                 return (input, classes) -> ResidualNetworks.large(text, true, List.of(3, 4, 6, 3), input, classes);
             }
-            default -> { }
+            default -> {}
         }
         if (text.startsWith("mlp:")) {
             String[] parts = text.substring("mlp:".length()).split(",", -1);

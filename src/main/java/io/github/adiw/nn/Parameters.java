@@ -19,8 +19,8 @@ import java.util.stream.IntStream;
 
 /**
  * The parameters of a model on a device: all values lie in one buffer and all gradients in another, so that an optimizer
- * is one launch. What belongs to the model and is not trained (running statistics, counts) lies elsewhere. Shared by the instances of the model
- * for training and for evaluation.
+ * is one launch. What belongs to the model and is not trained (running statistics, counts) lies elsewhere. Shared by the instances of the
+ * model for training and for evaluation.
  */
 public final class Parameters implements AutoCloseable {
     private final Scope scope;

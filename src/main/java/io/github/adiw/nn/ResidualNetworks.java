@@ -16,8 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Residual networks (He et al., CVPR 2016): those of the article's section 4.2 for small images, and those for large ones as torchvision has
- * them, down to the names and shapes of the parameters. Convolutions have no bias and start from He's normal distribution.
+ * Residual networks (He et al., CVPR 2016): those of the article's section 4.2 for small images, and those for large ones as torchvision
+ * has them, down to the names and shapes of the parameters. Convolutions have no bias and start from He's normal distribution.
  */
 final class ResidualNetworks {
     private ResidualNetworks() {}

@@ -332,7 +332,8 @@ public final class Trainer implements AutoCloseable {
     private TrainingResult result(String failure) {
         return TrainingResult.of(options).dataset(dataset.name()).device(device.name()).trainSamples(split.count())
             .validationSamples(split.validation().length).testSamples(dataset.test().count()).actualNoiseRate(split.noiseRate())
-            .parameterCount(parts.model().parameters().trainable()).epochs(reports).weights(parts.weighting().memory().toFloats()).mislabelled(split.mislabelled())
+            .parameterCount(parts.model().parameters().trainable()).epochs(reports).weights(parts.weighting().memory().toFloats())
+            .mislabelled(split.mislabelled())
             .labels(split.labels()).parameters(parts.model().parameters().save()).stepMillis(parts.clock().medians()).trace(trace)
             .weightsTrace(parts.metrics().weights(done)).failure(failure).interrupted(stopping && done < totalSteps).build();
     }

@@ -64,7 +64,8 @@ class SafeTensorsTest {
     /** Values whose bits are known, and random ones, which the nearest float16 or bfloat16 gives back. */
     @Test
     void parametersBecomeFloat32() throws IOException {
-        short[] halves = {0, (short) 0x8000, 0x3c00, (short) 0xc000, 0x7bff, 0x0400, 0x0001, 0x03ff, 0x3555, 0x7c00, (short) 0xfc00, 0x7e00};
+        short[] halves = {0, (short) 0x8000, 0x3c00, (short) 0xc000, 0x7bff, 0x0400, 0x0001, 0x03ff, 0x3555, 0x7c00, (short) 0xfc00,
+            0x7e00};
         float[] fromHalves = {0f, -0f, 1f, -2f, 65504f, 0x1p-14f, 0x1p-24f, 1023 * 0x1p-24f, 1365 * 0x1p-12f, Float.POSITIVE_INFINITY,
             Float.NEGATIVE_INFINITY, Float.NaN};
         short[] brains = {0x3f80, (short) 0xc0a0, 0x0001, 0x7f80, 0x7fc0};
@@ -77,7 +78,8 @@ class SafeTensorsTest {
             values.putDouble(value);
         }
         values.putLong(-7).putFloat(2.5f);
-        byte[] header = ("{'half':{'dtype':'F16','shape':[3,4],'data_offsets':[0,24]},'brain':{'dtype':'BF16','shape':[5],'data_offsets':[24,34]},"
+        byte[] header = ("{'half':{'dtype':'F16','shape':[3,4],'data_offsets':[0,24]},"
+            + "'brain':{'dtype':'BF16','shape':[5],'data_offsets':[24,34]},"
             + "'double':{'dtype':'F64','shape':[3],'data_offsets':[34,58]},'count':{'dtype':'I64','shape':[],'data_offsets':[58,66]},"
             + "'float':{'dtype':'F32','shape':[1],'data_offsets':[66,70]}}").replace('\'', '"').getBytes(StandardCharsets.UTF_8);
         Path file = folder.resolve("converted.safetensors");

@@ -106,9 +106,9 @@ public record BatchNormLayer(String name, boolean relu) implements Layer {
             device.launch("batch_norm_sums", Launch.rows(channels), site.input(), output, site.outputGradient(), mean, variance,
                 weight.gradient(), bias.gradient(), trained, channels, pixels, EPSILON);
             if (site.inputGradient() != null) {
-                device.launch("batch_norm_backward", Launch.rows((long) trained * channels), site.input(), output, site.outputGradient(), mean,
-                    variance, weight.value(), weight.gradient(), bias.gradient(), site.inputGradient(), trained, channels, pixels,
-                    EPSILON);
+                device.launch("batch_norm_backward", Launch.rows((long) trained * channels), site.input(), output, site.outputGradient(),
+                    mean, variance, weight.value(), weight.gradient(), bias.gradient(), site.inputGradient(), trained, channels,
+                    pixels, EPSILON);
             }
         }
     }

@@ -18,8 +18,8 @@ public record MaxPoolLayer(int kernel, int stride, int padding) implements Layer
     /** Checks the sizes. */
     public MaxPoolLayer {
         if (kernel < 1 || kernel > 15 || stride < 1 || padding < 0 || padding > kernel / 2) {
-            throw new IllegalArgumentException("a max-pool needs windows of 1 to 15, a stride of at least 1 and a padding of at most half a "
-                + "window, not " + kernel + " x " + kernel + ", stride " + stride + ", padding " + padding);
+            throw new IllegalArgumentException("a max-pool needs windows of 1 to 15, a stride of at least 1 and a padding of at most "
+                + "half a window, not " + kernel + " x " + kernel + ", stride " + stride + ", padding " + padding);
         }
     }
 
