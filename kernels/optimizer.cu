@@ -5,6 +5,8 @@
 // adam  g = grad + decay theta;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;
 //       theta = theta - rate / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps),  t = step + 1
 //       (Kingma and Ba 2015, in PyTorch's form); 28 n bytes
+// decay_spans   grad = grad + decay theta in spans of the parameters, [spans, 2] of where one begins and how many numbers it has; a block
+//               a span. Where decay reaches a part of the parameters alone, this comes before sgd or adam without decay
 // theta, grad, b, m, v [n]; rate float [1]; step int64 [1]; halted int [1]
 #include "prelude.cuh"
 
@@ -45,4 +47,9 @@ KERNEL(adam, float* RESTRICT theta, const float* RESTRICT grad, float* RESTRICT 
         v[i] = vi;
         theta[i] -= size * mi / (sqrtf(vi) * correction + eps);
     }
+}
+
+KERNEL(decay_spans, const float* RESTRICT theta, float* RESTRICT grad, const int* RESTRICT spans, float decay) {
+    int first = spans[2 * blockIdx.x];
+    FOR_THREADS(i, spans[2 * blockIdx.x + 1]) grad[first + i] += decay * theta[first + i];
 }

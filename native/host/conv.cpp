@@ -417,10 +417,10 @@ void weight_tile_of(const Band& band, int filter_part, int tap_part, const int* 
     } else if constexpr (taps > 1) weight_tile_of<filters, taps - 1>(band, filter_part, tap_part, tap, sums, sums_step);
 }
 
-void add_band(const Shape& s, Band band, const int* tap, float* sums) {
+void add_band(const Shape& s, int filters, Band band, const int* tap, float* sums) {
     long sums_step = (long) s.taps() * lanes;
-    for (int f = 0, part; f < s.filters; f += part, band.dy += part * band.step) {
-        part = part_of(s.filters, most_filters, f);
+    for (int f = 0, part; f < filters; f += part, band.dy += part * band.step) {
+        part = part_of(filters, most_filters, f);
         for (int j = 0, taps; j < s.taps(); j += taps) {
             taps = part_of(s.taps(), most_taps, j);
             weight_tile_of(band, part, taps, tap + j, sums + f * sums_step + j * lanes, sums_step);
@@ -428,19 +428,43 @@ void add_band(const Shape& s, Band band, const int* tap, float* sums) {
     }
 }
 
+/// Filters whose sums, a vector for every weight, are kept at a time: all of them where there are few weights.
+int filters_together(const Shape& s) {
+    constexpr long most_sums = 1 << 20;      // floats
+    long fit = most_sums / ((long) (s.taps() + 1) * lanes);
+    if (fit >= s.filters) return s.filters;
+    return fit < most_filters ? smaller(most_filters, s.filters) : (int) (fit / most_filters * most_filters);
+}
+
+/// sums [count][lanes] over lanes from .. to - 1, to out [count]. `sums` is read to a multiple of `lanes` vectors.
+void add_lanes(const float* sums, int count, long from, long to, float* out) {
+    for (int i = 0; i < count; i += lanes) {
+        vec a[lanes];
+#pragma GCC unroll 16
+        for (int l = 0; l < lanes; l++) a[l] = load(sums + (long) (i + l) * lanes);
+        transpose(a);
+        alignas(64) float rows[lanes][lanes];
+        for (int l = 0; l < lanes; l++) store(rows[l], a[l]);
+        vec sum = {};
+        for (long l = from; l < to; l++) sum += load(rows[l]);
+        store_first(out + i, sum, smaller(lanes, count - i));
+    }
+}
+
 /// Splits of few images share a group: the lanes of each are added up apart.
 void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const float* dy, const unsigned char* choice, float* partials,
                             int splits) {
     Planes planes = {s.channels, s.padded_h, s.padded_w, 0, 0, 0, 0};
-    int count = s.weights() + s.filters, most = (s.batch + splits - 1) / splits, together = larger(1, lanes / larger(1, most));
+    int most = (s.batch + splits - 1) / splits, together = larger(1, lanes / larger(1, most));
+    int block = filters_together(s), blocks = (s.filters + block - 1) / block;
     // A band's gradients of one tile of filters stay in the first-level cache while the taps pass over them.
     int rows = larger(1, smaller(s.oh, 28000 / (smaller(most_filters, s.filters) * s.ow * lanes * 4)));
     if (choice) rows = round_up(rows, 2);
     size_t shared = rounded(sizeof(int) * s.image()) + rounded(sizeof(int) * s.taps());
-    long room = (long) round_up(count, lanes) * lanes;
+    long room = ((long) block * s.taps() + round_up(block, lanes)) * lanes;
     size_t bytes = shared + rounded(sizeof(float) * planes.size()) + rounded(sizeof(float) * room)
-                   + (choice ? Pooled::bytes(s) + rounded(sizeof(float) * s.filters * rows * s.ow * lanes)
-                             : rounded(sizeof(float) * s.output() * lanes));
+                   + (choice ? Pooled::bytes(s) + rounded(sizeof(float) * block * rows * s.ow * lanes)
+                             : rounded(sizeof(float) * block * s.oh * s.ow * lanes));
     char* common = (char*) pool.reserve(bytes);
     if (!common) return;
     int* where = carve<int>(common, s.image());
@@ -450,16 +474,17 @@ void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const fl
         int c = i / (s.kernel * s.kernel), r = i / s.kernel % s.kernel, t = i % s.kernel;
         tap[i] = ((c * s.padded_h + r) * s.padded_w + t) * lanes;
     }
-    pool.each((splits + together - 1) / together, 1, [&](long begin, long end, int worker) {
+    pool.each((long) (splits + together - 1) / together * blocks, 1, [&](long begin, long end, int worker) {
         char* memory = (char*) pool.scratch(worker, bytes) + shared;
         float* data = carve<float>(memory, planes.size());
         float* sums = carve<float>(memory, room);
         if (s.padding) memset(data, 0, sizeof(float) * planes.size());
         for (long unit = begin; unit < end; unit++) {
-            long first_split = unit * together, last_split = first_split + together < splits ? first_split + together : splits;
+            int f0 = (int) (unit % blocks) * block, filters = smaller(block, s.filters - f0);
+            long first_split = unit / blocks * together, last_split = first_split + together < splits ? first_split + together : splits;
             long first = first_split * s.batch / splits, last = last_split * s.batch / splits;
             memset(sums, 0, sizeof(float) * room);
-            float* bias = sums + (long) s.weights() * lanes;
+            float* bias = sums + (long) filters * s.taps() * lanes;
             for (long b = first; b < last; b += lanes) {
                 int n = smaller(lanes, (int) (last - b));
                 to_lanes(x + b * s.image(), 4l * s.image(), 4l * s.image(), n, where, data);
@@ -478,10 +503,10 @@ void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const fl
                                      s.ow,
                                      (long) s.stride * s.padded_w * lanes,
                                      (long) s.stride * lanes};
-                        for (int f = 0; f < s.filters; f++) {
+                        for (int f = 0; f < filters; f++) {
                             vec sum = load(bias + f * lanes);
                             for (int py = 0; py < here / 2; py++) {
-                                long i = ((long) f * (s.oh / 2) + y / 2 + py) * pw;
+                                long i = ((long) (f0 + f) * (s.oh / 2) + y / 2 + py) * pw;
                                 float* to = dense + f * band.step + (long) 2 * py * s.ow * lanes;
                                 for (int px = 0; px < pw; px++, i++, to += 2 * lanes) {
                                     vec g = load(gradient.g + i * lanes);
@@ -495,14 +520,15 @@ void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const fl
                             }
                             store(bias + f * lanes, sum);
                         }
-                        add_band(s, band, tap, sums);
+                        add_band(s, filters, band, tap, sums);
                     }
                 } else {
                     float* dense = (float*) rest;
-                    to_lanes(dy + b * s.output(), 4l * s.output(), 4l * s.output(), n, nullptr, dense);
-                    for (int f = 0; f < s.filters; f++) {
+                    int pixels = s.oh * s.ow;
+                    to_lanes(dy + b * s.output() + (long) f0 * pixels, 4l * s.output(), 4l * filters * pixels, n, nullptr, dense);
+                    for (int f = 0; f < filters; f++) {
                         vec sum = load(bias + f * lanes);
-                        for (long i = (long) f * s.oh * s.ow; i < (long) (f + 1) * s.oh * s.ow; i++) sum += load(dense + i * lanes);
+                        for (long i = (long) f * pixels; i < (long) (f + 1) * pixels; i++) sum += load(dense + i * lanes);
                         store(bias + f * lanes, sum);
                     }
                     for (int y = 0; y < s.oh; y += rows) {
@@ -513,25 +539,16 @@ void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const fl
                                      s.ow,
                                      (long) s.stride * s.padded_w * lanes,
                                      (long) s.stride * lanes};
-                        add_band(s, band, tap, sums);
+                        add_band(s, filters, band, tap, sums);
                     }
                 }
             }
-            for (long i = 0; i < count; i += lanes) {
-                vec a[lanes];
-#pragma GCC unroll 16
-                for (int l = 0; l < lanes; l++) a[l] = load(sums + (i + l) * lanes);
-                transpose(a);
-                alignas(64) float rows[lanes][lanes];
-                for (int l = 0; l < lanes; l++) store(rows[l], a[l]);
-                int width = smaller(lanes, (int) (count - i));
-                for (long split = first_split; split < last_split; split++) {
-                    long from = together > 1 ? split * s.batch / splits - first : 0,
-                         to = together > 1 ? (split + 1) * s.batch / splits - first : lanes;
-                    vec sum = {};
-                    for (long l = from; l < to; l++) sum += load(rows[l]);
-                    store_first(partials + split * count + i, sum, width);
-                }
+            for (long split = first_split; split < last_split; split++) {
+                long from = together > 1 ? split * s.batch / splits - first : 0,
+                     to = together > 1 ? (split + 1) * s.batch / splits - first : lanes;
+                float* out = partials + split * (s.weights() + s.filters);
+                add_lanes(sums, filters * s.taps(), from, to, out + (long) f0 * s.taps());
+                add_lanes(bias, filters, from, to, out + s.weights() + f0);
             }
         }
     });

@@ -82,6 +82,7 @@ class KernelParityTest {
     void randomNumbers() {
         elements("uniform_fill", 501).out(new float[501]).value(501).value(-1.5f).value(2f).value(123456789012L).value(3L).within(1e-6)
             .check();
+        elements("normal_fill", 501).out(new float[501]).value(501).value(2f).value(123456789012L).value(3L).check();
         elements("philox_words", 77).out(new int[77]).value(77).in(below(4, 1 << 30)).in(below(2, 1 << 30)).check();
     }
 
@@ -126,6 +127,11 @@ class KernelParityTest {
     }
 
     @Test
+    void decay() {
+        KernelParity.of("decay_spans", Launch.rows(2)).in(floats(600)).out(floats(600)).in(new int[] {32, 301, 400, 7}).value(0.1f).check();
+    }
+
+    @Test
     void pooling() {
         int planes = 5;
         elements("max_pool_forward", planes * 3 * 4).in(floats(planes * 7 * 8)).out(new float[planes * 12]).out(new byte[planes * 12])
@@ -136,6 +142,48 @@ class KernelParityTest {
         }
         elements("max_pool_backward", planes * 3 * 4).in(floats(planes * 12)).in(choice).out(new float[planes * 7 * 8])
             .value(planes).value(7).value(8).check();
+    }
+
+    @Test
+    void overlappingWindows() {
+        int planes = 5;
+        elements("window_max_forward", planes * 4 * 4).in(floats(planes * 7 * 8)).out(new float[planes * 16]).out(new byte[planes * 16])
+            .value(planes).value(7).value(8).value(3).value(2).value(1).check();
+        byte[] choice = new byte[planes * 16];
+        for (int i = 0; i < choice.length; i++) {
+            choice[i] = (byte) random.nextInt(9);
+        }
+        elements("window_max_backward", planes * 56).in(floats(planes * 16)).in(choice).out(new float[planes * 56])
+            .value(planes).value(7).value(8).value(3).value(2).value(1).check();
+        KernelParity.of("mean_pool_forward", Launch.rows(planes)).in(floats(planes * 300)).out(new float[planes]).value(300).check();
+        KernelParity.of("mean_pool_backward", Launch.rows(planes)).in(floats(planes)).out(new float[planes * 300]).value(300).check();
+        KernelParity.of("shortcut_forward", Launch.rows(3 * 10)).in(floats(3 * 6 * 63)).out(new float[3 * 10 * 20]).value(6).value(7)
+            .value(9).value(10).value(2).check();
+        KernelParity.of("shortcut_backward", Launch.rows(3 * 6)).in(floats(3 * 10 * 20)).out(new float[3 * 6 * 63]).value(6).value(7)
+            .value(9).value(10).value(2).check();
+    }
+
+    @Test
+    void batchNorm() {
+        int rows = 3;
+        int channels = 4;
+        int pixels = 130;
+        int size = rows * channels * pixels;
+        KernelParity.of("batch_norm_statistics", Launch.rows(channels)).in(floats(size)).out(new float[channels]).out(new float[channels])
+            .out(floats(channels)).out(positive(channels)).out(new long[] {41}).value(rows).value(channels).value(pixels).value(0.1f)
+            .check();
+        for (int relu = 0; relu < 2; relu++) {
+            KernelParity.of("batch_norm_forward", Launch.rows(rows * channels)).in(floats(size)).in(floats(channels))
+                .in(positive(channels)).in(floats(channels)).in(floats(channels)).out(new float[size]).value(channels).value(pixels)
+                .value(1e-5f).value(relu).check();
+            float[] y = relu == 0 ? null : floats(size);
+            KernelParity.of("batch_norm_sums", Launch.rows(channels)).in(floats(size)).in(y).in(floats(size)).in(floats(channels))
+                .in(positive(channels)).out(new float[channels]).out(new float[channels]).value(rows).value(channels).value(pixels)
+                .value(1e-5f).check();
+            KernelParity.of("batch_norm_backward", Launch.rows(rows * channels)).in(floats(size)).in(y).in(floats(size))
+                .in(floats(channels)).in(positive(channels)).in(floats(channels)).in(floats(channels)).in(floats(channels))
+                .out(new float[size]).value(rows).value(channels).value(pixels).value(1e-5f).check();
+        }
     }
 
     @Test

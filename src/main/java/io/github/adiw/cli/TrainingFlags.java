@@ -30,7 +30,8 @@ final class TrainingFlags {
     private Path directory;
 
     @Option(names = "--model", paramLabel = "MODEL", defaultValue = "lenet",
-        description = "lenet, or mlp:W1,W2,... with the widths of the hidden layers, for instance mlp:256,128. Default: ${DEFAULT-VALUE}.")
+        description = "lenet; mlp:W1,W2,... with the widths of the hidden layers, for instance mlp:256,128; resnet20, resnet32, "
+            + "resnet44 or resnet56, for small images; resnet18, resnet34 or resnet50, as torchvision has them. Default: ${DEFAULT-VALUE}.")
     private String model;
 
     @Option(names = {"--noise", "--shift"}, paramLabel = "NOISE", defaultValue = "none",
@@ -74,6 +75,11 @@ final class TrainingFlags {
     @Option(names = "--weight-decay", paramLabel = "D", defaultValue = "1e-4",
         description = "Added to the gradient. Default: ${DEFAULT-VALUE}.")
     private float weightDecay;
+
+    @Option(names = "--decay", paramLabel = "NAME", defaultValue = "all",
+        description = "What weight decay reaches: all, or weights, which leaves out biases and batch normalisation. "
+            + "Default: ${DEFAULT-VALUE}.")
+    private String decay;
 
     @Option(names = "--reduction", paramLabel = "NAME", defaultValue = "sum",
         description = "Of the weighted losses of a batch: sum or mean. Default: ${DEFAULT-VALUE}.")
@@ -190,7 +196,7 @@ final class TrainingFlags {
         }
         return TrainingOptions.builder().model(model).shift(applied).epochs(epochs).batch(batch).validationBatch(validationBatch)
             .validationSamples(validationSamples).trainSamples(trainSamples == null ? 0 : trainSamples).optimizer(optimizer)
-            .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).reduction(reduction)
+            .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).decay(decay).reduction(reduction)
             .schedule(schedule).warmupEpochs(warmupEpochs).estimation(estimation).pretrainEpochs(pretrainEpochs).precision(precision)
             .seed(seed).initialParameters(initialParameters).labels(labels)
             .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);

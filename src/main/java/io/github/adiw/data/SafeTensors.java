@@ -26,7 +26,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,8 +49,9 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
     /** The reference implementation's limit. */
     private static final long LONGEST_HEADER = 100_000_000;
     private static final int CHUNK = 1 << 16;
-    private static final Map<ElementType, String> DTYPES = new EnumMap<>(Map.of(ElementType.FLOAT32, "F32", ElementType.FLOAT64, "F64",
-        ElementType.INT32, "I32", ElementType.INT64, "I64", ElementType.UINT8, "U8"));
+    /** What parameters are stored as. */
+    private static final List<Encoding> PARAMETERS = List.of(Encoding.of(ElementType.FLOAT32), Encoding.F16, Encoding.BF16,
+        Encoding.F64_AS_FLOAT32, Encoding.of(ElementType.INT64));
     /** Of a tensor; numpy has no more either. */
     private static final int MOST_DIMENSIONS = 32;
     /** Names come once each: a table of them would only grow. */
@@ -59,6 +59,47 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
         .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
         .build());
+
+    /** How a file stores a value, and what it becomes. */
+    private record Encoding(String dtype, ElementType type, int bytes) {
+        static final Encoding F16 = new Encoding("F16", ElementType.FLOAT32, 2);
+        static final Encoding BF16 = new Encoding("BF16", ElementType.FLOAT32, 2);
+        static final Encoding F64_AS_FLOAT32 = new Encoding("F64", ElementType.FLOAT32, 8);
+
+        /** The one that keeps values as they are. */
+        static Encoding of(ElementType type) {
+            return new Encoding(switch (type) {
+                case FLOAT32 -> "F32";
+                case FLOAT64 -> "F64";
+                case INT32 -> "I32";
+                case INT64 -> "I64";
+                case UINT8 -> "U8";
+            }, type, type.bytes());
+        }
+
+        /** Whether values become others. */
+        boolean converts() {
+            return bytes != type.bytes();
+        }
+
+        /** The next value of a chunk, as float32. */
+        float next(ByteBuffer chunk) {
+            return switch (dtype) {
+                case "F64" -> (float) chunk.getDouble();
+                case "F16" -> half(chunk.getShort());
+                default -> Float.intBitsToFloat(chunk.getShort() << 16);      // BF16 is the first half of a float
+            };
+        }
+
+        /** IEEE 754 binary16, exactly. */
+        private static float half(short bits) {
+            int exponent = bits >> 10 & 0x1f;
+            int fraction = bits & 0x3ff;
+            float size = exponent == 0x1f ? (fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN)
+                : exponent == 0 ? Math.scalb((float) fraction, -24) : Math.scalb((float) (fraction | 0x400), exponent - 25);
+            return bits < 0 ? -size : size;
+        }
+    }
 
     /** A tensor: values of one type in C order, and their shape. Arrays are shared, not copied: nobody writes to them. */
     public static final class Tensor {
@@ -221,15 +262,27 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
      * @param types those that are expected
      */
     public static SafeTensors read(Path path, Set<ElementType> types) {
+        return read(path, types.stream().sorted().map(Encoding::of).toList());
+    }
+
+    private static SafeTensors read(Path path, List<Encoding> encodings) {
         if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw new AdiwException(path + " is " + (Files.isDirectory(path) ? "a folder" : "a device or a pipe")
                 + ", and a .safetensors file was expected");
         }
         try (FileChannel channel = FileChannel.open(path)) {
-            return new Reader(path.toString(), channel, types).read();
+            return new Reader(path.toString(), channel, encodings).read();
         } catch (IOException e) {
             throw new AdiwException("cannot read " + path + ": " + AtomicFile.reason(e), e);
         }
+    }
+
+    /**
+     * As {@link #read(Path)}, of a file with the parameters of a model, as PyTorch's are after conversion: float16, bfloat16 and float64
+     * are given as float32 (rounded where they have more digits, infinite where they are too large); int64 as it is.
+     */
+    public static SafeTensors readParameters(Path path) {
+        return read(path, PARAMETERS);
     }
 
     /**
@@ -273,7 +326,7 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
                 throw new IllegalArgumentException("a tensor cannot have the name " + METADATA);
             }
             Tensor tensor = entry.getValue();
-            ObjectNode node = root.putObject(entry.getKey()).put("dtype", DTYPES.get(tensor.type));
+            ObjectNode node = root.putObject(entry.getKey()).put("dtype", Encoding.of(tensor.type).dtype);
             ArrayNode shape = node.putArray("shape");
             Arrays.stream(tensor.shape).forEach(shape::add);
             long end = offset + (long) tensor.type.bytes() * tensor.length();
@@ -293,18 +346,18 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
     private static final class Reader {
         private final String name;
         private final FileChannel channel;
-        private final Set<ElementType> types;
+        private final List<Encoding> encodings;
 
-        Reader(String name, FileChannel channel, Set<ElementType> types) {
+        Reader(String name, FileChannel channel, List<Encoding> encodings) {
             this.name = name;
             this.channel = channel;
-            this.types = types;
+            this.encodings = encodings;
         }
 
         /** Where a tensor's values are, in bytes from the end of the header. */
-        private record Place(String tensor, ElementType type, int[] shape, long begin, long end) {
+        private record Place(String tensor, Encoding encoding, int[] shape, long begin, long end) {
             int count() {
-                return (int) ((end - begin) / type.bytes());
+                return (int) ((end - begin) / encoding.bytes);
             }
         }
 
@@ -457,23 +510,23 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             } else {
                 json.skipChildren();
             }
-            ElementType type = type(tensor, dtype);
+            Encoding encoding = encoding(tensor, dtype);
             if (sizes == null || offsets == null || offsets.values.length != 2) {
                 throw broken("tensor '" + tensor + "' has no shape or no pair of data_offsets");
             }
-            return place(tensor, type, sizes, offsets);
+            return place(tensor, encoding, sizes, offsets);
         }
 
-        private ElementType type(String tensor, String dtype) {
+        private Encoding encoding(String tensor, String dtype) {
             if (dtype.isEmpty()) {
                 throw broken("tensor '" + tensor + "' has no dtype");
             }
-            return types.stream().filter(known -> DTYPES.get(known).equals(dtype)).findFirst()
+            return encodings.stream().filter(known -> known.dtype.equals(dtype)).findFirst()
                 .orElseThrow(() -> new AdiwException(name + " holds tensor '" + tensor + "' of type " + dtype + ", and "
-                    + types.stream().map(DTYPES::get).collect(Collectors.joining(" or ")) + " was expected"));
+                    + encodings.stream().map(Encoding::dtype).collect(Collectors.joining(" or ")) + " was expected"));
         }
 
-        private Place place(String tensor, ElementType type, Numbers sizes, Numbers offsets) {
+        private Place place(String tensor, Encoding encoding, Numbers sizes, Numbers offsets) {
             if (sizes.values.length > MOST_DIMENSIONS) {
                 throw broken("tensor '" + tensor + "' has more than " + MOST_DIMENSIONS + " dimensions");
             }
@@ -493,11 +546,11 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
             }
             long begin = offsets.values[0];
             long end = offsets.values[1];
-            if (end - begin != type.bytes() * count) {
-                throw broken("tensor '" + tensor + "' has the shape " + sizes + ", which takes " + type.bytes() * count
+            if (end - begin != encoding.bytes * count) {
+                throw broken("tensor '" + tensor + "' has the shape " + sizes + ", which takes " + encoding.bytes * count
                     + " bytes, and the data_offsets " + offsets);
             }
-            return new Place(tensor, type, shape, begin, end);
+            return new Place(tensor, encoding, shape, begin, end);
         }
 
         private void checkPlaces(List<Place> places, long bytes) {
@@ -519,11 +572,19 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
         }
 
         private Tensor tensor(Place place) throws IOException {
-            Tensor tensor = HeapRoom.of(name, place.end - place.begin, () -> Tensor.empty(place.type, place.shape, place.count()));
+            Tensor tensor = HeapRoom.of(name, (long) place.count() * place.encoding.type.bytes(),
+                () -> Tensor.empty(place.encoding.type, place.shape, place.count()));
             ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
             for (int done = 0; done < tensor.length();) {
-                int part = Math.min(tensor.length() - done, CHUNK / place.type.bytes());
-                tensor.copyFrom(fill(chunk.clear().limit(part * place.type.bytes())), done);
+                int part = Math.min(tensor.length() - done, CHUNK / place.encoding.bytes);
+                fill(chunk.clear().limit(part * place.encoding.bytes));
+                if (place.encoding.converts()) {
+                    for (int i = 0; i < part; i++) {
+                        ((float[]) tensor.array)[done + i] = place.encoding.next(chunk);
+                    }
+                } else {
+                    tensor.copyFrom(chunk, done);
+                }
                 done += part;
             }
             return tensor;

@@ -17,7 +17,8 @@ import java.util.List;
 /** A network without memory: from it come the {@link Parameters} and any number of {@link ModelInstance}s that share them. */
 public final class Model {
     /** The networks that {@link #parse} knows, as messages list them. */
-    public static final List<String> KNOWN = List.of("lenet", "mlp:WIDTH,WIDTH,...");
+    public static final List<String> KNOWN = List.of("lenet", "mlp:WIDTH,WIDTH,...", "resnet20", "resnet32", "resnet44", "resnet56",
+        "resnet18", "resnet34", "resnet50");
 
     /** Of a perceptron: far above what trains without further help, and far below what a graph of layers could not hold. */
     private static final int MOST_HIDDEN = 1000;
@@ -42,9 +43,10 @@ public final class Model {
     }
 
     /**
-     * Reads {@code lenet} or {@code mlp:W1,W2,...} (hidden widths, each at least 1).
+     * Reads {@code lenet}; {@code mlp:W1,W2,...} (hidden widths, each at least 1); {@code resnet20}, {@code resnet32}, {@code resnet44} or
+     * {@code resnet56}, for small images; {@code resnet18}, {@code resnet34} or {@code resnet50}, with torchvision's parameters.
      *
-     * @throws UsageException if the text is neither, or LeNet's windows do not fit the images
+     * @throws UsageException if the text is none of them, or the images are too small for it
      */
     public static Model parse(String text, int channels, int height, int width, int classes) {
         Shape input = new Shape(channels, height, width);
@@ -62,8 +64,24 @@ public final class Model {
 
     /** What a name stands for; {@link #KNOWN} lists the same. */
     private static Architecture architecture(String text) {
-        if (text.equals("lenet")) {
-            return Model::lenet;
+        switch (text) {
+            case "lenet" -> {
+                return Model::lenet;
+            }
+            case "resnet20", "resnet32", "resnet44", "resnet56" -> {
+                int blocks = (Integer.parseInt(text.substring("resnet".length())) - 2) / 6;
+                return (input, classes) -> ResidualNetworks.small(blocks, input, classes);
+            }
+            case "resnet18" -> {
+                return (input, classes) -> ResidualNetworks.large(text, false, List.of(2, 2, 2, 2), input, classes);
+            }
+            case "resnet34" -> {
+                return (input, classes) -> ResidualNetworks.large(text, false, List.of(3, 4, 6, 3), input, classes);
+            }
+            case "resnet50" -> {
+                return (input, classes) -> ResidualNetworks.large(text, true, List.of(3, 4, 6, 3), input, classes);
+            }
+            default -> {}
         }
         if (text.startsWith("mlp:")) {
             String[] parts = text.substring("mlp:".length()).split(",", -1);
@@ -74,14 +92,15 @@ public final class Model {
             List<Integer> widths = Arrays.stream(parts).map(part -> width(text, part)).toList();
             return (input, classes) -> perceptron(widths, classes);
         }
-        throw UsageException.of("model", "model " + text + " is not known: give " + String.join(" or ", KNOWN) + ", such as mlp:256,128");
+        throw UsageException.of("model", "model " + text + " is not known: give one of " + String.join(" or ", KNOWN)
+            + ", such as mlp:256,128");
     }
 
     /** LeNet-5 (LeCun et al. 1998) with ReLU and max-pool. */
     private static Block lenet(Shape input, int classes) {
-        if (input.height() % 4 != 0 || input.width() % 4 != 0 || input.height() < 16 || input.width() < 16) {
-            throw UsageException.of("model", "model lenet needs images of at least 16 x 16 whose sides are multiples of 4, not "
-                + input.height() + " x " + input.width() + ": use mlp:256,128");
+        if (input.height() < 12 || input.width() < 12) {
+            throw UsageException.of("model", "model lenet needs images of at least 12 x 12, not " + input.height() + " x " + input.width()
+                + ": use mlp:256,128");
         }
         return Sequence.of(
             new ConvolutionLayer("conv1", 6, 5, 1, 2, true), new ReluLayer(), new MaxPoolLayer(),

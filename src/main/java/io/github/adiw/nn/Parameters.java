@@ -7,16 +7,20 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Scope;
 import io.github.adiw.nn.block.Declaration;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * The parameters of a model on a device: all values lie in one buffer and all gradients in another, so that an optimizer
- * is one launch. What belongs to the model and is not trained (running statistics) lies in a third. Shared by the instances of the model
- * for training and for evaluation.
+ * is one launch. What belongs to the model and is not trained (running statistics, counts) lies elsewhere. Shared by the instances of the
+ * model for training and for evaluation.
  */
 public final class Parameters implements AutoCloseable {
     private final Scope scope;
@@ -24,6 +28,8 @@ public final class Parameters implements AutoCloseable {
     private final List<Declaration> declarations;
     private final Buffer values;
     private final Buffer gradients;
+    private final Buffer statistics;
+    private final Buffer counts;
     private final Map<String, Parameter> byName = new LinkedHashMap<>();
 
     /**
@@ -39,38 +45,43 @@ public final class Parameters implements AutoCloseable {
         this.scope = scope;
         this.device = device;
         this.declarations = List.copyOf(declarations);
-        values = zeros(total(true));
-        gradients = zeros(total(true));
-        Buffer others = zeros(total(false));
+        Predicate<Declaration> trainable = Declaration::trainable;
+        values = zeros(ElementType.FLOAT32, trainable);
+        gradients = zeros(ElementType.FLOAT32, trainable);
+        statistics = zeros(ElementType.FLOAT32, trainable.negate());
+        counts = zeros(ElementType.INT64, trainable.negate());
         long trained = 0;
         long kept = 0;
+        long counted = 0;
         for (Declaration d : declarations) {
-            Parameter p;
+            Buffer value;
+            Buffer gradient = null;
             if (d.trainable()) {
-                p = new Parameter(d.name(), d.shape(), true, d.decayed(), values.slice(trained, d.size()),
-                    gradients.slice(trained, d.size()));
+                value = values.slice(trained, d.size());
+                gradient = gradients.slice(trained, d.size());
                 trained += padded(d.size());
+            } else if (d.type() == ElementType.INT64) {
+                value = counts.slice(counted, d.size());
+                counted += padded(d.size());
             } else {
-                p = new Parameter(d.name(), d.shape(), false, d.decayed(), others.slice(kept, d.size()), null);
+                value = statistics.slice(kept, d.size());
                 kept += padded(d.size());
             }
-            if (byName.put(d.name(), p) != null) {
+            if (byName.put(d.name(), new Parameter(d.name(), d.shape(), d.trainable(), d.decayed(), value, gradient)) != null) {
                 throw new IllegalArgumentException("two layers of the model have a parameter " + d.name());
             }
         }
     }
 
-    private Buffer zeros(long length) {
-        Buffer buffer = scope.keep(device.allocate(ElementType.FLOAT32, length));
+    /** One piece of memory for all declarations of a kind. */
+    private Buffer zeros(ElementType type, Predicate<Declaration> kind) {
+        long length = declarations.stream().filter(d -> d.type() == type && kind.test(d)).mapToLong(d -> padded(d.size())).sum();
+        Buffer buffer = scope.keep(device.allocate(type, length));
         device.zero(buffer);
         return buffer;
     }
 
-    private long total(boolean trainable) {
-        return declarations.stream().filter(d -> d.trainable() == trainable).mapToLong(d -> padded(d.size())).sum();
-    }
-
-    /** Every parameter starts on a multiple of 16 floats, as vector and asynchronous copies like it. */
+    /** Every parameter starts on a multiple of 16 numbers, as vector and asynchronous copies like it. */
     private static long padded(int size) {
         return (size + 15L) / 16 * 16;
     }
@@ -99,6 +110,35 @@ public final class Parameters implements AutoCloseable {
         return gradients;
     }
 
+    /** What is not trained, float32: running statistics; empty where the model has none. */
+    public Buffer statistics() {
+        return statistics;
+    }
+
+    /** The passes that these have been kept up to date in, int64; empty where the model has no statistics. */
+    public Buffer counts() {
+        return counts;
+    }
+
+    /**
+     * Where in {@link #values} weights lie that decay even where biases and the like are spared: pairs of a place and a number of values.
+     *
+     * @param longest values of a pair; a longer parameter has several
+     */
+    int[] decayedSpans(int longest) {
+        IntStream.Builder spans = IntStream.builder();
+        long at = 0;
+        for (Declaration d : declarations) {
+            if (d.trainable()) {
+                for (int done = 0; d.decayed() && done < d.size(); done += longest) {
+                    spans.add(Math.toIntExact(at + done)).add(Math.min(longest, d.size() - done));
+                }
+                at += padded(d.size());
+            }
+        }
+        return spans.build().toArray();
+    }
+
     /** All that a run must have to go on: the values by name, trained or not, in the order of the layers. */
     public Map<String, Buffer> state() {
         Map<String, Buffer> state = new LinkedHashMap<>();
@@ -115,13 +155,25 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * Takes the values from tensors of the same names and shapes.
+     * Takes the values from a file, as {@link #load(SafeTensors)}.
      *
-     * @throws AdiwException if one is missing, has another shape, or is one too many
+     * @throws AdiwException also if the file cannot be read ({@link SafeTensors#readParameters})
+     */
+    public void load(Path file) {
+        load(SafeTensors.readParameters(file));
+    }
+
+    /**
+     * Takes the values from tensors of the same names and shapes; counts that are missing are 0.
+     *
+     * @throws AdiwException if one is missing, has another shape or type, or is one too many; then nothing has changed
      */
     public void load(SafeTensors tensors) {
         for (Parameter p : byName.values()) {
             SafeTensors.Tensor tensor = tensors.tensors().get(p.name());
+            if (tensor == null && counts(p)) {
+                continue;
+            }
             if (tensor == null) {
                 throw new AdiwException("the tensor " + p.name() + " " + Arrays.toString(p.shape())
                     + " is missing from the initial parameters: they have " + String.join(", ", tensors.tensors().keySet()));
@@ -130,6 +182,10 @@ public final class Parameters implements AutoCloseable {
                 throw new AdiwException("the initial parameter " + p.name() + " has the shape " + Arrays.toString(tensor.shape())
                     + ", but the model's is " + Arrays.toString(p.shape()));
             }
+            if (tensor.type() != p.value().type()) {
+                throw new AdiwException("the initial parameter " + p.name() + " is " + tensor + ", but the model's is "
+                    + p.value().type().name().toLowerCase(Locale.ROOT));
+            }
         }
         for (String name : tensors.tensors().keySet()) {
             if (!byName.containsKey(name)) {
@@ -137,17 +193,39 @@ public final class Parameters implements AutoCloseable {
             }
         }
         for (Parameter p : byName.values()) {
-            p.value().upload(tensors.tensors().get(p.name()).values());
+            SafeTensors.Tensor tensor = tensors.tensors().get(p.name());
+            if (!counts(p)) {
+                p.value().upload(tensor.values());
+            } else if (tensor == null) {
+                device.zero(p.value());
+            } else {
+                p.value().upload((long[]) tensor.array());
+            }
         }
     }
 
-    /** The values, named and shaped as PyTorch's. */
+    private static boolean counts(Parameter p) {
+        return p.value().type() == ElementType.INT64;
+    }
+
+    /** The values, named and shaped as PyTorch's, and marked as its. */
     public SafeTensors save() {
         Map<String, SafeTensors.Tensor> tensors = new LinkedHashMap<>();
         for (Parameter p : byName.values()) {
-            tensors.put(p.name(), new SafeTensors.Tensor(p.shape(), p.value().toFloats()));
+            if (counts(p)) {
+                long[] count = new long[p.size()];
+                p.value().download(count);
+                tensors.put(p.name(), new SafeTensors.Tensor(p.shape(), count));
+            } else {
+                tensors.put(p.name(), new SafeTensors.Tensor(p.shape(), p.value().toFloats()));
+            }
         }
-        return new SafeTensors(tensors, Map.of());
+        return new SafeTensors(tensors, Map.of("format", "pt"));
+    }
+
+    /** How many numbers are trained. */
+    public long trainable() {
+        return byName.values().stream().filter(Parameter::trainable).mapToLong(Parameter::size).sum();
     }
 
     @Override

@@ -14,7 +14,7 @@ import io.github.adiw.nn.SoftmaxCrossEntropy;
 /**
  * Learning to reweight (Ren et al., ICML 2018): w_i = n max(0, s_i) / sum_j max(0, s_j), s_i the product of the gradients of the mean
  * validation loss and of loss_i, by a central difference along the first. All 0 where no s_i is positive, as in the paper. The
- * parameters are as before afterwards, bit by bit.
+ * parameters are as before afterwards, bit by bit, and so are running statistics, which both differences use.
  */
 final class GradientWeighting extends RememberedWeighting {
     /** Length of the step along the gradient: longer ones cross more kinks of ReLU, shorter ones lose digits of the losses. */
@@ -24,7 +24,7 @@ final class GradientWeighting extends RememberedWeighting {
     private final Parameters parameters;
     private final ModelInstance validation, perturbed;
     private final SoftmaxCrossEntropy validationLoss, up, down;
-    private final Buffer ones, saved, scale, products;
+    private final Buffer ones, saved, savedStatistics, savedCounts, scale, products;
 
     private GradientWeighting(Scope scope, Device device, int samples, int n, int m, Model model, Parameters parameters,
                               Precision precision) {
@@ -39,6 +39,8 @@ final class GradientWeighting extends RememberedWeighting {
         ones = scope.keep(device.allocate(ElementType.FLOAT32, m));
         device.launch("fill", Launch.elements(m), ones, 1f, m);
         saved = scope.keep(device.allocate(ElementType.FLOAT32, parameters.values().length()));
+        savedStatistics = scope.keep(device.allocate(ElementType.FLOAT32, parameters.statistics().length()));
+        savedCounts = scope.keep(device.allocate(ElementType.INT64, parameters.counts().length()));
         scale = scope.keep(device.allocate(ElementType.FLOAT32, 1));
         products = scope.keep(device.allocate(ElementType.FLOAT32, n));
     }
@@ -61,8 +63,12 @@ final class GradientWeighting extends RememberedWeighting {
     @Override
     public void estimate(Batch batch) {
         int count = Math.toIntExact(parameters.values().length());
+        device.copy(parameters.statistics(), savedStatistics);
+        device.copy(parameters.counts(), savedCounts);
         validationLoss.forward(validation.forward(batch.validationInputs()), batch.validationLabels());
         validation.backward(validationLoss.backward(batch.validationLabels(), ones, 1f / m));
+        device.copy(savedStatistics, parameters.statistics());
+        device.copy(savedCounts, parameters.counts());
         device.copy(parameters.values(), saved);
         device.launch("direction_scale", Launch.block(), parameters.gradients(), scale, count, RADIUS);
         losses(batch, up, 1, count);

@@ -1,6 +1,5 @@
 package io.github.adiw.train;
 
-import io.github.adiw.data.SafeTensors;
 import io.github.adiw.data.SampleShape;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
@@ -12,6 +11,7 @@ import io.github.adiw.nn.ModelInstance;
 import io.github.adiw.nn.Optimizer;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
+import io.github.adiw.nn.WeightDecay;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -39,13 +39,14 @@ final class TrainedModel implements AutoCloseable {
         device.zero(halted);
         parameters = scope.keep(model.parameters(device));
         if (options.initialParameters() != null) {
-            parameters.load(SafeTensors.read(options.initialParameters()));
+            parameters.load(options.initialParameters());
         } else {
             parameters.initialize(options.seed());
         }
+        WeightDecay decay = new WeightDecay(options.weightDecay(), options.decay().equals("weights"));
         optimizer = scope.keep(options.optimizer().equals("adam")
-            ? Optimizer.adam(device, parameters, rate, step, halted, options.weightDecay())
-            : Optimizer.sgd(device, parameters, rate, halted, options.momentum(), options.nesterov(), options.weightDecay()));
+            ? Optimizer.adam(device, parameters, rate, step, halted, decay)
+            : Optimizer.sgd(device, parameters, rate, halted, options.momentum(), options.nesterov(), decay));
     }
 
     /**

@@ -330,12 +330,11 @@ public final class Trainer implements AutoCloseable {
     }
 
     private TrainingResult result(String failure) {
-        SafeTensors parameters = parts.model().parameters().save();
-        long count = parameters.tensors().values().stream().mapToLong(t -> t.values().length).sum();
         return TrainingResult.of(options).dataset(dataset.name()).device(device.name()).trainSamples(split.count())
             .validationSamples(split.validation().length).testSamples(dataset.test().count()).actualNoiseRate(split.noiseRate())
-            .parameterCount(count).epochs(reports).weights(parts.weighting().memory().toFloats()).mislabelled(split.mislabelled())
-            .labels(split.labels()).parameters(parameters).stepMillis(parts.clock().medians()).trace(trace)
+            .parameterCount(parts.model().parameters().trainable()).epochs(reports).weights(parts.weighting().memory().toFloats())
+            .mislabelled(split.mislabelled())
+            .labels(split.labels()).parameters(parts.model().parameters().save()).stepMillis(parts.clock().medians()).trace(trace)
             .weightsTrace(parts.metrics().weights(done)).failure(failure).interrupted(stopping && done < totalSteps).build();
     }
 

@@ -48,6 +48,7 @@ public final class TrainingOptions {
     private final float momentum;
     private final boolean nesterov;
     private final float weightDecay;
+    private final String decay;
     private final String reduction;
     private final String schedule;
     private final int warmupEpochs;
@@ -78,6 +79,7 @@ public final class TrainingOptions {
         momentum = from.momentum;
         nesterov = from.nesterov;
         weightDecay = from.weightDecay;
+        decay = from.decay;
         reduction = from.reduction;
         schedule = from.schedule;
         warmupEpochs = from.warmupEpochs;
@@ -105,6 +107,7 @@ public final class TrainingOptions {
         }
         Model.check(model);
         oneOf("optimizer", optimizer, List.of("sgd", "adam"));
+        oneOf("decay", decay, List.of("all", "weights"));
         oneOf("reduction", reduction, List.of("sum", "mean"));
         oneOf("precision", precision, List.of("fp32", "tf32"));
         UsageException.atLeast("epochs", 1, epochs);
@@ -223,6 +226,11 @@ public final class TrainingOptions {
         return weightDecay;
     }
 
+    /** What weight decay reaches: {@code all} or {@code weights}. */
+    public String decay() {
+        return decay;
+    }
+
     /** Of the weighted losses of a batch: {@code sum} or {@code mean}. */
     public String reduction() {
         return reduction;
@@ -321,6 +329,7 @@ public final class TrainingOptions {
         settings.put("momentum", momentum);
         settings.put("nesterov", nesterov);
         settings.put("weightDecay", weightDecay);
+        settings.put("decay", decay);
         settings.put("reduction", reduction);
         settings.put("schedule", schedule);
         settings.put("warmupEpochs", warmupEpochs);
@@ -402,6 +411,7 @@ public final class TrainingOptions {
         private float momentum;
         private boolean nesterov;
         private float weightDecay = 1e-4f;
+        private String decay = "all";
         private String reduction = "sum";
         private String schedule = "step:100:0.1";
         private int warmupEpochs = 1;
@@ -503,6 +513,15 @@ public final class TrainingOptions {
         /** Added to the gradient, at least 0; 1e-4 where it is not given. */
         public Builder weightDecay(float value) {
             weightDecay = value;
+            return this;
+        }
+
+        /**
+         * What weight decay reaches: {@code all} parameters, or {@code weights}, which leaves out biases and batch normalisation;
+         * {@code all} where it is not given.
+         */
+        public Builder decay(String value) {
+            decay = value;
             return this;
         }
 

@@ -61,6 +61,46 @@ class SafeTensorsTest {
             .hasMessageContaining("half.safetensors").hasMessageContaining("F16, and F32 was expected");
     }
 
+    /** Values whose bits are known, and random ones, which the nearest float16 or bfloat16 gives back. */
+    @Test
+    void parametersBecomeFloat32() throws IOException {
+        short[] halves = {0, (short) 0x8000, 0x3c00, (short) 0xc000, 0x7bff, 0x0400, 0x0001, 0x03ff, 0x3555, 0x7c00, (short) 0xfc00,
+            0x7e00};
+        float[] fromHalves = {0f, -0f, 1f, -2f, 65504f, 0x1p-14f, 0x1p-24f, 1023 * 0x1p-24f, 1365 * 0x1p-12f, Float.POSITIVE_INFINITY,
+            Float.NEGATIVE_INFINITY, Float.NaN};
+        short[] brains = {0x3f80, (short) 0xc0a0, 0x0001, 0x7f80, 0x7fc0};
+        float[] fromBrains = {1f, -5f, 0x1p-133f, Float.POSITIVE_INFINITY, Float.NaN};
+        double[] doubles = {1.0 / 3, -1e300, 1e-50};
+        ByteBuffer values = ByteBuffer.allocate(24 + 10 + 24 + 8 + 4).order(ByteOrder.LITTLE_ENDIAN);
+        values.asShortBuffer().put(halves).put(brains);
+        values.position(34);
+        for (double value : doubles) {
+            values.putDouble(value);
+        }
+        values.putLong(-7).putFloat(2.5f);
+        byte[] header = ("{'half':{'dtype':'F16','shape':[3,4],'data_offsets':[0,24]},"
+            + "'brain':{'dtype':'BF16','shape':[5],'data_offsets':[24,34]},"
+            + "'double':{'dtype':'F64','shape':[3],'data_offsets':[34,58]},'count':{'dtype':'I64','shape':[],'data_offsets':[58,66]},"
+            + "'float':{'dtype':'F32','shape':[1],'data_offsets':[66,70]}}").replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+        Path file = folder.resolve("converted.safetensors");
+        Files.write(file, ByteBuffer.allocate(8 + header.length + 70).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header)
+            .put(values.array()).array());
+        Map<String, Tensor> tensors = SafeTensors.readParameters(file).tensors();
+        assertThat(tensors.get("half").values()).containsExactly(fromHalves);
+        assertThat(tensors.get("half").shape()).containsExactly(3, 4);
+        assertThat(tensors.get("brain").values()).containsExactly(fromBrains);
+        assertThat(tensors.get("double").values()).containsExactly(1f / 3, Float.NEGATIVE_INFINITY, 0);
+        assertThat(tensors.get("count").array()).isEqualTo(new long[] {-7});
+        assertThat(tensors.get("float").values()).containsExactly(2.5f);
+        assertThat(SafeTensors.readParameters(NpyTest.fixture("half.safetensors")).tensors().values())
+            .allSatisfy(tensor -> assertThat(tensor.type()).isEqualTo(ElementType.FLOAT32));
+        FileCorruption.everyTruncationIsRefused(file, folder, SafeTensors::readParameters);
+        Path bytes = folder.resolve("bytes.safetensors");
+        new SafeTensors(Map.of("u8", new Tensor(new int[] {1}, new byte[1])), Map.of()).write(bytes);
+        assertThatThrownBy(() -> SafeTensors.readParameters(bytes)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("'u8' of type U8, and F32 or F16 or BF16 or F64 or I64 was expected");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'b':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | overlap",

@@ -255,7 +255,7 @@ class BlockTest {
         assertThat(seen.decayed()).isFalse();
         assertThat(seen.gradient()).isNull();
         assertThat(parameters.values().length()).as("two weights, each on a multiple of 16").isEqualTo(32);
-        Optimizer.sgd(device, parameters, device.floats(0.5f), device.ints(0), 0.9f, false, 0.1f).update();
+        Optimizer.sgd(device, parameters, device.floats(0.5f), device.ints(0), 0.9f, false, WeightDecay.ofAll(0.1f)).update();
         assertThat(seen.value().toFloats()).containsExactly(10, 10);
         assertThat(parameters.get("fc.weight").value().toFloats()[0]).isLessThan(1);
 
@@ -309,8 +309,8 @@ class BlockTest {
             device.zero(step);
             Buffer rate = device.floats(0.1f);
             Buffer halted = device.ints(0);
-            optimizer = adam ? Optimizer.adam(device, parameters, rate, step, halted, 0.01f)
-                : Optimizer.sgd(device, parameters, rate, halted, 0.9f, true, 0.01f);
+            optimizer = adam ? Optimizer.adam(device, parameters, rate, step, halted, WeightDecay.ofAll(0.01f))
+                : Optimizer.sgd(device, parameters, rate, halted, 0.9f, true, WeightDecay.ofAll(0.01f));
         }
 
         void steps(int count) {

@@ -1,18 +1,22 @@
 package io.github.adiw.nn;
 
+import io.github.adiw.nn.block.BatchNormLayer;
 import io.github.adiw.nn.block.ConvolutionLayer;
 import io.github.adiw.nn.block.Layer;
 import io.github.adiw.nn.block.LinearLayer;
 import io.github.adiw.nn.block.MaxPoolLayer;
+import io.github.adiw.nn.block.MeanPoolLayer;
 import io.github.adiw.nn.block.Node;
+import io.github.adiw.nn.block.PaddedShortcutLayer;
 import io.github.adiw.nn.block.ReluLayer;
 import io.github.adiw.nn.block.Shape;
 import io.github.adiw.nn.block.Value;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/** A network on one image, written down as plainly as possible and in double precision: what the kernels are compared with. */
+/** A network in training, written down as plainly as possible and in double precision: what the kernels are compared with. */
 final class DoubleNetwork {
     private static final double H = 1e-6;
     private final Model model;
@@ -21,7 +25,9 @@ final class DoubleNetwork {
     DoubleNetwork(Model model, Parameters values) {
         this.model = model;
         for (Parameter p : values.list()) {
-            parameters.put(p.name(), doubles(p.value().toFloats()));
+            if (p.trainable()) {
+                parameters.put(p.name(), doubles(p.value().toFloats()));
+            }
         }
     }
 
@@ -45,20 +51,67 @@ final class DoubleNetwork {
         return (above - below) / (2 * H);
     }
 
-    /** Softmax cross-entropy of one image. */
-    double loss(float[] image, int label) {
-        Map<Value, double[]> values = new HashMap<>();
-        values.put(model.network().input(), doubles(image));
+    /**
+     * Softmax cross-entropy of images, in training.
+     *
+     * @param images  one after the other
+     * @param labels  of these
+     * @param trained how many of them, the first ones, make the statistics of batch normalisation
+     */
+    double[] losses(float[] images, int[] labels, int trained) {
+        int size = model.network().input().shape().size();
+        int rows = images.length / size;
+        Map<Value, double[][]> values = new HashMap<>();
+        double[][] input = new double[rows][];
+        for (int i = 0; i < rows; i++) {
+            input[i] = doubles(Arrays.copyOfRange(images, i * size, (i + 1) * size));
+        }
+        values.put(model.network().input(), input);
         for (Node node : model.network().nodes()) {
-            double[] x = values.get(node.inputs().get(0));
-            values.put(node.output(), node.inputs().size() == 2 ? sum(x, values.get(node.inputs().get(1))) : apply(node, x));
+            double[][] x = values.get(node.inputs().get(0));
+            double[][] y = new double[rows][];
+            for (int i = 0; i < rows; i++) {
+                y[i] = node.inputs().size() == 2 ? sum(x[i], values.get(node.inputs().get(1))[i])
+                    : node.layer() instanceof BatchNormLayer ? x[i].clone() : apply(node, x[i]);
+            }
+            if (node.layer() instanceof BatchNormLayer norm) {
+                normalise(norm, node.shape(), y, trained);
+            }
+            values.put(node.output(), y);
         }
-        double[] logits = values.get(model.network().output());
-        double sum = 0;
-        for (double logit : logits) {
-            sum += Math.exp(logit - logits[label]);
+        double[] losses = new double[rows];
+        for (int i = 0; i < rows; i++) {
+            double[] logits = values.get(model.network().output())[i];
+            for (double logit : logits) {
+                losses[i] += Math.exp(logit - logits[labels[i]]);
+            }
+            losses[i] = Math.log(losses[i]);
         }
-        return Math.log(sum);
+        return losses;
+    }
+
+    private void normalise(BatchNormLayer norm, Shape shape, double[][] x, int trained) {
+        int pixels = shape.height() * shape.width();
+        for (int c = 0; c < shape.channels(); c++) {
+            double mean = 0;
+            double variance = 0;
+            for (int at = c * pixels; at < (c + 1) * pixels; at++) {
+                for (int i = 0; i < trained; i++) {
+                    mean += x[i][at] / (trained * pixels);
+                }
+            }
+            for (int at = c * pixels; at < (c + 1) * pixels; at++) {
+                for (int i = 0; i < trained; i++) {
+                    variance += (x[i][at] - mean) * (x[i][at] - mean) / (trained * pixels);
+                }
+            }
+            double scale = parameters.get(norm.name() + ".weight")[c] / Math.sqrt(variance + 1e-5);
+            for (double[] row : x) {
+                for (int at = c * pixels; at < (c + 1) * pixels; at++) {
+                    row[at] = (row[at] - mean) * scale + parameters.get(norm.name() + ".bias")[c];
+                }
+            }
+        }
     }
 
     private static double[] sum(double[] x, double[] y) {
@@ -86,9 +139,15 @@ final class DoubleNetwork {
                         for (int i = 0; i < x.length; i++) {
                             y[at] += weight[f * x.length + i] * x[i];
                         }
-                    } else if (layer instanceof MaxPoolLayer) {
-                        int corner = (f * in.height() + 2 * row) * in.width() + 2 * column;
-                        y[at] = Math.max(Math.max(x[corner], x[corner + 1]), Math.max(x[corner + in.width()], x[corner + in.width() + 1]));
+                    } else if (layer instanceof MaxPoolLayer pool) {
+                        y[at] = most(pool, in, x, f, row, column);
+                    } else if (layer instanceof MeanPoolLayer) {
+                        int pixels = in.height() * in.width();
+                        y[at] = Arrays.stream(x, f * pixels, (f + 1) * pixels).average().orElseThrow();
+                    } else if (layer instanceof PaddedShortcutLayer shortcut) {
+                        int c = f - (shortcut.filters() - in.channels()) / 2;
+                        y[at] = c < 0 || c >= in.channels() ? 0
+                            : x[(c * in.height() + row * shortcut.stride()) * in.width() + column * shortcut.stride()];
                     } else if (layer instanceof ReluLayer) {
                         y[at] = Math.max(0, x[at]);
                     } else {
@@ -98,6 +157,20 @@ final class DoubleNetwork {
             }
         }
         return y;
+    }
+
+    private static double most(MaxPoolLayer pool, Shape in, double[] x, int channel, int row, int column) {
+        double most = Double.NEGATIVE_INFINITY;
+        for (int r = 0; r < pool.kernel(); r++) {
+            for (int s = 0; s < pool.kernel(); s++) {
+                int i = row * pool.stride() + r - pool.padding();
+                int j = column * pool.stride() + s - pool.padding();
+                if (i >= 0 && i < in.height() && j >= 0 && j < in.width()) {
+                    most = Math.max(most, x[(channel * in.height() + i) * in.width() + j]);
+                }
+            }
+        }
+        return most;
     }
 
     private double window(ConvolutionLayer c, Shape in, double[] x, int filter, int row, int column) {

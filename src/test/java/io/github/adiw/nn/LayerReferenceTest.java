@@ -1,14 +1,17 @@
 package io.github.adiw.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Graph;
 import io.github.adiw.device.Launch;
+import io.github.adiw.nn.block.BatchNormLayer;
 import io.github.adiw.nn.block.Block;
 import io.github.adiw.nn.block.ConvolutionLayer;
 import io.github.adiw.nn.block.Declaration;
@@ -16,6 +19,8 @@ import io.github.adiw.nn.block.Initial;
 import io.github.adiw.nn.block.LinearLayer;
 import io.github.adiw.nn.block.MatrixKernels;
 import io.github.adiw.nn.block.MaxPoolLayer;
+import io.github.adiw.nn.block.MeanPoolLayer;
+import io.github.adiw.nn.block.PaddedShortcutLayer;
 import io.github.adiw.nn.block.Program;
 import io.github.adiw.nn.block.ReluLayer;
 import io.github.adiw.nn.block.Sequence;
@@ -143,7 +148,11 @@ class LayerReferenceTest {
         assertThat(network.nodes()).as("layers").hasSize(c.has("dx") ? 2 : 1);
         Parameters parameters = Parameters.allocate(device, network.needs());
         for (Parameter p : parameters.list()) {
-            p.value().upload(p.name().equals("x") ? rows : c.input(p.name().substring("layer.".length())));
+            if (p.name().equals("x")) {
+                p.value().upload(rows);
+            } else if (p.value().type() == ElementType.FLOAT32) {
+                p.value().upload(parameter(c, p.name().substring("layer.".length())));
+            }
         }
         Program program = Program.bind(device, network, parameters, batch + EXTRA, batch, precision);
         float[] y = program.forward(device.floats(rows), Mode.TRAIN).toFloats();
@@ -155,6 +164,106 @@ class LayerReferenceTest {
             c.check("dx", Arrays.copyOf(parameters.get("x").gradient().toFloats(), x.length), tolerance);
         }
         return parameters;
+    }
+
+    /** Running variances are 0.5 at least. */
+    private static float[] parameter(ReferenceCase c, String name) {
+        float[] values = c.input(name);
+        for (int i = 0; i < values.length && name.equals("running_var"); i++) {
+            values[i] = Math.abs(values[i]) + 0.5f;
+        }
+        return values;
+    }
+
+    static Stream<Arguments> plainConvolutions() {
+        return ReferenceCase.ofKind("conv2d_plain").stream()
+            .flatMap(c -> Stream.of(Precision.values()).map(precision -> Arguments.of(c, precision)));
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource
+    void plainConvolutions(ReferenceCase c, Precision precision) {
+        Block layer = ConvolutionLayer.beforeNorm("layer", c.size("filters"), c.size("kernel"), c.size("stride"), c.size("padding"));
+        Parameters parameters = check(c, c.size("batch"), bar(precision), precision, image(c), layer);
+        assertThat(parameters.list()).extracting(Parameter::name).containsExactly("x", "layer.weight");
+        c.check("dweight", parameters.get("layer.weight").gradient().toFloats(), precision == Precision.FP32 ? 2e-5 : 1e-3);
+    }
+
+    static List<ReferenceCase> batchNorms() {
+        return ReferenceCase.ofKind("batch_norm");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource
+    void batchNorms(ReferenceCase c) {
+        Block norm = new BatchNormLayer("layer");
+        Block block = c.flag("relu") ? Sequence.of(norm, new ReluLayer()) : norm;
+        Parameters parameters = check(c, c.size("batch"), 1e-5, Precision.FP32, image(c), block);
+        checkGradients(c, c.size("batch"), Precision.FP32, parameters);
+        c.check("mean", parameters.get("layer.running_mean").value().toFloats(), 1e-6);
+        c.check("variance", parameters.get("layer.running_var").value().toFloats(), 1e-6);
+        assertThat(count(parameters)).isEqualTo(1);
+
+        float[] x = c.input("x");
+        for (String name : List.of("running_mean", "running_var")) {
+            parameters.get("layer." + name).value().upload(parameter(c, name));
+        }
+        for (int trained : new int[] {0, c.size("batch")}) {
+            try (Program program = Program.bind(device, Wiring.of(image(c), block).fused(), parameters, c.size("batch"), trained,
+                Precision.FP32)) {
+                c.check("evaluated", program.forward(device.floats(x), Mode.EVALUATE).toFloats(), 1e-5);
+            }
+        }
+        assertThat(parameters.get("layer.running_mean").value().toFloats()).as("evaluation leaves it as it is")
+            .isEqualTo(c.input("running_mean"));
+        assertThat(count(parameters)).isEqualTo(1);
+    }
+
+    private static long count(Parameters parameters) {
+        long[] count = new long[1];
+        parameters.get("layer.num_batches_tracked").value().download(count);
+        return count[0];
+    }
+
+    @Test
+    void oneValueAChannelHasNoVariance() {
+        Wiring network = Wiring.of(new Shape(3, 1, 1), new BatchNormLayer("layer"));
+        Parameters parameters = Parameters.allocate(device, network.needs());
+        assertThatThrownBy(() -> Program.bind(device, network, parameters, 5, 1, Precision.FP32)).isInstanceOf(UsageException.class)
+            .hasMessageContaining("batch 1 leaves one value a channel to the batch normalisation layer");
+        Program.bind(device, network, parameters, 5, 2, Precision.FP32).close();
+        Program.bind(device, network, parameters, 1, 0, Precision.FP32).close();
+    }
+
+    static List<ReferenceCase> windows() {
+        return ReferenceCase.ofKind("windows");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource
+    void windows(ReferenceCase c) {
+        check(c, c.size("batch"), c.bits("x") > 10 ? 1e-6 : 0, Precision.FP32, image(c),
+            new MaxPoolLayer(c.size("kernel"), c.size("stride"), c.size("padding")));
+    }
+
+    static List<ReferenceCase> meanPool() {
+        return ReferenceCase.ofKind("mean_pool");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource
+    void meanPool(ReferenceCase c) {
+        check(c, c.size("batch"), 1e-6, Precision.FP32, image(c), new MeanPoolLayer());
+    }
+
+    static List<ReferenceCase> shortcut() {
+        return ReferenceCase.ofKind("shortcut");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource
+    void shortcut(ReferenceCase c) {
+        check(c, c.size("batch"), 0, Precision.FP32, image(c), new PaddedShortcutLayer(c.size("filters"), c.size("stride")));
     }
 
     static List<ReferenceCase> relu() {
@@ -186,6 +295,9 @@ class LayerReferenceTest {
             x[at] = Float.NaN;
             assertThat(program.forward(device.floats(x), Mode.EVALUATE).toFloats()).containsExactly(Float.NaN);
         }
+        Wiring overlapping = Wiring.of(new Shape(1, 2, 2), new MaxPoolLayer(3, 2, 1));
+        Program windows = Program.bind(device, overlapping, Parameters.allocate(device, network.needs()), 1, 0, Precision.FP32);
+        assertThat(windows.forward(device.floats(-1, Float.NaN, 2, 3), Mode.EVALUATE).toFloats()).containsExactly(Float.NaN);
     }
 
     static List<ReferenceCase> crossEntropy() {
@@ -232,6 +344,30 @@ class LayerReferenceTest {
         return Stream.of("sgd", "adam").flatMap(kind -> ReferenceCase.ofKind(kind).stream());
     }
 
+    /** Weight decay that spares a parameter between two that it reaches, one of them longer than a span. */
+    @Test
+    void decayOfWeightsAlone() {
+        Parameters parameters = Parameters.allocate(device, List.of(Declaration.weight("a", Initial.constant(0), 20_001),
+            Declaration.undecayed("b", Initial.constant(0), 17), Declaration.weight("c", Initial.constant(0), 5)));
+        for (boolean adam : new boolean[] {false, true}) {
+            for (Parameter p : parameters.list()) {
+                float[] twos = new float[p.size()];
+                Arrays.fill(twos, 2);
+                p.value().upload(twos);
+            }
+            device.zero(parameters.gradients());
+            Buffer step = device.allocate(ElementType.INT64, 1);
+            device.zero(step);
+            WeightDecay decay = WeightDecay.ofWeights(0.5f);
+            Optimizer optimizer = adam ? Optimizer.adam(device, parameters, device.floats(0.25f), step, device.ints(0), decay)
+                : Optimizer.sgd(device, parameters, device.floats(0.25f), device.ints(0), 0, false, decay);
+            optimizer.update();
+            assertThat(parameters.get("a").value().toFloats()).containsOnly(1.75f);
+            assertThat(parameters.get("b").value().toFloats()).containsOnly(2);
+            assertThat(parameters.get("c").value().toFloats()).containsOnly(1.75f);
+        }
+    }
+
     /** One recorded update, replayed: rate and step number come from the device. */
     @ParameterizedTest(name = "{0}")
     @MethodSource
@@ -246,7 +382,7 @@ class LayerReferenceTest {
         Parameters parameters = Parameters.allocate(device, List.of(Declaration.weight("p", Initial.uniform(1), n)));
         Parameter p = parameters.get("p");
         p.value().upload(c.input("parameters"));
-        float decay = c.number("weightDecay").floatValue();
+        WeightDecay decay = WeightDecay.ofAll(c.number("weightDecay").floatValue());
         Optimizer optimizer = c.toString().startsWith("adam") ? Optimizer.adam(device, parameters, rate, step, halted, decay)
             : Optimizer.sgd(device, parameters, rate, halted, c.number("momentum").floatValue(), c.flag("nesterov"), decay);
         float[] y = new float[gradients.length];

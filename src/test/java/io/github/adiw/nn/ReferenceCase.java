@@ -80,8 +80,11 @@ final class ReferenceCase {
         for (int size : integers(node.get("shape"))) {
             length *= size;
         }
-        int seed = node.get("seed").asInt();
-        int bits = bits(name);
+        return values(node.get("seed").asInt(), length, node.get("scale").asDouble(), bits(name));
+    }
+
+    /** {@code fixture_files.values}. */
+    static float[] values(int seed, int length, double scale, int bits) {
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {
             int x = i * 0x9E3779B1 + seed * 0x85EBCA6B;
@@ -90,7 +93,7 @@ final class ReferenceCase {
             x ^= x >>> 15;
             x *= 0x846CA68B;
             x ^= x >>> 16;
-            values[i] = (float) (((x >>> 32 - bits) * Math.pow(2, 1 - bits) - 1) * node.get("scale").asDouble());
+            values[i] = (float) (((x >>> 32 - bits) * Math.pow(2, 1 - bits) - 1) * scale);
         }
         return values;
     }

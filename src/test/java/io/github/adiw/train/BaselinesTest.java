@@ -18,6 +18,7 @@ import io.github.adiw.nn.Model;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
@@ -135,6 +136,31 @@ class BaselinesTest {
                 assertThat((double) w[i]).as("weight %d", i).isCloseTo(weights[i], within(0.02 * largest));
             }
         }
+    }
+
+    /** The pass over validation samples is one in training, and leaves no trace in what evaluation uses. */
+    @Test
+    void reweightingLeavesRunningStatisticsAsTheyAre() {
+        Model model = Model.parse("resnet20", 1, 8, 8, 2);
+        int n = 3;
+        try (Device device = DeviceMatrix.open(); Parameters parameters = model.parameters(device);
+             GradientWeighting weighting = GradientWeighting.create(device, n, n, n, model, parameters, Precision.FP32);
+             Buffer rows = device.ints(0, 1, 2); Buffer labels = device.ints(0, 1, 1);
+             Buffer inputs = device.floats(wave(n * 64)); Buffer validation = device.floats(wave(n * 64))) {
+            parameters.initialize(2);
+            Map<String, SafeTensors.Tensor> before = parameters.save().tensors();
+            weighting.estimate(new FixedBatch(rows, inputs, validation, labels, labels));
+            parameters.save().tensors().forEach((name, tensor) -> assertThat(tensor.array()).as(name).isEqualTo(before.get(name).array()));
+            assertThat(weighting.products().toFloats()).doesNotContain(0, Float.NaN);
+        }
+    }
+
+    private static float[] wave(int length) {
+        float[] x = new float[length];
+        for (int i = 0; i < length; i++) {
+            x[i] = (float) Math.sin(i * (1 + i % 7));
+        }
+        return x;
     }
 
     private static float[] images(ImageSet set, int first, int count) {

@@ -12,6 +12,7 @@ import io.github.adiw.nn.Optimizer;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
 import io.github.adiw.nn.SoftmaxCrossEntropy;
+import io.github.adiw.nn.WeightDecay;
 import io.github.adiw.nn.block.MatrixKernels;
 import java.util.Locale;
 import java.util.Random;
@@ -88,9 +89,10 @@ public class KernelByKernel {
             case "loss" -> () -> loss.forward(logits, labels);
             case "backward" -> () -> network.backward(gradient);
             case "adam" -> Optimizer.adam(opened, parameters, zeros(ElementType.FLOAT32, 1), zeros(ElementType.INT64, 1),
-                zeros(ElementType.INT32, 1), 0)::update;
+                zeros(ElementType.INT32, 1), WeightDecay.ofAll(0))::update;
             case "sgd" ->
-                Optimizer.sgd(opened, parameters, zeros(ElementType.FLOAT32, 1), zeros(ElementType.INT32, 1), 0.9f, false, 0)::update;
+                Optimizer.sgd(opened, parameters, zeros(ElementType.FLOAT32, 1), zeros(ElementType.INT32, 1), 0.9f, false,
+                    WeightDecay.ofAll(0))::update;
             case "conv2-forward", "conv2-backward-data", "conv2-backward-weights" -> convolution();
             case "sort", "quantile", "gram", "matrix-product", "km-step" -> matching();
             case "gemm-fc1" -> gemm(2 * BATCH, 120, 400);

@@ -15,16 +15,32 @@ import java.util.List;
  * @param stride  step of the window
  * @param padding zeros on each side
  * @param bias    whether there is b
+ * @param start   what W and b are before training
  * @param relu    whether ReLU follows in the same launch
  */
-public record ConvolutionLayer(String name, int filters, int kernel, int stride, int padding, boolean bias, boolean relu) implements Layer {
-    /** Without ReLU. */
+public record ConvolutionLayer(String name, int filters, int kernel, int stride, int padding, boolean bias, Start start, boolean relu)
+    implements
+        Layer {
+    /** What the parameters are before training. */
+    public enum Start {
+        /** PyTorch's default: {@link Initial#uniform} by the inputs of an output. */
+        UNIFORM,
+        /** {@link Initial#normal} by the outputs of an input, as residual networks have it. */
+        NORMAL
+    }
+
+    /** From PyTorch's default values, without ReLU. */
     public ConvolutionLayer(String name, int filters, int kernel, int stride, int padding, boolean bias) {
-        this(name, filters, kernel, stride, padding, bias, false);
+        this(name, filters, kernel, stride, padding, bias, Start.UNIFORM, false);
+    }
+
+    /** One that a batch normalisation follows: without a bias, from He's normal distribution. */
+    public static ConvolutionLayer beforeNorm(String name, int filters, int kernel, int stride, int padding) {
+        return new ConvolutionLayer(name, filters, kernel, stride, padding, false, Start.NORMAL, false);
     }
 
     ConvolutionLayer withRelu() {
-        return new ConvolutionLayer(name, filters, kernel, stride, padding, bias, true);
+        return new ConvolutionLayer(name, filters, kernel, stride, padding, bias, start, true);
     }
 
     Convolution sizes(int rows, Shape input) {
@@ -39,7 +55,8 @@ public record ConvolutionLayer(String name, int filters, int kernel, int stride,
 
     @Override
     public List<Declaration> needs(Shape input) {
-        Initial initial = Initial.uniform(input.channels() * kernel * kernel);
+        Initial initial = start == Start.UNIFORM ? Initial.uniform(input.channels() * kernel * kernel)
+            : Initial.normal(filters * kernel * kernel);
         Declaration weight = Declaration.weight(name + ".weight", initial, filters, input.channels(), kernel, kernel);
         return bias ? List.of(weight, Declaration.undecayed(name + ".bias", initial, filters)) : List.of(weight);
     }

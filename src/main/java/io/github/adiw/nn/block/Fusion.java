@@ -16,8 +16,11 @@ final class Fusion {
         if (first instanceof ConvolutionLayer convolution && second instanceof ReluLayer) {
             return convolution.withRelu();
         }
+        if (first instanceof BatchNormLayer norm && !norm.relu() && second instanceof ReluLayer) {
+            return norm.withRelu();
+        }
         // The fused pool has no rule for a last odd row or column.
-        if (first instanceof ConvolutionLayer convolution && convolution.relu() && second instanceof MaxPoolLayer
+        if (first instanceof ConvolutionLayer convolution && convolution.relu() && second instanceof MaxPoolLayer pool && pool.ofPairs()
             && between.height() % 2 == 0 && between.width() % 2 == 0) {
             return new ConvolutionReluPoolLayer(convolution);
         }

@@ -28,4 +28,26 @@ public interface Initial {
             device.launch("uniform_fill", Launch.elements(n), values, n, -bound, bound, seed, stream);
         };
     }
+
+    /**
+     * Kaiming-normal (He et al., ICCV 2015): normal with deviation sqrt(2 / fan out), so that gradients keep their size from layer to
+     * layer where ReLU follows.
+     *
+     * @param fanOut outputs that an input reaches
+     */
+    static Initial normal(int fanOut) {
+        float deviation = (float) Math.sqrt(2.0 / fanOut);
+        return (device, values, seed, stream) -> {
+            int n = Math.toIntExact(values.length());
+            device.launch("normal_fill", Launch.elements(n), values, n, deviation, seed, stream);
+        };
+    }
+
+    /** The same value everywhere. */
+    static Initial constant(float value) {
+        return (device, values, seed, stream) -> {
+            int n = Math.toIntExact(values.length());
+            device.launch("fill", Launch.elements(n), values, value, n);
+        };
+    }
 }

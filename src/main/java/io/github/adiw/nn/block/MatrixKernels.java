@@ -17,6 +17,8 @@ public final class MatrixKernels {
     private static final int CONVOLUTION_ROWS = 128;
     private static final int CONVOLUTION_COLUMNS = 16;
     private static final int MOST_SPLITS = 64;
+    /** Floats of partial sums: convolutions of many weights have enough tiles without many splits. */
+    private static final int MOST_PARTIALS = 1 << 24;
 
     private MatrixKernels() {}
 
@@ -38,7 +40,7 @@ public final class MatrixKernels {
     }
 
     private static int splits(Convolution s) {
-        return Math.min(s.batch(), MOST_SPLITS);
+        return Math.max(1, Math.min(Math.min(s.batch(), MOST_SPLITS), MOST_PARTIALS / (s.weights() + s.filters())));
     }
 
     private static int tiles(long n, int size) {
