@@ -31,6 +31,7 @@ final class SegmentBandwidth implements BatchBandwidth {
         distances = scope.keep(device.allocate(ElementType.FLOAT32, stored * all));
         gamma = scope.keep(device.allocate(ElementType.FLOAT64, segments));
         status = scope.keep(device.allocate(ElementType.INT32, segments));
+        device.zero(status);      // who asks before the first batch hears of no problem
     }
 
     static SegmentBandwidth create(Device device, BatchShape shape, int segments, Bandwidth rule) {

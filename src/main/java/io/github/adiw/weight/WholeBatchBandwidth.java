@@ -55,6 +55,7 @@ final class WholeBatchBandwidth implements BatchBandwidth {
         boolean radix = d > 1;
         this.gamma = scope.keep(device.allocate(ElementType.FLOAT64, 1));
         this.status = scope.keep(device.allocate(ElementType.INT32, 1));
+        device.zero(status);      // who asks before the first batch hears of no problem
         this.distances = scope.keep(device.allocate(ElementType.FLOAT32, 0));
         this.pool = scope.keep(device.allocate(ElementType.FLOAT32, (long) count * d));
         this.histograms = scope.keep(device.allocate(ElementType.INT32, radix ? (long) blocks * BINS : 0));

@@ -409,4 +409,21 @@ class ExtremesTest {
             assertThat(weights.problem()).isNull();
         }
     }
+
+    /** In memory where something was before. */
+    @ParameterizedTest
+    @MethodSource("methods")
+    void nothingIsWrongBeforeTheFirstBatch(String method) {
+        for (int i = 0; i < 20; i++) {
+            for (int length : new int[] {1, 2, 16}) {
+                int[] twos = new int[length];
+                Arrays.fill(twos, 2);
+                device.ints(twos).close();
+            }
+            try (WeightEstimator whole = WeightEstimator.create(device, Divergences.get(method), new BatchShape(4, 4, 4, 4, 1),
+                EstimationSettings.defaults())) {
+                assertThat(whole.problem()).isNull();
+            }
+        }
+    }
 }
