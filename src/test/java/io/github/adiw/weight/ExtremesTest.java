@@ -188,7 +188,7 @@ class ExtremesTest {
             return whole;
         }
         boolean slow64 = n == 64 && (method.equals("kmm-exact") || method.equals("diw"));       // seconds each
-        return (int) ((slow64 ? whole / 5 : whole) / 10.0 + random.nextDouble());
+        return (int) ((slow64 ? 0.05 : 1) * whole / 10 + random.nextDouble());
     }
 
     /** 1 where the batch changed nothing, so that the next one was compared with a fresh estimator's. */
