@@ -18,7 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import launcher  # noqa: E402
+
+ROOT = launcher.ROOT
 SAMPLE = ROOT / "src/main/resources/io/github/adiw/data/fashion-mnist-sample"
 START = ROOT / "src/test/resources/fixtures/trajectories/adiw-km.safetensors"
 DIW_STEPS = 6
@@ -49,11 +52,6 @@ class Server:
 
 def has(python, modules):
     return subprocess.run([python, "-c", "import " + modules], capture_output=True).returncode == 0
-
-
-def machine():
-    model = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-    return f"{model[0]}, {len(model)} logical processors" if model else "processor unknown"
 
 
 def main():
@@ -91,7 +89,7 @@ def main():
         server.close()
 
     quartile = {k: float(np.quantile(v, 0.25)) for k, v in times.items()}
-    print(f"{machine()}; {options.threads} threads; {options.rounds} rounds of {options.steps} steps, lower quartile; "
+    print(f"{launcher.machine()}; {options.threads} threads; {options.rounds} rounds of {options.steps} steps, lower quartile; "
           f"load before {load:.1f}, after {os.getloadavg()[0]:.1f}")
     for name, (peer, _) in peers.items():
         print(f"{name}: kept " + ", ".join(f"{m} {layout}" for m, layout in peer.about["layouts"].items()))
@@ -106,7 +104,7 @@ def main():
         print("| " + " | ".join(cells) + " |")
     if options.output:
         with open(options.output, "w") as f:
-            json.dump({"machine": machine(), "threads": options.threads, "peers": {n: p.about for n, (p, _) in peers.items()},
+            json.dump({"machine": launcher.machine(), "threads": options.threads, "peers": {n: p.about for n, (p, _) in peers.items()},
                        "millis": {f"{name} {method}": v for (name, method), v in times.items()}}, f)
 
 

@@ -13,6 +13,7 @@ Needs numpy and scikit-learn.
 """
 import argparse
 import csv
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -25,9 +26,10 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-import launcher
-from problems import Mixture, cluster, first
-from references import ulsif
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import launcher  # noqa: E402
+from problems import Mixture, cluster, first  # noqa: E402
+from references import ulsif  # noqa: E402
 
 TRAIN_ROWS, VALIDATION_ROWS, WORLD_ROWS = 1000, 500, 20_000
 NOISE = 0.5

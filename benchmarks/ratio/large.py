@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-import launcher
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import launcher  # noqa: E402
 
 # Training rows, validation rows, columns, and what seconds and MiB are to be at most.
 SIZES = (1_000, 1_000, 5, 3, None), (100_000, 10_000, 16, 60, 1024)

@@ -9,15 +9,17 @@ start of the JVM; the references run in this process. Needs numpy and scikit-lea
 """
 import argparse
 import json
+import sys
 import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 
-import launcher
-from problems import KINDS, error, make
-from references import REFERENCES
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import launcher  # noqa: E402
+from problems import KINDS, error, make  # noqa: E402
+from references import REFERENCES  # noqa: E402
 
 OURS = ("auto", "kl", "ls", "classifier")
 OVERALL, FACTOR, MARGIN = 0.75, 1.5, 0.05

@@ -11,8 +11,9 @@ import sys
 
 import numpy as np
 
-import launcher
-from problems import make
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import launcher  # noqa: E402
+from problems import make  # noqa: E402
 
 TOLERANCE = 1e-3
 

@@ -12,22 +12,16 @@ not in it; with diw:0.01 or median it is. Needs python3-numpy.
 """
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import launcher  # noqa: E402
+
 ONCE_ABOVE = 20_000
-
-
-def machine():
-    model = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-    return f"{model[0]}, {len(model)} logical processors" if model else "processor unknown"
 
 
 def samples(folder, n, d):
@@ -38,20 +32,6 @@ def samples(folder, n, d):
     return files
 
 
-def run(command):
-    """The JSON that a command prints, its seconds and its largest resident size in MiB."""
-    complaints = tempfile.TemporaryFile("w+")
-    start = time.monotonic()
-    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=complaints, text=True)
-    text = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        complaints.seek(0)
-        sys.exit(f"{' '.join(map(str, command))} ended with status {process.returncode}: {complaints.read().strip()}")
-    return json.loads(text), time.monotonic() - start, usage.ru_maxrss / 1024
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--methods", default="km,kl,ls,w1,kl-direct,ls-direct")
@@ -59,7 +39,7 @@ def main():
     parser.add_argument("--dimension", type=int, default=16)
     parser.add_argument("--bandwidth", default="gamma:0.02")
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--adiw", default=ROOT / "adiw")
+    parser.add_argument("--adiw", default=launcher.LAUNCHER)
     parser.add_argument("--json", help="also write every run there")
     arguments = parser.parse_args()
     sizes = [int(n) for n in arguments.sizes.split(",")]
@@ -67,16 +47,16 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = {n: samples(folder, n, arguments.dimension) for n in sizes}
-        print(f"{machine()}; n = m, dimension {arguments.dimension}, bandwidth {arguments.bandwidth}")
+        print(f"{launcher.machine()}; n = m, dimension {arguments.dimension}, bandwidth {arguments.bandwidth}")
         print("method     " + "".join(f"{n:>10,}" for n in sizes) + "     whole   MiB")
         for method in arguments.methods.split(","):
             cells = []
             for n in sizes:
-                command = [arguments.adiw, "weights", "--method", method, "--bandwidth", arguments.bandwidth, "--train", files[n][0],
-                           "--validation", files[n][1], "--output", folder / "weights.npy", "--json"]
+                command = [arguments.adiw, "weights", "--method", method, "--steps", "5", "--bandwidth", arguments.bandwidth,
+                           "--train", files[n][0], "--validation", files[n][1], "--output", folder / "weights.npy", "--json"]
                 least = None
                 for _ in range(1 if n > ONCE_ABOVE else arguments.repeat):
-                    report, whole, mebibytes = run(command)
+                    report, whole, mebibytes = launcher.run(command)
                     runs.append({**report, "whole": whole, "mebibytes": mebibytes})
                     least = min(report["seconds"], least or report["seconds"])
                 cells.append(least)

@@ -1,4 +1,4 @@
-"""Runs the command line of ADIW and measures it."""
+"""Runs the command line of ADIW and measures it, and says on which machine; for the scripts in the folders beside it."""
 import json
 import os
 import subprocess
@@ -7,9 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 LAUNCHER = ROOT / "adiw"
 
 
@@ -34,6 +32,7 @@ def run(command):
 
 def weights(adiw, train, validation, *flags):
     """Weights of the training rows, the report, and seconds. Rows are arrays [n, d] and [m, d], or CSV files."""
+    import numpy as np      # who measures something else needs none
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = []
