@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A Java program with the tests' class path in a process of its own, for what a process does or suffers as a whole. */
+/**
+ * A Java program with the tests' class path in a process of its own, for what a process does or suffers as a whole. Signals do there what
+ * they do by default, also where this process ignores them.
+ */
 public final class ChildJvm {
     /**
      * What came of it.
@@ -63,7 +66,7 @@ public final class ChildJvm {
     }
 
     private ProcessBuilder builder(Class<?> program, String... arguments) {
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT,TERM,HUP"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),

@@ -1,10 +1,9 @@
 package io.github.adiw.cli;
 
+import io.github.adiw.ChildJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -25,14 +24,10 @@ final class ChildProcess implements AutoCloseable {
         reader.start();
     }
 
-    /** Starts {@code adiw} with these arguments, and with signals that do what they do by default, also where this process ignores them. */
+    /** Starts {@code adiw} with these arguments. */
     static ChildProcess start(List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(
-            List.of("env", "--default-signal=INT,TERM,HUP", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Launcher.class.getName()));
-        command.addAll(arguments);
-        return new ChildProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
+        return new ChildProcess(new ChildJvm().option("--enable-native-access=ALL-UNNAMED").start(Launcher.class,
+            arguments.toArray(String[]::new)));
     }
 
     private void read() {

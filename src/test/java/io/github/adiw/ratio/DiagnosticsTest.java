@@ -118,7 +118,7 @@ class DiagnosticsTest {
         assertThat(
             Overlap.largestKernel(matrix(expected.get("train")), matrix(expected.get("validation")), expected.get("gamma").asDouble()))
             .isCloseTo(expected.get("largestKernel").asDouble(), PRECISE);
-        assertThat(Overlap.areaUnderCurve(flat(expected.get("scores").get(0)), flat(expected.get("scores").get(1))))
+        assertThat(AreaUnderCurve.of(flat(expected.get("scores")), expected.get("scores").get(0).size()))
             .isCloseTo(expected.get("areaUnderCurve").asDouble(), PRECISE);
     }
 

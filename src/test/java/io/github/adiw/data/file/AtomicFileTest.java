@@ -3,6 +3,7 @@ package io.github.adiw.data.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.adiw.ChildJvm;
 import io.github.adiw.AdiwException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -49,12 +50,9 @@ class AtomicFileTest {
         assertThat(new ProcessBuilder("cc", "-shared", "-fPIC", "-o", library.toString(), source.toString(), "-ldl").inheritIO().start()
             .waitFor()).isZero();
         Path results = folder.resolve("new/results");
-        ProcessBuilder writer = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Writer.class.getName(),
-            results.resolve("file").toString());
-        writer.environment().put("LD_PRELOAD", library.toString());
-        writer.environment().put("DURABILITY_LOG", log.toString());
-        assertThat(writer.inheritIO().start().waitFor()).isZero();
+        ChildJvm.Outcome writer = new ChildJvm().environment("LD_PRELOAD", library.toString()).environment("DURABILITY_LOG", log.toString())
+            .run(Writer.class, results.resolve("file").toString());
+        assertThat(writer.code()).as(writer.err()).isZero();
         assertThat(results.resolve("file")).hasContent("content");
         String root = folder.toRealPath().toString();
         List<String> calls = Files.readAllLines(log).stream().filter(call -> call.contains(root))
