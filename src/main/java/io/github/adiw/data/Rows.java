@@ -20,6 +20,42 @@ public interface Rows {
      */
     void read(int from, int count, double[] into);
 
+    /** Gets rows. */
+    @FunctionalInterface
+    interface Visitor {
+        /**
+         * One row.
+         *
+         * @param row    its number, from 0
+         * @param values where it lies, among others
+         * @param at     where it begins there
+         */
+        void visit(int row, double[] values, int at);
+    }
+
+    /** Shows all rows, one after the other; the array is the same for many, and the caller's to read alone. */
+    default void forEach(Visitor visitor) {
+        forEach(0, rows(), visitor);
+    }
+
+    /**
+     * As {@link #forEach(Visitor)}, of some rows.
+     *
+     * @param from  number of the first row, from 0
+     * @param count how many
+     */
+    default void forEach(int from, int count, Visitor visitor) {
+        int most = Math.max(1, (1 << 16) / columns());
+        double[] block = new double[Math.min(most, count) * columns()];
+        for (int first = from; first < from + count; first += most) {
+            int some = Math.min(most, from + count - first);
+            read(first, some, block);
+            for (int i = 0; i < some; i++) {
+                visitor.visit(first + i, block, i * columns());
+            }
+        }
+    }
+
     /**
      * The rows of an array, which is not copied.
      *
@@ -40,26 +76,7 @@ public interface Rows {
      */
     static Rows of(FloatBuffer values, int columns) {
         FloatBuffer own = values.slice();
-        int rows = count(own.remaining(), columns);
-        return new Rows() {
-            @Override
-            public int rows() {
-                return rows;
-            }
-
-            @Override
-            public int columns() {
-                return columns;
-            }
-
-            @Override
-            public void read(int from, int count, double[] into) {
-                int first = Math.multiplyExact(from, columns);
-                for (int i = 0; i < count * columns; i++) {
-                    into[i] = own.get(first + i);
-                }
-            }
-        };
+        return new BufferRows(own, count(own.remaining(), columns), columns);
     }
 
     /**
@@ -70,23 +87,7 @@ public interface Rows {
      * @throws UsageException if the length is no multiple of columns
      */
     static Rows of(double[] values, int columns) {
-        int rows = count(values.length, columns);
-        return new Rows() {
-            @Override
-            public int rows() {
-                return rows;
-            }
-
-            @Override
-            public int columns() {
-                return columns;
-            }
-
-            @Override
-            public void read(int from, int count, double[] into) {
-                System.arraycopy(values, from * columns, into, 0, count * columns);
-            }
-        };
+        return new ArrayRows(values, count(values.length, columns), columns);
     }
 
     private static int count(int numbers, int columns) {

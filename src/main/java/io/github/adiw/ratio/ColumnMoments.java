@@ -13,13 +13,6 @@ import java.util.Arrays;
  * @param most      largest value
  */
 record ColumnMoments(double[] mean, double[] weighted, double[] deviation, double[] least, double[] most) {
-    private static final int BLOCK = 1 << 16;
-
-    /** Takes a block of rows. */
-    private interface Block {
-        void rows(double[] values, int from, int count);
-    }
-
     /** Of rows that count alike. */
     static ColumnMoments of(Rows rows) {
         return of(rows, null);
@@ -38,12 +31,12 @@ record ColumnMoments(double[] mean, double[] weighted, double[] deviation, doubl
         double[] most = new double[columns];
         Arrays.fill(least, Double.POSITIVE_INFINITY);
         Arrays.fill(most, Double.NEGATIVE_INFINITY);
-        read(rows, (values, from, count) -> {
-            for (int i = 0; i < count * columns; i++) {
-                int c = i % columns;
-                mean[c] += values[i];
-                least[c] = Math.min(least[c], values[i]);
-                most[c] = Math.max(most[c], values[i]);
+        rows.forEach((row, values, at) -> {
+            for (int c = 0; c < columns; c++) {
+                double x = values[at + c];
+                mean[c] += x;
+                least[c] = Math.min(least[c], x);
+                most[c] = Math.max(most[c], x);
             }
         });
         for (int c = 0; c < columns; c++) {
@@ -52,15 +45,13 @@ record ColumnMoments(double[] mean, double[] weighted, double[] deviation, doubl
         double[] squares = new double[columns];
         double[] pulls = new double[columns];
         double[] total = new double[1];
-        read(rows, (values, from, count) -> {
-            for (int i = 0; i < count; i++) {
-                double weight = weights == null ? 1 : weights[from + i];
-                total[0] += weight;
-                for (int c = 0; c < columns; c++) {
-                    double off = values[i * columns + c] - mean[c];
-                    squares[c] += off * off;
-                    pulls[c] += weight * off;
-                }
+        rows.forEach((row, values, at) -> {
+            double weight = weights == null ? 1 : weights[row];
+            total[0] += weight;
+            for (int c = 0; c < columns; c++) {
+                double off = values[at + c] - mean[c];
+                squares[c] += off * off;
+                pulls[c] += weight * off;
             }
         });
         double[] weighted = new double[columns];
@@ -69,15 +60,5 @@ record ColumnMoments(double[] mean, double[] weighted, double[] deviation, doubl
             squares[c] = Math.sqrt(squares[c] / rows.rows());
         }
         return new ColumnMoments(mean, weighted, squares, least, most);
-    }
-
-    private static void read(Rows rows, Block block) {
-        int most = Math.max(1, BLOCK / rows.columns());
-        double[] values = new double[Math.min(most, rows.rows()) * rows.columns()];
-        for (int from = 0; from < rows.rows(); from += most) {
-            int count = Math.min(most, rows.rows() - from);
-            rows.read(from, count, values);
-            block.rows(values, from, count);
-        }
     }
 }

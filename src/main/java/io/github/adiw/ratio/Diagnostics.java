@@ -33,17 +33,13 @@ public final class Diagnostics {
         sum = fitted.sum;
         double least = Double.POSITIVE_INFINITY;
         double most = Double.NEGATIVE_INFINITY;
-        double total = 0;
-        double squares = 0;
         for (float w : fitted.weights) {
             least = Math.min(least, w);
             most = Math.max(most, w);
-            total += w;
-            squares += (double) w * w;
         }
         minimum = least;
         maximum = most;
-        effectiveSampleSize = squares == 0 ? 0 : total * total / squares;
+        effectiveSampleSize = EstimatedWeights.effectiveSampleSize(fitted.weights);
         paretoK = ParetoTail.shape(fitted.weights);
         fractionAtBound = (double) fitted.atBound / trainRows;
         converged = fitted.converged;

@@ -87,7 +87,7 @@ final class FittedWeights {
         return this;
     }
 
-    /** {@link Overlap#areaUnderCurve} of a classifier's held-out scores, where one was fitted. */
+    /** {@link AreaUnderCurve} of a classifier's held-out scores, where one was fitted. */
     FittedWeights areaUnderCurve(double value) {
         areaUnderCurve = value;
         return this;

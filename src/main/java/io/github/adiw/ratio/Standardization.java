@@ -16,7 +16,6 @@ import java.util.stream.IntStream;
  * @param scale   what each is divided by, above 0
  */
 record Standardization(int[] columns, double[] center, double[] scale) {
-    private static final int BLOCK = 4096;
     /** Deviations below this share of a column's size are rounding. */
     private static final double ROUNDING = 1e-12;
     /** Of a column as methods see it: squares of it are float32. */
@@ -67,17 +66,12 @@ record Standardization(int[] columns, double[] center, double[] scale) {
 
     private static void visit(String kind, Rows rows, Visitor visitor) {
         int d = rows.columns();
-        double[] block = new double[BLOCK * d];
-        for (int from = 0; from < rows.rows(); from += BLOCK) {
-            int count = Math.min(BLOCK, rows.rows() - from);
-            rows.read(from, count, block);
-            for (int i = 0, at = 0; i < count; i++) {
-                for (int k = 0; k < d; k++, at++) {
-                    requireFinite(kind + " data", block[at], from + i, k);
-                    visitor.visit(k, block[at]);
-                }
+        rows.forEach((row, values, at) -> {
+            for (int k = 0; k < d; k++) {
+                requireFinite(kind + " data", values[at + k], row, k);
+                visitor.visit(k, values[at + k]);
             }
-        }
+        });
     }
 
     private static void requireFinite(String what, double x, int row, int column) {
@@ -112,21 +106,16 @@ record Standardization(int[] columns, double[] center, double[] scale) {
         int kept = columns.length;
         int d = rows.columns();
         float[] values = new float[Math.multiplyExact(count, kept)];
-        double[] block = new double[Math.min(BLOCK, count) * d];
-        for (int first = 0; first < count; first += BLOCK) {
-            int some = Math.min(BLOCK, count - first);
-            rows.read(from + first, some, block);
-            for (int i = 0; i < some; i++) {
-                for (int k = 0; k < d; k++) {
-                    requireFinite("rows", block[i * d + k], from + first + i, k);
-                }
-                for (int k = 0; k < kept; k++) {
-                    // What is beyond float's range, which new rows may be, is as far away as can be.
-                    double x = (block[i * d + columns[k]] - center[k]) / scale[k];
-                    values[(first + i) * kept + k] = (float) Math.max(-FARTHEST, Math.min(FARTHEST, x));
-                }
+        rows.forEach(from, count, (row, read, at) -> {
+            for (int k = 0; k < d; k++) {
+                requireFinite("rows", read[at + k], row, k);
             }
-        }
+            for (int k = 0; k < kept; k++) {
+                // What is beyond float's range, which new rows may be, is as far away as can be.
+                double x = (read[at + columns[k]] - center[k]) / scale[k];
+                values[(row - from) * kept + k] = (float) Math.max(-FARTHEST, Math.min(FARTHEST, x));
+            }
+        });
         return new Matrix(values, count, kept);
     }
 }
