@@ -47,7 +47,6 @@ final class WeightsCommand extends Subcommand {
     static final String STEP_BANDWIDTH = "diw:0.01";
     /** The property of a model under which the table's encoding is saved. */
     static final String ENCODING = "table";
-    private static final List<String> RATIOS = List.of("auto", "kl", "ls", "classifier");
 
     @Option(names = "--method", paramLabel = "METHOD",
         description = "auto (the best of the next three on held-out rows), kl (KLIEP), ls (uLSIF; least squares), classifier (logistic "
@@ -148,7 +147,7 @@ final class WeightsCommand extends Subcommand {
     @Override
     void execute() {
         long started = System.nanoTime();
-        List<String> known = new ArrayList<>(RATIOS);
+        List<String> known = new ArrayList<>(DensityRatio.RATIO_METHODS);
         Divergences.all().keySet().stream().filter(name -> !known.contains(name)).forEach(known::add);
         if (method != null) {
             KnownNames.require("--method", method, known);
@@ -238,7 +237,7 @@ final class WeightsCommand extends Subcommand {
 
     private void checkFit() {
         String name = method == null ? "auto" : method;
-        if (RATIOS.contains(name)) {
+        if (DensityRatio.RATIO_METHODS.contains(name)) {
             ignored(eta != null, "--eta", name);
             ignored(momentum != null, "--momentum", name);
             ignored(ridge != null, "--ridge", name);
@@ -264,6 +263,7 @@ final class WeightsCommand extends Subcommand {
         ignored(eta != null && !divergence.usesEta(), "--eta", method);
         ignored(momentum != null && momentum != 0 && !divergence.usesMomentum(), "--momentum", method);
         ignored(ridge != null && ridge != 0 && !divergence.usesRidge(), "--ridge", method);
+        ignored(lambda != null && !divergence.usesLambda(), "--lambda", method);
         ignored(bandwidth != null && !divergence.usesBandwidth(), "--bandwidth", method);
         ignored(steps != null && !divergence.takesSteps(), "--steps", method);
     }
@@ -272,10 +272,11 @@ final class WeightsCommand extends Subcommand {
         long start = System.nanoTime();
         DensityRatio ratio = builder.device(device).columns(data.encoding().names()).property(ENCODING, data.encoding().toJson())
             .listener(progress).fit(data.train(), data.validation());
+        double seconds = (System.nanoTime() - start) * 1e-9;
         if (model != null) {
             ratio.save(model);
         }
-        return WeightsOutcome.of(ratio, !Boolean.FALSE.equals(normalize), (System.nanoTime() - start) * 1e-9);
+        return WeightsOutcome.of(ratio, !Boolean.FALSE.equals(normalize), seconds);
     }
 
     private WeightsOutcome stepped(Device device, TablePair data, EstimationSettings settings) {
@@ -286,15 +287,13 @@ final class WeightsCommand extends Subcommand {
         EstimatedWeights.Builder builder = EstimatedWeights.builder(device).method(method).settings(settings)
             .initial(from == null ? null : start(divergence, from, n, m)).untilConverged(untilConverged);
         SingleRows rows = SingleRows.of(data.train(), data.validation(), "standard".equals(scale));
-        long start = System.nanoTime();
         EstimatedWeights estimated = builder.estimate(rows.train(), rows.validation(), data.train().columns());
         if (state != null) {
             Npy.write(state, estimated.state(), estimated.state().length);
         }
         Diagnostics diagnostics = Diagnostics.of(estimated, untilConverged, data.encoding().names(), data.train(), data.validation());
-        return WeightsOutcome.of(estimated, data, method.startsWith("ls") ? settings.lambda() : Double.NaN, settings.normalize(),
-            diagnostics,
-            (System.nanoTime() - start) * 1e-9);
+        return WeightsOutcome.of(estimated, data, divergence.usesLambda() ? settings.lambda() : Double.NaN, settings.normalize(),
+            diagnostics);
     }
 
     private static float[] start(Divergence divergence, Path from, int n, int m) {

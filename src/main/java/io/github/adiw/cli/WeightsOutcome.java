@@ -36,11 +36,10 @@ record WeightsOutcome(String method, String device, int dimension, double gamma,
     }
 
     /** @param lambda NaN where the method has none */
-    static WeightsOutcome of(EstimatedWeights estimated, TablePair data, double lambda, boolean normalized, Diagnostics diagnostics,
-                             double seconds) {
+    static WeightsOutcome of(EstimatedWeights estimated, TablePair data, double lambda, boolean normalized, Diagnostics diagnostics) {
         return new WeightsOutcome(estimated.method(), estimated.device(), estimated.dimension(), estimated.gamma(), lambda, Double.NaN,
             null,
-            estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged(), seconds, normalized,
+            estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged(), estimated.seconds(), normalized,
             estimated.weights(),
             data.encoding().names(), diagnostics);
     }

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The ratio r(x) = p_validation(x) / p_train(x) of the densities of two samples: how much a training row has to count for the training data
@@ -40,6 +41,9 @@ import java.util.stream.IntStream;
 public final class DensityRatio {
     /** The centers of kernel models, where their number is not given. */
     public static final int CENTERS = 100;
+    /** The methods that give a function, and not weights of the training rows alone, the choice among them first. */
+    public static final List<String> RATIO_METHODS = Stream.concat(Stream.of("auto"), RatioFit.METHODS.stream().map(RatioMethod::name))
+        .toList();
     private static final int BLOCK = 1 << 14;
 
     private final String method;

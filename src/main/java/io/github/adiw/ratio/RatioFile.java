@@ -23,7 +23,6 @@ final class RatioFile {
     private static final int VERSION = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private static final Set<String> METHODS = Set.of("auto", "kl", "ls", "classifier");
     private static final Set<String> TERMS = Set.of("linear", "quadratic");
 
     private RatioFile() {}
@@ -93,7 +92,7 @@ final class RatioFile {
         double upperBound = numberOrNaN(root, "upperBound");
         String method = root.required("method").asText();
         String terms = root.required("terms").textValue();
-        if (upperBound <= 0 || !METHODS.contains(method) || terms != null && !TERMS.contains(terms)) {
+        if (upperBound <= 0 || !DensityRatio.RATIO_METHODS.contains(method) || terms != null && !TERMS.contains(terms)) {
             throw new IllegalArgumentException("method " + method + ", terms " + terms + ", upperBound " + upperBound);
         }
         return new DensityRatio(method, names, scaling,

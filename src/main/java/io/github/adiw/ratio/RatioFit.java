@@ -24,7 +24,7 @@ final class RatioFit {
     static final int MOST_TRAIN = 20_000;
     /** Rows that selection uses at most. */
     static final int MOST_VALIDATION = 5_000;
-    private static final List<RatioMethod> METHODS = List.of(new KullbackLeiblerRatio(), new LeastSquaresRatio(), new ClassifierRatio());
+    static final List<RatioMethod> METHODS = List.of(new KullbackLeiblerRatio(), new LeastSquaresRatio(), new ClassifierRatio());
 
     private final DensityRatio.Builder options;
     private final FitContext context;
@@ -62,8 +62,7 @@ final class RatioFit {
     /** Names of all methods. */
     static Set<String> methods() {
         Set<String> all = new TreeSet<>(Divergences.all().keySet());
-        all.add("auto");
-        METHODS.forEach(m -> all.add(m.name()));
+        all.addAll(DensityRatio.RATIO_METHODS);
         return all;
     }
 
@@ -176,7 +175,7 @@ final class RatioFit {
     private DensityRatio divergence(Divergence divergence) {
         EstimationSettings given = options.settings();
         double gamma = divergence.usesBandwidth() ? PairDistances.gamma(context, t, v, Bandwidth.MEDIAN) : Double.NaN;
-        float ridge = given.ridge() == null ? divergence.usesRidge() ? divergence.defaultRidge() : 0 : given.ridge();
+        float ridge = given.ridge() == null ? divergence.defaultRidge() : given.ridge();
         EstimationSettings settings = given.toBuilder().seed(context.seed()).normalize(false).ridge(ridge)
             .upperBound(options.upperBound() == null ? given.upperBound() : options.upperBound())
             .lambda(context.lambda() == null ? given.lambda() : context.lambda())
@@ -198,7 +197,7 @@ final class RatioFit {
             r[i] = estimated.weights()[i];
         }
         return result(divergence.name(), null,
-            new Selection(gamma, divergence.name().startsWith("ls") ? settings.lambda() : Double.NaN, null,
+            new Selection(gamma, divergence.usesLambda() ? settings.lambda() : Double.NaN, null,
                 Double.NaN),
             r, new RatioFunction.Fit(estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged()),
             settings.upperBound());

@@ -42,6 +42,11 @@ public interface Divergence {
         return 0;
     }
 
+    /** Whether {@link EstimationSettings#lambda} has a part in it. */
+    default boolean usesLambda() {
+        return false;
+    }
+
     /** Whether {@link EstimationSettings#momentum} has a part in it. */
     default boolean usesMomentum() {
         return false;

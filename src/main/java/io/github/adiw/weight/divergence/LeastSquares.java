@@ -131,6 +131,11 @@ public final class LeastSquares implements Minimizer {
         }
 
         @Override
+        public boolean usesLambda() {
+            return true;
+        }
+
+        @Override
         public boolean usesMomentum() {
             return true;
         }
