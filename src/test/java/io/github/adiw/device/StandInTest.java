@@ -73,10 +73,11 @@ class StandInTest {
     @Test
     void saysHowMuchMemoryIsFree() {
         StandInDriver.totalMemory(1000);
-        try (Device device = Devices.open("simt", 1)) {
-            device.allocate(ElementType.UINT8, 300);
+        try (Device device = Devices.open("simt", 1); Buffer taken = device.allocate(ElementType.UINT8, 300)) {
             assertThatThrownBy(() -> device.allocate(ElementType.FLOAT32, 200)).isInstanceOf(AdiwException.class)
                 .hasMessageContaining("no 800 bytes").hasMessageContaining("700 of 1000 bytes are free");
+            // A buffer that nothing refers to is freed.
+            assertThat(taken.length()).isEqualTo(300);
         }
     }
 
