@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -55,12 +56,13 @@ final class RunReport {
     /**
      * A file that holds an object.
      *
-     * @throws IOException if it cannot be read, or holds something else
+     * @throws com.fasterxml.jackson.core.JsonProcessingException if it holds something else
+     * @throws IOException if it cannot be read
      */
     static JsonNode read(Path file) throws IOException {
         JsonNode node = JSON.readTree(file.toFile());
         if (!node.isObject()) {
-            throw new IOException(file + " holds no object");
+            throw new JsonMappingException(null, file + " holds no object");
         }
         return node;
     }
