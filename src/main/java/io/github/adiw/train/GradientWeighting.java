@@ -70,11 +70,11 @@ final class GradientWeighting extends RememberedWeighting {
         device.copy(savedStatistics, parameters.statistics());
         device.copy(savedCounts, parameters.counts());
         device.copy(parameters.values(), saved);
-        device.launch("direction_scale", Launch.block(), parameters.gradients(), scale, count, RADIUS);
+        device.launch("direction_scale", Launch.block(count), parameters.gradients(), scale, count, RADIUS);
         losses(batch, up, 1, count);
         losses(batch, down, -1, count);
         device.copy(saved, parameters.values());
-        device.launch("reweight", Launch.block(), up.losses(), down.losses(), scale, products, weights, n);
+        device.launch("reweight", Launch.block(n), up.losses(), down.losses(), scale, products, weights, n);
         remember(batch);
     }
 

@@ -40,7 +40,7 @@ final class StepClock implements AutoCloseable {
 
     /** Enqueues a stamp of this moment of the current step. */
     void mark(int moment) {
-        device.launch("mark_time", Launch.block(), stamps, step, moment, SLOTS, ring);
+        device.launch("mark_time", Launch.block(1), stamps, step, moment, SLOTS, ring);
     }
 
     /**

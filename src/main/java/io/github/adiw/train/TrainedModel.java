@@ -117,7 +117,7 @@ final class TrainedModel implements AutoCloseable {
 
     /** Enqueues the end of a step. */
     void advance() {
-        device.launch("advance", Launch.block(), step);
+        device.launch("advance", Launch.block(1), step);
     }
 
     /** What training changes, by name. */
