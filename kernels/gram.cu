@@ -102,7 +102,7 @@ KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const
         sum_t total[8] = {0, 0, 0, 0, 0, 0, 0, 0};
         for (int start = 0; start < own.count && !status[s]; start += 256) {
             int length = min_of(256, own.count - start), at = own.begin + start;
-            for (int r = 0; r < count; r++) {
+            for (int r = 0; r < min_of(count, 8); r++) {      // the bound that count has, for the compiler: total lies in registers
                 float some = 0;
                 gaussian_chunk(a + first + r, stride, b, stride, d, at, length, (float) gamma[s], value);
                 if (v)
@@ -114,7 +114,7 @@ KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const
         }
         float scale = ratio ? (float) ((double) whole.n / whole.m) : 1;
         block_reduce<Add>(total);
-        for (int r = 0; r < count; r++) {
+        for (int r = 0; r < min_of(count, 8); r++) {
             sum_t sum = total[r];
             float weighted = (float) (ridge == 0 ? sum * scale : (sum + ridge * (v ? v[first + r] : 1)) * scale);
             if (threadIdx.x == 0 && !status[s]) product[first + r] = weighted;

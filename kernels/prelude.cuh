@@ -19,7 +19,9 @@ typedef float sum_t;      // accumulates long sums: each thread adds few terms, 
 #define DEVICE static __device__ __forceinline__
 #define KERNEL_MEMBER __device__ __forceinline__
 #define KERNEL(name, ...) extern "C" __global__ void name(__VA_ARGS__)
-#define KERNEL_FIXED(threads, name, ...) extern "C" __global__ void __launch_bounds__(threads) name(__VA_ARGS__)
+/// At least 24 warps to a multiprocessor, which leaves 80 registers a thread: left to itself, ptxas wants 32 warps and spills.
+#define KERNEL_FIXED(threads, name, ...) \
+    extern "C" __global__ void __launch_bounds__(threads, (threads) < 768 ? 768 / (threads) : 1) name(__VA_ARGS__)
 #define SHARED(type, name, count) __shared__ __align__(16) type name[count]
 #define RESTRICT __restrict__
 /// A clock of the device, in nanoseconds from an arbitrary origin.
@@ -28,6 +30,9 @@ DEVICE long clock_nanoseconds() {
     asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(t));
     return t;
 }
+/// The cosine and the sine of 2 pi u, without the stack frame that large angles need.
+DEVICE float cosine_of_turns(float u) { return cospif(2 * u); }
+DEVICE float sine_of_turns(float u) { return sinpif(2 * u); }
 
 /// Element loop: a grid-stride loop.
 #define FOR_ELEMENTS(i, n) \

@@ -18,8 +18,8 @@ KERNEL(normal_fill, float* RESTRICT x, int n, float deviation, long seed, long s
         Philox r = philox((unsigned) (i >> 2), 0, (unsigned) stream, (unsigned) (stream >> 32), (unsigned) seed, (unsigned) (seed >> 32));
         int pair = (int) (i & 2);
         float radius = sqrtf(-2 * logf(1 - unit_float(philox_word(r, pair))));
-        float angle = 6.2831853f * unit_float(philox_word(r, pair + 1));
-        x[i] = deviation * radius * (i & 1 ? sinf(angle) : cosf(angle));
+        float turns = unit_float(philox_word(r, pair + 1));
+        x[i] = deviation * radius * (i & 1 ? sine_of_turns(turns) : cosine_of_turns(turns));
     }
 }
 

@@ -24,7 +24,7 @@ KERNEL(random_weights, float* RESTRICT w, const long* RESTRICT step, int n, long
     long s = *step;
     FOR_THREADS(i, n) {
         Philox r = philox((unsigned) i, (unsigned) s, (unsigned) (s >> 32), 0x72616e64u, (unsigned) seed, (unsigned) (seed >> 32));
-        w[i] = sqrtf(-2 * logf(1 - unit_float(r.x))) * cosf(6.2831853f * unit_float(r.y));      // Box and Muller
+        w[i] = sqrtf(-2 * logf(1 - unit_float(r.x))) * cosine_of_turns(unit_float(r.y));      // Box and Muller
     }
     rectified_shares(w, n);
 }

@@ -38,7 +38,7 @@ KERNEL(slice_directions, float* RESTRICT direction, const long* RESTRICT round, 
     float squares = 0;
     FOR_THREADS(k, d) {
         Philox r = philox((unsigned) k, (unsigned) round[0], (unsigned) blockIdx.x, 0x736c6963u, (unsigned) seed, (unsigned) (seed >> 32));
-        float x = sqrtf(-2 * logf(1 - unit_float(r.x))) * cosf(6.2831853f * unit_float(r.y));      // Box and Muller
+        float x = sqrtf(-2 * logf(1 - unit_float(r.x))) * cosine_of_turns(unit_float(r.y));      // Box and Muller
         own[k] = x;
         squares += x * x;
     }

@@ -68,6 +68,8 @@ inline double __longlong_as_double(long long x) {
     return r;
 }
 inline float rsqrtf(float x) { return 1 / sqrtf(x); }
+inline float cosine_of_turns(float u) { return cosf(6.2831853f * u); }
+inline float sine_of_turns(float u) { return sinf(6.2831853f * u); }
 inline unsigned __umulhi(unsigned a, unsigned b) { return (unsigned) ((uint64_t) a * b >> 32); }
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __ffs(int x) { return __builtin_ffs(x); }

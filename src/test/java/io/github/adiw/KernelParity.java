@@ -11,13 +11,14 @@ import io.github.adiw.device.Launch;
 import io.github.adiw.device.StandInControl;
 import java.lang.reflect.Array;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
 /**
- * Runs one computation on {@code host} and on the device under test with blocks of 1, 32, 96 and 256 threads, on the stand-in
- * driver under every thread order: results must be bit-identical across orders (else a barrier is missing) and close to the
- * host's. Kernels that fix their block run with that.
+ * Runs one computation on {@code host} and on the device under test with blocks of 1, 32, 96 and 256 threads and those of production
+ * ({@code -Dadiw.test.blocks} says others), on the stand-in driver under every thread order: results must be bit-identical across orders
+ * (else a barrier is missing) and close to the host's. Kernels that fix their block run with that.
  *
  * <pre>{@code
  * KernelParity.of("sum", Launch.rows(3)).in(x).out(new float[3]).value(5).check();       // sum(const float* x, float* y, int n)
@@ -25,7 +26,9 @@ import java.util.function.Function;
  * }</pre>
  */
 public final class KernelParity {
-    private static final int[] BLOCKS = {1, 32, 96, 256};
+    /** Threads of a block; 0 for what each launch has in production. */
+    private static final int[] BLOCKS = Arrays.stream(System.getProperty("adiw.test.blocks", "1,32,96,256,0").split(","))
+        .mapToInt(Integer::parseInt).toArray();
     private final String kernel;
     private final Launch shape;
     private final List<Object> arguments = new ArrayList<>();
@@ -110,9 +113,9 @@ public final class KernelParity {
                 StandInControl.block(block);
                 try (Device device = DeviceMatrix.open()) {
                     if (DeviceMatrix.slow()) {
-                        acrossOrders(device, reference, work, tolerance, block);
+                        acrossOrders(device, reference, work, tolerance, blocks(block));
                     } else {
-                        compare(reference, work.apply(device), tolerance, name + ", blocks of " + block);
+                        compare(reference, work.apply(device), tolerance, name + ", " + blocks(block));
                     }
                 }
             }
@@ -124,17 +127,21 @@ public final class KernelParity {
         }
     }
 
-    private static void acrossOrders(Device simt, List<?> reference, Function<Device, List<?>> work, double tolerance, int block) {
+    private static String blocks(int threads) {
+        return threads == 0 ? "the blocks of production" : "blocks of " + threads;
+    }
+
+    private static void acrossOrders(Device simt, List<?> reference, Function<Device, List<?>> work, double tolerance, String blocks) {
         List<?> first = null;
         for (String order : StandInControl.ORDERS) {
             StandInControl.order(order);
             List<?> result = work.apply(simt);
             if (first == null) {
                 first = result;
-                compare(reference, result, tolerance, "blocks of " + block);
+                compare(reference, result, tolerance, blocks);
             }
             for (int i = 0; i < result.size(); i++) {
-                assertThat(result.get(i)).as("output %d with blocks of %d, threads %s instead of forwards: bit for bit", i, block, order)
+                assertThat(result.get(i)).as("output %d with %s, threads %s instead of forwards: bit for bit", i, blocks, order)
                     .isEqualTo(first.get(i));
             }
         }
