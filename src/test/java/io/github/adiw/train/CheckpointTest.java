@@ -37,7 +37,7 @@ class CheckpointTest {
     @TempDir
     Path folder;
 
-    private static Dataset data(int test) {
+    static Dataset data(int test) {
         Dataset sample = FashionMnist.sample();
         return new Dataset(sample.name(), sample.train(), sample.test().gather(IntStream.range(0, test).toArray()), sample.classNames(),
             sample.normalization(), sample.source(), true);

@@ -42,7 +42,7 @@ class TrainerStateTest {
         return Devices.open(DeviceMatrix.name(), 1);
     }
 
-    private static Map<String, byte[]> saved(Map<String, Buffer> state) {
+    static Map<String, byte[]> saved(Map<String, Buffer> state) {
         Map<String, byte[]> saved = new LinkedHashMap<>();
         state.forEach((name, buffer) -> {
             ByteBuffer bytes = ByteBuffer.allocateDirect(Math.toIntExact(buffer.bytes())).order(ByteOrder.nativeOrder());
