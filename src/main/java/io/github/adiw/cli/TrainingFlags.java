@@ -205,7 +205,8 @@ final class TrainingFlags {
             .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).decay(decay).reduction(reduction)
             .schedule(schedule).warmupEpochs(warmupEpochs).estimation(estimation).pretrainEpochs(pretrainEpochs).precision(precision)
             .seed(seed).initialParameters(initialParameters).labels(labels)
-            .transform(transform).estimationMode(estimationMode).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
+            .transform(transform).estimationMode(estimationMode).trainOrder(trainOrder).validationOrder(validationOrder)
+            .steps(steps == null ? 0 : steps);
     }
 
     /** How weights are estimated. {@code --steps} and {@code --momentum} are the training's, so the estimation's have longer names. */

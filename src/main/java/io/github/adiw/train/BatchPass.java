@@ -88,7 +88,9 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
         model.update();
     }
 
-    /** What weights are estimated from where these are losses, of both batches, float32 {@code [n + m]}, those of the training batch first. */
+    /**
+     * What weights are estimated from where these are losses, of both batches, float32 {@code [n + m]}, those of the training batch first.
+     */
     Buffer observedLosses() {
         return observed.loss.losses();
     }

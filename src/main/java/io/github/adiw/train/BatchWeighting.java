@@ -14,7 +14,10 @@ interface BatchWeighting extends AutoCloseable {
         /** Rows of the validation batch in the training set, int32 {@code [m]}. */
         Buffer validationIndices();
 
-        /** What weights are estimated from, where the weighting {@linkplain #observes asks} for it: losses {@code [n]}, or features {@code [n, d]}. */
+        /**
+         * What weights are estimated from, where the weighting {@linkplain #observes asks} for it: losses {@code [n]}, or features
+         * {@code [n, d]}.
+         */
         Buffer transformed();
 
         /** The same of the validation batch, {@code [m]} or {@code [m, d]}. */

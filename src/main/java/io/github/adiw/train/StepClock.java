@@ -67,7 +67,10 @@ final class StepClock implements AutoCloseable {
         return new double[] {estimationNanos * 1e-9, (totalNanos - estimationNanos) * 1e-9};
     }
 
-    /** From one moment to another of a step that was read; 0 where the later one was not marked, and has the stamp of an earlier step or none. */
+    /**
+     * From one moment to another of a step that was read; 0 where the later one was not marked, and has the stamp of an earlier step or
+     * none.
+     */
     private long nanos(long ofStep, int from, int to) {
         int row = (int) (ofStep % ring) * SLOTS;
         return Math.max(0, read[row + to] - read[row + from]);

@@ -156,7 +156,10 @@ public final class Trainer implements AutoCloseable {
         return millis;
     }
 
-    /** The losses that weights were estimated from in the last weighted step, float32 {@code [batch + validation batch]}, those of the training batch first. */
+    /**
+     * The losses that weights were estimated from in the last weighted step, float32 {@code [batch + validation batch]}, those of the
+     * training batch first.
+     */
     Buffer lastLosses() {
         return parts.step().losses();
     }

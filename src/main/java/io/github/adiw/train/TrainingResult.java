@@ -49,13 +49,16 @@ public final class TrainingResult {
      * @param total             in all
      * @param weightEstimation  until the weights of the batch are there
      * @param estimationForward the part of that which the forward pass took that weights alone are estimated from
-     *                          ({@link TrainingOptions#estimationMode}); 0 where weights are estimated from the pass that is trained on, which
-     *                          counts as training, whatever validation samples it takes along
+     *                          ({@link TrainingOptions#estimationMode}); 0 where weights are estimated from the pass that is trained on,
+     *                          which counts as training, whatever validation samples it takes along
      * @param training          in the rest
      */
     public record StepMillis(double total, double weightEstimation, double estimationForward, double training) {}
 
-    /** One step: unweighted mean loss before the update, sum (or mean) of weighted losses, both of the pass that is trained on, and its weights. */
+    /**
+     * One step: unweighted mean loss before the update, sum (or mean) of weighted losses, both of the pass that is trained on, and its
+     * weights.
+     */
     public record TraceRow(int step, float trainLoss, float weightedLoss, float weightSum, float weightMin, float weightMax) {}
 
     /** A builder of the result of a run with these options; {@link Trainer#run} gives one with everything set. */

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Runs that are killed at random moments and gone on with have, in the end, what one has that was not killed: the same files, bit by bit,
- * but for times. {@code -Dadiw.crash.kills=50} kills so often, over all methods and all kinds of networks; by default a few do.
+ * but for times. {@code -Dadiw.crash.kills=50} kills so often, over all methods and kinds of networks; by default a few do.
  */
 class CrashTest {
     private static final ObjectMapper JSON = new ObjectMapper();

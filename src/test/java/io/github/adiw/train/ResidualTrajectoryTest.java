@@ -21,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * A network with batch norm trains step by step as PyTorch's does in double precision, from the same parameters, running statistics, batches
- * and labels ({@code fixtures/trajectories/resnet_trajectories.py}); on the stand-in driver, the first steps.
+ * A network with batch norm trains step by step as PyTorch's does in double precision, from the same parameters, running statistics,
+ * batches and labels ({@code fixtures/trajectories/resnet_trajectories.py}); on the stand-in driver, the first steps.
  */
 class ResidualTrajectoryTest {
     private static final int SIDE = 32;
