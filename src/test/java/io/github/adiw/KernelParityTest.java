@@ -129,6 +129,10 @@ class KernelParityTest {
     @Test
     void decay() {
         KernelParity.of("decay_spans", Launch.rows(2)).in(floats(600)).out(floats(600)).in(new int[] {32, 301, 400, 7}).value(0.1f).check();
+        for (int halted = 0; halted < 2; halted++) {
+            elements("put_back", 600).out(floats(600)).in(floats(600)).out(new long[] {3, 4}).in(new long[] {1, 2}).in(new int[] {halted})
+                .value(600).value(2).check();
+        }
     }
 
     @Test

@@ -92,6 +92,7 @@ final class RunReport {
         node.put("parameters", result.parameterCount());
         node.put("method", options.method());
         node.put("transform", options.transform());
+        node.put("estimationMode", options.estimationMode());
         node.put("device", result.device());
         node.put("seed", options.seed());
         node.put("epochs", options.epochs());

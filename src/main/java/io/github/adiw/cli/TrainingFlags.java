@@ -98,6 +98,12 @@ final class TrainingFlags {
             + "Default: ${DEFAULT-VALUE}.")
     private String transform;
 
+    @Option(names = "--estimation-mode", paramLabel = "MODE", defaultValue = "evaluate",
+        description = "Which forward pass weights are estimated from in networks with batch normalisation. evaluate: one of its own, over "
+            + "both batches, under running statistics, before the one that is trained on (DIW's published code). train: the one that is "
+            + "trained on, both batches normalised by the training batch's statistics. Default: ${DEFAULT-VALUE}.")
+    private String estimationMode;
+
     @Option(names = "--bandwidth", paramLabel = "RULE",
         description = "Of the Gaussian kernel: diw:Q, median or gamma:X. Default: diw:0.01 for diw, iw and "
             + "adiw-kl-direct, median for the others and with --transform features.")
@@ -199,7 +205,8 @@ final class TrainingFlags {
             .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).decay(decay).reduction(reduction)
             .schedule(schedule).warmupEpochs(warmupEpochs).estimation(estimation).pretrainEpochs(pretrainEpochs).precision(precision)
             .seed(seed).initialParameters(initialParameters).labels(labels)
-            .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
+            .transform(transform).estimationMode(estimationMode).trainOrder(trainOrder).validationOrder(validationOrder)
+            .steps(steps == null ? 0 : steps);
     }
 
     /** How weights are estimated. {@code --steps} and {@code --momentum} are the training's, so the estimation's have longer names. */

@@ -156,7 +156,10 @@ public final class Trainer implements AutoCloseable {
         return millis;
     }
 
-    /** The losses of the last weighted step, float32 {@code [batch + validation batch]}, those of the training batch first. */
+    /**
+     * The losses that weights were estimated from in the last weighted step, float32 {@code [batch + validation batch]}, those of the
+     * training batch first.
+     */
     Buffer lastLosses() {
         return parts.step().losses();
     }
@@ -171,7 +174,7 @@ public final class Trainer implements AutoCloseable {
         Checkpoint.Progress progress = new Checkpoint.Progress(done, totalSteps, completed, estimation, training,
             seconds(), reports.stream().filter(report -> report.epoch() <= completed).toList(),
             trace.stream().filter(row -> row.step() < completed * stepsPerEpoch).toList(), parts.clock().totals(),
-            parts.clock().estimations());
+            parts.clock().estimations(), parts.clock().estimationForwards());
         return Checkpoint.of(parts.state(), progress, settings(), split.identity());
     }
 
@@ -204,7 +207,7 @@ public final class Trainer implements AutoCloseable {
         completed = progress.epochs();
         reports.addAll(progress.reports());
         trace.addAll(progress.trace());
-        parts.clock().restore(progress.totals(), progress.estimations());
+        parts.clock().restore(progress.totals(), progress.estimations(), progress.estimationForwards());
         beginEpoch(progress.estimation(), progress.training(), progress.seconds());
         begun = true;
     }

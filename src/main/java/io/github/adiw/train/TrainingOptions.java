@@ -38,6 +38,7 @@ public final class TrainingOptions {
     private final String model;
     private final String shift;
     private final String transform;
+    private final String estimationMode;
     private final int epochs;
     private final int batch;
     private final int validationBatch;
@@ -69,6 +70,7 @@ public final class TrainingOptions {
         model = from.model;
         shift = from.shift;
         transform = from.transform;
+        estimationMode = from.estimationMode;
         epochs = from.epochs;
         batch = from.batch;
         validationBatch = from.validationBatch;
@@ -105,6 +107,7 @@ public final class TrainingOptions {
             throw UsageException.of("transform", "transform features estimates weights inside every class, which " + method()
                 + " cannot: choose one of " + String.join(", ", featureMethods()) + ", or the transform loss");
         }
+        oneOf("estimationMode", estimationMode, List.of("evaluate", "train"));
         Model.check(model);
         oneOf("optimizer", optimizer, List.of("sgd", "adam"));
         oneOf("decay", decay, List.of("all", "weights"));
@@ -174,6 +177,17 @@ public final class TrainingOptions {
      */
     public String transform() {
         return transform;
+    }
+
+    /**
+     * Which forward pass weights are estimated from in a network with batch normalisation: {@code evaluate}, a pass of its own over both
+     * batches under running statistics, before the one that is trained on, as in DIW's published code; or {@code train}, the pass that is
+     * trained on, in which both batches are normalised by the training batch's statistics. Only these enter the running ones, either way.
+     * Of {@code reweight} it says how the training batch is normalised in the differences of its losses. It has no part in other networks,
+     * where weights are always estimated from the pass that is trained on, nor in methods that estimate nothing from a pass.
+     */
+    public String estimationMode() {
+        return estimationMode;
     }
 
     /** Passes over the training samples, warm-up included, at least 1. */
@@ -319,6 +333,7 @@ public final class TrainingOptions {
         settings.put("shift", shift);
         settings.put("method", method());
         settings.put("transform", transform);
+        settings.put("estimationMode", estimationMode);
         settings.put("epochs", epochs);
         settings.put("batch", batch);
         settings.put("validationBatch", validationBatch);
@@ -390,6 +405,11 @@ public final class TrainingOptions {
         return adaptive() && transform.equals("features");
     }
 
+    /** Whether a network that depends on the mode is in evaluation where weights are estimated. */
+    boolean estimatesInEvaluation() {
+        return estimationMode.equals("evaluate");
+    }
+
     /** What the sum of a batch's weighted losses is multiplied by. */
     float lossScale() {
         return reduction.equals("mean") ? 1f / batch : 1f;
@@ -401,6 +421,7 @@ public final class TrainingOptions {
         private String shift = "none";
         private String method = "adiw-km";
         private String transform = "loss";
+        private String estimationMode = "evaluate";
         private int epochs = 400;
         private int batch = 256;
         private int validationBatch = 256;
@@ -453,6 +474,12 @@ public final class TrainingOptions {
         /** {@code loss} or {@code features}; {@code loss} where it is not given. */
         public Builder transform(String value) {
             transform = value;
+            return this;
+        }
+
+        /** {@code evaluate} or {@code train}, as {@link TrainingOptions#estimationMode} says; {@code evaluate} where it is not given. */
+        public Builder estimationMode(String value) {
+            estimationMode = value;
             return this;
         }
 

@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.data.file.Npy;
+import io.github.adiw.device.Device;
+import io.github.adiw.nn.Model;
+import io.github.adiw.nn.Parameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -84,7 +88,7 @@ class BadInputTest {
 
     /** Puts the options of {@code changes} into the place of those in {@code base}. */
     private static String[] override(String[] base, String[] changes) {
-        java.util.List<String> all = new java.util.ArrayList<>(Arrays.asList(base));
+        List<String> all = new java.util.ArrayList<>(Arrays.asList(base));
         for (int i = 0; i < changes.length; i++) {
             int at = all.indexOf(changes[i]);
             if (at >= 0 && changes[i].startsWith("--")) {
@@ -212,6 +216,25 @@ class BadInputTest {
         assertThat(train(1, "--init", file)).contains("m.safetensors");
         Files.writeString(file, "not a tensor");
         assertThat(train(1, "--init", file)).contains("m.safetensors");
+        for (String model : List.of("mlp:4", "lenet", "resnet18")) {
+            try (Device device = DeviceMatrix.open();
+                 Parameters others = Model.parse(model, 1, 28, 28, 10).parameters(device)) {
+                others.save().write(file);
+            }
+            String complaint = train(1, "--model resnet20 --init", file);
+            assertThat(complaint).as(model).contains(switch (model) {
+                case "mlp:4" -> "the tensor conv1.weight [16, 1, 3, 3] is missing from the initial parameters";
+                case "lenet" -> "the initial parameter conv1.weight has the shape [6, 1, 5, 5], but the model's is [16, 1, 3, 3]";
+                default -> "the initial parameter conv1.weight has the shape [64, 1, 7, 7], but the model's is [16, 1, 3, 3]";
+            });
+        }
+    }
+
+    @Test
+    void oneValueAChannelHasNoVariance() {
+        assertThat(train(2, "--model resnet18 --batch 1 --method uniform")).contains("--batch 1 leaves one value a channel");
+        assertThat(train(2, "--model resnet18 --validation-batch 1 --batch 2 --method reweight"))
+            .contains("--validation-batch 1 leaves one value a channel");
     }
 
     @ParameterizedTest

@@ -114,7 +114,7 @@ class CommandLineTest {
             "model",
             "parameters", "method", "device", "seed", "epochs", "batch", "testAccuracy", "finalTestAccuracy", "bestTestAccuracy",
             "meanWeightClean", "meanWeightNoisy", "secondsPerEpoch", "effectiveSampleSize", "stepMillis");
-        assertThat(keys(summary.get("stepMillis"))).containsExactlyInAnyOrder("total", "weightEstimation", "training");
+        assertThat(keys(summary.get("stepMillis"))).containsExactlyInAnyOrder("total", "weightEstimation", "estimationForward", "training");
         assertThat(summary.get("trainSamples").asInt()).isEqualTo(SAMPLES);
         assertThat(summary.get("validationSamples").asInt()).isEqualTo(48);
         assertThat(summary.get("testSamples").asInt()).isEqualTo(60);
