@@ -1,5 +1,6 @@
 package io.github.adiw.train;
 
+import io.github.adiw.data.Augmenter;
 import io.github.adiw.data.Dataset;
 import io.github.adiw.data.TrainingSplit;
 import io.github.adiw.device.Buffer;
@@ -66,7 +67,8 @@ final class TrainingParts implements AutoCloseable {
     }
 
     private BatchPass pass(Device device, TrainingData data, TrainingOptions options, RowChoice training, RowChoice validation, int m) {
-        BatchSource batches = scope.keep(BatchSource.create(device, data, training, options.batch(), validation, m));
+        Augmenter augmenter = new Augmenter(options.augmentation(), model.step(), options.seed());
+        BatchSource batches = scope.keep(BatchSource.create(device, data, augmenter, training, options.batch(), validation, m));
         return scope.keep(BatchPass.create(device, model, batches, options.insideClasses(), options.lossScale()));
     }
 
