@@ -88,6 +88,7 @@ final class RunReport {
         for (int count : classCounts) {
             counts.add(count);
         }
+        node.put("augment", options.augment());
         node.put("model", options.model());
         node.put("parameters", result.parameterCount());
         node.put("method", options.method());
@@ -102,8 +103,10 @@ final class RunReport {
         node.put("optimizer", options.optimizer());
         node.put("learningRate", number(options.learningRate()));
         node.put("weightDecay", number(options.weightDecay()));
+        node.put("decay", options.decay());
         node.put("reduction", options.reduction());
         node.put("learningRateSchedule", options.schedule());
+        node.put("learningRateWarmupEpochs", options.learningRateWarmupEpochs());
         node.put("warmupEpochs", options.warmupEpochs());
         EstimationSettings estimation = options.estimation();
         node.put("bandwidth", String.valueOf(options.settings().get("bandwidth")));

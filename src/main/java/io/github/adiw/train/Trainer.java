@@ -62,6 +62,7 @@ public final class Trainer implements AutoCloseable {
         this.dataset = dataset;
         this.options = options;
         this.settings = new LinkedHashMap<>(options.identity());
+        options.augmentation().requireFor(dataset.train());
         this.split = split(dataset, options);
         this.stepsPerEpoch = split.count() / options.batch();
         if (stepsPerEpoch == 0) {
@@ -69,7 +70,8 @@ public final class Trainer implements AutoCloseable {
                 + " training samples: an epoch would have no step");
         }
         this.totalSteps = options.steps() > 0 ? options.steps() : steps(options.epochs(), stepsPerEpoch);
-        this.schedule = LearningRateSchedule.parse(options.schedule(), options.learningRate(), epochs());
+        this.schedule = LearningRateSchedule.parse(options.schedule(), options.learningRate(), epochs())
+            .warmedUp(options.learningRateWarmupEpochs());
         int[] trainOrder = order(options.trainOrder(), options.batch());
         int[] validationOrder = order(options.validationOrder(), options.validationBatch());
         if (options.insideClasses()) {

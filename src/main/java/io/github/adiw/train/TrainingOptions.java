@@ -2,7 +2,9 @@ package io.github.adiw.train;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.data.Augmentation;
 import io.github.adiw.data.file.AtomicFile;
+import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.nn.Model;
 import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergence;
@@ -37,6 +39,7 @@ public final class TrainingOptions {
     private final TrainingMethod trainingMethod;
     private final String model;
     private final String shift;
+    private final Augmentation augmentation;
     private final String transform;
     private final String estimationMode;
     private final int epochs;
@@ -52,6 +55,7 @@ public final class TrainingOptions {
     private final String decay;
     private final String reduction;
     private final String schedule;
+    private final int learningRateWarmupEpochs;
     private final int warmupEpochs;
     private final EstimationSettings estimation;
     private final int pretrainEpochs;
@@ -69,6 +73,7 @@ public final class TrainingOptions {
         trainingMethod = TrainingMethod.of(from.method);
         model = from.model;
         shift = from.shift;
+        augmentation = Augmentation.of(from.augment);
         transform = from.transform;
         estimationMode = from.estimationMode;
         epochs = from.epochs;
@@ -84,6 +89,7 @@ public final class TrainingOptions {
         decay = from.decay;
         reduction = from.reduction;
         schedule = from.schedule;
+        learningRateWarmupEpochs = from.learningRateWarmupEpochs;
         warmupEpochs = from.warmupEpochs;
         pretrainEpochs = from.pretrainEpochs;
         precision = from.precision;
@@ -118,6 +124,7 @@ public final class TrainingOptions {
         UsageException.atLeast("validationBatch", 1, validationBatch);
         UsageException.atLeast("validationSamples", 1, validationSamples);
         UsageException.atLeast("trainSamples", 0, trainSamples);
+        UsageException.atLeast("learningRateWarmupEpochs", 0, learningRateWarmupEpochs);
         UsageException.atLeast("warmupEpochs", 0, warmupEpochs);
         UsageException.atLeast("pretrainEpochs", 1, pretrainEpochs);
         UsageException.atLeast("steps", 0, steps);
@@ -164,6 +171,11 @@ public final class TrainingOptions {
     /** What the training samples go through: one of the forms of {@link io.github.adiw.data.Shift#KNOWN}. */
     public String shift() {
         return shift;
+    }
+
+    /** What is done to training images, anew in every step: one of {@link Augmentation#names}. */
+    public String augment() {
+        return augmentation.text();
     }
 
     /** One of {@link #methods}. */
@@ -250,9 +262,14 @@ public final class TrainingOptions {
         return reduction;
     }
 
-    /** Of the learning rate: {@code none}, {@code step:EPOCHS:FACTOR} or {@code cosine}. */
+    /** Of the learning rate, one of the forms of {@link LearningRateSchedule#KNOWN}. */
     public String schedule() {
         return schedule;
+    }
+
+    /** First epochs, in which the learning rate rises to what the {@link #schedule} says; at least 0. */
+    public int learningRateWarmupEpochs() {
+        return learningRateWarmupEpochs;
     }
 
     /** First epochs, in which every weight is 1 and the weight memory is untouched; at least 0. */
@@ -331,6 +348,7 @@ public final class TrainingOptions {
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("model", model);
         settings.put("shift", shift);
+        settings.put("augment", augment());
         settings.put("method", method());
         settings.put("transform", transform);
         settings.put("estimationMode", estimationMode);
@@ -347,6 +365,7 @@ public final class TrainingOptions {
         settings.put("decay", decay);
         settings.put("reduction", reduction);
         settings.put("schedule", schedule);
+        settings.put("learningRateWarmupEpochs", learningRateWarmupEpochs);
         settings.put("warmupEpochs", warmupEpochs);
         settings.put("bandwidth", estimation.bandwidth().text());
         settings.put("estimationSteps", estimation.steps());
@@ -395,6 +414,11 @@ public final class TrainingOptions {
         return "crc32 " + Long.toHexString(crc.getValue());
     }
 
+    /** What {@link #augment} names. */
+    Augmentation augmentation() {
+        return augmentation;
+    }
+
     /** What {@link #method} names. */
     TrainingMethod trainingMethod() {
         return trainingMethod;
@@ -419,6 +443,7 @@ public final class TrainingOptions {
     public static final class Builder {
         private String model = "lenet";
         private String shift = "none";
+        private String augment = "none";
         private String method = "adiw-km";
         private String transform = "loss";
         private String estimationMode = "evaluate";
@@ -435,6 +460,7 @@ public final class TrainingOptions {
         private String decay = "all";
         private String reduction = "sum";
         private String schedule = "step:100:0.1";
+        private int learningRateWarmupEpochs;
         private int warmupEpochs = 1;
         private EstimationSettings estimation = EstimationSettings.defaults();
         private int pretrainEpochs = 5;
@@ -462,6 +488,12 @@ public final class TrainingOptions {
          */
         public Builder shift(String value) {
             shift = value;
+            return this;
+        }
+
+        /** What is done to training images, one of {@link Augmentation#names}; {@code none} where it is not given. */
+        public Builder augment(String value) {
+            augment = value;
             return this;
         }
 
@@ -558,9 +590,15 @@ public final class TrainingOptions {
             return this;
         }
 
-        /** {@code none}, {@code step:EPOCHS:FACTOR} or {@code cosine}; {@code step:100:0.1} where it is not given. */
+        /** Of the learning rate, one of the forms of {@link LearningRateSchedule#KNOWN}; {@code step:100:0.1} where it is not given. */
         public Builder schedule(String value) {
             schedule = value;
+            return this;
+        }
+
+        /** First epochs, in which the learning rate rises to what the schedule says, at least 0; 0 where it is not given. */
+        public Builder learningRateWarmupEpochs(int value) {
+            learningRateWarmupEpochs = value;
             return this;
         }
 

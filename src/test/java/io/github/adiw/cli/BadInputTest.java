@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.data.CifarFiles;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.device.Device;
 import io.github.adiw.nn.Model;
@@ -117,7 +118,10 @@ class BadInputTest {
         "--model mlp: | mlp", "--model mlp:0 | mlp", "--model mlp:64,x | mlp", "--dataset mnist | fashion-mnist",
         "--optimizer rms | sgd, adam",
         "--reduction max | sum, mean", "--precision fp16 | fp32, tf32", "--lr-schedule linear | step:EPOCHS:FACTOR",
-        "--lr-schedule step:0:0.1 | step:0:0.1",
+        "--lr-schedule step:0:0.1 | step:0:0.1", "--lr-schedule milestones:5,3:0.1 | has the epoch 3 behind 5",
+        "--lr-schedule milestones:5:x | has \"x\" where a factor was expected",
+        "--lr-warmup-epochs -1 | --lr-warmup-epochs must be at least 0",
+        "--augment rotate | --augment rotate is not known: choose one of none, crop-flip",
         "--bandwidth wide | median", "--bandwidth diw:2 | diw:2", "--bandwidth gamma:0 | gamma:0",
         "--device gpu | auto, cuda, cuda:N, host, simt",
         "--device cuda:x | auto, cuda, cuda:N, host, simt", "--device cuda:N | cuda:0", "--batch 1000 | 300", "--train-samples 1000 | 300",
@@ -172,6 +176,25 @@ class BadInputTest {
         bytes[at] = (byte) value;
         Files.write(broken.resolve(file), bytes);
         assertThat(train(1, "--data", broken)).contains("train-");
+    }
+
+    @Test
+    void cifarIsBroken() throws IOException {
+        Path cifar = CifarFiles.writeTen(folder.resolve("cifar"), 300, 50);
+        Path batch = cifar.resolve("data_batch_1.bin");
+        byte[] good = Files.readAllBytes(batch);
+        Npy.write(folder.resolve("labels.npy"), new int[299], 299);
+        assertThat(train(1, "--dataset cifar-10 --data " + cifar + " --labels " + folder.resolve("labels.npy")))
+            .contains("labels.npy has 299 labels, and 300 (one a row of the training file) was expected");
+        assertThat(train(1, "--dataset cifar-100 --data " + cifar)).contains("there is no train.bin in " + cifar, "CIFAR-100");
+        Files.write(batch, Arrays.copyOf(good, good.length - 1000));
+        assertThat(train(1, "--dataset cifar-10 --data " + cifar)).contains("data_batch_1.bin is broken", "truncated");
+        good[0] = 77;
+        Files.write(batch, good);
+        assertThat(train(1, "--dataset cifar-10 --data " + cifar)).contains("the label of image 0 is 77, and 0 to 9 was expected");
+        Files.delete(batch);
+        assertThat(train(1, "--dataset cifar-10 --data " + cifar)).contains("there is no data_batch_*.bin in " + cifar);
+        assertThat(train(1, "--dataset cifar-10 --data " + data)).contains("the binary version of CIFAR-10 was expected there");
     }
 
     @Test

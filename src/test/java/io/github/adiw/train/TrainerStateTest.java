@@ -135,6 +135,26 @@ class TrainerStateTest {
         goesOn(options().method("adiw-km").momentum(0.9f).nesterov(true).build(), DeviceMatrix.slow() ? 4 : 14);
     }
 
+    /** Crops and mirrors are those of the run that was not stopped. */
+    @ParameterizedTest
+    @ValueSource(strings = {"adiw-km", "iw"})
+    void augmentationGoesOn(String method) {
+        goesOn(options().method(method).augment("crop-flip").schedule("milestones:1,2:0.5").learningRateWarmupEpochs(2).build(),
+            DeviceMatrix.slow() ? 4 : 14);
+    }
+
+    @Test
+    void augmentationAltersTraining() {
+        float[][] weights = new float[2][];
+        for (int i = 0; i < 2; i++) {
+            TrainingOptions options = options().method("uniform").epochs(1).augment(i == 0 ? "none" : "crop-flip").build();
+            try (Device device = open(); Trainer trainer = new Trainer(device, data(), options)) {
+                weights[i] = trainer.run(new TrainingListener() {}).parameters().tensors().get("fc1.weight").values();
+            }
+        }
+        assertThat(weights[1]).isNotEqualTo(weights[0]);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"adiw-ls", "adiw-w1"})
     void weightsInsideClassesGoOn(String method) {
