@@ -136,15 +136,15 @@ public final class Cifar {
             }
             listener.notice(kept + " is not as published (by its checksum); looking elsewhere");
         }
-        String elsewhere = ": get " + source.archive.name() + " from " + MIRRORS.get(0)
+        String elsewhere = "get " + source.archive.name() + " from " + MIRRORS.get(0)
             + " in another way, and name the folder that it is in";
         if (source.mirrors.isEmpty()) {
-            throw new AdiwException(title() + " was not found in " + source.cache + ", and no download is wanted" + elsewhere);
+            throw new AdiwException(title() + " was not found in " + source.cache + ", and no download is wanted: " + elsewhere);
         }
         try {
             new Download(source.cache, source.mirrors, source.patience, source.limit, listener).fetch(List.of(source.archive));
         } catch (AdiwException e) {
-            throw new AdiwException(title() + " was not found in " + source.cache + ", and " + e.getMessage() + elsewhere, e);
+            throw new AdiwException(title() + " was not found in " + source.cache + ", and " + e.getMessage() + "; or " + elsewhere, e);
         }
         return unpacked(kept);
     }

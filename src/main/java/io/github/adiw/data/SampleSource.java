@@ -65,9 +65,13 @@ public final class SampleSource implements AutoCloseable {
      * @param index     as for {@link #gather(Buffer, Buffer)}
      * @param batch     as there
      * @param augmented how many rows are augmented; the others are as they would be there
-     * @param augmenter by what; {@link Augmentation#requireFor} was asked before
+     * @param augmenter by what
+     * @throws IllegalArgumentException if these are no images, and the augmentation is one ({@link Augmentation#requireFor} asks before)
      */
     public void gather(Buffer index, Buffer batch, int augmented, Augmenter augmenter) {
+        if (augmenter.augmentation() != Augmentation.NONE && values.type() != ElementType.UINT8) {
+            throw new IllegalArgumentException("the augmentation " + augmenter.augmentation().text() + " is for images alone");
+        }
         switch (augmenter.augmentation()) {
             case NONE -> gather(index, batch);
             case CROP_FLIP -> device.launch("gather_crops", Launch.rows(index.length()), values, index, batch, shape.channels(),

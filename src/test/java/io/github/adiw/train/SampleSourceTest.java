@@ -213,6 +213,13 @@ class SampleSourceTest {
             assertThatThrownBy(() -> new Trainer(device, data, options).close()).isInstanceOf(UsageException.class)
                 .hasMessage("augment crop-flip alters images, and these samples are rows of 2 columns: give augment none")
                 .extracting("parameter").isEqualTo("augment");
+            try (SampleSource rows = table.load(device, Normalization.NONE); Buffer index = device.ints(0);
+                 Buffer batch = device.allocate(ElementType.FLOAT32, 2); Buffer step = device.allocate(ElementType.INT64, 1)) {
+                assertThatThrownBy(() -> rows.gather(index, batch, 1, new Augmenter(Augmentation.CROP_FLIP, step, 1)))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("images alone");
+                rows.gather(index, batch, 1, new Augmenter(Augmentation.NONE, step, 1));
+                assertThat(batch.toFloats()).containsExactly(1, 10);
+            }
         }
     }
 
