@@ -224,6 +224,11 @@ final class CudaDevice extends Device {
     }
 
     @Override
+    public int samplesTogether() {
+        return 1;
+    }
+
+    @Override
     public void synchronize() {
         notRecording("nothing can be waited for");
         try (CudaSession.Current entered = session.enter()) {
