@@ -21,7 +21,8 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
     private final boolean apart;
     private final Pass trained, observed;
 
-    private BatchPass(Scope scope, Device device, TrainedModel model, BatchSource batches, boolean apart, TrainingOptions options) {
+    private BatchPass(Scope scope, Device device, TrainedModel model, BatchSource batches, boolean apart, TrainingOptions options,
+                      BatchPass other) {
         this.scope = scope;
         this.model = model;
         this.batches = batches;
@@ -31,7 +32,9 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
         m = batches.validation();
         size = Math.toIntExact(batches.inputs().length() / (n + m));
         features = options.insideClasses() ? model.features() : 0;
-        trained = Pass.of(scope, device, model, n, apart ? 0 : m);
+        int untrained = apart ? 0 : m;
+        boolean alike = other != null && other.n == n && other.trained.instance.rows() == n + untrained;
+        trained = alike ? other.trained : Pass.of(scope, device, model, n, untrained);
         observed = apart ? Pass.of(scope, device, model, 0, n + m) : trained;
     }
 
@@ -50,10 +53,13 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
     /**
      * @param batches   where the batches come from; the caller's to close, after this
      * @param weighting what looks at the pass; where it does not {@linkplain BatchWeighting#observes observe}, one pass is enough
+     * @param other     of the same model, null or closed after this: the two never run at once, and share the memory of activations where
+     *                  their rows are as many
      */
-    static BatchPass create(Device device, TrainedModel model, BatchSource batches, BatchWeighting weighting, TrainingOptions options) {
+    static BatchPass create(Device device, TrainedModel model, BatchSource batches, BatchWeighting weighting, TrainingOptions options,
+                            BatchPass other) {
         boolean apart = weighting.observes() && model.model().dependsOnMode() && options.estimatesInEvaluation();
-        return Scope.building(scope -> new BatchPass(scope, device, model, batches, apart, options));
+        return Scope.building(scope -> new BatchPass(scope, device, model, batches, apart, options, other));
     }
 
     /** Whether weights are estimated from a pass of its own, {@link #observe}. */

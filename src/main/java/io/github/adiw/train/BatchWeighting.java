@@ -15,8 +15,8 @@ interface BatchWeighting extends AutoCloseable {
         Buffer validationIndices();
 
         /**
-         * What weights are estimated from, where the weighting {@linkplain #observes asks} for it: losses {@code [n]}, or features
-         * {@code [n, d]}.
+         * What weights are estimated from, where the weighting {@linkplain BatchWeighting#observes asks} for it: losses, float32
+         * {@code [n]}, or features {@code [n, d]}.
          */
         Buffer transformed();
 

@@ -36,7 +36,7 @@ final class StaticWeighting extends RememberedWeighting {
         RowChoice choice = RowChoice.shuffled(device, model.step(), data.samples(), n, options.seed());
         Augmenter augmenter = new Augmenter(options.augmentation(), model.step(), options.seed());
         try (Snapshot start = model.snapshot(); BatchSource batches = BatchSource.create(device, data, augmenter, choice, n, null, 0);
-             BatchPass pass = BatchPass.create(device, model, batches, this, options);
+             BatchPass pass = BatchPass.create(device, model, batches, this, options, null);
              Buffer ones = device.allocate(ElementType.FLOAT32, n)) {
             device.launch("fill", Launch.elements(n), ones, 1f, n);
             try (Graph step = device.record(() -> {

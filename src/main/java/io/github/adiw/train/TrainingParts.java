@@ -35,15 +35,16 @@ final class TrainingParts implements AutoCloseable {
             ? RowChoice.shuffled(device, model.step(), data.samples(), options.batch(), options.seed())
             : RowChoice.listed(device, model.step(), scope.keep(device.ints(orders.training)), options.batch());
         Augmenter augmenter = new Augmenter(options.augmentation(), model.step(), options.seed());
-        BatchPass plain = pass(device, uniform, BatchSource.create(device, data, augmenter, training, options.batch(), null, 0), options);
+        BatchSource alone = BatchSource.create(device, data, augmenter, training, options.batch(), null, 0);
+        BatchPass plain = pass(device, uniform, alone, options, null);
         warmUp = scope.keep(new TrainingStep(device, model, plain, uniform, clock, metrics));
         if (method.weighted()) {
             int m = method.validates() ? options.validationBatch() : 0;
             RowChoice validation = orders.validation == null
                 ? RowChoice.drawn(device, model.step(), data.validation(), m, options.seed())
                 : RowChoice.listed(device, model.step(), scope.keep(device.ints(orders.validation)), m);
-            BatchPass pass = pass(device, weighting, BatchSource.create(device, data, augmenter, training, options.batch(), validation, m),
-                options);
+            BatchSource batches = BatchSource.create(device, data, augmenter, training, options.batch(), validation, m);
+            BatchPass pass = pass(device, weighting, batches, options, plain);
             step = scope.keep(new TrainingStep(device, model, pass, weighting, clock, metrics));
         } else {
             step = warmUp;
@@ -69,8 +70,8 @@ final class TrainingParts implements AutoCloseable {
         return Scope.building(scope -> new TrainingParts(scope, device, dataset, split, options, orders, ring, steps));
     }
 
-    private BatchPass pass(Device device, BatchWeighting by, BatchSource batches, TrainingOptions options) {
-        return scope.keep(BatchPass.create(device, model, scope.keep(batches), by, options));
+    private BatchPass pass(Device device, BatchWeighting by, BatchSource batches, TrainingOptions options, BatchPass other) {
+        return scope.keep(BatchPass.create(device, model, scope.keep(batches), by, options, other));
     }
 
     /** Everything that a run must have to go on, by name: buffers whose contents make another run of the same options go on as this one. */

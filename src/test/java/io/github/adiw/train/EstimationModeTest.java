@@ -65,8 +65,11 @@ class EstimationModeTest {
     }
 
     static Stream<Arguments> everything() {
-        List<String> methods = DeviceMatrix.slow() ? List.of("diw", "reweight") : TrainingOptions.methods();
-        return methods.stream().flatMap(method -> Stream.of("evaluate", "train").map(mode -> Arguments.of(method, mode)));
+        if (DeviceMatrix.slow()) {
+            return Stream.of(Arguments.of("adiw-km", "evaluate"), Arguments.of("reweight", "train"));
+        }
+        return TrainingOptions.methods().stream()
+            .flatMap(method -> Stream.of("evaluate", "train").map(mode -> Arguments.of(method, mode)));
     }
 
     /** Whatever else passes through the network in a step, running statistics are those of the pass over the training batch, once. */
@@ -79,9 +82,9 @@ class EstimationModeTest {
         assertThat(first.trace().get(0).trainLoss()).isEqualTo(uniform.trace().get(0).trainLoss());
         same(tensors(first, "running_mean"), tensors(uniform, "running_mean"));
         same(tensors(first, "running_var"), tensors(uniform, "running_var"));
-        TrainingResult more = train(options(method, mode).steps(3).build());
+        TrainingResult more = train(options(method, mode).steps(2).build());
         assertThat(more.failure()).isNull();
-        assertThat(tensors(more, "num_batches_tracked").values()).allSatisfy(count -> assertThat(count).isEqualTo(new long[] {3}));
+        assertThat(tensors(more, "num_batches_tracked").values()).allSatisfy(count -> assertThat(count).isEqualTo(new long[] {2}));
         for (float[] weights : more.weightsTrace()) {
             assertThat(weights).doesNotContain(Float.NaN);
         }
@@ -126,7 +129,7 @@ class EstimationModeTest {
     @CsvSource({"adiw-km, evaluate, true", "adiw-km, train, false", "uniform, evaluate, false", "random, evaluate, false",
         "reweight, evaluate, false"})
     void aPassOfItsOwnIsTimed(String method, String mode, boolean apart) {
-        StepMillis millis = train(options(method, mode).steps(3).build()).stepMillis();
+        StepMillis millis = train(options(method, mode).steps(1).build()).stepMillis();
         if (apart) {
             assertThat(millis.estimationForward()).isPositive().isLessThanOrEqualTo(millis.weightEstimation());
         } else {

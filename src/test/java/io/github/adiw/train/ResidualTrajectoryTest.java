@@ -75,7 +75,8 @@ class ResidualTrajectoryTest {
             compareSteps(result, steps, expected.get(run + "/losses").values(), expected.get(run + "/weights").values());
             String at = run + (DeviceMatrix.slow() ? "/first/" : "/");
             SafeTensors start = SafeTensors.readParameters(fixture("resnet20.safetensors"));
-            compareParameters(start, result.parameters(), expected.get(at + "parameters").values());
+            compareParameters(result.parameters(), expected.get(at + "values").values());
+            compareAdded(start, result.parameters(), expected.get(at + "parameters").values());
             compareStatistics(result.parameters(), expected.get(at + "statistics").values(), steps);
         }
     }
@@ -91,12 +92,32 @@ class ResidualTrajectoryTest {
         }
     }
 
+    private static List<String> parameters(SafeTensors tensors) {
+        return tensors.tensors().keySet().stream().filter(name -> !name.matches(".*(running_|num_batches).*")).toList();
+    }
+
+    /** Every 37th value, within 1e-3 of the largest of its parameter. */
+    private static void compareParameters(SafeTensors end, float[] expected) {
+        int at = 0;
+        for (String name : parameters(end)) {
+            float[] values = end.tensors().get(name).values();
+            double largest = 0;
+            for (float value : values) {
+                largest = Math.max(largest, Math.abs(value));
+            }
+            for (int i = 0; i < values.length; i += 37) {
+                assertThat((double) values[i]).as("%s at %d", name, i).isCloseTo(expected[at++], within(1e-3 * largest));
+            }
+        }
+        assertThat(expected).hasSize(at);
+    }
+
     /**
-     * By the norm of what was added to each parameter, and by products with numbers in [-1, 1): within 1e-3 of that norm, which is far
-     * below 1e-3 of the parameters.
+     * All that was added to each parameter, which is little beside the parameter itself: its norm, and products with numbers in [-1, 1),
+     * within 1e-2 of the norm. In single precision the rounding of parameters near 1 comes to a quarter of that.
      */
-    private static void compareParameters(SafeTensors start, SafeTensors end, float[] expected) {
-        List<String> names = end.tensors().keySet().stream().filter(name -> !name.matches(".*(running_|num_batches).*")).toList();
+    private static void compareAdded(SafeTensors start, SafeTensors end, float[] expected) {
+        List<String> names = parameters(end);
         assertThat(expected).hasSize(5 * names.size());
         for (int t = 0; t < names.size(); t++) {
             float[] before = start.tensors().get(names.get(t)).values();
@@ -110,7 +131,7 @@ class ResidualTrajectoryTest {
                     sum += added * (k == 0 ? added : others[i]);
                 }
                 assertThat(k == 0 ? Math.sqrt(sum) : sum).as("%s, %s", names.get(t), k == 0 ? "norm" : "product " + k)
-                    .isCloseTo(expected[5 * t + k], within(1e-3 * norm));
+                    .isCloseTo(expected[5 * t + k], within(1e-2 * norm));
             }
         }
     }

@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -121,9 +121,14 @@ class TrainerStateTest {
             : new int[] {3, perEpoch, perEpoch + 4});
     }
 
+    static Stream<Arguments> modes() {
+        return Stream.of("adiw-km evaluate", "adiw-km train", "uniform evaluate", "iw evaluate", "reweight train")
+            .limit(DeviceMatrix.slow() ? 1 : 5).map(both -> Arguments.of((Object[]) both.split(" ")));
+    }
+
     /** Running statistics and their counts, too. */
     @ParameterizedTest
-    @CsvSource({"uniform, evaluate", "adiw-km, evaluate", "adiw-km, train", "iw, evaluate", "reweight, train"})
+    @MethodSource("modes")
     void batchNormGoesOn(String method, String mode) {
         TrainingOptions options = options().model("resnet20").method(method).estimationMode(mode).momentum(0.9f).trainSamples(96)
             .validationSamples(40).epochs(2).build();
