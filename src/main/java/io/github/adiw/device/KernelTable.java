@@ -66,7 +66,7 @@ final class KernelTable {
             for (int written = 0; written < arguments.length; written++) {
                 if (kernel.signature.charAt(written) == 'P' && arguments[written] instanceof Buffer target && source.overlaps(target)) {
                     throw new IllegalArgumentException("arguments " + (read + 1) + " and " + (written + 1) + " of " + kernel.name
-                        + " overlap, and it only reads the one and writes the other: give it two buffers, or slices that have nothing in common");
+                        + " overlap, and it only reads the one and writes the other: give it two buffers, or slices that do not");
                 }
             }
         }
