@@ -7,6 +7,11 @@
 // next_rows        index_i = (step batch + i), or the last row where there are no more: rows in their order, for evaluation
 // gather_images    out[i, j] = (images[index_i, j] / 255 - mean_c) / deviation_c, c = j / plane the channel; as images[index_i, j] / 255 is
 //                  where mean is null; images uint8 [n, size], out float [rows, size], mean, deviation [size / plane]; 5 rows size bytes
+// gather_crops     the same of images [n, channels, height, width], moved and mirrored in the first rows, as many as altered says:
+//                  out[i, c, y, x] = (v[c, y + down, (mirrored ? width - 1 - x : x) + right] / 255 - mean_c) / deviation_c, v the image,
+//                  and 0 beside it; down, right in -padding .. padding, and mirrored, by Philox at counter (index_i, step) under the seed:
+//                  random crops of padded images (He et al. 2016, section 4.2), as PyTorch's RandomCrop and RandomHorizontalFlip in front
+//                  of Normalize make them. In the other rows down = right = 0, and nothing is mirrored. 5 rows channels height width bytes
 // gather_rows      the same of values that are numbers already: out[i, j] = (x[index_i, j] - mean_c) / deviation_c; x float [n, size]
 // gather_labels    out_i = labels[index_i]
 #include "random.cuh"
@@ -38,6 +43,30 @@ KERNEL(gather_images, const unsigned char* RESTRICT images, const int* RESTRICT 
         FOR_THREADS(j, size) to[j] = (from[j] / 255.0f - mean[j / plane]) / deviation[j / plane];
     } else {
         FOR_THREADS(j, size) to[j] = from[j] / 255.0f;
+    }
+}
+
+KERNEL(gather_crops, const unsigned char* RESTRICT images, const int* RESTRICT index, float* RESTRICT out, int channels, int height,
+       int width, const float* RESTRICT mean, const float* RESTRICT deviation, int altered, int padding, const long* RESTRICT step,
+       long seed) {
+    int plane = height * width, sample = index[blockIdx.x], down = 0, right = 0;
+    bool mirrored = false;
+    if ((int) blockIdx.x < altered) {
+        Philox r =
+            philox((unsigned) sample, (unsigned) *step, (unsigned) (*step >> 32), 0x63726f70u, (unsigned) seed, (unsigned) (seed >> 32));
+        down = below(r.x, 2 * padding + 1) - padding;
+        right = below(r.y, 2 * padding + 1) - padding;
+        mirrored = r.z >> 31;
+    }
+    const unsigned char* from = images + (long) sample * channels * plane;
+    float* to = out + (long) blockIdx.x * channels * plane;
+    for (int c = 0; c < channels; c++, from += plane, to += plane) {
+        float m = mean ? mean[c] : 0, d = mean ? deviation[c] : 1;
+        FOR_THREADS(j, plane) {
+            int y = j / width, x = j - y * width, fromY = y + down, fromX = (mirrored ? width - 1 - x : x) + right;
+            bool inside = fromY >= 0 && fromY < height && fromX >= 0 && fromX < width;
+            to[j] = ((inside ? from[fromY * width + fromX] / 255.0f : 0.0f) - m) / d;
+        }
     }
 }
 

@@ -49,8 +49,7 @@ KERNEL(kl_begin, const float* RESTRICT column, const int* RESTRICT table, const 
         scale += known > 0 ? (double) b[l] * known : 0.0;
         columns += b[l];
     }
-    scale = block_sum(scale);
-    columns = block_sum(columns);
+    block_sums(scale, columns);
     bool fresh = !(scale > 1e-30);
     // What is unknown starts as the constant state would; what has vanished gets a small share, or it could never return.
     double equal = 1 / columns, sum = 0;
@@ -117,8 +116,7 @@ KERNEL(direct_scale, const float* RESTRICT s, const int* RESTRICT table, const i
             sum += x < upper ? x : upper;
             slope += x < upper ? (double) p[i] : 0.0;
         }
-        sum = block_sum(sum);
-        slope = block_sum(slope);
+        block_sums(sum, slope);
         double off = n - sum;
         if (fabs(off) <= 1e-12 * n || !(slope > 0)) break;
         c += off / slope;

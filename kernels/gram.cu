@@ -58,9 +58,7 @@ KERNEL(gram_rows, const float* RESTRICT z, const float* RESTRICT zv, const int* 
         FOR_THREADS(c, length) some += value[c];
         match += some;
     }
-    total = block_sum(total);
-    weighted = block_sum(weighted);
-    match = block_sum(match);
+    block_sums(total, weighted, match);
     if (threadIdx.x == 0) {
         K[(long) i * n + i] += ridge;
         row_sum[i] = (float) (total + ridge);
@@ -115,8 +113,9 @@ KERNEL(gaussian_product, const float* RESTRICT a, const float* RESTRICT b, const
             }
         }
         float scale = ratio ? (float) ((double) whole.n / whole.m) : 1;
+        block_reduce<Add>(total);
         for (int r = 0; r < min_of(count, 8); r++) {
-            sum_t sum = block_sum(total[r]);
+            sum_t sum = total[r];
             float weighted = (float) (ridge == 0 ? sum * scale : (sum + ridge * (v ? v[first + r] : 1)) * scale);
             if (threadIdx.x == 0 && !status[s]) product[first + r] = weighted;
         }
@@ -144,10 +143,8 @@ KERNEL(gaussian_product_f64, const float* RESTRICT a, const float* RESTRICT b, c
             total[r] += some;
         }
     }
-    for (int r = 0; r < own; r++) {
-        double sum = block_sum(total[r]);
-        if (threadIdx.x == 0) product[first + r] = sum;
-    }
+    block_reduce<Add>(total);
+    for (int r = 0; r < own && threadIdx.x == 0; r++) product[first + r] = total[r];
 }
 
 KERNEL(matrix_product, const float* RESTRICT K, const float* RESTRICT v, const int* RESTRICT of, const int* RESTRICT table,

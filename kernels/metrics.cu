@@ -20,9 +20,7 @@ KERNEL(step_metrics, const float* RESTRICT loss, const float* RESTRICT weights, 
         least = min_of(least, weights[i]);
         most = max_of(most, weights[i]);
     }
-    loss_sum = block_sum(loss_sum);
-    weighted_sum = block_sum(weighted_sum);
-    weight_sum = block_sum(weight_sum);
+    block_sums(loss_sum, weighted_sum, weight_sum);
     least = block_min(least);
     most = block_max(most);
     if (threadIdx.x == 0) {

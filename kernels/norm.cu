@@ -67,8 +67,7 @@ KERNEL(batch_norm_sums, const float* RESTRICT x, const float* RESTRICT y, const 
             product += g * (x[at + p] - middle);
         }
     }
-    sum = block_sum(sum);
-    product = block_sum(product);
+    block_sums(sum, product);
     if (threadIdx.x == 0) {
         dbias[c] = (float) sum;
         dweight[c] = (float) product / sqrtf(variance[c] + eps);

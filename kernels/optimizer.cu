@@ -7,6 +7,8 @@
 //       (Kingma and Ba 2015, in PyTorch's form); 28 n bytes
 // decay_spans   grad = grad + decay theta in spans of the parameters, [spans, 2] of where one begins and how many numbers it has; a block
 //               a span. Where decay reaches a part of the parameters alone, this comes before sgd or adam without decay
+// put_back      x = saved, tracked = counted, but only where halted is not 0: running statistics as they were before the pass that broke;
+//               x, saved [n]; tracked, counted int64 [m], m <= n
 // theta, grad, b, m, v [n]; rate float [1]; step int64 [1]; halted int [1]
 #include "prelude.cuh"
 
@@ -52,4 +54,13 @@ KERNEL(adam, float* RESTRICT theta, const float* RESTRICT grad, float* RESTRICT 
 KERNEL(decay_spans, const float* RESTRICT theta, float* RESTRICT grad, const int* RESTRICT spans, float decay) {
     int first = spans[2 * blockIdx.x];
     FOR_THREADS(i, spans[2 * blockIdx.x + 1]) grad[first + i] += decay * theta[first + i];
+}
+
+KERNEL(put_back, float* RESTRICT x, const float* RESTRICT saved, long* RESTRICT tracked, const long* RESTRICT counted,
+       const int* RESTRICT halted, int n, int m) {
+    if (!*halted) return;
+    FOR_ELEMENTS(i, n) {
+        x[i] = saved[i];
+        if (i < m) tracked[i] = counted[i];
+    }
 }

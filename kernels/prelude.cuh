@@ -104,7 +104,7 @@ struct Max {
 };
 
 #if defined(ADIW_HOST)
-template<class Op, class T> DEVICE T block_reduce(T v) { return v; }
+template<class Op, int N, class T> DEVICE void block_reduce(T (&)[N]) {}
 #else
 /// Reduction over the lanes present of this warp, by a fixed tree; lane 0 gets the result.
 template<class Op, class T> DEVICE T warp_reduce(T v, int lanes) {
@@ -116,20 +116,49 @@ template<class Op, class T> DEVICE T warp_reduce(T v, int lanes) {
     }
     return v;
 }
-/// Reduction over the block by a fixed tree, the same for every thread order; every thread gets the result.
-/// All threads of a one-dimensional block call it; any block size up to 1024; two barriers.
-template<class Op, class T> DEVICE T block_reduce(T v) {
-    SHARED(T, warp_values, 32);
-    int t = threadIdx.x, n = blockDim.x, warps = (n + 31) >> 5;
-    v = warp_reduce<Op>(v, min_of(32, n - (t & ~31)));
-    if ((t & 31) == 0) warp_values[t >> 5] = v;
+/// Reductions of N values over the block by a fixed tree, the same for every thread order: within the warps, and by the first warp over the
+/// warps. Every thread gets the results. All threads of a one-dimensional block call it; any block size up to 1024; two barriers.
+template<class Op, int N, class T> DEVICE void block_reduce(T (&v)[N]) {
+    constexpr int place = 33;      // a value's: one a warp, and its result, since a warp that goes on to its next reduction writes its own
+    SHARED(T, values, 33 * N);
+    int t = threadIdx.x, n = blockDim.x, warps = (n + 31) >> 5, lanes = min_of(32, n - (t & ~31));
+#pragma unroll
+    for (int k = 0; k < N; k++) {
+        v[k] = warp_reduce<Op>(v[k], lanes);
+        if ((t & 31) == 0) values[place * k + (t >> 5)] = v[k];
+    }
     __syncthreads();
-    v = warp_values[0];
-    for (int i = 1; i < warps; i++) v = Op::of(v, warp_values[i]);
+    if (t < warps) {      // of the first warp
+#pragma unroll
+        for (int k = 0; k < N; k++) {
+            T all = warp_reduce<Op>(values[place * k + t], warps);
+            if (t == 0) values[place * k + 32] = all;
+        }
+    }
     __syncthreads();
-    return v;
+#pragma unroll
+    for (int k = 0; k < N; k++) v[k] = values[place * k + 32];
 }
 #endif
+template<class Op, class T> DEVICE T block_reduce(T v) {
+    T one[1] = {v};
+    block_reduce<Op>(one);
+    return one[0];
+}
+/// Two and three sums at the barriers of one.
+template<class T> DEVICE void block_sums(T& a, T& b) {
+    T both[2] = {a, b};
+    block_reduce<Add>(both);
+    a = both[0];
+    b = both[1];
+}
+template<class T> DEVICE void block_sums(T& a, T& b, T& c) {
+    T all[3] = {a, b, c};
+    block_reduce<Add>(all);
+    a = all[0];
+    b = all[1];
+    c = all[2];
+}
 template<class T> DEVICE T block_sum(T v) { return block_reduce<Add>(v); }
 template<class T> DEVICE T block_min(T v) { return block_reduce<Min>(v); }
 template<class T> DEVICE T block_max(T v) { return block_reduce<Max>(v); }

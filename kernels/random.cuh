@@ -28,6 +28,9 @@ DEVICE unsigned philox_word(const Philox& r, int i) { return i == 0 ? r.x : i ==
 /// 24 random bits as a float in [0, 1).
 DEVICE float unit_float(unsigned bits) { return (bits >> 8) * 0x1p-24f; }
 
+/// A number in 0..n-1, n at most 65536: of n numbers none is likelier than another by more than n / 2^32.
+DEVICE int below(unsigned bits, int n) { return (int) ((unsigned long) bits * (unsigned) n >> 32); }
+
 /// A bijection of 0..n-1 for a seed and a key: an unbalanced Feistel network of eight rounds on the least power of two that
 /// is not below n, walked until it falls below n (fewer than two walks on average).
 struct Permutation {

@@ -172,8 +172,7 @@ KERNEL(leave_one_out, const float* RESTRICT training, const float* RESTRICT vali
         x_p += x[l] * p[l];
         x_rest += x[l] * (m * c[l] - q[l]);
     }
-    x_p = block_sum(x_p);
-    x_rest = block_sum(x_rest);
+    block_sums(x_p, x_rest);
     double scale = (n - 1.0) / ((double) n * (m - 1.0)), share = x_rest / (n - x_p), at_x = 0, at_y = 0;
     FOR_THREADS(l, columns) {
         double a = max_of(0.0, scale * (m * c[l] - q[l] + share * p[l]));

@@ -1,120 +1,21 @@
 // 2-D convolution on the processor, direct: no im2col in memory.
 //
-// Dense passes put images in the lanes. A group of `lanes` images lies in scratch as planes [channel][y][x][image], padded,
-// so that every load is aligned to a vector, nothing is wasted at the edges whatever the shape, and pooling is a maximum of
-// whole vectors. Registers hold a tile of accumulators:
+// Dense passes put images in the lanes (image_lanes.h). They go down the images in bands of rows that stay in the second-level cache with
+// what is made of them; inside one, registers hold a tile of accumulators:
 //   forward           outputs x 4 pixels (of a pooling window, or neighbours), weights by broadcast
-//   backward data     the forward pass of the gradient, spread apart by the stride, with the kernel turned round
-//   backward weights  filters x taps, summed over pixels in the lanes, over the lanes at the end of a group
-// After pooling at most one gradient in four is not zero. Where a row of the kernel window (kernel * channels floats, one
-// image channel-last) fills its vectors, walking over those gradients alone is less work than the dense pass:
-//   pooled backward data     acc[window] += g weight[filter], then dx[window] += acc
-//   pooled backward weights  acc[filter] += g x[window]
+//   backward data     the same of the gradient, with the kernel turned round; a stride makes it stride^2 convolutions, one for every
+//                     remainder of the row and column of a pixel, each with its own part of the kernel
+//   backward weights  filters x taps, summed over pixels in the lanes, over the lanes at the end; a block of filters and channels whose
+//                     sums stay in the cache at a time
+// After pooling at most one gradient in four is not zero: conv_sparse.h.
 #include "host/call_host.h"
-#include "host/vector.h"
+#include "host/conv_sparse.h"
+#include "host/image_lanes.h"
 
 namespace {
 using adiw::Pool;
 
 enum Flags { relu = 2 };
-constexpr unsigned char dead = 4;
-
-struct Shape {
-    int batch, channels, height, width, filters, kernel, stride, padding;
-    int oh, ow, padded_h, padded_w, run, row;
-    Shape(int batch, int channels, int height, int width, int filters, int kernel, int stride, int padding)
-        : batch(batch), channels(channels), height(height), width(width), filters(filters), kernel(kernel), stride(stride),
-          padding(padding), oh((height + 2 * padding - kernel) / stride + 1), ow((width + 2 * padding - kernel) / stride + 1),
-          padded_h(height + 2 * padding), padded_w(width + 2 * padding), run(kernel * channels), row(padded_w * channels) {}
-    int image() const { return channels * height * width; }
-    int output() const { return filters * oh * ow; }
-    int pooled() const { return filters * (oh / 2) * (ow / 2); }
-    int taps() const { return channels * kernel * kernel; }
-    int weights() const { return filters * taps(); }
-    /// Floats of one image channel-last, with room for vectors that read past its end.
-    long scratch() const { return round_up(padded_h * row + 4 * lanes, 16); }
-    int window(int y, int x) const { return y * stride * row + x * stride * channels; }
-};
-
-inline size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
-template<class T> T* carve(char*& memory, size_t count) {
-    T* start = (T*) memory;
-    memory += rounded(count * sizeof(T));
-    return start;
-}
-
-// ---------------------------------------------------------------------------------------------- images in lanes
-
-/// `count` 32-bit words of each of n <= lanes images, `stride` bytes apart, to vectors [where[i]] (-1: nowhere; null: i) of
-/// out; lanes without an image are zero. The last word may have `bytes` % 4 bytes alone.
-void to_lanes(const void* from, long stride, long bytes, int n, const int* where, float* out) {
-    int count = (int) ((bytes + 3) / 4);
-    for (int i = 0; i < count; i += lanes) {
-        vec a[lanes];
-        if (bytes - 4l * i >= 4 * lanes && n == lanes) {
-#pragma GCC unroll 16
-            for (int l = 0; l < lanes; l++) a[l] = load((const char*) from + l * stride + 4l * i);
-        } else {
-            long part = bytes - 4l * i < 4 * lanes ? bytes - 4l * i : 4 * lanes;
-            alignas(64) float rows[lanes][lanes] = {};
-            for (int l = 0; l < n; l++) memcpy(rows[l], (const char*) from + l * stride + 4l * i, part);
-            for (int l = 0; l < lanes; l++) a[l] = load(rows[l]);
-        }
-        transpose(a);
-        if (!where && count - i >= lanes) {
-#pragma GCC unroll 16
-            for (int j = 0; j < lanes; j++) store(out + (long) (i + j) * lanes, a[j]);
-        } else if (count - i >= lanes) {
-#pragma GCC unroll 16
-            for (int j = 0; j < lanes; j++)
-                if (where[i + j] >= 0) store(out + (long) where[i + j] * lanes, a[j]);
-        } else {
-            alignas(64) float rows[lanes][lanes];
-            for (int j = 0; j < lanes; j++) store(rows[j], a[j]);
-            for (int j = 0; j < count - i; j++) {
-                int at = where ? where[i + j] : i + j;
-                if (at >= 0) store(out + (long) at * lanes, load(rows[j]));
-            }
-        }
-    }
-}
-
-/// The inverse, vectors 0.. of `in` to `bytes` bytes of each of n images. `in` is read to a multiple of `lanes` vectors.
-void from_lanes(const float* in, void* to, long stride, long bytes, int n) {
-    for (long i = 0; 4 * i < bytes; i += lanes) {
-        vec a[lanes];
-#pragma GCC unroll 16
-        for (int l = 0; l < lanes; l++) a[l] = load(in + (i + l) * lanes);
-        transpose(a);
-        char* out = (char*) to + 4 * i;
-        if (bytes - 4 * i >= 4 * lanes && n == lanes) {
-#pragma GCC unroll 16
-            for (int l = 0; l < lanes; l++) store(out + l * stride, a[l]);
-        } else {
-            long part = bytes - 4 * i < 4 * lanes ? bytes - 4 * i : 4 * lanes;
-            alignas(64) float rows[lanes][lanes];
-            for (int l = 0; l < lanes; l++) store(rows[l], a[l]);
-            for (int l = 0; l < n; l++) memcpy(out + l * stride, rows[l], part);
-        }
-    }
-}
-
-/// Planes [channels][height][width][lanes] of which rows top.. and columns left.. alone hold data, zero around and between.
-struct Planes {
-    int channels, height, width, top, bottom, left, right;
-    long size() const { return (long) channels * height * width * lanes; }
-};
-
-/// Where word (c, y, x) of an image [channels, height, width] goes: position offset + step * (y, x), -1 if outside.
-void positions(const Planes& p, int height, int width, int offset, int step, int* where) {
-    for (int c = 0; c < p.channels; c++)
-        for (int y = 0; y < height; y++)
-            for (int x = 0; x < width; x++) {
-                int py = offset + step * y, px = offset + step * x;
-                bool inside = py >= 0 && py < p.height && px >= 0 && px < p.width;
-                *where++ = inside ? (c * p.height + py) * p.width + px : -1;
-            }
-}
 
 #if defined(__AVX512F__)
 constexpr int most_outputs = 6, most_filters = 4;
@@ -125,20 +26,113 @@ constexpr int most_outputs = 2, most_filters = 2;
 #endif
 constexpr int most_taps = 5;
 
-/// `count` things in parts of at most `most`, as even as can be: the size of the part that starts at `first`.
-inline int part_of(int count, int most, int first) {
-    int parts = (count - first + most - 1) / most;
-    return (count - first + parts - 1) / parts;
-}
+// Bytes of a band and its results, and of a block of sums: shares of a second-level cache of 1 MiB where vectors are the widest.
+constexpr long band_bytes = 40960l * lanes, sum_bytes = 24576l * lanes;
+
+/// Along one side of images: outputs first, first + step, ..., `count` of them, the i-th of inputs i stride + origin + 0 .. taps - 1, with
+/// kernel elements kernel_first, kernel_first + kernel_step, ...
+struct Axis {
+    int first, step, count, stride, origin, taps, kernel_first, kernel_step;
+};
+
+/// Correlations over images in lanes, and where their results go.
+struct Sweep {
+    Shape shape;
+    bool backward;
+    Window window;
+    int inputs, outputs, height, width, steps;      // of the results; residues of their rows and columns
+    int flags;
+    const float* bias;      // [outputs] or null
+    int band;               // rows of the results that are made at a time
+    float* weights;         // of every pair of residues: the outputs in parts, each [inputs][row taps][column taps][part]
+    float* out;             // [outputs][band][width][lanes]; pooled [outputs][band / 2][width / 2][lanes]
+    int* choice;            // as out, if pooled
+    int top;                // the first row of the band
+    const char* next;       // memory written after the sweep, asked for in advance at the pace at which tiles are made
+    long next_bytes;
+
+    Sweep(const Shape& s, bool backward)
+        : shape(s), backward(backward), window(), inputs(backward ? s.filters : s.channels), outputs(backward ? s.channels : s.filters),
+          height(backward ? s.height : s.oh), width(backward ? s.width : s.ow), steps(backward ? s.stride : 1), flags(0), bias(nullptr),
+          band(height), weights(nullptr), out(nullptr), choice(nullptr), top(0), next(nullptr), next_bytes(0) {
+        window.channels = inputs;
+        window.height = backward ? s.oh : s.height;
+        window.width = backward ? s.ow : s.width;
+    }
+    /// Of a side of `size` results; backward of those of one residue, to which the kernel elements belong that lead there from an output.
+    Axis axis(int size, int residue) const {
+        const Shape& s = shape;
+        if (!backward) return {0, 1, size, s.stride, -s.padding, s.kernel, 0, 1};
+        int least = (residue + s.padding) % s.stride, taps = least < s.kernel ? (s.kernel - least + s.stride - 1) / s.stride : 0;
+        int count = residue < size ? (size - residue + s.stride - 1) / s.stride : 0;
+        return {residue,  s.stride, count, 1, (residue + s.padding - least) / s.stride - (taps - 1), taps, least + s.stride * (taps - 1),
+                -s.stride};
+    }
+    Axis rows(int residue) const { return axis(height, residue); }
+    Axis columns(int residue) const { return axis(width, residue); }
+    /// Floats of all weights: every kernel element belongs to one pair of residues.
+    long packed() const { return shape.weights(); }
+    /// Input rows from low(y) to high(y) - 1 are what results from row y on, and up to row y - 1, are made of.
+    int low(int y) const {
+        int least = window.height;
+        for (int r = 0; r < steps; r++) {
+            Axis a = rows(r);
+            if (a.taps) least = smaller(least, larger(0, y - a.first + steps - 1) / steps * a.stride + a.origin);
+        }
+        return least;
+    }
+    int high(int y) const {
+        int most = low(0);
+        for (int r = 0; r < steps; r++) {
+            Axis a = rows(r);
+            if (a.taps && y > a.first) most = larger(most, (y - 1 - a.first) / steps * a.stride + a.origin + a.taps);
+        }
+        return most;
+    }
+    /// Input rows that a band needs.
+    int band_rows() const {
+        int most = 1;
+        for (int y = 0; y < height; y += band) most = larger(most, high(smaller(height, y + band)) - low(y));
+        return most;
+    }
+    /// Chooses the band: all rows, or as many as stay in the cache with their inputs, but some.
+    void plan(bool whole) {
+        int right = 0;
+        for (int r = 0; r < steps; r++) {
+            Axis a = columns(r);
+            if (!a.taps || !a.count) continue;
+            window.left = larger(window.left, -a.origin);
+            right = larger(right, (a.count - 1) * a.stride + a.origin + a.taps);
+        }
+        window.padded = window.left + larger(window.width, right);
+        Axis a = rows(0);
+        window.stride = backward ? 1 : a.stride;
+        window.taps = backward ? 1 : a.taps;
+        window.origin = a.origin;
+        const int unit = steps % 2 ? 2 * steps : steps;
+        for (int bands = 1; !whole && band > unit; bands++) {
+            band = round_up((height + bands - 1) / bands, unit);
+            long floats = (long) inputs * band_rows() * window.padded + (long) outputs * band * width;
+            if (4 * lanes * floats <= band_bytes || band * width <= 64) break;
+        }
+        band = smaller(band, height);
+        window.rows = band_rows();
+    }
+};
 
 /// acc[o][p] += sum over channels, rows r0.. and columns t0.. of the kernel of w[c][r][t][o] pixel_p[c][r][t].
-template<int outputs> ALWAYS_INLINE void correlate(const Planes& planes, int kernel, const float* const pixel[4], int r0, int r1, int t0,
-                                                   int t1, const float* w, vec acc[outputs][4]) {
+template<int outputs> ALWAYS_INLINE void correlate(const Window& window, int rows, int columns, const float* const pixel[4], int r0, int r1,
+                                                   int t0, int t1, const float* w, vec acc[outputs][4]) {
     const float *p0 = pixel[0], *p1 = pixel[1], *p2 = pixel[2], *p3 = pixel[3];
-    for (int c = 0; c < planes.channels; c++)
-        for (int r = r0; r < r1; r++) {
-            long at = (((long) c * planes.height + r) * planes.width + t0) * lanes;
-            const float* wt = w + (long) ((c * kernel + r) * kernel + t0) * outputs;
+    const long plane = window.plane(), row = (long) window.padded * lanes, kernel_row = (long) columns * outputs;
+    long start = r0 * row + t0 * lanes;
+    w += r0 * kernel_row + t0 * outputs;
+    for (int c = 0; c < window.channels; c++, start += plane, w += rows * kernel_row) {
+        long line = start;
+        const float* kernel_line = w;
+        for (int r = r0; r < r1; r++, line += row, kernel_line += kernel_row) {
+            long at = line;
+            const float* wt = kernel_line;
             for (int t = t0; t < t1; t++, at += lanes, wt += outputs) {
                 vec v[outputs];
 #pragma GCC unroll 8
@@ -151,6 +145,7 @@ template<int outputs> ALWAYS_INLINE void correlate(const Planes& planes, int ker
                 }
             }
         }
+    }
 }
 
 /// ReLU and maximum of a window of four, lane by lane; position 0..3 of the first maximum, `dead` if it is not positive.
@@ -164,81 +159,120 @@ ALWAYS_INLINE void pool_window(const vec window[4], float* most, int* position) 
     *(ivec*) position = best > 0 ? where : ivec{} + dead;
 }
 
-/// A correlation over planes and where its results go.
-struct Sweep {
-    Planes planes;
-    int kernel, stride, outputs, oh, ow, flags;
-    const float* bias;         // [outputs] or null
-    const float* weights;      // the outputs in parts, one after another, each [channels][kernel][kernel][part]
-    const float* data;         // the planes
-    float* out;                // [outputs][oh][ow][lanes]; pooled [outputs][oh / 2][ow / 2][lanes]
-    int* choice;               // as out, if pooled
-    const char* next;          // memory written after the sweep, asked for in advance at the pace at which tiles are made
-    long next_bytes;
-    long packed() const { return (long) outputs * planes.channels * kernel * kernel; }
+/// A row of results of one residue, or two that are pooled: its first pixels in the window, and where they go.
+struct Line {
+    Axis columns;
+    const float* pixels;
+    long below;            // floats from the first row's pixels to the second's
+    int rows, r0, r1;      // of the kernel: how many, and those that meet rows of the images
+    long out, plane;       // vectors before the first result, and from one output's to the next one's
 };
 
-/// Outputs first.. of four pixels: the pooling window at (y, x), or four neighbours from (y, x) on, the last repeated at the edge.
-template<int outputs, bool pooled> void tile(const Sweep& s, int first, int y, int x) {
-    int y1 = pooled ? y + 1 : y, x1 = smaller(x + (pooled ? 1 : 3), s.ow - 1);
+/// Outputs first.. of four pixels: the pooling window at column j, or four neighbours from there on, the last repeated at the edge.
+template<int outputs, bool pooled> NEVER_INLINE void tile(const Sweep& s, const Line& line, const float* weights, int first, int j) {
+    const Axis& columns = line.columns;
+    const int last = smaller(j + (pooled ? 1 : 3), columns.count - 1), column = j * columns.stride + columns.origin,
+              last_column = last * columns.stride + columns.origin;
+    const long step = (long) columns.stride * lanes;
     const float* pixel[4];
-    for (int p = 0; p < 4; p++) {
-        int py = pooled ? y + p / 2 : y, px = pooled ? x + p % 2 : smaller(x + p, x1);
-        pixel[p] = s.data + ((long) py * s.planes.width + px) * s.stride * lanes;
-    }
+    for (int p = 0; p < 4; p++)
+        pixel[p] = line.pixels + (pooled ? j + p % 2 : smaller(j + p, last)) * step + (pooled && p >= 2 ? line.below : 0);
     vec acc[outputs][4];
 #pragma GCC unroll 8
     for (int o = 0; o < outputs; o++) acc[o][0] = acc[o][1] = acc[o][2] = acc[o][3] = splat(s.bias ? s.bias[first + o] : 0);
-    correlate<outputs>(s.planes, s.kernel, pixel, larger(0, s.planes.top - y1 * s.stride),
-                       smaller(s.kernel, s.planes.bottom - y * s.stride), larger(0, s.planes.left - x1 * s.stride),
-                       smaller(s.kernel, s.planes.right - x * s.stride), s.weights + (long) first * s.planes.channels * s.kernel * s.kernel,
-                       acc);
+    correlate<outputs>(s.window, line.rows, columns.taps, pixel, line.r0, line.r1, larger(0, -last_column),
+                       smaller(columns.taps, s.window.width - column), weights, acc);
     if (pooled) {
-        long at = ((long) first * (s.oh / 2) + y / 2) * (s.ow / 2) + x / 2, step = (long) (s.oh / 2) * (s.ow / 2);
+        const long at = line.out + first * line.plane + j / 2;
 #pragma GCC unroll 8
-        for (int o = 0; o < outputs; o++) pool_window(acc[o], s.out + (at + o * step) * lanes, s.choice + (at + o * step) * lanes);
+        for (int o = 0; o < outputs; o++)
+            pool_window(acc[o], s.out + (at + o * line.plane) * lanes, s.choice + (at + o * line.plane) * lanes);
         return;
     }
-    float* out = s.out + (((long) first * s.oh + y) * s.ow + x) * lanes;
+    float* out = s.out + (line.out + first * line.plane + columns.first + j * columns.step) * lanes;
+    const long right = (long) columns.step * lanes, plane = line.plane * lanes;
+    const bool positive = s.flags & relu;
 #pragma GCC unroll 8
-    for (int o = 0; o < outputs; o++, out += (long) s.oh * s.ow * lanes)
+    for (int o = 0; o < outputs; o++, out += plane)
 #pragma GCC unroll 4
         for (int p = 0; p < 4; p++) {
             vec v = acc[o][p];
-            if (s.flags & relu) v = v < 0 ? vec{} : v;
-            if (x + p <= x1) store(out + p * lanes, v);
+            if (positive) v = v < 0 ? vec{} : v;
+            if (j + p <= last) store(out + p * right, v);
         }
 }
 
-template<bool pooled, int outputs = most_outputs> void tile_of(const Sweep& s, int first, int part, int y, int x) {
-    if (part == outputs) tile<outputs, pooled>(s, first, y, x);
-    else if constexpr (outputs > 1) tile_of<pooled, outputs - 1>(s, first, part, y, x);
+template<bool pooled, int outputs = most_outputs>
+void tile_of(const Sweep& s, const Line& line, const float* weights, int first, int part, int j) {
+    if (part == outputs) tile<outputs, pooled>(s, line, weights, first, j);
+    else if constexpr (outputs > 1) tile_of<pooled, outputs - 1>(s, line, weights, first, part, j);
 }
 
-template<bool pooled> void sweep(const Sweep& s) {
+/// Results of rows top .. bottom - 1. Where the inputs of one row fit into a cache, all its pixels are made with a part of the weights
+/// before the next part's; else all outputs of four pixels.
+template<bool pooled> void sweep(const Sweep& s, int bottom) {
+    const float* weights = s.weights;
     long asked = 0;
-    for (int y = 0; y < s.oh; y += pooled ? 2 : 1)
-        for (int first = 0, part; first < s.outputs; first += part) {
-            part = part_of(s.outputs, most_outputs, first);
-            long made = (long) part * (pooled ? 1 : 4) * lanes * sizeof(float);
-            for (int x = 0; x < s.ow; x += pooled ? 2 : 4) {
-                for (long end = asked + made; asked < end && asked < s.next_bytes; asked += 64) __builtin_prefetch(s.next + asked, 1, 2);
-                tile_of<pooled>(s, first, part, y, x);
+    bool by_pixel = 4l * s.inputs * s.shape.kernel * s.window.padded * lanes > band_bytes;
+    for (int a = 0; a < s.steps; a++)
+        for (int b = 0; b < s.steps; b++) {
+            const Axis rows = s.rows(a), columns = s.columns(b);
+            long taps = (long) s.inputs * rows.taps * columns.taps;
+            int begin = (larger(0, s.top - rows.first) + s.steps - 1) / s.steps, end = (bottom - rows.first + s.steps - 1) / s.steps;
+            Line line = {columns, nullptr, (long) rows.stride * s.window.padded * lanes, rows.taps, 0, 0, 0, 0};
+            line.plane = pooled ? (long) (s.band / 2) * (s.width / 2) : (long) s.band * s.width;
+            for (int i = begin; i < end; i += pooled ? 2 : 1) {
+                const int row = i * rows.stride + rows.origin, last_row = row + (pooled ? rows.stride : 0),
+                          y = rows.first + i * rows.step - s.top;
+                line.pixels = s.window.at(0, row, columns.origin);
+                line.r0 = larger(0, -last_row);
+                line.r1 = smaller(rows.taps, s.window.height - row);
+                line.out = pooled ? (long) (y / 2) * (s.width / 2) : (long) y * s.width;
+                for (int j0 = 0; j0 < columns.count; j0 += by_pixel ? 4 : columns.count)
+                    for (int first = 0, part; first < s.outputs; first += part) {
+                        part = part_of(s.outputs, most_outputs, first);
+                        const long made = (long) part * (pooled ? 1 : 4) * lanes * sizeof(float);
+                        const int end_j = by_pixel ? smaller(j0 + 4, columns.count) : columns.count;
+                        for (int j = j0; j < end_j; j += pooled ? 2 : 4) {
+                            for (long stop = asked + made; asked < stop && asked < s.next_bytes; asked += 64)
+                                __builtin_prefetch(s.next + asked, 1, 2);
+                            tile_of<pooled>(s, line, weights + first * taps, first, part, j);
+                        }
+                    }
             }
+            weights += taps * s.outputs;
         }
 }
 
-/// Weights [filters, channels, kernel, kernel] in the order of a sweep over channels to filters; turned round, over filters to channels.
-void pack_weights(const Shape& s, const float* weight, bool turned, float* out) {
-    int outputs = turned ? s.channels : s.filters, inputs = turned ? s.filters : s.channels, square = s.kernel * s.kernel;
-    for (int first = 0, part; first < outputs; first += part) {
-        part = part_of(outputs, most_outputs, first);
-        for (int i = 0; i < inputs; i++)
-            for (int k = 0; k < square; k++)
-                for (int o = 0; o < part; o++)
-                    *out++ = turned ? weight[((long) i * s.channels + first + o) * square + square - 1 - k]
-                                    : weight[((long) (first + o) * s.channels + i) * square + k];
-    }
+/// Weights [filters, channels, kernel, kernel] in the order of the sweep.
+void pack_weights(Pool& pool, const Sweep& s, const float* weight) {
+    const long kernel = s.shape.kernel, square = kernel * kernel, output_step = s.backward ? square : s.inputs * square,
+               input_step = s.backward ? s.outputs * square : square;
+    long done = 0;
+    for (int a = 0; a < s.steps; a++)
+        for (int b = 0; b < s.steps; b++) {
+            const Axis rows = s.rows(a), columns = s.columns(b);
+            const long taps = (long) s.inputs * rows.taps * columns.taps;
+            float* to = s.weights + done;
+            done += taps * s.outputs;
+            pool.each((s.outputs + most_outputs - 1) / most_outputs, 1 + (1 << 14) / (most_outputs * (taps + 1)),
+                      [&](long p0, long p1, int) {
+                          int first = 0, part;
+                          for (long p = 0; p < p1; p++, first += part) {
+                              part = part_of(s.outputs, most_outputs, first);
+                              if (p < p0) continue;
+                              float* out = to + first * taps;
+                              for (int i = 0; i < s.inputs; i++)
+                                  for (int r = 0; r < rows.taps; r++)
+                                      for (int t = 0; t < columns.taps; t++) {
+                                          const float* from = weight + first * output_step + i * input_step
+                                                              + (rows.kernel_first + r * rows.kernel_step) * kernel + columns.kernel_first
+                                                              + t * columns.kernel_step;
+                                          for (int o = 0; o < part; o++) *out++ = from[o * output_step];
+                                      }
+                          }
+                      });
+        }
 }
 
 /// Four neighbouring positions to the bytes of one word; in place.
@@ -250,57 +284,6 @@ void pack_choice(int* choice, long count) {
     }
 }
 
-void forward(Pool& pool, const Shape& s, const float* x, const float* weight, const float* bias, float* y, unsigned char* choice,
-             int flags) {
-    Sweep model = {{s.channels, s.padded_h, s.padded_w, s.padding, s.padding + s.height, s.padding, s.padding + s.width},
-                   s.kernel,
-                   s.stride,
-                   s.filters,
-                   s.oh,
-                   s.ow,
-                   flags,
-                   bias,
-                   nullptr,
-                   nullptr,
-                   nullptr,
-                   nullptr,
-                   nullptr,
-                   0};
-    int results = choice ? s.pooled() : s.output();
-    long room = (long) round_up(results, 4 * lanes) * lanes;
-    size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * s.image());
-    size_t bytes = shared + rounded(sizeof(float) * model.planes.size()) + (choice ? 2 : 1) * rounded(sizeof(float) * room);
-    char* common = (char*) pool.reserve(bytes);
-    if (!common) return;
-    float* weights = carve<float>(common, model.packed());
-    int* where = carve<int>(common, s.image());
-    pack_weights(s, weight, false, weights);
-    positions(model.planes, s.height, s.width, s.padding, 1, where);
-    model.weights = weights;
-    pool.each((s.batch + lanes - 1) / lanes, 1, [&](long begin, long end, int worker) {
-        char* memory = (char*) pool.scratch(worker, bytes) + shared;
-        Sweep sweeping = model;
-        float* data = carve<float>(memory, model.planes.size());
-        sweeping.data = data;
-        sweeping.out = carve<float>(memory, room);
-        sweeping.choice = (int*) memory;
-        if (s.padding) memset(data, 0, sizeof(float) * model.planes.size());
-        for (long group = begin; group < end; group++) {
-            long b = group * lanes;
-            int n = smaller(lanes, (int) (s.batch - b));
-            to_lanes(x + b * s.image(), 4l * s.image(), 4l * s.image(), n, where, data);
-            sweeping.next = (const char*) (y + b * results);
-            sweeping.next_bytes = 4l * results * n;
-            if (choice) {
-                sweep<true>(sweeping);
-                pack_choice(sweeping.choice, results);
-                from_lanes((const float*) sweeping.choice, choice + b * results, results, results, n);
-            } else sweep<false>(sweeping);
-            from_lanes(sweeping.out, y + b * results, 4l * results, 4l * results, n);
-        }
-    });
-}
-
 /// Pooled gradients of a group of images and where they go: g [pooled][lanes], choice bytes four to a word [pooled / 4][lanes].
 struct Pooled {
     float* g;
@@ -308,65 +291,98 @@ struct Pooled {
     static size_t bytes(const Shape& s) {
         return rounded(4 * lanes * (size_t) s.pooled()) + rounded(4 * lanes * (size_t) (s.pooled() / 4 + 1));
     }
-    Pooled(const Shape& s, char*& memory)
+    Pooled(const Shape& s, char* memory)
         : g(carve<float>(memory, (size_t) s.pooled() * lanes)), choice(carve<float>(memory, (size_t) (s.pooled() / 4 + 1) * lanes)) {}
     void read(const Shape& s, const float* dy, const unsigned char* from, long b, int n) {
         to_lanes(dy + b * s.pooled(), 4l * s.pooled(), 4l * s.pooled(), n, nullptr, g);
         to_lanes(from + b * s.pooled(), s.pooled(), s.pooled(), n, nullptr, choice);
     }
+    /// All of them to a window as high as the images.
+    void spread_all(const Shape& s, const float* dy, const unsigned char* from, long b, int n, Window& window) {
+        read(s, dy, from, b, n);
+        long i = 0;
+        for (int f = 0; f < s.filters; f++)
+            for (int py = 0; py < s.oh / 2; py++)
+                for (int px = 0; px < s.ow / 2; px++) spread(i++, window.at(f, 2 * py, 2 * px), (long) window.padded * lanes);
+    }
     ivec position(long i) const { return *(const ivec*) (choice + i / 4 * lanes) >> (int) (i % 4 * 8) & 255; }
+    /// The four gradients of a window, of which three are zero, to pixels (0, 0), (0, 1), (1, 0), (1, 1); rows are `row` floats apart.
+    void spread(long i, float* to, long row) const {
+        vec gradient = load(g + i * lanes);
+        ivec where = position(i);
+        store(to, where == 0 ? gradient : vec{});
+        store(to + lanes, where == 1 ? gradient : vec{});
+        store(to + row, where == 2 ? gradient : vec{});
+        store(to + row + lanes, where == 3 ? gradient : vec{});
+    }
 };
 
-/// dx by a sweep over the gradient, spread apart by the stride.
-void dense_backward_data(Pool& pool, const Shape& s, const float* dy, const unsigned char* choice, const float* weight, float* dx) {
-    int offset = s.kernel - 1 - s.padding, height = s.height + s.kernel - 1, width = s.width + s.kernel - 1;
-    Planes planes = {s.filters,
-                     height,
-                     width,
-                     larger(0, offset),
-                     smaller(height, offset + (s.oh - 1) * s.stride + 1),
-                     larger(0, offset),
-                     smaller(width, offset + (s.ow - 1) * s.stride + 1)};
-    Sweep model = {planes, s.kernel, 1, s.channels, s.height, s.width, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 0};
-    long room = (long) round_up(s.image(), lanes) * lanes;
-    size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * s.output());
-    size_t bytes = shared + rounded(sizeof(float) * planes.size()) + rounded(sizeof(float) * room) + (choice ? Pooled::bytes(s) : 0);
+/// A planned sweep over all groups of images x [batch, inputs, ...], which are gradients after a pool if there are choices of it. Results
+/// go to y, and to `choice` those of a pool of two.
+template<bool pooled> void sweep_all(Pool& pool, Sweep& model, const float* x, const unsigned char* chosen, const float* weight, float* y,
+                                     unsigned char* choice) {
+    constexpr int q = pooled ? 2 : 1;
+    const int batch = model.shape.batch, plane = model.height / q * (model.width / q), size = model.outputs * plane;
+    const long image = (long) model.inputs * model.window.height * model.window.width;
+    const long room = ((long) model.outputs * (model.band / q) * (model.width / q) + 5 * lanes) * lanes;
+    const size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * model.window.table_size());
+    const size_t bytes = shared + rounded(sizeof(float) * model.window.size()) + q * rounded(sizeof(float) * room)
+                         + (chosen ? Pooled::bytes(model.shape) : 0);
     char* common = (char*) pool.reserve(bytes);
     if (!common) return;
-    float* weights = carve<float>(common, model.packed());
-    int* where = carve<int>(common, s.output());
-    pack_weights(s, weight, true, weights);
-    positions(planes, s.oh, s.ow, offset, s.stride, where);
-    model.weights = weights;
-    pool.each((s.batch + lanes - 1) / lanes, 1, [&](long begin, long end, int worker) {
+    model.weights = carve<float>(common, model.packed());
+    int* table = carve<int>(common, model.window.table_size());
+    pack_weights(pool, model, weight);
+    model.window.positions(table);
+    pool.each((batch + lanes - 1) / lanes, 1, [&](long begin, long end, int worker) {
         char* memory = (char*) pool.scratch(worker, bytes) + shared;
-        Sweep sweeping = model;
-        float* data = carve<float>(memory, planes.size());
-        sweeping.data = data;
-        sweeping.out = carve<float>(memory, room);
-        memset(data, 0, sizeof(float) * planes.size());
+        Sweep s = model;
+        s.window.start(carve<float>(memory, s.window.size()), chosen);
+        s.out = carve<float>(memory, room);
+        if (pooled) s.choice = carve<int>(memory, room);
         for (long group = begin; group < end; group++) {
-            long b = group * lanes;
-            int n = smaller(lanes, (int) (s.batch - b));
-            if (choice) {
-                char* rest = memory;
-                Pooled gradient(s, rest);
-                gradient.read(s, dy, choice, b, n);
-                int ph = s.oh / 2, pw = s.ow / 2;
-                for (long i = 0; i < s.pooled(); i++) {
-                    vec g = load(gradient.g + i * lanes);
-                    ivec position = gradient.position(i);
-                    const int* target = where + (i / pw / ph * s.oh + i / pw % ph * 2) * s.ow + i % pw * 2;
-                    for (int q = 0; q < 4; q++) {
-                        int at = target[q / 2 * s.ow + q % 2];
-                        if (at >= 0) store(data + (long) at * lanes, position == q ? g : vec{});
-                    }
+            const long b = group * lanes;
+            const int n = smaller(lanes, (int) (batch - b));
+            for (s.top = 0; s.top < s.height; s.top += s.band) {
+                const int bottom = smaller(s.height, s.top + s.band);
+                if (chosen) {
+                    s.window.first = s.low(0);
+                    Pooled(model.shape, memory).spread_all(model.shape, x, chosen, b, n, s.window);
+                } else s.window.move(x + b * image, image, n, table, s.low(s.top), s.high(bottom), s.top == 0);
+                float* out = y + b * size + (long) s.top / q * (s.width / q);
+                if (s.band >= s.height) {
+                    s.next = (const char*) out;
+                    s.next_bytes = 4l * size * n;
                 }
-            } else to_lanes(dy + b * s.output(), 4l * s.output(), 4l * s.output(), n, where, data);
-            sweep<false>(sweeping);
-            from_lanes(sweeping.out, dx + b * s.image(), 4l * s.image(), 4l * s.image(), n);
+                sweep<pooled>(s, bottom);
+                const int rows = (bottom - s.top) / q;
+                if (pooled) {
+                    pack_choice(s.choice, size);
+                    from_lanes((const float*) s.choice, choice + b * size, size, size, n);
+                }
+                if (s.band >= s.height) from_lanes(s.out, out, 4l * size, 4l * size, n);
+                else
+                    for (int o = 0; o < s.outputs; o++)
+                        from_lanes(s.out + (long) o * s.band * s.width * lanes, out + (long) o * plane, 4l * size, 4l * rows * s.width, n);
+            }
         }
     });
+}
+
+void forward(Pool& pool, const Shape& s, const float* x, const float* weight, const float* bias, float* y, unsigned char* choice,
+             int flags) {
+    Sweep model(s, false);
+    model.flags = flags;
+    model.bias = bias;
+    model.plan(choice != nullptr);
+    if (choice) sweep_all<true>(pool, model, x, nullptr, weight, y, choice);
+    else sweep_all<false>(pool, model, x, nullptr, weight, y, nullptr);
+}
+
+void dense_backward_data(Pool& pool, const Shape& s, const float* dy, const unsigned char* choice, const float* weight, float* dx) {
+    Sweep model(s, true);
+    model.plan(choice != nullptr);
+    sweep_all<false>(pool, model, dy, choice, weight, dx, nullptr);
 }
 
 /// A band of rows of the gradient: dy [filters][rows][ow][lanes], filters `step` floats apart, and the data under its first pixel.
@@ -376,10 +392,11 @@ struct Band {
     long step;
     int rows, ow;
     long x_row, x_step;
+    bool fresh;      // the first band: there are no sums yet
 };
 
 /// sums[filter][tap] += sum over the band of dy x[tap], lane by lane; sums of neighbouring filters are sums_step floats apart.
-template<int filters, int taps> void weight_tile(const Band& band, const int* tap, float* sums, long sums_step) {
+template<int filters, int taps> NEVER_INLINE void weight_tile(const Band& band, const int* tap, float* sums, long sums_step) {
     vec acc[filters][taps];
     long at[taps];
 #pragma GCC unroll 8
@@ -387,7 +404,7 @@ template<int filters, int taps> void weight_tile(const Band& band, const int* ta
 #pragma GCC unroll 8
     for (int f = 0; f < filters; f++)
 #pragma GCC unroll 8
-        for (int j = 0; j < taps; j++) acc[f][j] = load(sums + f * sums_step + j * lanes);
+        for (int j = 0; j < taps; j++) acc[f][j] = band.fresh ? vec{} : load(sums + f * sums_step + j * lanes);
     const float* dy = band.dy;
     for (int y = 0; y < band.rows; y++) {
         const float* x = band.x + y * band.x_row;
@@ -417,360 +434,136 @@ void weight_tile_of(const Band& band, int filter_part, int tap_part, const int* 
     } else if constexpr (taps > 1) weight_tile_of<filters, taps - 1>(band, filter_part, tap_part, tap, sums, sums_step);
 }
 
-void add_band(const Shape& s, int filters, Band band, const int* tap, float* sums) {
-    long sums_step = (long) s.taps() * lanes;
+void add_band(int all_taps, int filters, Band band, const int* tap, float* sums) {
+    long sums_step = (long) all_taps * lanes;
     for (int f = 0, part; f < filters; f += part, band.dy += part * band.step) {
         part = part_of(filters, most_filters, f);
-        for (int j = 0, taps; j < s.taps(); j += taps) {
-            taps = part_of(s.taps(), most_taps, j);
+        for (int j = 0, taps; j < all_taps; j += taps) {
+            taps = part_of(all_taps, most_taps, j);
             weight_tile_of(band, part, taps, tap + j, sums + f * sums_step + j * lanes, sums_step);
         }
     }
 }
 
-/// Filters whose sums, a vector for every weight, are kept at a time: all of them where there are few weights.
-int filters_together(const Shape& s) {
-    constexpr long most_sums = 1 << 20;      // floats
-    long fit = most_sums / ((long) (s.taps() + 1) * lanes);
-    if (fit >= s.filters) return s.filters;
-    return fit < most_filters ? smaller(most_filters, s.filters) : (int) (fit / most_filters * most_filters);
-}
-
 /// sums [count][lanes] over lanes from .. to - 1, to out [count]. `sums` is read to a multiple of `lanes` vectors.
 void add_lanes(const float* sums, int count, long from, long to, float* out) {
+    ivec low, high, lane;
+    for (int i = 0; i < lanes; i++) low[i] = i / 2 + i % 2 * lanes, high[i] = low[i] + lanes / 2, lane[i] = i;
+    const ivec counts = (lane >= (int) from) & (lane < (int) to);
     for (int i = 0; i < count; i += lanes) {
         vec a[lanes];
 #pragma GCC unroll 16
-        for (int l = 0; l < lanes; l++) a[l] = load(sums + (long) (i + l) * lanes);
-        transpose(a);
-        alignas(64) float rows[lanes][lanes];
-        for (int l = 0; l < lanes; l++) store(rows[l], a[l]);
-        vec sum = {};
-        for (long l = from; l < to; l++) sum += load(rows[l]);
-        store_first(out + i, sum, smaller(lanes, count - i));
+        for (int l = 0; l < lanes; l++) a[l] = (vec) ((ivec) load(sums + (long) (i + l) * lanes) & counts);
+            // As a transposition, but what meets in a lane is added: vector l becomes lane l.
+#pragma GCC unroll 4
+        for (int half = lanes / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+            for (int l = 0; l < half; l++) a[l] = __builtin_shuffle(a[l], a[l + half], low) + __builtin_shuffle(a[l], a[l + half], high);
+        store_first(out + i, a[0], smaller(lanes, count - i));
     }
+}
+
+/// The sum of `count` vectors.
+vec sum_of(const float* from, long count) {
+    vec sums[4] = {};
+    long i = 0;
+    for (; i + 4 <= count; i += 4)
+#pragma GCC unroll 4
+        for (int k = 0; k < 4; k++) sums[k] += load(from + (i + k) * lanes);
+    for (; i < count; i++) sums[0] += load(from + i * lanes);
+    return sums[0] + sums[1] + (sums[2] + sums[3]);
 }
 
 /// Splits of few images share a group: the lanes of each are added up apart.
 void dense_backward_weights(Pool& pool, const Shape& s, const float* x, const float* dy, const unsigned char* choice, float* partials,
                             int splits) {
-    Planes planes = {s.channels, s.padded_h, s.padded_w, 0, 0, 0, 0};
-    int most = (s.batch + splits - 1) / splits, together = larger(1, lanes / larger(1, most));
-    int block = filters_together(s), blocks = (s.filters + block - 1) / block;
+    const int most = (s.batch + splits - 1) / splits, together = larger(1, lanes / larger(1, most));
+    const int square = s.kernel * s.kernel;
+    // Filters and channels whose sums are kept at a time, a vector for every weight.
+    const long fit = larger(1, (int) (sum_bytes / (4l * lanes) / square));
+    int filters_most = larger(1, (int) (fit / s.channels));
+    while ((filters_most + most_filters) * (filters_most + most_filters) <= fit) filters_most += most_filters;
+    filters_most = smaller(s.filters, round_up(filters_most, most_filters));
+    const int channels_most = smaller(s.channels, larger(1, (int) (fit / filters_most)));
+    const int filter_blocks = (s.filters + filters_most - 1) / filters_most,
+              channel_blocks = (s.channels + channels_most - 1) / channels_most;
+    const int block = round_up((s.filters + filter_blocks - 1) / filter_blocks, s.filters < most_filters ? 1 : most_filters);
+    const int channels_block = (s.channels + channel_blocks - 1) / channel_blocks;
     // A band's gradients of one tile of filters stay in the first-level cache while the taps pass over them.
     int rows = larger(1, smaller(s.oh, 28000 / (smaller(most_filters, s.filters) * s.ow * lanes * 4)));
-    if (choice) rows = round_up(rows, 2);
-    size_t shared = rounded(sizeof(int) * s.image()) + rounded(sizeof(int) * s.taps());
-    long room = ((long) block * s.taps() + round_up(block, lanes)) * lanes;
-    size_t bytes = shared + rounded(sizeof(float) * planes.size()) + rounded(sizeof(float) * room)
-                   + (choice ? Pooled::bytes(s) + rounded(sizeof(float) * block * rows * s.ow * lanes)
-                             : rounded(sizeof(float) * block * s.oh * s.ow * lanes));
+    if (choice) rows = smaller(s.oh, round_up(rows, 2));
+    Window model = {channels_block, s.height,   s.width,  larger((rows - 1) * s.stride + s.kernel, 0),
+                    s.padding,      s.padded_w, s.stride, s.kernel,
+                    -s.padding,     nullptr,    0,        0};
+    const size_t shared = rounded(sizeof(int) * model.table_size()) + rounded(sizeof(int) * channels_block * square);
+    const long room = ((long) block * channels_block * square + round_up(block, lanes) + lanes) * lanes;
+    const size_t bytes = shared + rounded(sizeof(float) * model.size()) + rounded(sizeof(float) * room)
+                         + rounded(sizeof(float) * block * rows * s.ow * lanes) + (choice ? Pooled::bytes(s) : 0);
     char* common = (char*) pool.reserve(bytes);
     if (!common) return;
-    int* where = carve<int>(common, s.image());
-    int* tap = carve<int>(common, s.taps());
-    positions(planes, s.height, s.width, s.padding, 1, where);
-    for (int i = 0; i < s.taps(); i++) {
-        int c = i / (s.kernel * s.kernel), r = i / s.kernel % s.kernel, t = i % s.kernel;
-        tap[i] = ((c * s.padded_h + r) * s.padded_w + t) * lanes;
-    }
-    pool.each((long) (splits + together - 1) / together * blocks, 1, [&](long begin, long end, int worker) {
+    int* table = carve<int>(common, model.table_size());
+    int* tap = carve<int>(common, channels_block * square);
+    model.positions(table);
+    for (int i = 0; i < channels_block * square; i++)
+        tap[i] = ((i / square * model.rows + i / s.kernel % s.kernel) * s.padded_w + i % s.kernel) * lanes;
+    pool.each((long) (splits + together - 1) / together * filter_blocks * channel_blocks, 1, [&](long begin, long end, int worker) {
         char* memory = (char*) pool.scratch(worker, bytes) + shared;
-        float* data = carve<float>(memory, planes.size());
+        Window window = model;
+        window.start(carve<float>(memory, model.size()), false);
         float* sums = carve<float>(memory, room);
-        if (s.padding) memset(data, 0, sizeof(float) * planes.size());
+        float* dense = carve<float>(memory, (long) block * rows * s.ow * lanes);
         for (long unit = begin; unit < end; unit++) {
-            int f0 = (int) (unit % blocks) * block, filters = smaller(block, s.filters - f0);
-            long first_split = unit / blocks * together, last_split = first_split + together < splits ? first_split + together : splits;
-            long first = first_split * s.batch / splits, last = last_split * s.batch / splits;
-            memset(sums, 0, sizeof(float) * room);
-            float* bias = sums + (long) filters * s.taps() * lanes;
+            const int f0 = (int) (unit % filter_blocks) * block, c0 = (int) (unit / filter_blocks % channel_blocks) * channels_block;
+            const int filters = smaller(block, s.filters - f0), channels = smaller(channels_block, s.channels - c0),
+                      taps = channels * square;
+            if (filters <= 0 || channels <= 0) continue;
+            const long first_split = unit / filter_blocks / channel_blocks * together,
+                       last_split = first_split + together < splits ? first_split + together : splits;
+            const long first = first_split * s.batch / splits, last = last_split * s.batch / splits;
+            float* bias = sums + (long) filters * taps * lanes;
+            window.channels = channels;
             for (long b = first; b < last; b += lanes) {
-                int n = smaller(lanes, (int) (last - b));
-                to_lanes(x + b * s.image(), 4l * s.image(), 4l * s.image(), n, where, data);
-                char* rest = memory;
-                if (choice) {
-                    Pooled gradient(s, rest);
-                    float* dense = (float*) rest;
-                    gradient.read(s, dy, choice, b, n);
-                    int pw = s.ow / 2;
-                    for (int y = 0; y < s.oh; y += rows) {
-                        int here = smaller(rows, s.oh - y);
-                        Band band = {data + (long) y * s.stride * s.padded_w * lanes,
-                                     dense,
-                                     (long) here * s.ow * lanes,
-                                     here,
-                                     s.ow,
-                                     (long) s.stride * s.padded_w * lanes,
-                                     (long) s.stride * lanes};
-                        for (int f = 0; f < filters; f++) {
-                            vec sum = load(bias + f * lanes);
-                            for (int py = 0; py < here / 2; py++) {
-                                long i = ((long) (f0 + f) * (s.oh / 2) + y / 2 + py) * pw;
-                                float* to = dense + f * band.step + (long) 2 * py * s.ow * lanes;
-                                for (int px = 0; px < pw; px++, i++, to += 2 * lanes) {
-                                    vec g = load(gradient.g + i * lanes);
-                                    ivec position = gradient.position(i);
-                                    sum += position == dead ? vec{} : g;
-                                    store(to, position == 0 ? g : vec{});
-                                    store(to + lanes, position == 1 ? g : vec{});
-                                    store(to + (long) s.ow * lanes, position == 2 ? g : vec{});
-                                    store(to + (long) (s.ow + 1) * lanes, position == 3 ? g : vec{});
-                                }
-                            }
-                            store(bias + f * lanes, sum);
-                        }
-                        add_band(s, filters, band, tap, sums);
+                const int n = smaller(lanes, (int) (last - b));
+                Pooled gradient(s, memory);
+                if (choice) gradient.read(s, dy, choice, b, n);
+                for (int y = 0; y < s.oh; y += rows) {
+                    const int here = smaller(rows, s.oh - y), from = y * s.stride - s.padding;
+                    window.move(x + b * s.image() + (long) c0 * s.height * s.width, s.image(), n, table, from,
+                                from + (here - 1) * s.stride + s.kernel, y == 0);
+                    const Band band = {window.data,
+                                       dense,
+                                       (long) here * s.ow * lanes,
+                                       here,
+                                       s.ow,
+                                       (long) s.stride * s.padded_w * lanes,
+                                       (long) s.stride * lanes,
+                                       b == first && y == 0};
+                    for (int f = 0; choice && f < filters; f++)
+                        for (int py = 0; py < here / 2; py++)
+                            for (int px = 0; px < s.ow / 2; px++)
+                                gradient.spread(((long) (f0 + f) * (s.oh / 2) + y / 2 + py) * (s.ow / 2) + px,
+                                                dense + f * band.step + (long) 2 * (py * s.ow + px) * lanes, (long) s.ow * lanes);
+                    const float* from_dy = dy + b * s.output() + ((long) f0 * s.oh + y) * s.ow;
+                    if (!choice && here == s.oh) to_lanes(from_dy, 4l * s.output(), 4l * filters * here * s.ow, n, nullptr, dense);
+                    else
+                        for (int f = 0; !choice && f < filters; f++)
+                            to_lanes(from_dy + (long) f * s.oh * s.ow, 4l * s.output(), 4l * here * s.ow, n, nullptr,
+                                     dense + f * band.step);
+                    for (int f = 0; c0 == 0 && f < filters; f++) {
+                        vec sum = sum_of(dense + f * band.step, (long) here * s.ow);
+                        store(bias + f * lanes, band.fresh ? sum : load(bias + f * lanes) + sum);
                     }
-                } else {
-                    float* dense = (float*) rest;
-                    int pixels = s.oh * s.ow;
-                    to_lanes(dy + b * s.output() + (long) f0 * pixels, 4l * s.output(), 4l * filters * pixels, n, nullptr, dense);
-                    for (int f = 0; f < filters; f++) {
-                        vec sum = load(bias + f * lanes);
-                        for (long i = (long) f * pixels; i < (long) (f + 1) * pixels; i++) sum += load(dense + i * lanes);
-                        store(bias + f * lanes, sum);
-                    }
-                    for (int y = 0; y < s.oh; y += rows) {
-                        Band band = {data + (long) y * s.stride * s.padded_w * lanes,
-                                     dense + (long) y * s.ow * lanes,
-                                     (long) s.oh * s.ow * lanes,
-                                     smaller(rows, s.oh - y),
-                                     s.ow,
-                                     (long) s.stride * s.padded_w * lanes,
-                                     (long) s.stride * lanes};
-                        add_band(s, filters, band, tap, sums);
-                    }
+                    add_band(taps, filters, band, tap, sums);
                 }
             }
             for (long split = first_split; split < last_split; split++) {
-                long from = together > 1 ? split * s.batch / splits - first : 0,
-                     to = together > 1 ? (split + 1) * s.batch / splits - first : lanes;
+                const long from = together > 1 ? split * s.batch / splits - first : 0,
+                           to = together > 1 ? (split + 1) * s.batch / splits - first : lanes;
                 float* out = partials + split * (s.weights() + s.filters);
-                add_lanes(sums, filters * s.taps(), from, to, out + (long) f0 * s.taps());
-                add_lanes(bias, filters, from, to, out + s.weights() + f0);
+                for (int f = 0; f < filters; f++)
+                    add_lanes(sums + (long) f * taps * lanes, taps, from, to, out + ((long) (f0 + f) * s.channels + c0) * square);
+                if (c0 == 0) add_lanes(bias, filters, from, to, out + s.weights() + f0);
             }
-        }
-    });
-}
-
-// ---------------------------------------------------------------------------------------------- sparse after pooling
-
-/// x [channels, height, width] to scratch [padded_h, padded_w, channels], whose border is zero already.
-void spread(const Shape& s, const float* __restrict__ x, float* __restrict__ out) {
-    const int channels = s.channels, width = s.width;
-    for (int c = 0; c < channels; c++)
-        for (int y = 0; y < s.height; y++, x += width) {
-            float* __restrict__ to = out + (y + s.padding) * s.row + s.padding * channels + c;
-#pragma GCC unroll 4
-            for (int i = 0; i < width; i++, to += channels) *to = x[i];
-        }
-}
-
-/// The inverse: the inner part of the scratch to dx [channels, height, width].
-void gather(const Shape& s, const float* __restrict__ in, float* __restrict__ dx) {
-    const int channels = s.channels, width = s.width;
-    for (int c = 0; c < channels; c++)
-        for (int y = 0; y < s.height; y++, dx += width) {
-            const float* __restrict__ from = in + (y + s.padding) * s.row + s.padding * channels + c;
-#pragma GCC unroll 4
-            for (int i = 0; i < width; i++, from += channels) dx[i] = *from;
-        }
-}
-
-/// Whether a row of the kernel window fills its vectors well enough that one window in four costs less than all of them.
-bool sparse_pays(const Shape& s) { return 2 * s.run > round_up(s.run, lanes); }
-
-#if defined(__AVX512F__)
-constexpr int most_vectors = 4;
-#else
-constexpr int most_vectors = 2;
-#endif
-constexpr int most_rows = 5;
-
-/// Gradients that are not zero: `at` is where a gradient's window starts in the scratch, or its filter's weights.
-struct Entries {
-    int* at;
-    float* g;
-    int count;
-};
-
-/// sums[r][v] += sum_e g_e values[at_e][r][v] over `rows` rows of `vectors` vectors.
-template<int rows, int vectors> void entry_tile(const float* values, long row, const Entries& list, float* sums, long sums_row) {
-    vec acc[rows][vectors];
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) acc[r][v] = load(sums + r * sums_row + v * lanes);
-    for (int e = 0; e < list.count; e++) {
-        vec g = splat(list.g[e]);
-        const float* from = values + list.at[e];
-#pragma GCC unroll 8
-        for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++) multiply_add(acc[r][v], g, load(from + r * row + v * lanes));
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) store(sums + r * sums_row + v * lanes, acc[r][v]);
-}
-
-typedef void (*EntryTile)(const float* values, long row, const Entries& list, float* sums, long sums_row);
-template<int rows = most_rows, int vectors = most_vectors> EntryTile entry_tile_of(int row_part, int vector_part) {
-    if constexpr (rows > 1)
-        if (row_part < rows) return entry_tile_of<rows - 1, vectors>(row_part, vector_part);
-    if constexpr (vectors > 1)
-        if (vector_part < vectors) return entry_tile_of<rows, vectors - 1>(row_part, vector_part);
-    return entry_tile<rows, vectors>;
-}
-
-/// A part of the kernel window that fits into registers.
-struct WindowPart {
-    int row, column;
-    EntryTile add;
-};
-
-int most_parts(const Shape& s) { return ((s.run + lanes - 1) / lanes) * s.kernel; }
-int window_parts(const Shape& s, WindowPart* parts) {
-    int count = 0, vectors = (s.run + lanes - 1) / lanes;
-    for (int v = 0, vector_part; v < vectors; v += vector_part) {
-        vector_part = part_of(vectors, most_vectors, v);
-        for (int r = 0, row_part; r < s.kernel; r += row_part) {
-            row_part = part_of(s.kernel, most_rows, r);
-            parts[count++] = {r, v * lanes, entry_tile_of(row_part, vector_part)};
-        }
-    }
-    return count;
-}
-
-void add_entries(const WindowPart* parts, int count, const float* values, long row, const Entries& list, float* sums, long sums_row) {
-    for (int i = 0; i < count; i++)
-        parts[i].add(values + parts[i].row * row + parts[i].column, row, list, sums + parts[i].row * sums_row + parts[i].column, sums_row);
-}
-
-void sparse_backward_weights(Pool& pool, const Shape& s, const float* x, const float* dy, const unsigned char* choice, float* partials,
-                             int splits) {
-    long sums_row = round_up(s.run, lanes), wide = s.kernel * sums_row;
-    int ph = s.oh / 2, pw = s.ow / 2, plane = ph * pw, room = plane + 2 * lanes;
-    size_t shared = rounded(sizeof(WindowPart) * most_parts(s)) + rounded(sizeof(int) * room);
-    size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + 2 * rounded(sizeof(int) * room)
-                   + rounded(sizeof(float) * lanes * s.filters) + rounded(sizeof(float) * wide * s.filters);
-    char* common = (char*) pool.reserve(bytes);
-    if (!common) return;
-    WindowPart* parts = carve<WindowPart>(common, most_parts(s));
-    int* start = carve<int>(common, room);
-    const int part_count = window_parts(s, parts), right = s.window(0, 1), below = s.window(1, 0);
-    for (int i = 0; i < plane; i++) start[i] = s.window(i / pw * 2, i % pw * 2);
-    pool.each(splits, 1, [&](long begin, long end, int worker) {
-        char* memory = (char*) pool.scratch(worker, bytes) + shared;
-        float* image = carve<float>(memory, s.scratch());
-        Entries list = {carve<int>(memory, room), carve<float>(memory, room), 0};
-        float* bias = carve<float>(memory, (size_t) lanes * s.filters);
-        float* sums = (float*) memory;
-        memset(image, 0, sizeof(float) * s.scratch());
-        for (long split = begin; split < end; split++) {
-            memset(bias, 0, sizeof(float) * lanes * s.filters);
-            memset(sums, 0, sizeof(float) * wide * s.filters);
-            long last = (split + 1) * s.batch / splits;
-            for (long b = split * s.batch / splits; b < last; b++) {
-                spread(s, x + b * s.image(), image);
-                const float* gradient = dy + b * s.pooled();
-                const unsigned char* position = choice + b * s.pooled();
-                for (int f = 0; f < s.filters; f++, gradient += plane, position += plane) {
-                    vec sum = load(bias + f * lanes);
-                    list.count = 0;
-                    for (int i = 0; i < plane; i += lanes) {
-                        int width = smaller(lanes, plane - i);
-                        vec g = load_first(gradient + i, width);
-                        ivec q = load_bytes(position + i, width, dead), alive = q != dead;
-                        ivec at = *(const ivec*) (start + i) + (q & 1) * right + (q >> 1) * below;
-                        sum += alive ? g : vec{};
-                        list.count += append(at, g, alive, list.at + list.count, list.g + list.count);
-                    }
-                    store(bias + f * lanes, sum);
-                    add_entries(parts, part_count, image, s.row, list, sums + f * wide, sums_row);
-                }
-            }
-            float* out = partials + split * (s.weights() + s.filters);
-            for (int f = 0; f < s.filters; f++)
-                for (int c = 0; c < s.channels; c++)
-                    for (int r = 0; r < s.kernel; r++)
-                        for (int t = 0; t < s.kernel; t++) *out++ = sums[f * wide + r * sums_row + t * s.channels + c];
-            for (int f = 0; f < s.filters; f++) {
-                float sum = 0;
-                for (int l = 0; l < lanes; l++) sum += bias[f * lanes + l];
-                *out++ = sum;
-            }
-        }
-    });
-}
-
-/// Gradients and positions of one image, [filters, plane], to [plane rounded up][filters rounded up].
-void filters_last(const Shape& s, const float* g, const unsigned char* position, float* g_out, int* position_out) {
-    int plane = s.oh / 2 * (s.ow / 2), filters = round_up(s.filters, lanes);
-    for (int f = 0; f < s.filters; f += lanes)
-        for (int i = 0; i < plane; i += lanes) {
-            int width = smaller(lanes, plane - i);
-            vec a[lanes], b[lanes];
-            for (int l = 0; l < lanes; l++) {
-                bool inside = f + l < s.filters;
-                long at = inside ? (long) (f + l) * plane + i : 0;
-                a[l] = load_first(g + at, inside ? width : 0);
-                b[l] = (vec) load_bytes(position + at, inside ? width : 0, dead);
-            }
-            transpose(a);
-            transpose(b);
-            for (int l = 0; l < lanes; l++) {
-                store(g_out + (long) (i + l) * filters + f, a[l]);
-                store(position_out + (long) (i + l) * filters + f, b[l]);
-            }
-        }
-}
-
-void sparse_backward_data(Pool& pool, const Shape& s, const float* dy, const unsigned char* choice, const float* weight, float* dx) {
-    long row = round_up(s.run, lanes), wide = s.kernel * row;
-    int ph = s.oh / 2, pw = s.ow / 2, filters = round_up(s.filters, lanes), room = filters + lanes;
-    long transposed = (long) round_up(ph * pw, lanes) * filters;
-    size_t shared =
-        rounded(sizeof(float) * wide * s.filters) + rounded(sizeof(WindowPart) * most_parts(s)) + rounded(sizeof(int) * filters);
-    size_t bytes = shared + rounded(sizeof(float) * s.scratch()) + 2 * rounded(sizeof(int) * room) + 2 * rounded(sizeof(int) * transposed);
-    char* common = (char*) pool.reserve(bytes);
-    if (!common) return;
-    float* w = carve<float>(common, wide * s.filters);
-    WindowPart* parts = carve<WindowPart>(common, most_parts(s));
-    int* start = carve<int>(common, filters);
-    const int part_count = window_parts(s, parts);
-    for (int f = 0; f < filters; f++) start[f] = (int) (f * wide);
-    memset(w, 0, sizeof(float) * wide * s.filters);
-    for (int f = 0; f < s.filters; f++)
-        for (int c = 0; c < s.channels; c++)
-            for (int r = 0; r < s.kernel; r++)
-                for (int t = 0; t < s.kernel; t++) w[f * wide + r * row + t * s.channels + c] = *weight++;
-    // A window that overlaps the one stored just before would wait for it: go down the image in steps that clear the kernel.
-    const int step = (s.kernel + 2 * s.stride - 1) / (2 * s.stride);
-    pool.each(s.batch, 4, [&](long begin, long end, int worker) {
-        char* memory = (char*) pool.scratch(worker, bytes) + shared;
-        float* image = carve<float>(memory, s.scratch());
-        Entries list = {carve<int>(memory, room), carve<float>(memory, room), 0};
-        float* g = carve<float>(memory, transposed);
-        int* position = carve<int>(memory, transposed);
-        for (long b = begin; b < end; b++) {
-            memset(image, 0, sizeof(float) * s.scratch());
-            filters_last(s, dy + b * s.pooled(), choice + b * s.pooled(), g, position);
-            for (int x = 0; x < pw; x++)
-                for (int q = 0; q < 4; q++)
-                    for (int y0 = 0; y0 < step; y0++)
-                        for (int y = y0; y < ph; y += step) {
-                            long first = (long) (y * pw + x) * filters;
-                            list.count = 0;
-                            for (int f = 0; f < filters; f += lanes)
-                                list.count += append(*(const ivec*) (start + f), load(g + first + f),
-                                                     *(const ivec*) (position + first + f) == q, list.at + list.count, list.g + list.count);
-                            if (list.count)
-                                add_entries(parts, part_count, w, row, list, image + s.window(2 * y + q / 2, 2 * x + q % 2), s.row);
-                        }
-            gather(s, image, dx + b * s.image());
         }
     });
 }

@@ -6,6 +6,8 @@
 #endif
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+/// For tiles whose accumulators take all registers: within another function some of them would lie in memory.
+#define NEVER_INLINE __attribute__((noinline))
 
 namespace {
 #if defined(__AVX512F__)

@@ -29,6 +29,7 @@ public final class ChildJvm {
     private final List<String> options = new ArrayList<>(
         List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"));
     private final Map<String, String> environment = new HashMap<>();
+    private Path group;
 
     /** With an option of the virtual machine. */
     public ChildJvm option(String option) {
@@ -39,6 +40,12 @@ public final class ChildJvm {
     /** With an environment variable. */
     public ChildJvm environment(String name, String value) {
         environment.put(name, value);
+        return this;
+    }
+
+    /** In a control group (its folder). */
+    public ChildJvm inGroup(Path folder) {
+        group = folder;
         return this;
     }
 
@@ -66,7 +73,11 @@ public final class ChildJvm {
     }
 
     private ProcessBuilder builder(Class<?> program, String... arguments) {
-        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT,TERM,HUP"));
+        List<String> command = new ArrayList<>();
+        if (group != null) {
+            command.addAll(List.of("sh", "-c", "echo $$ > \"$0\" && exec \"$@\"", group.resolve("cgroup.procs").toString()));
+        }
+        command.addAll(List.of("env", "--default-signal=INT,TERM,HUP"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),

@@ -73,6 +73,10 @@ class KernelParityTest {
         elements("next_rows", 50).out(new int[50]).in(new long[] {2}).value(50).value(130).check();
         KernelParity.of("gather_images", Launch.rows(9)).in(bytes(20 * 150)).in(below(9, 20)).out(new float[9 * 150]).value(150).value(50)
             .in(floats(3)).in(positive(3)).within(1e-6).check();
+        KernelParity.of("gather_crops", Launch.rows(9)).in(bytes(20 * 3 * 70)).in(below(9, 20)).out(new float[9 * 3 * 70]).value(3).value(7)
+            .value(10).in(floats(3)).in(positive(3)).value(6).value(4).in(new long[] {1L << 33 | 5}).value(99L).within(1e-6).check();
+        KernelParity.of("gather_crops", Launch.rows(9)).in(bytes(20 * 70)).in(below(9, 20)).out(new float[9 * 70]).value(1).value(7)
+            .value(10).value(null).value(null).value(9).value(4).in(new long[] {3}).value(-7L).within(1e-6).check();
         KernelParity.of("gather_rows", Launch.rows(9)).in(floats(20 * 150)).in(below(9, 20)).out(new float[9 * 150]).value(150).value(1)
             .in(floats(150)).in(positive(150)).within(1e-6).check();
         elements("gather_labels", 80).in(below(300, 10)).in(below(80, 300)).out(new int[80]).value(80).check();
@@ -129,6 +133,10 @@ class KernelParityTest {
     @Test
     void decay() {
         KernelParity.of("decay_spans", Launch.rows(2)).in(floats(600)).out(floats(600)).in(new int[] {32, 301, 400, 7}).value(0.1f).check();
+        for (int halted = 0; halted < 2; halted++) {
+            elements("put_back", 600).out(floats(600)).in(floats(600)).out(new long[] {3, 4}).in(new long[] {1, 2}).in(new int[] {halted})
+                .value(600).value(2).check();
+        }
     }
 
     @Test

@@ -98,9 +98,13 @@ final class CompareCommand extends Subcommand {
             for (TrainingOptions options : all) {
                 String name = (single ? "" : "run " + (runs.size() + 1) + " of " + all.size() + ": ") + name(options);
                 RunFolder folder = RunFolder.timed(folder(options), settings(options, data, opened));
-                if (!takenOver(folder, options, name)) {
+                String obstacle = fresh ? "" : folder.obstacle();
+                if (obstacle == null) {
+                    console.notice(name + ": finished earlier under the same settings, taken over from " + folder(options)
+                        + " (--fresh runs it again)");
+                } else {
                     boolean sameSplit = before != null && before.seed() == options.seed() && before.shift().equals(options.shift());
-                    train(opened, dataset, options, folder, name, sameSplit);
+                    train(opened, dataset, options, folder, name, obstacle, sameSplit);
                     before = options;
                 }
                 TrainingRun run = folder.read(options);
@@ -168,18 +172,9 @@ final class CompareCommand extends Subcommand {
         return TrainingFlags.settings(any, any.labels() == null ? "noise " + shifts : TrainingFlags.shift(any), from);
     }
 
-    private boolean takenOver(RunFolder folder, TrainingOptions options, String name) {
-        boolean over = !fresh && folder.obstacle() == null;
-        if (over) {
-            console.notice(name + ": finished earlier under the same settings, taken over from " + folder(options)
-                + " (--fresh runs it again)");
-        }
-        return over;
-    }
-
-    private void train(Device device, Dataset dataset, TrainingOptions options, RunFolder folder, String name, boolean quiet) {
+    private void train(Device device, Dataset dataset, TrainingOptions options, RunFolder folder, String name, String obstacle,
+                       boolean quiet) {
         Checkpoint from = fresh ? null : folder.find(console::notice).checkpoint();
-        String obstacle = fresh ? "" : folder.obstacle();
         if (from != null && from.step() > 0) {
             console.notice(name + ": goes on from step " + from.step() + " of " + from.totalSteps() + ", which an earlier call came to");
         } else if (!obstacle.isEmpty()) {

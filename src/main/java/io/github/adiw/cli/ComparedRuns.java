@@ -118,7 +118,8 @@ record ComparedRuns(String shift, Path folder, int seeds, List<TrainingRun> runs
             .forEach(of -> of.byMethod().forEach((method, millis) -> all.computeIfAbsent(method, name -> new ArrayList<>()).add(millis)));
         Map<String, StepMillis> means = new LinkedHashMap<>();
         all.forEach((method, millis) -> means.put(method, new StepMillis(Spread.of(millis, StepMillis::total).mean(),
-            Spread.of(millis, StepMillis::weightEstimation).mean(), Spread.of(millis, StepMillis::training).mean())));
+            Spread.of(millis, StepMillis::weightEstimation).mean(), Spread.of(millis, StepMillis::estimationForward).mean(),
+            Spread.of(millis, StepMillis::training).mean())));
         return means;
     }
 
@@ -147,6 +148,7 @@ record ComparedRuns(String shift, Path folder, int seeds, List<TrainingRun> runs
         ObjectNode step = entry.putObject("stepMillis");
         Spread.of(from, seed -> times(seed).of(method).total()).put(step, "total");
         Spread.of(from, seed -> times(seed).of(method).weightEstimation()).put(step, "weightEstimation");
+        Spread.of(from, seed -> times(seed).of(method).estimationForward()).put(step, "estimationForward");
         Spread.of(from, seed -> times(seed).of(method).training()).put(step, "training");
         Spread.of(from, seed -> speedUp(BASELINE, method, seed)).put(entry, "speedUpOverDiw");
         Spread.of(from, seed -> speedUp(StepTimer.PUBLISHED, method, seed)).put(entry, "speedUpOverDiwAsPublished");

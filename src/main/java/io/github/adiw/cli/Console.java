@@ -14,6 +14,9 @@ import java.util.Locale;
  * @param err for notices and progress
  */
 record Console(PrintStream out, PrintStream err) {
+    /** Bytes of a file whose download may take minutes. */
+    private static final long LARGE = 100_000_000;
+
     /** A line for the person who waits. */
     void notice(String line) {
         err.println(line);
@@ -53,7 +56,8 @@ record Console(PrintStream out, PrintStream err) {
             @Override
             public void progress(String file, long bytes, long total) {
                 int percent = (int) (100 * bytes / Math.max(1, total));
-                if (bytes < total ? percent / 25 == shown / 25 && shown >= 0 : shown < 0) {
+                int step = total < LARGE ? 25 : 5;
+                if (bytes < total ? percent / step == shown / step && shown >= 0 : shown < 0) {
                     return;
                 }
                 shown = bytes < total ? percent : -1;

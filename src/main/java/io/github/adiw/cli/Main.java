@@ -10,12 +10,14 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -141,6 +143,10 @@ public final class Main {
         CommandLine command = failure.getCommandLine();
         if (failure.getCause() instanceof AdiwException || failure.getCause() instanceof UsageException) {
             return failed((RuntimeException) failure.getCause(), command, args, err);
+        }
+        List<String> unknown = command.getUnmatchedArguments();
+        if (failure instanceof MissingParameterException && !unknown.isEmpty()) {       // what is missing may be there, misspelt
+            return wrongUse(new UnmatchedArgumentException(command, unknown), args, err);
         }
         StringBuilder sentence = new StringBuilder(oneLine(failure.getMessage()));
         if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {

@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
@@ -96,7 +97,11 @@ final class RunFolder {
         return "crc32 " + Long.toHexString(crc.getValue());
     }
 
-    /** Why the run in this folder cannot be taken over, as half a sentence; empty if there is none, null if it can be. */
+    /**
+     * Why the run in this folder cannot be taken over, as half a sentence; empty if there is none, null if it can be.
+     *
+     * @throws AdiwException if its files are there and cannot be read: a run that may be whole is not made again
+     */
     String obstacle() {
         if (!Files.isDirectory(folder)) {
             return "";
@@ -117,8 +122,10 @@ final class RunFolder {
                 }
             }
             return null;
-        } catch (IOException e) {
+        } catch (JsonProcessingException e) {
             return folder.resolve(MARK) + " cannot be read";
+        } catch (IOException e) {
+            throw new AdiwException("cannot read the run in " + folder + ": " + AtomicFile.reason(e), e);
         }
     }
 
@@ -209,8 +216,23 @@ final class RunFolder {
      */
     void write(TrainingRun run, Consumer<Path> pictures) {
         Path made = folder.resolve(NEW);
-        deleteFolder(made);
-        AtomicFile.prepareFolder(made);
+        try {
+            deleteFolder(made);
+            AtomicFile.prepareFolder(made);
+            make(run, pictures, made);
+            publish(made);
+        } catch (IOException e) {
+            throw new AdiwException("cannot write to the folder " + folder + ": " + AtomicFile.reason(e), e);
+        } finally {
+            try {
+                deleteFolder(made);
+            } catch (IOException e) {
+                // The next run deletes it.
+            }
+        }
+    }
+
+    private void make(TrainingRun run, Consumer<Path> pictures, Path made) throws IOException {
         boolean[] mislabelled = run.result().mislabelled();
         byte[] wrong = new byte[mislabelled.length];
         for (int i = 0; i < wrong.length; i++) {
@@ -220,19 +242,14 @@ final class RunFolder {
         Npy.write(made.resolve(LABELS), run.result().labels(), wrong.length);
         RunReport.write(made, run.result(), run.summary());
         pictures.accept(made);
-        try {
-            if (run.finished()) {
-                ObjectNode mark = RunReport.object();
-                mark.set("settings", settings);
-                ObjectNode files = mark.putObject("files");
-                for (Path file : files(made)) {
-                    files.put(file.getFileName().toString(), checksum(file));
-                }
-                AtomicFile.writeString(made.resolve(MARK), RunReport.text(mark) + "\n");
+        if (run.finished()) {
+            ObjectNode mark = RunReport.object();
+            mark.set("settings", settings);
+            ObjectNode files = mark.putObject("files");
+            for (Path file : files(made)) {
+                files.put(file.getFileName().toString(), checksum(file));
             }
-            publish(made);
-        } catch (IOException e) {
-            throw new AdiwException("cannot write to the folder " + folder + ": " + AtomicFile.reason(e), e);
+            AtomicFile.writeString(made.resolve(MARK), RunReport.text(mark) + "\n");
         }
     }
 
@@ -247,7 +264,6 @@ final class RunFolder {
         for (Path file : files(made)) {
             AtomicFile.moveTo(file, folder.resolve(file.getFileName()));
         }
-        Files.delete(made);
     }
 
     /** By name, the mark last. */
@@ -257,17 +273,13 @@ final class RunFolder {
         }
     }
 
-    /** Deletes what a run that was killed while it wrote has left. */
-    private static void deleteFolder(Path left) {
+    /** Deletes what is left of a set that was not published. */
+    private static void deleteFolder(Path left) throws IOException {
         if (Files.isDirectory(left)) {
-            try {
-                for (Path file : files(left)) {
-                    Files.delete(file);
-                }
-                Files.delete(left);
-            } catch (IOException e) {
-                throw new AdiwException("cannot delete " + left + ": " + AtomicFile.reason(e), e);
+            for (Path file : files(left)) {
+                Files.delete(file);
             }
+            Files.delete(left);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -55,12 +56,13 @@ final class RunReport {
     /**
      * A file that holds an object.
      *
-     * @throws IOException if it cannot be read, or holds something else
+     * @throws com.fasterxml.jackson.core.JsonProcessingException if it holds something else
+     * @throws IOException if it cannot be read
      */
     static JsonNode read(Path file) throws IOException {
         JsonNode node = JSON.readTree(file.toFile());
         if (!node.isObject()) {
-            throw new IOException(file + " holds no object");
+            throw new JsonMappingException(null, file + " holds no object");
         }
         return node;
     }
@@ -86,10 +88,12 @@ final class RunReport {
         for (int count : classCounts) {
             counts.add(count);
         }
+        node.put("augment", options.augment());
         node.put("model", options.model());
         node.put("parameters", result.parameterCount());
         node.put("method", options.method());
         node.put("transform", options.transform());
+        node.put("estimationMode", options.estimationMode());
         node.put("device", result.device());
         node.put("seed", options.seed());
         node.put("epochs", options.epochs());
@@ -99,8 +103,10 @@ final class RunReport {
         node.put("optimizer", options.optimizer());
         node.put("learningRate", number(options.learningRate()));
         node.put("weightDecay", number(options.weightDecay()));
+        node.put("decay", options.decay());
         node.put("reduction", options.reduction());
         node.put("learningRateSchedule", options.schedule());
+        node.put("learningRateWarmupEpochs", options.learningRateWarmupEpochs());
         node.put("warmupEpochs", options.warmupEpochs());
         EstimationSettings estimation = options.estimation();
         node.put("bandwidth", String.valueOf(options.settings().get("bandwidth")));

@@ -21,7 +21,7 @@ import java.util.Map;
 record StepTimes(Map<String, StepMillis> byMethod) {
     /** Of methods that were not timed. */
     static final StepTimes NONE = new StepTimes(Map.of());
-    private static final StepMillis UNKNOWN = new StepMillis(Double.NaN, Double.NaN, Double.NaN);
+    private static final StepMillis UNKNOWN = new StepMillis(Double.NaN, Double.NaN, Double.NaN, Double.NaN);
 
     /** A method's, or of {@link StepTimer#PUBLISHED}; NaN where it was not timed. */
     StepMillis of(String method) {
@@ -38,13 +38,15 @@ record StepTimes(Map<String, StepMillis> byMethod) {
         ObjectNode step = node.putObject("stepMillis");
         RunReport.put(step, "total", millis.total());
         RunReport.put(step, "weightEstimation", millis.weightEstimation());
+        RunReport.put(step, "estimationForward", millis.estimationForward());
         RunReport.put(step, "training", millis.training());
     }
 
     /** What {@link #put} added. */
     static StepMillis get(JsonNode node) {
         JsonNode step = node.get("stepMillis");
-        return new StepMillis(RunReport.get(step, "total"), RunReport.get(step, "weightEstimation"), RunReport.get(step, "training"));
+        return new StepMillis(RunReport.get(step, "total"), RunReport.get(step, "weightEstimation"),
+            RunReport.get(step, "estimationForward"), RunReport.get(step, "training"));
     }
 
     /** Writes the times, and the settings of the runs that they are of. */

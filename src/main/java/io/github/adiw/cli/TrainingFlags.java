@@ -20,13 +20,15 @@ import picocli.CommandLine.Option;
  * message of the library finds its flag ({@link Flags}).
  */
 final class TrainingFlags {
-    @Option(names = "--dataset", paramLabel = "NAME", defaultValue = FashionMnist.NAME, description = "Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--dataset", paramLabel = "NAME", defaultValue = FashionMnist.NAME,
+        description = "fashion-mnist, cifar-10 or cifar-100 (its fine labels). Default: ${DEFAULT-VALUE}.")
     private String dataset;
 
     @Option(names = "--data", paramLabel = "DIR",
-        description = "Where the data set's files are (plain or gzip), and nowhere else; other data under the same files' names run as "
-            + "idx:DIR. Default: the user's cache, Debian's package dataset-fashion-mnist, a download, else the sample inside this "
-            + "program.")
+        description = "Where the data set's files are, and nowhere else. Of fashion-mnist they may be compressed by gzip; other data under "
+            + "the same files' names run as idx:DIR. Of cifar-10 and cifar-100: the binary version's files, as many training files as are "
+            + "there, in DIR or its cifar-10-batches-bin (cifar-100-binary), or the archive in DIR. Default: the user's cache, for "
+            + "fashion-mnist Debian's package dataset-fashion-mnist, a download, for fashion-mnist else the sample inside this program.")
     private Path directory;
 
     @Option(names = "--model", paramLabel = "MODEL", defaultValue = "lenet",
@@ -39,6 +41,11 @@ final class TrainingFlags {
             + "class-prior:MU:RHO, a fraction MU of them, RHO to 1. Altered images: features:rotate:DEG, features:brightness:F. Or none. "
             + "compare takes several, separated by commas. Default: ${DEFAULT-VALUE}.")
     private String noise;
+
+    @Option(names = "--augment", paramLabel = "NAME", defaultValue = "none",
+        description = "What is done to the training images, anew in every step: none, or crop-flip (a random crop of the image with 4 "
+            + "black pixels on each side, half of them mirrored). Default: ${DEFAULT-VALUE}.")
+    private String augment;
 
     @Option(names = "--epochs", paramLabel = "E", defaultValue = "400",
         description = "Passes over the training samples, warm-up included. Default: ${DEFAULT-VALUE}.")
@@ -86,8 +93,13 @@ final class TrainingFlags {
     private String reduction;
 
     @Option(names = "--lr-schedule", paramLabel = "SCHEDULE", defaultValue = "step:100:0.1",
-        description = "step:EPOCHS:FACTOR, cosine or none. Default: ${DEFAULT-VALUE}.")
+        description = "step:EPOCHS:FACTOR (times FACTOR after every EPOCHS epochs), milestones:E1,E2,...:FACTOR (times FACTOR after each "
+            + "of these epochs), cosine or none. Default: ${DEFAULT-VALUE}.")
     private String schedule;
+
+    @Option(names = "--lr-warmup-epochs", paramLabel = "E", defaultValue = "0",
+        description = "First epochs, in which the learning rate rises evenly to that of the schedule. Default: ${DEFAULT-VALUE}.")
+    private int learningRateWarmupEpochs;
 
     @Option(names = "--warmup-epochs", paramLabel = "E", defaultValue = "1",
         description = "First epochs, in which every weight is 1. Default: ${DEFAULT-VALUE}.")
@@ -97,6 +109,12 @@ final class TrainingFlags {
         description = "What weights are estimated from: loss, or features, the last hidden layer's output, inside every class. "
             + "Default: ${DEFAULT-VALUE}.")
     private String transform;
+
+    @Option(names = "--estimation-mode", paramLabel = "MODE", defaultValue = "evaluate",
+        description = "Which forward pass weights are estimated from in networks with batch normalisation. evaluate: one of its own, over "
+            + "both batches, under running statistics, before the one that is trained on (DIW's published code). train: the one that is "
+            + "trained on, both batches normalised by the training batch's statistics. Default: ${DEFAULT-VALUE}.")
+    private String estimationMode;
 
     @Option(names = "--bandwidth", paramLabel = "RULE",
         description = "Of the Gaussian kernel: diw:Q, median or gamma:X. Default: diw:0.01 for diw, iw and "
@@ -197,9 +215,11 @@ final class TrainingFlags {
         return TrainingOptions.builder().model(model).shift(applied).epochs(epochs).batch(batch).validationBatch(validationBatch)
             .validationSamples(validationSamples).trainSamples(trainSamples == null ? 0 : trainSamples).optimizer(optimizer)
             .learningRate(learningRate).momentum(momentum).nesterov(nesterov).weightDecay(weightDecay).decay(decay).reduction(reduction)
-            .schedule(schedule).warmupEpochs(warmupEpochs).estimation(estimation).pretrainEpochs(pretrainEpochs).precision(precision)
+            .schedule(schedule).learningRateWarmupEpochs(learningRateWarmupEpochs).augment(augment).warmupEpochs(warmupEpochs)
+            .estimation(estimation).pretrainEpochs(pretrainEpochs).precision(precision)
             .seed(seed).initialParameters(initialParameters).labels(labels)
-            .transform(transform).trainOrder(trainOrder).validationOrder(validationOrder).steps(steps == null ? 0 : steps);
+            .transform(transform).estimationMode(estimationMode).trainOrder(trainOrder).validationOrder(validationOrder)
+            .steps(steps == null ? 0 : steps);
     }
 
     /** How weights are estimated. {@code --steps} and {@code --momentum} are the training's, so the estimation's have longer names. */
@@ -258,7 +278,10 @@ final class TrainingFlags {
     static String settings(TrainingOptions options, String shift, String seed) {
         return options.model() + ", " + shift + (options.trainSamples() > 0 ? ", " + options.trainSamples() + " training samples" : "")
             + ", " + options.optimizer() + " at " + options.learningRate() + ", weight decay " + options.weightDecay()
-            + ", schedule " + options.schedule() + ", batch " + options.batch() + " + " + options.validationBatch()
+            + ", schedule " + options.schedule()
+            + (options.learningRateWarmupEpochs() > 0 ? " with a warm-up of " + options.learningRateWarmupEpochs() + " epochs" : "")
+            + (options.augment().equals("none") ? "" : ", " + options.augment())
+            + ", batch " + options.batch() + " + " + options.validationBatch()
             + (options.steps() > 0 ? ", " + options.steps() + " steps" : ", " + options.epochs() + " epochs")
             + ", seed " + seed;
     }

@@ -16,6 +16,9 @@ import java.util.Locale;
  * @param summary what summary.json holds
  */
 record TrainingRun(TrainingResult result, ObjectNode summary) {
+    /** Classes whose samples are counted one by one. */
+    private static final int MOST_LISTED = 20;
+
     /**
      * Trains; {@code console} hears what was split and how it goes on.
      *
@@ -58,6 +61,10 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
             counts.append(counts.isEmpty() ? "" : ", ").append(count.asInt());
             least = Math.min(least, count.asInt());
             most = Math.max(most, count.asInt());
+        }
+        if (summary.get("classCounts").size() > MOST_LISTED) {
+            counts.setLength(0);
+            counts.append(least).append(" to ").append(most);
         }
         if (result.options().shift().startsWith("class-prior:")) {
             counts.append(String.format(Locale.ROOT, ", the largest to the smallest %.1f to 1", (double) most / Math.max(1, least)));

@@ -12,6 +12,8 @@ public final class Datasets {
 
     static {
         KNOWN.put(FashionMnist.NAME, FashionMnist::open);
+        KNOWN.put(Cifar.TEN.name(), Cifar.TEN::open);
+        KNOWN.put(Cifar.HUNDRED.name(), Cifar.HUNDRED::open);
     }
 
     /** Finds and reads a data set. */

@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -64,7 +63,7 @@ final class Download {
             Path lock = folder.resolveSibling(folder.getFileName() + ".lock");
             try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                 lock(channel);
-                List<Published> missing = files.stream().filter(file -> !isWhole(file)).toList();
+                List<Published> missing = files.stream().filter(file -> !isWhole(folder.resolve(file.name), file)).toList();
                 for (Published file : missing) {
                     fetch(file);
                 }
@@ -116,12 +115,12 @@ final class Download {
         return folder.resolve(file.name + ".part");
     }
 
-    private boolean isWhole(Published file) {
-        Path whole = folder.resolve(file.name);
-        try (FileChannel channel = FileChannel.open(whole)) {
+    /** Whether a file is there, can be read, and is as published. */
+    static boolean isWhole(Path path, Published file) {
+        try (FileChannel channel = FileChannel.open(path)) {
             return channel.size() == file.bytes && sha256(channel).equals(file.sha256);
         } catch (IOException e) {
-            return false;       // not there, or not to be read: fetched anew
+            return false;
         }
     }
 
@@ -257,12 +256,7 @@ final class Download {
     }
 
     private static String sha256(FileChannel file) throws IOException {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        MessageDigest digest = Checksums.sha256();
         ByteBuffer piece = ByteBuffer.allocate(PIECE);
         for (long at = 0, read = file.read(piece, 0); read > 0; read = file.read(piece.clear(), at)) {
             at += read;

@@ -8,7 +8,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -90,9 +89,8 @@ public final class FashionMnist {
      *                       and the sample's jar is not there
      */
     public static Dataset open(Path directory, DownloadListener listener) {
-        String url = System.getProperty(URL_PROPERTY);
-        List<String> mirrors = url == null ? MIRRORS : url.isEmpty() ? List.of() : List.of(url);
-        Search search = new Search(cacheFolder(), Path.of(DEBIAN), mirrors, FILES, PATIENCE, LIMIT);
+        Search search = new Search(UsualPlaces.cache(NAME), Path.of(DEBIAN), UsualPlaces.mirrors(URL_PROPERTY, MIRRORS), FILES, PATIENCE,
+            LIMIT);
         return directory == null ? search.find(listener) : search.read(directory, listener);
     }
 
@@ -117,13 +115,6 @@ public final class FashionMnist {
             }
         });
         return parts.dataset(NAME, CLASS_NAMES, "of each class the first images of the original files", true);
-    }
-
-    /** $XDG_CACHE_HOME or ~/.cache; the XDG specification says that a relative path there is to be ignored. */
-    private static Path cacheFolder() {
-        String xdg = System.getenv("XDG_CACHE_HOME");
-        Path base = xdg != null && xdg.startsWith("/") ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
-        return base.resolve("adiw").resolve(NAME);
     }
 
     /** A file under the name that messages give it. */
@@ -210,13 +201,9 @@ public final class FashionMnist {
         }
 
         private static String sha256(IdxFile file) {
-            try {
-                MessageDigest digest = MessageDigest.getInstance("SHA-256");
-                digest.update(file.header());
-                return HexFormat.of().formatHex(digest.digest(file.values()));
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every Java platform has SHA-256", e);
-            }
+            MessageDigest digest = Checksums.sha256();
+            digest.update(file.header());
+            return HexFormat.of().formatHex(digest.digest(file.values()));
         }
     }
 

@@ -40,7 +40,7 @@ public record ImageSet(byte[] images, int[] labels, int channels, int height, in
 
     @Override
     public String description() {
-        return kind() + " of " + height + " x " + width;
+        return kind() + " of " + (channels == 1 ? "" : channels + " x ") + height + " x " + width;
     }
 
     @Override

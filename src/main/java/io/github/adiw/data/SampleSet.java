@@ -17,7 +17,7 @@ public interface SampleSet {
     /** What the samples are, in one word: {@code images}, {@code rows}. */
     String kind();
 
-    /** What the samples are, for a sentence: {@code images of 28 x 28}, {@code rows of 11 columns}. */
+    /** What the samples are, for a sentence: {@code images of 28 x 28}, {@code images of 3 x 32 x 32}, {@code rows of 11 columns}. */
     String description();
 
     /** The number of samples. */

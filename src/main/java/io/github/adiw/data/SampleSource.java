@@ -59,6 +59,26 @@ public final class SampleSource implements AutoCloseable {
         device.launch(kernel, Launch.rows(index.length()), values, index, batch, shape.size(), shape.plane(), means, deviations);
     }
 
+    /**
+     * Enqueues what gathers a batch of images whose first rows are augmented.
+     *
+     * @param index     as for {@link #gather(Buffer, Buffer)}
+     * @param batch     as there
+     * @param augmented how many rows are augmented; the others are as they would be there
+     * @param augmenter by what
+     * @throws IllegalArgumentException if these are no images, and the augmentation is one ({@link Augmentation#requireFor} asks before)
+     */
+    public void gather(Buffer index, Buffer batch, int augmented, Augmenter augmenter) {
+        if (augmenter.augmentation() != Augmentation.NONE && values.type() != ElementType.UINT8) {
+            throw new IllegalArgumentException("the augmentation " + augmenter.augmentation().text() + " is for images alone");
+        }
+        switch (augmenter.augmentation()) {
+            case NONE -> gather(index, batch);
+            case CROP_FLIP -> device.launch("gather_crops", Launch.rows(index.length()), values, index, batch, shape.channels(),
+                shape.height(), shape.width(), means, deviations, augmented, Augmentation.PADDING, augmenter.step(), augmenter.seed());
+        }
+    }
+
     @Override
     public void close() {
         scope.close();

@@ -22,6 +22,8 @@ import java.util.zip.CRC32;
  * i. All arrays are shared, not copied: nobody writes to them.
  */
 public final class TrainingSplit {
+    private static final int MOST_LISTED = 20;
+
     private final Shift.Samples samples;
     private final int[] trueLabels;
     private final boolean[] mislabelled;
@@ -356,10 +358,16 @@ public final class TrainingSplit {
         return count() + " training samples, " + validation.length + " validation samples, crc32 " + Long.toHexString(crc.getValue());
     }
 
+    /** Each count, or the least and the most of many. */
+    private static String counts(int[] counts) {
+        return counts.length <= MOST_LISTED ? Arrays.toString(counts)
+            : Arrays.stream(counts).min().orElseThrow() + " to " + Arrays.stream(counts).max().orElseThrow();
+    }
+
     /** @return one line for people: what is trained on and what the shift did */
     public String description() {
         return String.format(Locale.ROOT, "%,d training samples, %,d of them clean validation samples; %s: %.1f %% of the"
             + " labels are wrong; samples a class %s%s", count(), validation.length, origin, 100 * mislabelledRate(),
-            Arrays.toString(classCounts()), shift.shortfall(trueClassCounts()));
+            counts(classCounts()), shift.shortfall(trueClassCounts()));
     }
 }

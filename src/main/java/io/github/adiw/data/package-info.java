@@ -5,7 +5,8 @@
  * ({@link io.github.adiw.data.ImageSet}) or rows of a table ({@link io.github.adiw.data.TableSet});
  * {@link io.github.adiw.data.Datasets} opens those that have a name. A {@link io.github.adiw.data.TrainingSplit} draws the training samples
  * and the clean validation samples among them, and applies a {@link io.github.adiw.data.Shift}: wrong labels, rare classes, altered images.
- * On a device the samples are a {@link io.github.adiw.data.SampleSource}, from which batches are gathered.
+ * On a device the samples are a {@link io.github.adiw.data.SampleSource}, from which batches are gathered, in training perhaps with an
+ * {@link io.github.adiw.data.Augmentation}.
  *
  * <p>{@link io.github.adiw.data.SafeTensors} holds a model's parameters as PyTorch names them.
  */

@@ -37,6 +37,8 @@ final class CudaDevice extends Device {
     private static final int MEASURED_SIZE = 512;
     private static final int STAGING_BYTES = 4 << 20;
     private static final int MOST_ARGUMENTS = 40;
+    private static final int MOST_THREADS = 1024;
+    private static final int WARP = 32;
 
     private final String name;
     private final int ordinal;
@@ -205,6 +207,11 @@ final class CudaDevice extends Device {
     }
 
     @Override
+    public int samplesTogether() {
+        return 1;
+    }
+
+    @Override
     public void synchronize() {
         notRecording("nothing can be waited for");
         try (CudaSession.Current entered = session.enter()) {
@@ -292,7 +299,7 @@ final class CudaDevice extends Device {
         CudaContext.Function function = function(kernel.name());
         int block = switch (shape.kind()) {
             case ELEMENTS, ROWS -> block(256, function);
-            case BLOCKS -> block(1024, function);
+            case BLOCKS -> block(usefulThreads(shape.each()), function);
             case TILES -> function.mostThreads();
         };
         long x = shape.kind() == Launch.Kind.ELEMENTS
@@ -307,6 +314,11 @@ final class CudaDevice extends Device {
     /** The largest block of a kernel on this device, or the block that it declares. */
     int mostThreads(String kernel) {
         return function(kernel).mostThreads();
+    }
+
+    /** Whole warps for so many elements, as many as a block may have where that is not said. */
+    private static int usefulThreads(long elements) {
+        return elements == 0 ? MOST_THREADS : (int) Math.min(MOST_THREADS, (elements + WARP - 1) / WARP * WARP);
     }
 
     private int block(int wanted, CudaContext.Function function) {

@@ -54,6 +54,12 @@ public abstract class Device implements AutoCloseable {
     public abstract String description();
 
     /**
+     * How many samples are best added up together where a sum over a batch is cut into parts: as many as vectors hold, which a smaller part
+     * would leave empty; 1 where every sample has threads of its own.
+     */
+    public abstract int samplesTogether();
+
+    /**
      * Waits until everything enqueued is done.
      *
      * @throws AdiwException         if any of it failed

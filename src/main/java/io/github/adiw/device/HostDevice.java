@@ -58,6 +58,12 @@ final class HostDevice extends Device {
         return processor() + ", " + threads + (threads == 1 ? " thread, " : " threads, ") + HostRuntime.instructionSet();
     }
 
+    /** Images in a group of native/host/image_lanes.h with AVX-512; two groups with AVX2. */
+    @Override
+    public int samplesTogether() {
+        return 16;
+    }
+
     private static String processor() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {

@@ -10,18 +10,21 @@ import io.github.adiw.UsageException;
  *             2^31 except for elements
  * @param y    the grid's second size, 1 unless {@code kind} is {@link Kind#TILES}
  * @param z    the grid's third size, 1 unless {@code kind} is {@link Kind#TILES}
+ * @param each how many elements a block has at most, which decides how many threads are of use to it; 0 where that is not said, and unless
+ *             {@code kind} is {@link Kind#BLOCKS}
  */
-public record Launch(Kind kind, long x, int y, int z) {
+public record Launch(Kind kind, long x, int y, int z, long each) {
     /** What a kernel's blocks stand for. */
     public enum Kind { ELEMENTS, ROWS, BLOCKS, TILES }
 
-    private static final Launch ONE_BLOCK = new Launch(Kind.BLOCKS, 1, 1, 1);
+    private static final Launch ONE_BLOCK = blocks(1, 0);
 
     /** Checks that no size is negative, and that the grid is one that a GPU can have. */
     public Launch {
         UsageException.given("kind", kind);
-        if (x < 0 || y < 0 || z < 0) {
-            throw new IllegalArgumentException("a launch needs sizes of at least 0, not " + x + " x " + y + " x " + z);
+        if (x < 0 || y < 0 || z < 0 || each < 0) {
+            throw new IllegalArgumentException(
+                "a launch needs sizes of at least 0, not " + x + " x " + y + " x " + z + (each < 0 ? " of " + each + " elements" : ""));
         }
         if (kind != Kind.ELEMENTS && x > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("a launch has at most " + Integer.MAX_VALUE + " rows, blocks or tiles, not " + x);
@@ -30,12 +33,12 @@ public record Launch(Kind kind, long x, int y, int z) {
 
     /** Over {@code n} independent elements: the kernel loops with {@code FOR_ELEMENTS(i, n)}. */
     public static Launch elements(long n) {
-        return new Launch(Kind.ELEMENTS, n, 1, 1);
+        return new Launch(Kind.ELEMENTS, n, 1, 1, 0);
     }
 
     /** Over {@code r} rows: {@code blockIdx.x} is the row, the block's threads share its columns. */
     public static Launch rows(long r) {
-        return new Launch(Kind.ROWS, r, 1, 1);
+        return new Launch(Kind.ROWS, r, 1, 1, 0);
     }
 
     /** One block does it all: selections, projections, reductions of a batch. */
@@ -45,11 +48,21 @@ public record Launch(Kind kind, long x, int y, int z) {
 
     /** {@code r} such blocks, each of which does all of its own: {@code blockIdx.x} says which. */
     public static Launch blocks(long r) {
-        return r == 1 ? ONE_BLOCK : new Launch(Kind.BLOCKS, r, 1, 1);
+        return r == 1 ? ONE_BLOCK : blocks(r, 0);
+    }
+
+    /** One block for {@code elements} of them: it gets no more threads than are of use, since every thread delays a barrier. */
+    public static Launch block(long elements) {
+        return blocks(1, elements);
+    }
+
+    /** {@code r} blocks for at most {@code elements} each. */
+    public static Launch blocks(long r, long elements) {
+        return new Launch(Kind.BLOCKS, r, 1, 1, elements);
     }
 
     /** A grid of {@code x} by {@code y} by {@code z} blocks for a kernel that declares its own block ({@code KERNEL_FIXED}). */
     public static Launch tiles(long x, int y, int z) {
-        return new Launch(Kind.TILES, x, y, z);
+        return new Launch(Kind.TILES, x, y, z, 0);
     }
 }

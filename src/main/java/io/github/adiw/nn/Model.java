@@ -168,6 +168,11 @@ public final class Model {
         return network.features().shape().size();
     }
 
+    /** Whether a forward pass in evaluation differs from one in training, as with batch normalisation. */
+    public boolean dependsOnMode() {
+        return network.dependsOnMode();
+    }
+
     /** Memory for the parameters, all zero. */
     public Parameters parameters(Device device) {
         return Parameters.allocate(device, network.needs());

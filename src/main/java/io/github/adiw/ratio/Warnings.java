@@ -23,6 +23,8 @@ final class Warnings {
      */
     private static final double FAR = 2;
     private static final double HEAVY_TAIL = 0.7;
+    /** The standardised difference of a column that is 0 in one sample and 1 in a tenth of the other. */
+    private static final double A_TENTH = Math.sqrt(2 * 0.1 / 0.9);
     /** A difference that counts (see {@link ColumnBalance}). */
     private static final double UNBALANCED = 0.1;
     /** Standard errors of a difference of means that chance does not make. */
@@ -72,6 +74,10 @@ final class Warnings {
         if (apart.length > 0) {
             signs.add("no value in a validation row is within the range of the training rows in " + names(apart));
         }
+        int[] unknown = found.balance().stream().filter(this::unknown).mapToInt(b -> fitted.columns.indexOf(b.column())).toArray();
+        if (unknown.length > 0) {
+            signs.add("training rows have one value alone, and many validation rows another, in " + names(unknown));
+        }
         if (fitted.areaUnderCurve >= SEPARATED) {
             signs.add(String.format(Locale.ROOT, "a classifier tells them apart almost without fail (held-out AUC %.4f)",
                 fitted.areaUnderCurve));
@@ -88,6 +94,12 @@ final class Warnings {
 
     private boolean apart(int c) {
         return fitted.validation.least()[c] > fitted.train.most()[c] || fitted.validation.most()[c] < fitted.train.least()[c];
+    }
+
+    /** A column that is constant among the training rows, and not so for at least a tenth of the validation rows. */
+    private boolean unknown(ColumnBalance b) {
+        int c = fitted.columns.indexOf(b.column());
+        return fitted.train.least()[c] == fitted.train.most()[c] && !apart(c) && Math.abs(b.before()) >= A_TENTH;
     }
 
     private String names(int[] columns) {
@@ -121,7 +133,8 @@ final class Warnings {
 
     /** Of the column that was the worst; and of those that were not bad, and were made so; not of those that {@link #supports} names. */
     private void balance() {
-        List<ColumnBalance> comparable = found.balance().stream().filter(b -> !apart(fitted.columns.indexOf(b.column()))).toList();
+        List<ColumnBalance> comparable = found.balance().stream().filter(b -> !apart(fitted.columns.indexOf(b.column())) && !unknown(b))
+            .toList();
         if (comparable.isEmpty()) {
             return;
         }

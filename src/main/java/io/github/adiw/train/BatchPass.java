@@ -3,45 +3,79 @@ package io.github.adiw.train;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Scope;
+import io.github.adiw.nn.Mode;
 import io.github.adiw.nn.ModelInstance;
 import io.github.adiw.nn.SoftmaxCrossEntropy;
 
-/** What a step does with a batch: one forward pass over its training and validation samples, a backward pass over the former, an update. */
+/**
+ * What a step does with a batch: a forward pass that is trained on, with its backward pass and update, and a forward pass over the training
+ * and the validation samples that weights are estimated from. These are one pass, unless the network does something else in evaluation than
+ * in training and weights are to be estimated in evaluation.
+ */
 final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
     private final Scope scope;
     private final TrainedModel model;
     private final BatchSource batches;
     private final int n, m, size, features;
     private final float lossScale;
-    private final ModelInstance instance;
-    private final SoftmaxCrossEntropy loss;
+    private final boolean apart;
+    private final Pass trained, observed;
 
-    private BatchPass(Scope scope, Device device, TrainedModel model, BatchSource batches, boolean byFeatures, float lossScale) {
+    private BatchPass(Scope scope, Device device, TrainedModel model, BatchSource batches, boolean apart, TrainingOptions options) {
         this.scope = scope;
         this.model = model;
         this.batches = batches;
-        this.lossScale = lossScale;
+        this.apart = apart;
+        lossScale = options.lossScale();
         n = batches.training();
         m = batches.validation();
         size = Math.toIntExact(batches.inputs().length() / (n + m));
-        features = byFeatures ? model.features() : 0;
-        instance = scope.keep(model.instance(n, m));
-        loss = scope.keep(new SoftmaxCrossEntropy(device, n + m, n, model.classes()));
+        features = options.insideClasses() ? model.features() : 0;
+        trained = Pass.of(scope, device, model, n, apart ? 0 : m);
+        observed = apart ? Pass.of(scope, device, model, 0, n + m) : trained;
+    }
+
+    /** A network bound to so many rows, and the loss behind it. */
+    private record Pass(ModelInstance instance, SoftmaxCrossEntropy loss) {
+        static Pass of(Scope scope, Device device, TrainedModel model, int trained, int untrained) {
+            ModelInstance instance = scope.keep(model.instance(trained, untrained));
+            return new Pass(instance, scope.keep(new SoftmaxCrossEntropy(device, trained + untrained, trained, model.classes())));
+        }
+
+        void forward(Buffer inputs, Buffer labels, Mode mode) {
+            loss.forward(instance.forward(inputs, mode), labels);
+        }
     }
 
     /**
-     * @param batches    where the batches come from; the caller's to close, after this
-     * @param byFeatures whether {@link #transformed} data are the features of the samples, and not their losses
-     * @param lossScale  of the sum of the weighted losses: 1, or 1 / n for their mean
+     * @param batches   where the batches come from; the caller's to close, after this
+     * @param weighting what looks at the pass; where it does not {@linkplain BatchWeighting#observes observe}, one pass is enough
      */
-    static BatchPass create(Device device, TrainedModel model, BatchSource batches, boolean byFeatures, float lossScale) {
-        return Scope.building(scope -> new BatchPass(scope, device, model, batches, byFeatures, lossScale));
+    static BatchPass create(Device device, TrainedModel model, BatchSource batches, BatchWeighting weighting, TrainingOptions options) {
+        boolean apart = weighting.observes() && model.model().dependsOnMode() && options.estimatesInEvaluation();
+        return Scope.building(scope -> new BatchPass(scope, device, model, batches, apart, options));
     }
 
-    /** Enqueues the forward pass over the next batch. */
-    void forward() {
+    /** Whether weights are estimated from a pass of its own, {@link #observe}. */
+    boolean apart() {
+        return apart;
+    }
+
+    /** Enqueues what gathers the next batch. */
+    void next() {
         batches.next();
-        loss.forward(instance.forward(batches.inputs()), batches.labels());
+    }
+
+    /** Enqueues the forward pass that serves the estimation alone. */
+    void observe() {
+        observed.forward(batches.inputs(), batches.labels(), Mode.EVALUATE);
+    }
+
+    /** Enqueues the forward pass that is trained on. */
+    void forward() {
+        model.beginPass();
+        int rows = trained.instance.rows();
+        trained.forward(batches.inputs().slice(0, (long) rows * size), batches.labels().slice(0, rows), Mode.TRAIN);
     }
 
     /**
@@ -50,18 +84,20 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
      * @param weights float32 {@code [n]}
      */
     void update(Buffer weights) {
-        instance.backward(loss.backward(batches.labels(), weights, lossScale));
+        trained.instance.backward(trained.loss.backward(batches.labels(), weights, lossScale));
         model.update();
     }
 
-    /** Of both batches, float32 {@code [n + m]}, those of the training batch first. */
-    Buffer everyLoss() {
-        return loss.losses();
+    /**
+     * What weights are estimated from where these are losses, of both batches, float32 {@code [n + m]}, those of the training batch first.
+     */
+    Buffer observedLosses() {
+        return observed.loss.losses();
     }
 
-    /** Losses of the training batch, float32 {@code [n]}. */
+    /** Losses of the training batch in the pass that is trained on, float32 {@code [n]}. */
     Buffer losses() {
-        return loss.losses().slice(0, n);
+        return trained.loss.losses().slice(0, n);
     }
 
     @Override
@@ -76,12 +112,13 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
 
     @Override
     public Buffer transformed() {
-        return features == 0 ? losses() : instance.features().slice(0, (long) n * features);
+        return features == 0 ? observedLosses().slice(0, n) : observed.instance.features().slice(0, (long) n * features);
     }
 
     @Override
     public Buffer validationTransformed() {
-        return features == 0 ? loss.losses().slice(n, m) : instance.features().slice((long) n * features, (long) m * features);
+        return features == 0 ? observedLosses().slice(n, m)
+            : observed.instance.features().slice((long) n * features, (long) m * features);
     }
 
     @Override

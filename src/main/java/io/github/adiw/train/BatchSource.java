@@ -1,5 +1,6 @@
 package io.github.adiw.train;
 
+import io.github.adiw.data.Augmenter;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
@@ -14,14 +15,17 @@ final class BatchSource implements AutoCloseable {
     private final Scope scope;
     private final Device device;
     private final TrainingData data;
+    private final Augmenter augmenter;
     private final RowChoice training, validation;
     private final int n, m;
     private final Buffer rows, inputs, labels;
 
-    private BatchSource(Scope scope, Device device, TrainingData data, RowChoice training, int n, RowChoice validation, int m) {
+    private BatchSource(Scope scope, Device device, TrainingData data, Augmenter augmenter, RowChoice training, int n, RowChoice validation,
+                        int m) {
         this.scope = scope;
         this.device = device;
         this.data = data;
+        this.augmenter = augmenter;
         this.training = training;
         this.validation = validation;
         this.n = n;
@@ -32,12 +36,14 @@ final class BatchSource implements AutoCloseable {
     }
 
     /**
+     * @param augmenter  of the training samples; validation samples are as they are
      * @param n          training samples a batch
      * @param validation which validation samples a batch has; null where {@code m} is 0
      * @param m          validation samples a batch, or 0
      */
-    static BatchSource create(Device device, TrainingData data, RowChoice training, int n, RowChoice validation, int m) {
-        return Scope.building(scope -> new BatchSource(scope, device, data, training, n, validation, m));
+    static BatchSource create(Device device, TrainingData data, Augmenter augmenter, RowChoice training, int n, RowChoice validation,
+                              int m) {
+        return Scope.building(scope -> new BatchSource(scope, device, data, augmenter, training, n, validation, m));
     }
 
     /** Enqueues what gathers the batch of the current step. */
@@ -46,7 +52,7 @@ final class BatchSource implements AutoCloseable {
         if (m > 0) {
             part(validation, data.trueLabels(), n, m);
         }
-        data.training().gather(rows, inputs);
+        data.training().gather(rows, inputs, n, augmenter);
     }
 
     private void part(RowChoice choice, Buffer from, int first, int count) {

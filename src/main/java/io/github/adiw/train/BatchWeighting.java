@@ -14,7 +14,10 @@ interface BatchWeighting extends AutoCloseable {
         /** Rows of the validation batch in the training set, int32 {@code [m]}. */
         Buffer validationIndices();
 
-        /** What weights are estimated from: losses, float32 {@code [n]}, or features {@code [n, d]}. */
+        /**
+         * What weights are estimated from, where the weighting {@linkplain #observes asks} for it: losses {@code [n]}, or features
+         * {@code [n, d]}.
+         */
         Buffer transformed();
 
         /** The same of the validation batch, {@code [m]} or {@code [m, d]}. */
@@ -41,6 +44,11 @@ interface BatchWeighting extends AutoCloseable {
      * @throws io.github.adiw.AdiwException if training cannot begin
      */
     default void prepare(BooleanSupplier stopping) {}
+
+    /** Whether it looks at what a forward pass has {@linkplain Batch#transformed made} of the batch. */
+    default boolean observes() {
+        return false;
+    }
 
     /** Enqueues what sets {@link #weights} and {@link #memory}; part of the recorded step. */
     void estimate(Batch batch);

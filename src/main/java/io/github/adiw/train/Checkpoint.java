@@ -35,6 +35,7 @@ public final class Checkpoint {
     private static final String STATE = "state.";
     private static final String TOTALS = "clock.totals";
     private static final String ESTIMATIONS = "clock.estimations";
+    private static final String ESTIMATION_FORWARDS = "clock.estimationForwards";
     private static final String TRACE = "trace";
     private static final int TRACE_VALUES = 6;
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -67,9 +68,10 @@ public final class Checkpoint {
      * @param trace       of the steps of completed epochs, where it is wanted
      * @param totals      milliseconds of the steps after warm-up
      * @param estimations those in weight estimation
+     * @param estimationForwards those of them in the estimation's own forward pass
      */
     record Progress(long step, long totalSteps, int epochs, double estimation, double training, double seconds, List<EpochReport> reports,
-                    List<TrainingResult.TraceRow> trace, double[] totals, double[] estimations) {}
+                    List<TrainingResult.TraceRow> trace, double[] totals, double[] estimations, double[] estimationForwards) {}
 
     /** @param settings what {@link TrainingOptions#identity} says, and of which data */
     static Checkpoint of(Map<String, Buffer> state, Progress progress, Map<String, String> settings, String split) {
@@ -185,6 +187,7 @@ public final class Checkpoint {
         state.forEach((name, tensor) -> tensors.put(STATE + name, tensor));
         tensors.put(TOTALS, new Tensor(new int[] {progress.totals.length}, progress.totals));
         tensors.put(ESTIMATIONS, new Tensor(new int[] {progress.estimations.length}, progress.estimations));
+        tensors.put(ESTIMATION_FORWARDS, new Tensor(new int[] {progress.estimationForwards.length}, progress.estimationForwards));
         tensors.put(TRACE, new Tensor(new int[] {progress.trace.size(), TRACE_VALUES}, values(progress.trace)));
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("format", FORMAT);
@@ -266,7 +269,8 @@ public final class Checkpoint {
             Progress progress = new Progress(metrics.get("step").asLong(), metrics.get("totalSteps").asLong(),
                 metrics.get("epochs").asInt(), metrics.get("secondsEstimation").asDouble(), metrics.get("secondsTraining").asDouble(),
                 metrics.get("seconds").asDouble(), reports, trace((double[]) content.tensors().get(TRACE).array()),
-                (double[]) content.tensors().get(TOTALS).array(), (double[]) content.tensors().get(ESTIMATIONS).array());
+                (double[]) content.tensors().get(TOTALS).array(), (double[]) content.tensors().get(ESTIMATIONS).array(),
+                (double[]) content.tensors().get(ESTIMATION_FORWARDS).array());
             return new Checkpoint(state, progress, texts(metadata.get("settings")), metadata.get("split"),
                 texts(metadata.get("notes")));
         } catch (JsonProcessingException | RuntimeException e) {

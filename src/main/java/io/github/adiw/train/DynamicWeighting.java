@@ -14,6 +14,11 @@ final class DynamicWeighting implements BatchWeighting {
     }
 
     @Override
+    public boolean observes() {
+        return true;
+    }
+
+    @Override
     public void estimate(Batch batch) {
         estimator.estimate(batch.indices(), batch.validationIndices(), batch.transformed(), batch.validationTransformed());
     }

@@ -38,8 +38,8 @@ final class Evaluation implements AutoCloseable {
         labels = scope.keep(device.allocate(ElementType.INT32, rows));
         testBatch = scope.keep(device.record(() -> {
             forward(data.test(), data.testLabels());
-            device.launch("count_correct", Launch.block(), loss.correct(), correct, batch, rows, testCount);
-            device.launch("advance", Launch.block(), batch);
+            device.launch("count_correct", Launch.block(rows), loss.correct(), correct, batch, rows, testCount);
+            device.launch("advance", Launch.block(1), batch);
         }));
     }
 
@@ -79,7 +79,7 @@ final class Evaluation implements AutoCloseable {
             for (int i = 0; i < batches; i++) {
                 forward(samples, sampleLabels);
                 device.launch("store_row", Launch.elements(rows), loss.losses(), all, batch, rows);
-                device.launch("advance", Launch.block(), batch);
+                device.launch("advance", Launch.block(1), batch);
             }
             return Arrays.copyOf(all.toFloats(), count);
         }

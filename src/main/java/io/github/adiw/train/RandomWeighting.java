@@ -21,7 +21,7 @@ final class RandomWeighting extends RememberedWeighting {
 
     @Override
     public void estimate(Batch batch) {
-        device.launch("random_weights", Launch.block(), weights, step, n, seed);
+        device.launch("random_weights", Launch.block(n), weights, step, n, seed);
         remember(batch);
     }
 }

@@ -1,6 +1,7 @@
 package io.github.adiw.train;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.data.Augmenter;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Graph;
@@ -33,11 +34,13 @@ final class StaticWeighting extends RememberedWeighting {
         TrainingOptions options = context.options();
         // The batches are drawn even where an order file lists those of the training that counts.
         RowChoice choice = RowChoice.shuffled(device, model.step(), data.samples(), n, options.seed());
-        try (Snapshot start = model.snapshot(); BatchSource batches = BatchSource.create(device, data, choice, n, null, 0);
-             BatchPass pass = BatchPass.create(device, model, batches, options.insideClasses(), options.lossScale());
+        Augmenter augmenter = new Augmenter(options.augmentation(), model.step(), options.seed());
+        try (Snapshot start = model.snapshot(); BatchSource batches = BatchSource.create(device, data, augmenter, choice, n, null, 0);
+             BatchPass pass = BatchPass.create(device, model, batches, this, options);
              Buffer ones = device.allocate(ElementType.FLOAT32, n)) {
             device.launch("fill", Launch.elements(n), ones, 1f, n);
             try (Graph step = device.record(() -> {
+                pass.next();
                 pass.forward();
                 pass.update(ones);
                 model.advance();

@@ -10,12 +10,12 @@ import java.util.List;
 
 /**
  * Where a step's time goes, measured by the device itself: a kernel writes the device's clock into a ring of stamps,
- * int64 [steps, 4], which is read once an epoch. So nothing waits while it is measured.
+ * int64 [steps, 5], which is read once an epoch. So nothing waits while it is measured.
  */
 final class StepClock implements AutoCloseable {
     /** Moments of a step, in their order. */
-    static final int START = 0, ESTIMATION_START = 1, ESTIMATION_END = 2, END = 3;
-    private static final int SLOTS = 4;
+    static final int START = 0, ESTIMATION_START = 1, ESTIMATION_FORWARD_END = 2, ESTIMATION_END = 3, END = 4;
+    private static final int SLOTS = 5;
 
     private final Device device;
     private final Buffer step;
@@ -24,6 +24,7 @@ final class StepClock implements AutoCloseable {
     private final long[] read;
     private double[] total = new double[1024];
     private double[] estimation = new double[1024];
+    private double[] forward = new double[1024];
     private int recorded;
 
     /**
@@ -36,11 +37,12 @@ final class StepClock implements AutoCloseable {
         this.ring = ring;
         this.stamps = device.allocate(ElementType.INT64, (long) ring * SLOTS);
         this.read = new long[ring * SLOTS];
+        device.zero(stamps);
     }
 
     /** Enqueues a stamp of this moment of the current step. */
     void mark(int moment) {
-        device.launch("mark_time", Launch.block(), stamps, step, moment, SLOTS, ring);
+        device.launch("mark_time", Launch.block(1), stamps, step, moment, SLOTS, ring);
     }
 
     /**
@@ -54,16 +56,24 @@ final class StepClock implements AutoCloseable {
         double estimationNanos = 0;
         double totalNanos = 0;
         for (long s = first; s < first + count; s++) {
-            int row = (int) (s % ring) * SLOTS;
-            long inEstimation = read[row + ESTIMATION_END] - read[row + ESTIMATION_START];
-            long inAll = read[row + END] - read[row + START];
+            long inEstimation = nanos(s, ESTIMATION_START, ESTIMATION_END);
+            long inAll = nanos(s, START, END);
             estimationNanos += inEstimation;
             totalNanos += inAll;
             if (keep) {
-                keep(inAll, inEstimation);
+                keep(inAll, inEstimation, nanos(s, ESTIMATION_START, ESTIMATION_FORWARD_END));
             }
         }
         return new double[] {estimationNanos * 1e-9, (totalNanos - estimationNanos) * 1e-9};
+    }
+
+    /**
+     * From one moment to another of a step that was read; 0 where the later one was not marked, and has the stamp of an earlier step or
+     * none.
+     */
+    private long nanos(long ofStep, int from, int to) {
+        int row = (int) (ofStep % ring) * SLOTS;
+        return Math.max(0, read[row + to] - read[row + from]);
     }
 
     /** Milliseconds of the steps {@code first} to {@code first + count - 1}; they do not count for the medians. */
@@ -71,21 +81,23 @@ final class StepClock implements AutoCloseable {
         stamps.download(read);
         List<TrainingResult.StepMillis> millis = new ArrayList<>();
         for (long s = first; s < first + count; s++) {
-            int row = (int) (s % ring) * SLOTS;
-            double estimationMillis = (read[row + ESTIMATION_END] - read[row + ESTIMATION_START]) * 1e-6;
-            double totalMillis = (read[row + END] - read[row + START]) * 1e-6;
-            millis.add(new TrainingResult.StepMillis(totalMillis, estimationMillis, totalMillis - estimationMillis));
+            double estimationMillis = nanos(s, ESTIMATION_START, ESTIMATION_END) * 1e-6;
+            double totalMillis = nanos(s, START, END) * 1e-6;
+            millis.add(new TrainingResult.StepMillis(totalMillis, estimationMillis,
+                nanos(s, ESTIMATION_START, ESTIMATION_FORWARD_END) * 1e-6, totalMillis - estimationMillis));
         }
         return millis;
     }
 
-    private void keep(long inAll, long inEstimation) {
+    private void keep(long inAll, long inEstimation, long inForward) {
         if (recorded == total.length) {
             total = Arrays.copyOf(total, 2 * recorded + 1);
             estimation = Arrays.copyOf(estimation, 2 * recorded + 1);
+            forward = Arrays.copyOf(forward, 2 * recorded + 1);
         }
         total[recorded] = inAll * 1e-6;
         estimation[recorded] = inEstimation * 1e-6;
+        forward[recorded] = inForward * 1e-6;
         recorded++;
     }
 
@@ -96,7 +108,7 @@ final class StepClock implements AutoCloseable {
             training[i] = total[i] - estimation[i];
         }
         return new TrainingResult.StepMillis(median(Arrays.copyOf(total, recorded)), median(Arrays.copyOf(estimation, recorded)),
-            median(training));
+            median(Arrays.copyOf(forward, recorded)), median(training));
     }
 
     /** Milliseconds of every step kept, in order. */
@@ -109,10 +121,16 @@ final class StepClock implements AutoCloseable {
         return Arrays.copyOf(estimation, recorded);
     }
 
-    /** Keeps these steps, and no others: {@link #totals} and {@link #estimations} of another clock. */
-    void restore(double[] totals, double[] estimations) {
+    /** Milliseconds in the estimation's own forward pass of every step kept, in order. */
+    double[] estimationForwards() {
+        return Arrays.copyOf(forward, recorded);
+    }
+
+    /** Keeps these steps, and no others: {@link #totals}, {@link #estimations} and {@link #estimationForwards} of another clock. */
+    void restore(double[] totals, double[] estimations, double[] estimationForwards) {
         total = totals.clone();
         estimation = estimations.clone();
+        forward = estimationForwards.clone();
         recorded = totals.length;
     }
 

@@ -43,7 +43,7 @@ final class StepMetrics implements AutoCloseable {
 
     /** Enqueues what keeps a step's losses and weights, float32 {@code [n]} each, and halts training where they are not finite. */
     void keep(Buffer losses, Buffer weights) {
-        device.launch("step_metrics", Launch.block(), losses, weights, rows, model.step(), model.halted(), batch, ring, lossScale);
+        device.launch("step_metrics", Launch.block(batch), losses, weights, rows, model.step(), model.halted(), batch, ring, lossScale);
         if (weightRows != null) {
             device.launch("store_row", Launch.elements(batch), weights, weightRows, model.step(), batch);
         }

@@ -75,7 +75,8 @@ public final class StepTimer {
         }
 
         StepMillis quartiles() {
-            return new StepMillis(quartile(StepMillis::total), quartile(StepMillis::weightEstimation), quartile(StepMillis::training));
+            return new StepMillis(quartile(StepMillis::total), quartile(StepMillis::weightEstimation),
+                quartile(StepMillis::estimationForward), quartile(StepMillis::training));
         }
     }
 
@@ -120,7 +121,7 @@ public final class StepTimer {
             trainer.timeSteps(1);
             long start = System.nanoTime();
             PublishedDiwEstimation.estimate(trainer.lastLosses(), batch, weights);
-            millis.add(new StepMillis(Double.NaN, 1e-6 * (System.nanoTime() - start), Double.NaN));
+            millis.add(new StepMillis(Double.NaN, 1e-6 * (System.nanoTime() - start), Double.NaN, Double.NaN));
         }
         return millis;
     }
@@ -150,8 +151,9 @@ public final class StepTimer {
         for (Turn turn : turns) {
             StepMillis millis = turn.quartiles();
             if (turn.name.equals(PUBLISHED)) {
-                double training = times.get("diw").training();
-                millis = new StepMillis(millis.weightEstimation() + training, millis.weightEstimation(), training);
+                StepMillis diw = times.get("diw");
+                double estimation = millis.weightEstimation() + diw.estimationForward();
+                millis = new StepMillis(estimation + diw.training(), estimation, diw.estimationForward(), diw.training());
             }
             times.put(turn.name, millis);
         }

@@ -25,6 +25,8 @@ final class TrainedModel implements AutoCloseable {
     private final Parameters parameters;
     private final Optimizer optimizer;
     private final Buffer step, rate, halted;
+    /** Running statistics and counts as they were before the last pass in training; null where the model has none. */
+    private final Buffer statistics, counts;
 
     private TrainedModel(Scope scope, Device device, SampleShape shape, int classes, TrainingOptions options) {
         this.scope = scope;
@@ -47,6 +49,9 @@ final class TrainedModel implements AutoCloseable {
         optimizer = scope.keep(options.optimizer().equals("adam")
             ? Optimizer.adam(device, parameters, rate, step, halted, decay)
             : Optimizer.sgd(device, parameters, rate, halted, options.momentum(), options.nesterov(), decay));
+        long kept = parameters.statistics().length();
+        statistics = kept == 0 ? null : scope.keep(device.allocate(ElementType.FLOAT32, kept));
+        counts = kept == 0 ? null : scope.keep(device.allocate(ElementType.INT64, parameters.counts().length()));
     }
 
     /**
@@ -110,14 +115,27 @@ final class TrainedModel implements AutoCloseable {
         rate.upload(new float[] {value});
     }
 
-    /** Enqueues an update by the gradients. */
+    /** Enqueues what must come before a pass in training, which moves running statistics before it is known whether its loss is finite. */
+    void beginPass() {
+        if (statistics != null) {
+            device.copy(parameters.statistics(), statistics);
+            device.copy(parameters.counts(), counts);
+        }
+    }
+
+    /** Enqueues an update by the gradients; where training has halted, nothing moves, and running statistics are put back. */
     void update() {
         optimizer.update();
+        if (statistics != null) {
+            int kept = Math.toIntExact(statistics.length());
+            device.launch("put_back", Launch.elements(kept), parameters.statistics(), statistics, parameters.counts(), counts, halted, kept,
+                Math.toIntExact(counts.length()));
+        }
     }
 
     /** Enqueues the end of a step. */
     void advance() {
-        device.launch("advance", Launch.block(), step);
+        device.launch("advance", Launch.block(1), step);
     }
 
     /** What training changes, by name. */

@@ -62,6 +62,7 @@ public final class Trainer implements AutoCloseable {
         this.dataset = dataset;
         this.options = options;
         this.settings = new LinkedHashMap<>(options.identity());
+        options.augmentation().requireFor(dataset.train());
         this.split = split(dataset, options);
         this.stepsPerEpoch = split.count() / options.batch();
         if (stepsPerEpoch == 0) {
@@ -69,7 +70,8 @@ public final class Trainer implements AutoCloseable {
                 + " training samples: an epoch would have no step");
         }
         this.totalSteps = options.steps() > 0 ? options.steps() : steps(options.epochs(), stepsPerEpoch);
-        this.schedule = LearningRateSchedule.parse(options.schedule(), options.learningRate(), epochs());
+        this.schedule = LearningRateSchedule.parse(options.schedule(), options.learningRate(), epochs())
+            .warmedUp(options.learningRateWarmupEpochs());
         int[] trainOrder = order(options.trainOrder(), options.batch());
         int[] validationOrder = order(options.validationOrder(), options.validationBatch());
         if (options.insideClasses()) {
@@ -156,7 +158,10 @@ public final class Trainer implements AutoCloseable {
         return millis;
     }
 
-    /** The losses of the last weighted step, float32 {@code [batch + validation batch]}, those of the training batch first. */
+    /**
+     * The losses that weights were estimated from in the last weighted step, float32 {@code [batch + validation batch]}, those of the
+     * training batch first.
+     */
     Buffer lastLosses() {
         return parts.step().losses();
     }
@@ -171,7 +176,7 @@ public final class Trainer implements AutoCloseable {
         Checkpoint.Progress progress = new Checkpoint.Progress(done, totalSteps, completed, estimation, training,
             seconds(), reports.stream().filter(report -> report.epoch() <= completed).toList(),
             trace.stream().filter(row -> row.step() < completed * stepsPerEpoch).toList(), parts.clock().totals(),
-            parts.clock().estimations());
+            parts.clock().estimations(), parts.clock().estimationForwards());
         return Checkpoint.of(parts.state(), progress, settings(), split.identity());
     }
 
@@ -204,7 +209,7 @@ public final class Trainer implements AutoCloseable {
         completed = progress.epochs();
         reports.addAll(progress.reports());
         trace.addAll(progress.trace());
-        parts.clock().restore(progress.totals(), progress.estimations());
+        parts.clock().restore(progress.totals(), progress.estimations(), progress.estimationForwards());
         beginEpoch(progress.estimation(), progress.training(), progress.seconds());
         begun = true;
     }

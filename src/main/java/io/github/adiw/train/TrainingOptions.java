@@ -2,7 +2,9 @@ package io.github.adiw.train;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.data.Augmentation;
 import io.github.adiw.data.file.AtomicFile;
+import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.nn.Model;
 import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergence;
@@ -37,7 +39,9 @@ public final class TrainingOptions {
     private final TrainingMethod trainingMethod;
     private final String model;
     private final String shift;
+    private final Augmentation augmentation;
     private final String transform;
+    private final String estimationMode;
     private final int epochs;
     private final int batch;
     private final int validationBatch;
@@ -51,6 +55,7 @@ public final class TrainingOptions {
     private final String decay;
     private final String reduction;
     private final String schedule;
+    private final int learningRateWarmupEpochs;
     private final int warmupEpochs;
     private final EstimationSettings estimation;
     private final int pretrainEpochs;
@@ -68,7 +73,9 @@ public final class TrainingOptions {
         trainingMethod = TrainingMethod.of(from.method);
         model = from.model;
         shift = from.shift;
+        augmentation = Augmentation.of(from.augment);
         transform = from.transform;
+        estimationMode = from.estimationMode;
         epochs = from.epochs;
         batch = from.batch;
         validationBatch = from.validationBatch;
@@ -82,6 +89,7 @@ public final class TrainingOptions {
         decay = from.decay;
         reduction = from.reduction;
         schedule = from.schedule;
+        learningRateWarmupEpochs = from.learningRateWarmupEpochs;
         warmupEpochs = from.warmupEpochs;
         pretrainEpochs = from.pretrainEpochs;
         precision = from.precision;
@@ -105,6 +113,7 @@ public final class TrainingOptions {
             throw UsageException.of("transform", "transform features estimates weights inside every class, which " + method()
                 + " cannot: choose one of " + String.join(", ", featureMethods()) + ", or the transform loss");
         }
+        oneOf("estimationMode", estimationMode, List.of("evaluate", "train"));
         Model.check(model);
         oneOf("optimizer", optimizer, List.of("sgd", "adam"));
         oneOf("decay", decay, List.of("all", "weights"));
@@ -115,6 +124,7 @@ public final class TrainingOptions {
         UsageException.atLeast("validationBatch", 1, validationBatch);
         UsageException.atLeast("validationSamples", 1, validationSamples);
         UsageException.atLeast("trainSamples", 0, trainSamples);
+        UsageException.atLeast("learningRateWarmupEpochs", 0, learningRateWarmupEpochs);
         UsageException.atLeast("warmupEpochs", 0, warmupEpochs);
         UsageException.atLeast("pretrainEpochs", 1, pretrainEpochs);
         UsageException.atLeast("steps", 0, steps);
@@ -163,6 +173,11 @@ public final class TrainingOptions {
         return shift;
     }
 
+    /** What is done to training images, anew in every step: one of {@link Augmentation#names}. */
+    public String augment() {
+        return augmentation.text();
+    }
+
     /** One of {@link #methods}. */
     public String method() {
         return trainingMethod.name();
@@ -174,6 +189,17 @@ public final class TrainingOptions {
      */
     public String transform() {
         return transform;
+    }
+
+    /**
+     * Which forward pass weights are estimated from in a network with batch normalisation: {@code evaluate}, a pass of its own over both
+     * batches under running statistics, before the one that is trained on, as in DIW's published code; or {@code train}, the pass that is
+     * trained on, in which both batches are normalised by the training batch's statistics. Only these enter the running ones, either way.
+     * Of {@code reweight} it says how the training batch is normalised in the differences of its losses. It has no part in other networks,
+     * where weights are always estimated from the pass that is trained on, nor in methods that estimate nothing from a pass.
+     */
+    public String estimationMode() {
+        return estimationMode;
     }
 
     /** Passes over the training samples, warm-up included, at least 1. */
@@ -236,9 +262,14 @@ public final class TrainingOptions {
         return reduction;
     }
 
-    /** Of the learning rate: {@code none}, {@code step:EPOCHS:FACTOR} or {@code cosine}. */
+    /** Of the learning rate, one of the forms of {@link LearningRateSchedule#KNOWN}. */
     public String schedule() {
         return schedule;
+    }
+
+    /** First epochs, in which the learning rate rises to what the {@link #schedule} says; at least 0. */
+    public int learningRateWarmupEpochs() {
+        return learningRateWarmupEpochs;
     }
 
     /** First epochs, in which every weight is 1 and the weight memory is untouched; at least 0. */
@@ -317,8 +348,10 @@ public final class TrainingOptions {
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("model", model);
         settings.put("shift", shift);
+        settings.put("augment", augment());
         settings.put("method", method());
         settings.put("transform", transform);
+        settings.put("estimationMode", estimationMode);
         settings.put("epochs", epochs);
         settings.put("batch", batch);
         settings.put("validationBatch", validationBatch);
@@ -332,6 +365,7 @@ public final class TrainingOptions {
         settings.put("decay", decay);
         settings.put("reduction", reduction);
         settings.put("schedule", schedule);
+        settings.put("learningRateWarmupEpochs", learningRateWarmupEpochs);
         settings.put("warmupEpochs", warmupEpochs);
         settings.put("bandwidth", estimation.bandwidth().text());
         settings.put("estimationSteps", estimation.steps());
@@ -380,6 +414,11 @@ public final class TrainingOptions {
         return "crc32 " + Long.toHexString(crc.getValue());
     }
 
+    /** What {@link #augment} names. */
+    Augmentation augmentation() {
+        return augmentation;
+    }
+
     /** What {@link #method} names. */
     TrainingMethod trainingMethod() {
         return trainingMethod;
@@ -388,6 +427,11 @@ public final class TrainingOptions {
     /** Whether weights are estimated inside every class. */
     boolean insideClasses() {
         return adaptive() && transform.equals("features");
+    }
+
+    /** Whether a network that depends on the mode is in evaluation where weights are estimated. */
+    boolean estimatesInEvaluation() {
+        return estimationMode.equals("evaluate");
     }
 
     /** What the sum of a batch's weighted losses is multiplied by. */
@@ -399,8 +443,10 @@ public final class TrainingOptions {
     public static final class Builder {
         private String model = "lenet";
         private String shift = "none";
+        private String augment = "none";
         private String method = "adiw-km";
         private String transform = "loss";
+        private String estimationMode = "evaluate";
         private int epochs = 400;
         private int batch = 256;
         private int validationBatch = 256;
@@ -414,6 +460,7 @@ public final class TrainingOptions {
         private String decay = "all";
         private String reduction = "sum";
         private String schedule = "step:100:0.1";
+        private int learningRateWarmupEpochs;
         private int warmupEpochs = 1;
         private EstimationSettings estimation = EstimationSettings.defaults();
         private int pretrainEpochs = 5;
@@ -444,6 +491,12 @@ public final class TrainingOptions {
             return this;
         }
 
+        /** What is done to training images, one of {@link Augmentation#names}; {@code none} where it is not given. */
+        public Builder augment(String value) {
+            augment = value;
+            return this;
+        }
+
         /** One of {@link TrainingOptions#methods}; {@code adiw-km} where it is not given. */
         public Builder method(String value) {
             method = value;
@@ -453,6 +506,12 @@ public final class TrainingOptions {
         /** {@code loss} or {@code features}; {@code loss} where it is not given. */
         public Builder transform(String value) {
             transform = value;
+            return this;
+        }
+
+        /** {@code evaluate} or {@code train}, as {@link TrainingOptions#estimationMode} says; {@code evaluate} where it is not given. */
+        public Builder estimationMode(String value) {
+            estimationMode = value;
             return this;
         }
 
@@ -531,9 +590,15 @@ public final class TrainingOptions {
             return this;
         }
 
-        /** {@code none}, {@code step:EPOCHS:FACTOR} or {@code cosine}; {@code step:100:0.1} where it is not given. */
+        /** Of the learning rate, one of the forms of {@link LearningRateSchedule#KNOWN}; {@code step:100:0.1} where it is not given. */
         public Builder schedule(String value) {
             schedule = value;
+            return this;
+        }
+
+        /** First epochs, in which the learning rate rises to what the schedule says, at least 0; 0 where it is not given. */
+        public Builder learningRateWarmupEpochs(int value) {
+            learningRateWarmupEpochs = value;
             return this;
         }
 

@@ -1,5 +1,6 @@
 package io.github.adiw.train;
 
+import io.github.adiw.data.Augmenter;
 import io.github.adiw.data.Dataset;
 import io.github.adiw.data.TrainingSplit;
 import io.github.adiw.device.Buffer;
@@ -33,13 +34,16 @@ final class TrainingParts implements AutoCloseable {
         RowChoice training = orders.training == null
             ? RowChoice.shuffled(device, model.step(), data.samples(), options.batch(), options.seed())
             : RowChoice.listed(device, model.step(), scope.keep(device.ints(orders.training)), options.batch());
-        warmUp = scope.keep(new TrainingStep(device, model, pass(device, data, options, training, null, 0), uniform, clock, metrics));
+        Augmenter augmenter = new Augmenter(options.augmentation(), model.step(), options.seed());
+        BatchPass plain = pass(device, uniform, BatchSource.create(device, data, augmenter, training, options.batch(), null, 0), options);
+        warmUp = scope.keep(new TrainingStep(device, model, plain, uniform, clock, metrics));
         if (method.weighted()) {
             int m = method.validates() ? options.validationBatch() : 0;
             RowChoice validation = orders.validation == null
                 ? RowChoice.drawn(device, model.step(), data.validation(), m, options.seed())
                 : RowChoice.listed(device, model.step(), scope.keep(device.ints(orders.validation)), m);
-            BatchPass pass = pass(device, data, options, training, validation, m);
+            BatchPass pass = pass(device, weighting, BatchSource.create(device, data, augmenter, training, options.batch(), validation, m),
+                options);
             step = scope.keep(new TrainingStep(device, model, pass, weighting, clock, metrics));
         } else {
             step = warmUp;
@@ -65,9 +69,8 @@ final class TrainingParts implements AutoCloseable {
         return Scope.building(scope -> new TrainingParts(scope, device, dataset, split, options, orders, ring, steps));
     }
 
-    private BatchPass pass(Device device, TrainingData data, TrainingOptions options, RowChoice training, RowChoice validation, int m) {
-        BatchSource batches = scope.keep(BatchSource.create(device, data, training, options.batch(), validation, m));
-        return scope.keep(BatchPass.create(device, model, batches, options.insideClasses(), options.lossScale()));
+    private BatchPass pass(Device device, BatchWeighting by, BatchSource batches, TrainingOptions options) {
+        return scope.keep(BatchPass.create(device, model, scope.keep(batches), by, options));
     }
 
     /** Everything that a run must have to go on, by name: buffers whose contents make another run of the same options go on as this one. */

@@ -43,10 +43,22 @@ public final class TrainingResult {
         interrupted = from.interrupted;
     }
 
-    /** Milliseconds of a step: in all, in weight estimation, and in the rest. */
-    public record StepMillis(double total, double weightEstimation, double training) {}
+    /**
+     * Milliseconds of a step.
+     *
+     * @param total             in all
+     * @param weightEstimation  until the weights of the batch are there
+     * @param estimationForward the part of that which the forward pass took that weights alone are estimated from
+     *                          ({@link TrainingOptions#estimationMode}); 0 where weights are estimated from the pass that is trained on,
+     *                          which counts as training, whatever validation samples it takes along
+     * @param training          in the rest
+     */
+    public record StepMillis(double total, double weightEstimation, double estimationForward, double training) {}
 
-    /** One step: unweighted mean loss before the update, sum (or mean) of weighted losses, and its weights. */
+    /**
+     * One step: unweighted mean loss before the update, sum (or mean) of weighted losses, both of the pass that is trained on, and its
+     * weights.
+     */
     public record TraceRow(int step, float trainLoss, float weightedLoss, float weightSum, float weightMin, float weightMax) {}
 
     /** A builder of the result of a run with these options; {@link Trainer#run} gives one with everything set. */
@@ -171,7 +183,7 @@ public final class TrainingResult {
         private boolean[] mislabelled = {};
         private int[] labels = {};
         private SafeTensors parameters = new SafeTensors(Map.of(), Map.of());
-        private StepMillis stepMillis = new StepMillis(Double.NaN, Double.NaN, Double.NaN);
+        private StepMillis stepMillis = new StepMillis(Double.NaN, Double.NaN, Double.NaN, Double.NaN);
         private List<TraceRow> trace = List.of();
         private List<float[]> weightsTrace = List.of();
         private String failure;

@@ -4,7 +4,10 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Graph;
 
-/** One step of training, recorded once: forward pass, weights, what is kept of it, backward pass, update. */
+/**
+ * One step of training, recorded once: forward pass, weights, what is kept of it, backward pass, update; where weights are estimated from a
+ * forward pass of their own, this comes first, and the one that is trained on after the weights.
+ */
 final class TrainingStep implements AutoCloseable {
     private final Graph graph;
     private final Buffer losses;
@@ -16,13 +19,23 @@ final class TrainingStep implements AutoCloseable {
      * @param metrics keep what the step has come to
      */
     TrainingStep(Device device, TrainedModel model, BatchPass pass, BatchWeighting weighting, StepClock clock, StepMetrics metrics) {
-        losses = pass.everyLoss();
+        losses = pass.observedLosses();
         graph = device.record(() -> {
             clock.mark(StepClock.START);
-            pass.forward();
-            clock.mark(StepClock.ESTIMATION_START);
-            weighting.estimate(pass);
-            clock.mark(StepClock.ESTIMATION_END);
+            pass.next();
+            if (pass.apart()) {
+                clock.mark(StepClock.ESTIMATION_START);
+                pass.observe();
+                clock.mark(StepClock.ESTIMATION_FORWARD_END);
+                weighting.estimate(pass);
+                clock.mark(StepClock.ESTIMATION_END);
+                pass.forward();
+            } else {
+                pass.forward();
+                clock.mark(StepClock.ESTIMATION_START);
+                weighting.estimate(pass);
+                clock.mark(StepClock.ESTIMATION_END);
+            }
             metrics.keep(pass.losses(), weighting.weights());
             pass.update(weighting.weights());
             clock.mark(StepClock.END);
@@ -30,7 +43,7 @@ final class TrainingStep implements AutoCloseable {
         });
     }
 
-    /** The losses of its last run, float32 {@code [n + m]}, those of the training batch first. */
+    /** The losses that weights were estimated from in its last run, float32 {@code [n + m]}, those of the training batch first. */
     Buffer losses() {
         return losses;
     }

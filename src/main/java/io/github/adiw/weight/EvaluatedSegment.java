@@ -132,7 +132,7 @@ public final class EvaluatedSegment {
              Buffer out = device.allocate(ElementType.FLOAT64, 1)) {
             u.upload(moved);
             x.upload(w);
-            device.launch("kmm_residual", Launch.block(), u, x, out, n, (double) settings().upperBound(), low, high);
+            device.launch("kmm_residual", Launch.block(n), u, x, out, n, (double) settings().upperBound(), low, high);
             double[] result = new double[1];
             out.download(result);
             return result[0];

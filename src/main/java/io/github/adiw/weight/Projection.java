@@ -184,8 +184,8 @@ public final class Projection implements AutoCloseable {
         fits("w", w);
         switch (kind) {
             case BOX -> device.launch("project_box", Launch.elements(n), v, w, n, upper);
-            case BAND -> device.launch("project_band", Launch.block(), v, w, n, upper, low, high);
-            case WEIGHTED -> device.launch("project_weighted_simplex", Launch.block(), v, b, w, n, low);
+            case BAND -> device.launch("project_band", Launch.block(n), v, w, n, upper, low, high);
+            case WEIGHTED -> device.launch("project_weighted_simplex", Launch.block(n), v, b, w, n, low);
             default -> throw new AssertionError(kind);
         }
     }

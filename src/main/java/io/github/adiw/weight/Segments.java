@@ -70,6 +70,11 @@ public final class Segments implements AutoCloseable {
         return count;
     }
 
+    /** A block a segment. */
+    public Launch blocks() {
+        return Launch.blocks(count, Math.max(n, m));
+    }
+
     /** Of every segment its first training row, how many it has, its first validation row and how many; int32 {@code [S, 4]}. */
     public Buffer table() {
         return table;

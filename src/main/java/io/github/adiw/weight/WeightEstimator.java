@@ -184,10 +184,10 @@ public final class WeightEstimator implements AutoCloseable {
         int m = shape.m();
         Buffer ratios = minimizer.ratios();
         Buffer current = minimizer.state();
-        device.launch("refuse_broken", Launch.blocks(segments.count()), current, ratios, segments.table(), batch.status(),
+        device.launch("refuse_broken", segments.blocks(), current, ratios, segments.table(), batch.status(),
             stateIsOfValidation ? 1 : 0);
         if (scale != null) {
-            device.launch("mean_scale", Launch.block(), ratios, segments.trainingOrder(), segments.of(), segments.table(), batch.status(),
+            device.launch("mean_scale", Launch.block(n), ratios, segments.trainingOrder(), segments.of(), segments.table(), batch.status(),
                 indices, memory, scale, n, m, settings.upperBound());
         }
         device.launch("weights_of_ratios", Launch.elements(n), ratios, segments.trainingOrder(), segments.of(), segments.table(),

@@ -74,10 +74,12 @@ final class WholeBatchBandwidth implements BatchBandwidth {
         Buffer validation = batch.validation();
         int median = bandwidth.kind() == Bandwidth.Kind.MEDIAN ? 1 : 0;
         if (count < 2) {
-            device.launch("bandwidth_given", Launch.block(), z, validation, gamma, status, bandwidth.value(), n * d, m * d, d);
+            device.launch("bandwidth_given", Launch.block((long) Math.max(n, m) * d), z, validation, gamma, status, bandwidth.value(),
+                n * d, m * d, d);
         } else if (d == 1) {
             device.launch("rank_sort", Launch.rows(count), z, validation, pool, n, count - n);
-            device.launch("bandwidth_sorted", Launch.block(), pool, z, validation, gamma, status, count, median, statistic, part, n, m);
+            device.launch("bandwidth_sorted", Launch.block(count), pool, z, validation, gamma, status, count, median, statistic, part, n,
+                m);
         } else {
             device.launch("transpose_pool", Launch.elements((long) count * d), z, validation, pool, n, count, d);
             int shift = 31;

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.data.CifarFiles;
 import io.github.adiw.data.file.Npy;
+import io.github.adiw.device.Device;
+import io.github.adiw.nn.Model;
+import io.github.adiw.nn.Parameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -84,7 +89,7 @@ class BadInputTest {
 
     /** Puts the options of {@code changes} into the place of those in {@code base}. */
     private static String[] override(String[] base, String[] changes) {
-        java.util.List<String> all = new java.util.ArrayList<>(Arrays.asList(base));
+        List<String> all = new java.util.ArrayList<>(Arrays.asList(base));
         for (int i = 0; i < changes.length; i++) {
             int at = all.indexOf(changes[i]);
             if (at >= 0 && changes[i].startsWith("--")) {
@@ -113,7 +118,10 @@ class BadInputTest {
         "--model mlp: | mlp", "--model mlp:0 | mlp", "--model mlp:64,x | mlp", "--dataset mnist | fashion-mnist",
         "--optimizer rms | sgd, adam",
         "--reduction max | sum, mean", "--precision fp16 | fp32, tf32", "--lr-schedule linear | step:EPOCHS:FACTOR",
-        "--lr-schedule step:0:0.1 | step:0:0.1",
+        "--lr-schedule step:0:0.1 | step:0:0.1", "--lr-schedule milestones:5,3:0.1 | has the epoch 3 behind 5",
+        "--lr-schedule milestones:5:x | has \"x\" where a factor was expected",
+        "--lr-warmup-epochs -1 | --lr-warmup-epochs must be at least 0",
+        "--augment rotate | --augment rotate is not known: choose one of none, crop-flip",
         "--bandwidth wide | median", "--bandwidth diw:2 | diw:2", "--bandwidth gamma:0 | gamma:0",
         "--device gpu | auto, cuda, cuda:N, host, simt",
         "--device cuda:x | auto, cuda, cuda:N, host, simt", "--device cuda:N | cuda:0", "--batch 1000 | 300", "--train-samples 1000 | 300",
@@ -171,6 +179,25 @@ class BadInputTest {
     }
 
     @Test
+    void cifarIsBroken() throws IOException {
+        Path cifar = CifarFiles.writeTen(folder.resolve("cifar"), 300, 50);
+        Path batch = cifar.resolve("data_batch_1.bin");
+        byte[] good = Files.readAllBytes(batch);
+        Npy.write(folder.resolve("labels.npy"), new int[299], 299);
+        assertThat(train(1, "--dataset cifar-10 --data " + cifar + " --labels " + folder.resolve("labels.npy")))
+            .contains("labels.npy has 299 labels, and 300 (one a row of the training file) was expected");
+        assertThat(train(1, "--dataset cifar-100 --data " + cifar)).contains("there is no train.bin in " + cifar, "CIFAR-100");
+        Files.write(batch, Arrays.copyOf(good, good.length - 1000));
+        assertThat(train(1, "--dataset cifar-10 --data " + cifar)).contains("data_batch_1.bin is broken", "truncated");
+        good[0] = 77;
+        Files.write(batch, good);
+        assertThat(train(1, "--dataset cifar-10 --data " + cifar)).contains("the label of image 0 is 77, and 0 to 9 was expected");
+        Files.delete(batch);
+        assertThat(train(1, "--dataset cifar-10 --data " + cifar)).contains("there is no data_batch_*.bin in " + cifar);
+        assertThat(train(1, "--dataset cifar-10 --data " + data)).contains("the binary version of CIFAR-10 was expected there");
+    }
+
+    @Test
     void compressedDataAreCorrupt() throws IOException {
         Path broken = Cli.smallData(folder.resolve("broken"), 300, 50);
         Files.delete(broken.resolve("train-labels-idx1-ubyte"));
@@ -212,6 +239,25 @@ class BadInputTest {
         assertThat(train(1, "--init", file)).contains("m.safetensors");
         Files.writeString(file, "not a tensor");
         assertThat(train(1, "--init", file)).contains("m.safetensors");
+        for (String model : List.of("mlp:4", "lenet", "resnet18")) {
+            try (Device device = DeviceMatrix.open();
+                 Parameters others = Model.parse(model, 1, 28, 28, 10).parameters(device)) {
+                others.save().write(file);
+            }
+            String complaint = train(1, "--model resnet20 --init", file);
+            assertThat(complaint).as(model).contains(switch (model) {
+                case "mlp:4" -> "the tensor conv1.weight [16, 1, 3, 3] is missing from the initial parameters";
+                case "lenet" -> "the initial parameter conv1.weight has the shape [6, 1, 5, 5], but the model's is [16, 1, 3, 3]";
+                default -> "the initial parameter conv1.weight has the shape [64, 1, 7, 7], but the model's is [16, 1, 3, 3]";
+            });
+        }
+    }
+
+    @Test
+    void oneValueAChannelHasNoVariance() {
+        assertThat(train(2, "--model resnet18 --batch 1 --method uniform")).contains("--batch 1 leaves one value a channel");
+        assertThat(train(2, "--model resnet18 --validation-batch 1 --batch 2 --method reweight"))
+            .contains("--validation-batch 1 leaves one value a channel");
     }
 
     @ParameterizedTest

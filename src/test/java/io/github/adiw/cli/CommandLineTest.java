@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.data.CifarFiles;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.data.SafeTensors;
 import java.awt.image.BufferedImage;
@@ -114,12 +115,15 @@ class CommandLineTest {
             "model",
             "parameters", "method", "device", "seed", "epochs", "batch", "testAccuracy", "finalTestAccuracy", "bestTestAccuracy",
             "meanWeightClean", "meanWeightNoisy", "secondsPerEpoch", "effectiveSampleSize", "stepMillis");
-        assertThat(keys(summary.get("stepMillis"))).containsExactlyInAnyOrder("total", "weightEstimation", "training");
+        assertThat(keys(summary.get("stepMillis"))).containsExactlyInAnyOrder("total", "weightEstimation", "estimationForward", "training");
         assertThat(summary.get("trainSamples").asInt()).isEqualTo(SAMPLES);
         assertThat(summary.get("validationSamples").asInt()).isEqualTo(48);
         assertThat(summary.get("testSamples").asInt()).isEqualTo(60);
         assertThat(summary.get("parameters").asInt()).isEqualTo(784 * 16 + 16 + 160 + 10);
         assertThat(summary.get("noise").asText()).isEqualTo("symmetric:0.4");
+        assertThat(summary.get("augment").asText()).isEqualTo("none");
+        assertThat(summary.get("decay").asText()).isEqualTo("all");
+        assertThat(summary.get("learningRateWarmupEpochs").asInt()).isZero();
         assertThat(summary.get("actualNoiseRate").asDouble()).isCloseTo(0.4, within(0.15));
         assertThat(summary.get("testAccuracy")).hasSize(3);
         double best = 0;
@@ -144,6 +148,31 @@ class CommandLineTest {
         assertThat(Cli.files(output)).containsExactlyInAnyOrder("summary.json", "epochs.csv", "weights.npy", "model.safetensors",
             "labels.npy", "mislabelled.npy", "accuracy.png", "step-time.png", "weights.png", "run.json", "checkpoint-16.safetensors",
             "checkpoint-24.safetensors");
+    }
+
+    /** Colour, ten classes, and all that belongs to training on such images. */
+    @Test
+    void trainsOnCifar() throws IOException {
+        assumeFalse(DeviceMatrix.slow(), QUICK);
+        Path cifar = CifarFiles.writeTen(folder.resolve("cifar"), 200, 40);
+        Path output = folder.resolve("run");
+        String options = "train --device " + DeviceMatrix.name() + " --threads 2 --dataset cifar-10 --data " + cifar
+            + " --model lenet --batch 32 --validation-batch 16 --validation-samples 48 --epochs 3 --noise features:brightness:0.5"
+            + " --decay weights --augment crop-flip --lr 1e-3 --lr-schedule milestones:1,2:0.1 --lr-warmup-epochs 1 --json --output";
+        JsonNode summary = Cli.run(Cli.args(options, output)).json();
+        assertThat(summary.get("dataset").asText()).isEqualTo("cifar-10");
+        assertThat(summary.get("augment").asText()).isEqualTo("crop-flip");
+        assertThat(summary.get("decay").asText()).isEqualTo("weights");
+        assertThat(summary.get("learningRateSchedule").asText()).isEqualTo("milestones:1,2:0.1");
+        assertThat(summary.get("learningRateWarmupEpochs").asInt()).isEqualTo(1);
+        List<String> epochs = Files.readAllLines(output.resolve("epochs.csv"));
+        double[] rates = {5e-4, 1e-4, 1e-5};
+        for (int i = 0; i < 3; i++) {
+            assertThat(Double.parseDouble(epochs.get(1 + i).split(",")[1])).isCloseTo(rates[i], within(1e-6 * rates[i]));
+        }
+        Cli other = Cli.run(Cli.args(options.replace("crop-flip", "none").replace("--json", "--resume"), output));
+        assertThat(other.code()).isEqualTo(2);
+        assertThat(other.err()).contains("augment was crop-flip and is none");
     }
 
     private static void pictures(Path output) throws IOException {

@@ -91,7 +91,8 @@ class CompareTableTest {
                 assertThat(method.get("runs")).allMatch(r -> r.get("noise").equals(noise.get("noise"))
                     && r.get("method").equals(method.get("method")));
                 for (String measure : List.of("lastFiveTestAccuracy", "bestTestAccuracy", "meanWeightClean", "meanWeightNoisy",
-                    "stepMillis.total", "stepMillis.weightEstimation", "stepMillis.training", "speedUpOverDiw",
+                    "stepMillis.total", "stepMillis.weightEstimation", "stepMillis.estimationForward", "stepMillis.training",
+                    "speedUpOverDiw",
                     "speedUpOverDiwAsPublished")) {
                     double a = get(method.get("runs").get(0), measure);
                     double b = get(method.get("runs").get(1), measure);

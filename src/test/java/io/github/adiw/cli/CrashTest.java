@@ -21,6 +21,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,11 +33,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Runs that are killed at random moments and gone on with have, in the end, what one has that was not killed: the same files, bit by bit,
- * but for times. {@code -Dadiw.crash.kills=50} kills so often, over all methods and both kinds of networks; by default a few do.
+ * but for times. {@code -Dadiw.crash.kills=50} kills so often, over all methods and kinds of networks; by default a few do.
  */
 class CrashTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int KILLS = Integer.getInteger("adiw.crash.kills", 3);
+    private static final int KILLS = Integer.getInteger("adiw.crash.kills", 4);
     private static final long SEED = Long.getLong("adiw.crash.seed", System.nanoTime());
     private static final int IMAGES = 1500;
     private static final String THREADS = "1";
@@ -69,8 +70,12 @@ class CrashTest {
         return List.of(Cli.args("--device host --threads " + THREADS + " --data " + data
             + " --validation-samples 200 --batch 64 --validation-batch 64 "
             + "--noise symmetric:0.4 --optimizer adam --lr 1e-3 --weight-decay 0 --lr-schedule step:4:0.5 --iw-pretrain-epochs 1 "
-            + "--train-samples " + IMAGES + " "
+            + "--train-samples " + (slow(command) ? 260 : IMAGES) + " "
             + command, "--output", output)).stream().sorted(CrashTest::commandFirst).toList();
+    }
+
+    private static boolean slow(String command) {
+        return command.contains("resnet");
     }
 
     private static int commandFirst(String a, String b) {
@@ -162,11 +167,12 @@ class CrashTest {
     }
 
     private static List<String> cases() {
-        List<String> few = List.of("--model mlp:32 --method adiw-km", "--model lenet --method diw", "--model mlp:32 --method iw");
+        List<String> few = List.of("--model resnet20 --method adiw-km", "--model mlp:32 --method adiw-km", "--model lenet --method diw",
+            "--model mlp:32 --method iw");
         if (KILLS <= few.size()) {
             return few.subList(0, KILLS);
         }
-        return TrainingOptions.methods().stream().flatMap(method -> List.of("lenet", "mlp:32").stream()
+        return TrainingOptions.methods().stream().flatMap(method -> Stream.of("lenet", "mlp:32", "resnet20")
             .map(model -> "--model " + model + " --method " + method)).toList();
     }
 
@@ -176,7 +182,7 @@ class CrashTest {
         int kills = 0;
         int runs = 0;
         for (int c = 0; c < cases.size(); c++) {
-            String command = "train --epochs 10 " + cases.get(c);
+            String command = "train --epochs " + (slow(cases.get(c)) ? 3 : 10) + " " + cases.get(c);
             while (kills < Math.max(1, (c + 1) * KILLS / cases.size())) {
                 Path cut = folder.resolve("cut-" + runs++);
                 List<String> again = with(arguments(command, cut), "--resume");

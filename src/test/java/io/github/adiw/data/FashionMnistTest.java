@@ -1,9 +1,13 @@
 package io.github.adiw.data;
 
+import static io.github.adiw.data.LocalServer.serve;
+import static io.github.adiw.data.LocalServer.sha256;
+import static io.github.adiw.data.LocalServer.url;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import io.github.adiw.data.LocalServer.Served;
 import io.github.adiw.data.file.IdxFileTest;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
@@ -15,10 +19,8 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,39 +90,13 @@ class FashionMnistTest {
         return new FashionMnist.Search(folder.resolve("cache"), folder.resolve("system"), mirrors, published, 2000, limit);
     }
 
-    private static List<FashionMnist.Published> published(Map<String, byte[]> files) throws Exception {
+    private static List<FashionMnist.Published> published(Map<String, byte[]> files) {
         List<FashionMnist.Published> list = new ArrayList<>();
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
             byte[] zipped = IdxFileTest.gzip(file.getValue());
             list.add(new FashionMnist.Published(file.getKey(), zipped.length, sha256(zipped), sha256(file.getValue())));
         }
         return list;
-    }
-
-    private static String sha256(byte[] content) throws Exception {
-        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-    }
-
-    private interface Served {
-        byte[] content(String name);
-    }
-
-    private static HttpServer serve(Served served) throws IOException {
-        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.createContext("/", exchange -> {
-            byte[] content = served.content(exchange.getRequestURI().getPath().substring(1));
-            exchange.sendResponseHeaders(content == null ? 404 : 200, content == null ? -1 : content.length);
-            if (content != null) {
-                exchange.getResponseBody().write(content);
-            }
-            exchange.close();
-        });
-        server.start();
-        return server;
-    }
-
-    private static String url(HttpServer server) {
-        return "http://127.0.0.1:" + server.getAddress().getPort() + "/";
     }
 
     @Test
@@ -248,25 +224,8 @@ class FashionMnistTest {
         }
     }
 
-    /** Breaks off every answer after some bytes, and counts the bytes; understands Range. */
-    private HttpServer breakingOff(Map<String, byte[]> files, int after, AtomicInteger sent) throws IOException {
-        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.createContext("/", exchange -> {
-            byte[] content = IdxFileTest.gzip(files.get(exchange.getRequestURI().getPath().substring(1).replace(".gz", "")));
-            String range = exchange.getRequestHeaders().getFirst("Range");
-            int from = range == null ? 0 : Integer.parseInt(range.replaceAll("bytes=(\\d+)-", "$1"));
-            if (from > 0) {
-                exchange.getResponseHeaders().set("Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
-            }
-            exchange.sendResponseHeaders(from > 0 ? 206 : 200, content.length - from);
-            int count = Math.min(after, content.length - from);
-            sent.addAndGet(count);
-            exchange.getResponseBody().write(content, from, count);
-            exchange.getResponseBody().flush();
-            exchange.close();
-        });
-        server.start();
-        return server;
+    private static HttpServer breakingOff(Map<String, byte[]> files, int after, AtomicInteger sent) throws IOException {
+        return LocalServer.breakingOff(name -> IdxFileTest.gzip(files.get(name.replace(".gz", ""))), after, sent);
     }
 
     @Test
@@ -430,7 +389,7 @@ class FashionMnistTest {
         refused(place, "train-labels-idx1-ubyte.gz", IdxFileTest.idx(0x801, labels, 20), "label 7 is 255, and 0 to 9");
         assertThat(FashionMnist.open(place, listener).test().count()).isEqualTo(10);
         assertThatThrownBy(() -> Datasets.open("cifar", place, listener)).isInstanceOf(UsageException.class)
-            .hasMessageContaining("'cifar'").hasMessageContaining("known: fashion-mnist");
+            .hasMessageContaining("'cifar'").hasMessageContaining("known: fashion-mnist, cifar-10, cifar-100");
         assertThat(notices).as("none of a place that was looked in besides").hasSize(2).allMatch(n -> n.contains("idx:place"));
     }
 

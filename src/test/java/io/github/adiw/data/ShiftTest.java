@@ -147,6 +147,33 @@ class ShiftTest {
         assertThat(images(samples(20, 5, 5, 10))).isEqualTo(from);
     }
 
+    /** An image in colour is altered as three grey ones, and its label is one. */
+    @ParameterizedTest
+    @ValueSource(strings = {"features:rotate:30", "features:rotate:90", "features:brightness:1.5", "symmetric:0.4", "pair:0.3",
+        "class-prior:0.4:20", "none"})
+    void everyChannelOfAnImageIsShifted(String text) {
+        int n = 300;
+        Samples grey = samples(3 * n, 5, 4, 0);
+        boolean[] clean = new boolean[n];
+        Arrays.fill(clean, 0, 40, true);
+        int[] labels = Arrays.copyOf(grey.data().labels(), n);
+        Samples colour = new Samples(IntStream.range(0, n).toArray(), new ImageSet(images(grey), labels, 3, 5, 4), clean);
+        boolean[] eachClean = new boolean[3 * n];
+        Arrays.fill(eachClean, 0, 120, true);
+        Samples each = new Samples(grey.rows(), grey.data(), eachClean);
+        Samples after = Shift.parse(text).apply(colour, CLASSES, 4);
+        assertThat(((ImageSet) after.data()).shape()).isEqualTo(new SampleShape(3, 5, 4));
+        byte[] expected = text.startsWith("features") ? images(Shift.parse(text).apply(each, CLASSES, 4)) : images(grey);
+        for (int i = 0; i < after.rows().length; i++) {
+            int row = after.rows()[i];
+            assertThat(Arrays.copyOfRange(images(after), 60 * i, 60 * i + 60))
+                .isEqualTo(Arrays.copyOfRange(expected, 60 * row, 60 * row + 60));
+            assertThat(after.clean()[i]).isEqualTo(row < 40);
+        }
+        Samples points = new Samples(colour.rows(), new ImageSet(new byte[n], labels, 1, 1, 1), clean);
+        assertThat(after.data().labels()).isEqualTo(Shift.parse(text).apply(points, CLASSES, 4).data().labels());
+    }
+
     @Test
     void aSmallTurnInterpolates() {
         byte[] dot = new byte[81];

@@ -279,7 +279,7 @@ class DeviceTest {
         refused("kernel must be given", () -> device.launch(null, Launch.elements(1), x, 1f, 1));
         refused("shape must be given", () -> device.launch("fill", null, x, 1f, 1));
         refused("arguments must be given", () -> device.launch("fill", Launch.elements(1), (Object[]) null));
-        refused("kind must be given", () -> new Launch(null, 1, 1, 1));
+        refused("kind must be given", () -> new Launch(null, 1, 1, 1, 0));
         refused("source must be given", () -> device.copy(null, x));
         refused("target must be given", () -> device.copy(x, null));
         refused("target must be given", () -> device.zero(null));

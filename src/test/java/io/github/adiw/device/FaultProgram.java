@@ -1,16 +1,13 @@
 package io.github.adiw.device;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.Faults;
 import io.github.adiw.nn.Model;
 import io.github.adiw.nn.ModelInstance;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
 import java.io.IOException;
-import java.nio.ByteOrder;
-import java.nio.IntBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
 /**
@@ -20,23 +17,18 @@ import java.util.Arrays;
  * the work.
  */
 final class FaultProgram {
-    private static final String[] FUNCTIONS = {"mmap", "pthread_create", "aligned_alloc", "posix_memalign", "calloc"};
-    private static final int NONE = -1;
-
     private FaultProgram() {}
 
     public static void main(String[] arguments) throws IOException {
         String device = arguments[0];
-        IntBuffer orders;
-        try (FileChannel file = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            orders = file.map(FileChannel.MapMode.READ_WRITE, 0, 12).order(ByteOrder.nativeOrder()).asIntBuffer();
-        }
+        Faults faults = Faults.open(Path.of(arguments[1]));
         float[] expected = null;
-        for (int function = 0; function < FUNCTIONS.length; function++) {
+        for (String function : Faults.MEMORY_AND_THREADS) {
             int failed = 0;
             int refused = 0;
+            int more;
             do {
-                orders.put(0, function).put(2, 0).put(1, failed);
+                faults.begin(function, failed);
                 try {
                     expected = same(expected, work(device));
                 } catch (AdiwException e) {
@@ -45,12 +37,12 @@ final class FaultProgram {
                         throw e;
                     }
                 } finally {
-                    orders.put(1, NONE);
+                    more = faults.end();
                 }
-                failed += orders.get(2);
-            } while (orders.get(2) > 0);
+                failed += more;
+            } while (more > 0);
             expected = same(expected, work(device));
-            System.out.println(FUNCTIONS[function] + " " + failed + " " + refused);
+            System.out.println(function + " " + failed + " " + refused);
         }
     }
 

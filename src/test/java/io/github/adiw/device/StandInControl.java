@@ -10,7 +10,7 @@ import java.util.List;
 /** The stand-in driver's thread order, for tests of other packages, and what is built for its own. */
 public final class StandInControl {
     /** Where the build puts native code, in the source tree. */
-    static final Path BUILT = Path.of("target/native");
+    public static final Path BUILT = Path.of("target/native");
 
     private StandInControl() {}
 
@@ -26,7 +26,7 @@ public final class StandInControl {
     }
 
     /** Makes a target of {@code native/Makefile}, and returns what that printed; fails if it fails. */
-    static String make(String target) throws IOException, InterruptedException {
+    public static String make(String target) throws IOException, InterruptedException {
         Process make = new ProcessBuilder("make", "-s", "-C", "native", "OUT=" + BUILT.toAbsolutePath(),
             "JAVA_HOME=" + System.getProperty("java.home"),
             target).redirectErrorStream(true).start();

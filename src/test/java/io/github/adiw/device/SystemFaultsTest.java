@@ -2,10 +2,12 @@ package io.github.adiw.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.ChildJvm;
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.Faults;
 import io.github.adiw.Fixtures;
 import io.github.adiw.UsageException;
 import java.io.IOException;
@@ -28,11 +30,8 @@ class SystemFaultsTest {
     @Test
     @Tag(Fixtures.SOURCE_TREE)
     void eachCallToTheSystemMayFail() throws IOException, InterruptedException {
-        StandInControl.make("faults");
-        Path orders = Files.write(folder.resolve("orders"), new byte[12]);
-        ChildJvm.Outcome outcome = new ChildJvm().environment("ADIW_FAULTS", orders.toString())
-            .environment("LD_PRELOAD", StandInControl.BUILT.resolve("host/libfaults.so").toAbsolutePath().toString())
-            .run(FaultProgram.class, DeviceMatrix.name(), orders.toString());
+        Path orders = folder.resolve("orders");
+        ChildJvm.Outcome outcome = Faults.java(orders).run(FaultProgram.class, DeviceMatrix.name(), orders.toString());
         assertThat(outcome.code()).as(outcome.toString()).isZero();
         Map<String, Integer> failed = new HashMap<>();
         outcome.out().lines().map(line -> line.split(" ")).forEach(word -> {
@@ -75,6 +74,26 @@ class SystemFaultsTest {
     void asManyThreadsAsProcessorsForThisProcess() throws IOException, InterruptedException {
         ChildJvm.Outcome outcome = new ChildJvm().option("-XX:ActiveProcessorCount=3").run(OneDevice.class);
         assertThat(outcome.out()).as(outcome.toString()).contains(", 3 threads, ");
+    }
+
+    /** A control group's quota of processor time, which a container has for its limit, decides how many threads there are. */
+    @Test
+    void asManyThreadsAsTheQuotaAllows() throws IOException, InterruptedException {
+        Path group = Path.of("/sys/fs/cgroup/cpu/adiw-test-" + ProcessHandle.current().pid());
+        try {
+            Files.createDirectory(group);
+            Files.writeString(group.resolve("cpu.cfs_quota_us"), "100000");
+            assertThat(Files.readString(group.resolve("cpu.cfs_period_us")).strip()).isEqualTo("100000");
+        } catch (IOException e) {
+            Files.deleteIfExists(group);
+            assumeTrue(false, "a control group of one's own needs root and version 1 of control groups: " + e);
+        }
+        try {
+            ChildJvm.Outcome outcome = new ChildJvm().inGroup(group).run(OneDevice.class);
+            assertThat(outcome.out()).as(outcome.toString()).contains(", 1 thread, ");
+        } finally {
+            Files.delete(group);
+        }
     }
 
     /** Says what the processor is opened as. */

@@ -233,6 +233,8 @@ class BlockTest {
     @Test
     void theModeReachesTheLayers() {
         Model model = remembering();
+        assertThat(model.dependsOnMode()).isTrue();
+        assertThat(residual().dependsOnMode()).isFalse();
         Parameters parameters = identities(model);
         ModelInstance instance = instance(model, parameters, 1, 1);
         assertThat(instance.forward(device.floats(1, 2, 3, 4), Mode.EVALUATE).toFloats()).as("the initial value")

@@ -27,6 +27,11 @@ record FirstRow(String name) implements Layer {
     }
 
     @Override
+    public boolean dependsOnMode() {
+        return true;
+    }
+
+    @Override
     public Operation bind(Site site) {
         Parameter first = site.parameter(name);
         int d = site.shape().size();

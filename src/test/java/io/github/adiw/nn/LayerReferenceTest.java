@@ -23,6 +23,7 @@ import io.github.adiw.nn.block.MeanPoolLayer;
 import io.github.adiw.nn.block.PaddedShortcutLayer;
 import io.github.adiw.nn.block.Program;
 import io.github.adiw.nn.block.ReluLayer;
+import io.github.adiw.nn.block.ResidualSum;
 import io.github.adiw.nn.block.Sequence;
 import io.github.adiw.nn.block.Shape;
 import io.github.adiw.nn.block.Wiring;
@@ -140,12 +141,17 @@ class LayerReferenceTest {
      * has a gradient of x, x is a parameter; where it has none, x is what the network is given, and its gradient is not computed.
      */
     private Parameters check(ReferenceCase c, int batch, double tolerance, Precision precision, Shape shape, Block block) {
+        return check(c, batch, tolerance, precision, shape, block, 1);
+    }
+
+    /** @param layers of the block when they are as few as there can be */
+    private Parameters check(ReferenceCase c, int batch, double tolerance, Precision precision, Shape shape, Block block, int layers) {
         float[] x = c.input("x");
         float[] dy = c.input("dy");
         float[] rows = Arrays.copyOf(x, x.length / batch * (batch + EXTRA));
         Arrays.fill(rows, x.length, rows.length, 1000);
         Wiring network = Wiring.of(shape, c.has("dx") ? Sequence.of(new GivenRows("x", batch + EXTRA), block) : block).fused();
-        assertThat(network.nodes()).as("layers").hasSize(c.has("dx") ? 2 : 1);
+        assertThat(network.nodes()).as("layers").hasSize(c.has("dx") ? layers + 1 : layers);
         Parameters parameters = Parameters.allocate(device, network.needs());
         for (Parameter p : parameters.list()) {
             if (p.name().equals("x")) {
@@ -264,6 +270,17 @@ class LayerReferenceTest {
     @MethodSource
     void shortcut(ReferenceCase c) {
         check(c, c.size("batch"), 0, Precision.FP32, image(c), new PaddedShortcutLayer(c.size("filters"), c.size("stride")));
+    }
+
+    static List<ReferenceCase> residual() {
+        return ReferenceCase.ofKind("residual");
+    }
+
+    /** The sum and a layer on one of the ways to it; the gradients of both ways meet. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource
+    void residual(ReferenceCase c) {
+        check(c, c.size("batch"), 1e-6, Precision.FP32, image(c), new ResidualSum(new ReluLayer(), Sequence.of()), 2);
     }
 
     static List<ReferenceCase> relu() {

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A case of {@code fixtures/layers}: its sizes, its inputs, and PyTorch's results in double precision. */
-final class ReferenceCase {
+public final class ReferenceCase {
     private static final Path FOLDER = Fixtures.path("layers");
     private static final SafeTensors TENSORS = SafeTensors.read(FOLDER.resolve("layers.safetensors"));
     private static final List<ReferenceCase> ALL = read();
@@ -84,7 +84,7 @@ final class ReferenceCase {
     }
 
     /** {@code fixture_files.values}. */
-    static float[] values(int seed, int length, double scale, int bits) {
+    public static float[] values(int seed, int length, double scale, int bits) {
         float[] values = new float[length];
         for (int i = 0; i < length; i++) {
             int x = i * 0x9E3779B1 + seed * 0x85EBCA6B;

@@ -228,6 +228,31 @@ class DiagnosticsTest {
         only(fitted, "does not balance the column 'flag'", "No weights can", "is 2.67 and the training rows end at 2.00");
     }
 
+    /** A level of a category that no training row has is said where a tenth of the validation rows have it, however well others balance. */
+    @Test
+    void aValueThatTrainingRowsNeverHave() {
+        int n = 200;
+        for (int share : new int[] {5, 20}) {
+            double[] train = new double[2 * n];
+            double[] validation = new double[2 * n];
+            float[] weights = new float[n];
+            for (int i = 0; i < n; i++) {
+                train[2 * i] = i % 2 + 0.0005 * i;
+                validation[2 * i] = (i % 8 == 0 ? 0 : 1) + 0.0005 * i;
+                validation[2 * i + 1] = i % share == 0 ? 1 : 0;
+                weights[i] = i % 2 == 0 ? 0.25f : 1.75f;
+            }
+            FittedWeights fitted = new FittedWeights("kl", weights, List.of("place", "city=Kobe"), Rows.of(train, 2),
+                Rows.of(validation, 2));
+            if (share == 5) {
+                only(fitted, "do not overlap",
+                    "training rows have one value alone, and many validation rows another, in the column 'city=Kobe'");
+            } else {
+                assertThat(warnings(fitted)).isEmpty();
+            }
+        }
+    }
+
     @Test
     void columnsThatHaveNothingInCommon() {
         double[] train = {1, 7, 2, 7, 3, 7};

@@ -14,6 +14,7 @@ import io.github.adiw.data.file.Npy;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.nn.Mode;
 import io.github.adiw.nn.Model;
 import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
@@ -116,7 +117,7 @@ class BaselinesTest {
         ImageSet train = (ImageSet) data.train();
         Model model = Model.parse("lenet", 1, 28, 28, 10);
         try (Device device = DeviceMatrix.open(); Parameters parameters = model.parameters(device);
-             GradientWeighting weighting = GradientWeighting.create(device, n, n, n, model, parameters, Precision.FP32);
+             GradientWeighting weighting = GradientWeighting.create(device, n, n, n, model, parameters, Precision.FP32, Mode.EVALUATE);
              Buffer rows = device.ints(IntStream.range(0, n).toArray());
              Buffer inputs = device.floats(images(train, 0, n)); Buffer validation = device.floats(images(train, 1600, n));
              Buffer noisy = device.ints(Arrays.copyOf(labels, n));
@@ -144,7 +145,7 @@ class BaselinesTest {
         Model model = Model.parse("resnet20", 1, 8, 8, 2);
         int n = 3;
         try (Device device = DeviceMatrix.open(); Parameters parameters = model.parameters(device);
-             GradientWeighting weighting = GradientWeighting.create(device, n, n, n, model, parameters, Precision.FP32);
+             GradientWeighting weighting = GradientWeighting.create(device, n, n, n, model, parameters, Precision.FP32, Mode.EVALUATE);
              Buffer rows = device.ints(0, 1, 2); Buffer labels = device.ints(0, 1, 1);
              Buffer inputs = device.floats(wave(n * 64)); Buffer validation = device.floats(wave(n * 64))) {
             parameters.initialize(2);

@@ -68,6 +68,8 @@ class TrainingOptionsTest {
         refused(TrainingOptions.builder().epochs(0), "epochs", "epochs must be at least 1, not 0");
         refused(TrainingOptions.builder().method("adiw"), "method", "method adiw is not known: choose one of uniform, diw, adiw-km");
         refused(TrainingOptions.builder().optimizer("rms"), "optimizer", "optimizer rms is not known: choose one of sgd, adam");
+        refused(TrainingOptions.builder().augment("rotate"), "augment", "augment rotate is not known: choose one of none, crop-flip");
+        refused(TrainingOptions.builder().learningRateWarmupEpochs(-1), "learningRateWarmupEpochs", "at least 0, not -1");
         refused(TrainingOptions.builder().method("iw").transform("features"), "transform", "inside every class, which iw cannot");
         refused(TrainingOptions.builder().validationSamples(100), "validationBatch",
             "validationBatch 256 is more than validationSamples 100");

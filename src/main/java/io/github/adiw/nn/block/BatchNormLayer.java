@@ -47,6 +47,11 @@ public record BatchNormLayer(String name, boolean relu) implements Layer {
             Declaration.count(name + ".num_batches_tracked"));
     }
 
+    @Override
+    public boolean dependsOnMode() {
+        return true;
+    }
+
     /** @throws UsageException if a channel has one value alone in training, which has no variance */
     @Override
     public Operation bind(Site site) {

@@ -87,7 +87,7 @@ public record ConvolutionLayer(String name, int filters, int kernel, int stride,
             biases = b == null ? null : b.value();
             biasGradients = b == null ? null : b.gradient();
             masked = relu ? new MaskedGradient(site, output(site.shape()).size()) : null;
-            partials = site.scratch(site.trained() == 0 ? 0 : MatrixKernels.partials(backward));
+            partials = site.scratch(site.trained() == 0 ? 0 : MatrixKernels.partials(device, backward));
         }
 
         @Override

@@ -25,6 +25,11 @@ public interface Layer extends Block {
         return false;
     }
 
+    /** Whether a pass in evaluation does something else than one in training. */
+    default boolean dependsOnMode() {
+        return false;
+    }
+
     /**
      * The layer at its place in a program. All memory is allocated here, since a pass may be recorded.
      *

@@ -30,8 +30,8 @@ public final class MatrixKernels {
     }
 
     /** Floats of the partial sums that the weight gradients need. */
-    public static long partials(Convolution s) {
-        return (long) splits(s) * (s.weights() + s.filters());
+    public static long partials(Device device, Convolution s) {
+        return (long) splits(device, s) * (s.weights() + s.filters());
     }
 
     /** The kernel of that name for a precision: {@code gemm_fp32}, {@code gemm_tf32}. */
@@ -39,8 +39,9 @@ public final class MatrixKernels {
         return name + "_" + precision.name().toLowerCase(Locale.ROOT);
     }
 
-    private static int splits(Convolution s) {
-        return Math.max(1, Math.min(Math.min(s.batch(), MOST_SPLITS), MOST_PARTIALS / (s.weights() + s.filters())));
+    private static int splits(Device device, Convolution s) {
+        int most = Math.max(1, Math.min(MOST_SPLITS, MOST_PARTIALS / (s.weights() + s.filters())));
+        return Math.min(tiles(s.batch(), device.samplesTogether()), most);
     }
 
     private static int tiles(long n, int size) {
@@ -65,8 +66,9 @@ public final class MatrixKernels {
 
     static void conv2dBackwardWeights(Device device, Precision precision, Convolution s, Buffer x, Buffer dy, Buffer partials,
                                       Buffer dw, Buffer db) {
-        device.launch(kernel(precision, "conv2d_backward_weights"), weightTiles(s), x, dy, partials, s.batch(), s.channels(), s.height(),
-            s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), splits(s));
+        device.launch(kernel(precision, "conv2d_backward_weights"), weightTiles(device, s), x, dy, partials, s.batch(), s.channels(),
+            s.height(),
+            s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), splits(device, s));
         sum(device, s, partials, dw, db);
     }
 
@@ -85,17 +87,18 @@ public final class MatrixKernels {
 
     static void conv2dReluPoolBackwardWeights(Device device, Precision precision, Convolution s, Buffer x, Buffer dy, Buffer choice,
                                               Buffer partials, Buffer dw, Buffer db) {
-        device.launch(kernel(precision, "conv2d_relu_pool_backward_weights"), weightTiles(s), x, dy, choice, partials, s.batch(),
-            s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), splits(s));
+        device.launch(kernel(precision, "conv2d_relu_pool_backward_weights"), weightTiles(device, s), x, dy, choice, partials, s.batch(),
+            s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), splits(device, s));
         sum(device, s, partials, dw, db);
     }
 
-    private static Launch weightTiles(Convolution s) {
+    private static Launch weightTiles(Device device, Convolution s) {
         return Launch.tiles(tiles(s.channels() * s.kernel() * s.kernel() + 1, CONVOLUTION_ROWS), tiles(s.filters(), CONVOLUTION_COLUMNS),
-            splits(s));
+            splits(device, s));
     }
 
     private static void sum(Device device, Convolution s, Buffer partials, Buffer dw, Buffer db) {
-        device.launch("sum_partials", Launch.elements(s.weights() + s.filters()), partials, dw, db, splits(s), s.weights(), s.filters());
+        device.launch("sum_partials", Launch.elements(s.weights() + s.filters()), partials, dw, db, splits(device, s), s.weights(),
+            s.filters());
     }
 }

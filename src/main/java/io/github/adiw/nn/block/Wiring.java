@@ -84,6 +84,11 @@ public final class Wiring {
         return Collections.unmodifiableList(nodes);
     }
 
+    /** Whether a layer does something else in evaluation than in training. */
+    public boolean dependsOnMode() {
+        return nodes.stream().anyMatch(node -> node.layer().dependsOnMode());
+    }
+
     /** Parameters and buffers of all layers, in order. */
     public List<Declaration> needs() {
         return nodes.stream().flatMap(node -> node.needs().stream()).toList();

@@ -69,7 +69,7 @@ public final class KernelMeanMatching implements Minimizer {
             gram.multiply(extrapolated);
         }
         multiplied = false;
-        device.launch("kmm_step", Launch.blocks(batch.segments().count()), gram.product(), gram.kappa(), gram.rowSums(),
+        device.launch("kmm_step", batch.segments().blocks(), gram.product(), gram.kappa(), gram.rowSums(),
             batch.segments().table(), batch.status(), moved, extrapolated, weights, converge ? 1f : batch.settings().eta(),
             converge ? CONVERGING_MOMENTUM : batch.settings().momentum(), batch.settings().ridge(),
             (double) batch.settings().upperBound(), 0);

@@ -62,7 +62,7 @@ public final class KullbackLeibler implements Minimizer {
         cross.compute();
         crossTransposed.compute();
         amongValidation.compute();
-        device.launch("kl_begin", Launch.blocks(batch.segments().count()), crossTransposed.rowSums(), batch.segments().table(),
+        device.launch("kl_begin", batch.segments().blocks(), crossTransposed.rowSums(), batch.segments().table(),
             batch.status(), constraint, alpha, batch.settings().ridge());
     }
 

@@ -72,7 +72,7 @@ public final class KullbackLeiblerDirect implements Minimizer {
         crossTransposed.multiply(weights, mixture);
         device.launch("reciprocal", Launch.elements(m), mixture, inverse, batch.segments().ofValidation(), batch.segments().table(), m, 0);
         cross.multiply(inverse, share);
-        device.launch("direct_scale", Launch.blocks(batch.segments().count()), share, batch.segments().table(), batch.status(), scaled,
+        device.launch("direct_scale", batch.segments().blocks(), share, batch.segments().table(), batch.status(), scaled,
             weights,
             (double) batch.settings().upperBound());
     }

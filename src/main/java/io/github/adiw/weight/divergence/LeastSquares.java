@@ -66,7 +66,7 @@ public final class LeastSquares implements Minimizer {
         crossTransposed.compute();
         amongValidation.compute();
         crossTransposed.multiply(cross.rowSums(), curvature);
-        device.launch("ls_begin", Launch.blocks(batch.segments().count()), curvature, batch.segments().table(), batch.status(), alpha,
+        device.launch("ls_begin", batch.segments().blocks(), curvature, batch.segments().table(), batch.status(), alpha,
             extrapolated, rate, batch.settings().lambda(), converge ? 1f : batch.settings().eta());
     }
 
@@ -74,7 +74,7 @@ public final class LeastSquares implements Minimizer {
     public void step(boolean converge) {
         cross.multiply(extrapolated, fitted);
         crossTransposed.multiply(fitted, gradient);
-        device.launch("ls_update", Launch.blocks(batch.segments().count()), gradient, amongValidation.rowSums(), rate,
+        device.launch("ls_update", batch.segments().blocks(), gradient, amongValidation.rowSums(), rate,
             batch.segments().table(),
             batch.status(), alpha, extrapolated, batch.settings().lambda(), converge ? CONVERGING_MOMENTUM : batch.settings().momentum());
     }

@@ -68,7 +68,7 @@ public final class LeastSquaresDirect implements Minimizer {
 
     @Override
     public void step(boolean converge) {
-        device.launch("smooth_step", Launch.blocks(batch.segments().count()), target, batch.segments().table(), batch.status(), moved,
+        device.launch("smooth_step", batch.segments().blocks(), target, batch.segments().table(), batch.status(), moved,
             extrapolated,
             weights, converge ? 1f : batch.settings().eta(), converge ? 0f : batch.settings().momentum(),
             (double) batch.settings().upperBound());

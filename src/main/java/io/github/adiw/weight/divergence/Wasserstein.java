@@ -140,7 +140,7 @@ public final class Wasserstein implements Minimizer {
     }
 
     private void descend(double decay, int move, int last) {
-        device.launch("w1_step", Launch.blocks(segments), distances, potential, batch.segments().table(), batch.status(), current, best,
+        device.launch("w1_step", batch.segments().blocks(), distances, potential, batch.segments().table(), batch.status(), current, best,
             moved,
             scalars, round, slices, segments, n, (double) batch.settings().upperBound(), decay, move, last);
     }

@@ -63,7 +63,7 @@ class PicturesTest {
         return TrainingResult.of(TrainingOptions.builder().seed(seed).shift(noise).build()).dataset("fashion-mnist").device("host")
             .trainSamples(SAMPLES).validationSamples(10).testSamples(10).actualNoiseRate(0.3).parameterCount(1).epochs(epochs)
             .weights(weights)
-            .mislabelled(mislabelled).labels(labels).stepMillis(new StepMillis(4 + estimation, estimation, 4)).build();
+            .mislabelled(mislabelled).labels(labels).stepMillis(new StepMillis(4 + estimation, estimation, 0, 4)).build();
     }
 
     private static List<MethodRuns> runs(List<String> methods, String noise) {
@@ -114,7 +114,7 @@ class PicturesTest {
         assertThat(contains(two, PlotStyle.method("diw"))).isFalse();
         Map<String, StepMillis> times = new LinkedHashMap<>();
         ELEVEN.forEach(name -> times.put(name, result(ELEVEN.indexOf(name), 1, "symmetric:0.4").stepMillis()));
-        times.put("not timed", new StepMillis(Double.NaN, Double.NaN, Double.NaN));
+        times.put("not timed", new StepMillis(Double.NaN, Double.NaN, Double.NaN, Double.NaN));
         CategoryChart steps = StepTimePlot.of(runs(ELEVEN, "symmetric:0.4"), StepTimePlot.LOWER_QUARTILE, times);
         assertThat(steps.getSeries("training: forward, backward, update").getXData()).isEqualTo(ELEVEN);
         drawn("step-time.png", List.of(steps));

@@ -102,7 +102,7 @@ class MatrixParityTest {
         final Buffer bias;
 
         Gradients(Device device, Convolution s) {
-            partials = device.allocate(ElementType.FLOAT32, MatrixKernels.partials(s));
+            partials = device.allocate(ElementType.FLOAT32, MatrixKernels.partials(device, s));
             weight = device.allocate(ElementType.FLOAT32, s.weights());
             bias = device.allocate(ElementType.FLOAT32, s.filters());
         }
