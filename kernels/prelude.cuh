@@ -6,8 +6,9 @@
 //
 // A kernel is written
 //     KERNEL(name, const float* x, float* y, int n) { FOR_ELEMENTS(i, n) y[i] = x[i]; }
-// Parameters are pointers, int, long, float or double; each travels as one 64-bit word. A kernel whose algorithm
-// fixes its block (matrix instructions, tiles) is written KERNEL_FIXED(threads, name, ...).
+// Parameters are pointers, int, long, float or double; each travels as one 64-bit word. What a pointer to const points to may not
+// overlap what another one does that is not: such launches are refused, since a GPU may read it by a cache that sees no writes.
+// A kernel whose algorithm fixes its block (matrix instructions, tiles) is written KERNEL_FIXED(threads, name, ...).
 // On the host a KERNEL_FIXED is absent from the table: native/host has a call of the same name and parameters.
 #pragma once
 

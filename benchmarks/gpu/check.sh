@@ -124,6 +124,7 @@ stage_limits() {
         return
     fi
     "${measure[@]}" $package.DeviceLimits "$device" 12,33,49 1024 | rows || code=1
+    CUDA_CACHE_DISABLE=1 "${measure[0]}" -Dadiw.cubin=false "${measure[@]:1}" $package.DeviceLimits "$device" 12 64 | head -1 | rows || code=1
     if has_torch; then echo "peaks" | torch || code=1; fi
     return $code
 }
@@ -222,7 +223,7 @@ elif simt; then
 else
     [ $# -eq 0 ] || fail "$1 is not known: give --short, or nothing"
     seconds=535
-    stages="info:20 steps:45 torch_graph:60 limits:30 tests:50 ncu_basic:75 ncu_full:60 accuracy:60 parity:60 sanitizer:80 estimation:60 resnet:40 torch_rest:90"
+    stages="info:20 steps:45 torch_graph:60 limits:45 tests:50 ncu_basic:75 ncu_full:60 accuracy:60 parity:60 sanitizer:80 estimation:60 resnet:40 torch_rest:90"
 fi
 seconds=${ADIW_CHECK_SECONDS:-$seconds}
 

@@ -25,7 +25,7 @@ typedef void (*CallFunction)(const uint64_t* words, Pool& pool);
 
 struct Entry {
     const char* name;
-    const char* signature;      // one letter a parameter: P pointer, I int, L long, F float, D double
+    const char* signature;      // one letter a parameter: P pointer, C pointer to what is only read, I int, L long, F float, D double
     BlocksFunction blocks;      // null for a call
     CallFunction call;          // null for a kernel
 };
@@ -37,6 +37,7 @@ struct Registration {
 
 template<class T> struct Code;
 template<class T> struct Code<T*> { static constexpr char value = 'P'; };
+template<class T> struct Code<const T*> { static constexpr char value = 'C'; };
 template<> struct Code<int> { static constexpr char value = 'I'; };
 template<> struct Code<long> { static constexpr char value = 'L'; };
 template<> struct Code<float> { static constexpr char value = 'F'; };

@@ -24,8 +24,10 @@ enum : Result {
     out_of_memory = 2,
     not_initialized = 3,
     invalid_device = 101,
+    invalid_image = 200,
     invalid_context = 201,
     invalid_ptx = 218,
+    no_binary_for_gpu = 209,
     unsupported_ptx_version = 222,
     invalid_handle = 400,
     not_found = 500,
@@ -72,7 +74,8 @@ struct Lock {
 
 bool initialised;
 int driver_version = 13000;
-int context_users, leaked;
+bool takes_cubins = true;
+int context_users, modules_loaded;
 char context_tag;
 thread_local void* current_context;
 Result sticky;
@@ -83,7 +86,7 @@ std::vector<Stream*>& streams() {
     return *v;
 }
 
-constexpr int multiprocessors = 4;
+constexpr int multiprocessors = 4, capability = 80;
 
 Result failure(Result code, const char* text = nullptr) {
     sentence_of = code;
@@ -105,7 +108,8 @@ double now() {
 bool check_pointers(const Operation& o) {
     for (int i = 0; o.kernel->signature[i]; i++) {
         char why[512];
-        if (o.kernel->signature[i] != 'P' || o.words[i] == 0 || check_range(o.words[i], 0, why, sizeof why)) continue;
+        bool pointer = o.kernel->signature[i] == 'P' || o.kernel->signature[i] == 'C';
+        if (!pointer || o.words[i] == 0 || check_range(o.words[i], 0, why, sizeof why)) continue;
         snprintf(sentence, sizeof sentence, "argument %d of kernel %s is no device memory: %s", i + 1, o.kernel->name, why);
         return false;
     }
@@ -232,8 +236,8 @@ CU cuDeviceGetAttribute(int* value, int attribute, int) {
         case 10: *value = 32; return success;               // warp size
         case 16: *value = multiprocessors; return success;
         case 39: *value = 2048; return success;      // threads a multiprocessor
-        case 75: *value = 8; return success;         // compute capability
-        case 76: *value = 0; return success;
+        case 75: *value = capability / 10; return success;
+        case 76: *value = capability % 10; return success;
         default: return failure(not_supported);
     }
 }
@@ -250,7 +254,7 @@ CU cuDevicePrimaryCtxRelease_v2(int) {
     if (--context_users > 0) return success;
     flush_all();
     size_t bytes;
-    leaked = release_all(bytes);
+    int leaked = release_all(bytes);
     if (leaked > 0) fprintf(stderr, "stand-in driver: %d allocations, %zu bytes, were never freed\n", leaked, bytes);
     for (Stream* stream : streams()) {
         delete stream->capture;
@@ -351,15 +355,42 @@ CU cuMemsetD8Async(Pointer target, unsigned char value, size_t bytes, Stream* st
 static Result load_module(Module** module, const void* image) {
     Lock lock;
     ENTER_OUTSIDE_CAPTURE;
-    int major = 0, minor = 0;
     Module loaded;
-    if (!check_module((const char*) image, major, minor, loaded.entries, sentence, sizeof sentence)) return failure(invalid_ptx, sentence);
-    if (cuda_version_of_ptx(major, minor) > driver_version) return failure(unsupported_ptx_version);
+    if (is_cubin(image)) {
+        int architecture = 0;
+        if (!check_cubin(image, architecture, loaded.entries, sentence, sizeof sentence)) return failure(invalid_image, sentence);
+        if (architecture / 10 != capability / 10 || architecture > capability || !takes_cubins) {
+            snprintf(sentence, sizeof sentence, "the machine code is for sm_%d", architecture);
+            return failure(no_binary_for_gpu, sentence);
+        }
+    } else {
+        int major = 0, minor = 0;
+        if (!check_module((const char*) image, major, minor, loaded.entries, sentence, sizeof sentence))
+            return failure(invalid_ptx, sentence);
+        if (cuda_version_of_ptx(major, minor) > driver_version) return failure(unsupported_ptx_version);
+    }
     *module = new Module(loaded);
+    modules_loaded++;
     return success;
 }
 CU cuModuleLoadData(Module** module, const void* image) { return load_module(module, image); }
-CU cuModuleLoadDataEx(Module** module, const void* image, unsigned, int*, void**) { return load_module(module, image); }
+/// The options: a buffer for what is to be said of an image that is refused, and its size. As the driver does, the size is set to what was
+/// written.
+CU cuModuleLoadDataEx(Module** module, const void* image, unsigned count, int* options, void** values) {
+    enum { error_log = 5, error_log_bytes = 6 };
+    Result r = load_module(module, image);
+    char* log = nullptr;
+    size_t room = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (options[i] == error_log) log = (char*) values[i];
+        if (options[i] == error_log_bytes) room = (size_t) (uint32_t) (uintptr_t) values[i];
+    }
+    size_t written = 0;
+    if (log && room) written = (size_t) snprintf(log, room, "%s", r ? sentence : "");
+    for (unsigned i = 0; i < count; i++)
+        if (options[i] == error_log_bytes) values[i] = (void*) (written < room ? written : room);
+    return r;
+}
 CU cuModuleUnload(Module* module) {
     Lock lock;
     delete module;
@@ -546,7 +577,9 @@ CU cuGetErrorName(Result code, const char** name) {
         case out_of_memory: *name = "CUDA_ERROR_OUT_OF_MEMORY"; break;
         case not_initialized: *name = "CUDA_ERROR_NOT_INITIALIZED"; break;
         case invalid_device: *name = "CUDA_ERROR_INVALID_DEVICE"; break;
+        case invalid_image: *name = "CUDA_ERROR_INVALID_IMAGE"; break;
         case invalid_context: *name = "CUDA_ERROR_INVALID_CONTEXT"; break;
+        case no_binary_for_gpu: *name = "CUDA_ERROR_NO_BINARY_FOR_GPU"; break;
         case invalid_ptx: *name = "CUDA_ERROR_INVALID_PTX"; break;
         case unsupported_ptx_version: *name = "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"; break;
         case invalid_handle: *name = "CUDA_ERROR_INVALID_HANDLE"; break;
@@ -577,7 +610,12 @@ NATIVE(void, order)(JNIEnv*, jclass, jint order, jlong seed) {
     flush_all();
     set_order((Order) order, (uint64_t) seed);
 }
-NATIVE(jint, leaked)(JNIEnv*, jclass) { return leaked; }
+NATIVE(jint, live)(JNIEnv*, jclass) {
+    Lock lock;
+    return live_count();
+}
+NATIVE(jint, modulesLoaded)(JNIEnv*, jclass) { return modules_loaded; }
+NATIVE(void, takesCubins)(JNIEnv*, jclass, jboolean takes) { takes_cubins = takes; }
 NATIVE(void, totalMemory)(JNIEnv*, jclass, jlong bytes) {
     Lock lock;
     set_total_memory((size_t) bytes);

@@ -136,6 +136,8 @@ void memory_info(size_t& free_bytes, size_t& total_bytes) {
 }
 void set_total_memory(size_t bytes) { total = bytes; }
 
+int live_count() { return (int) live().size(); }
+
 int release_all(size_t& bytes) {
     int count = (int) live().size();
     bytes = used;

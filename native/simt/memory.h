@@ -16,6 +16,8 @@ bool check_range(uintptr_t address, size_t bytes, char* error, size_t error_size
 bool check_zones(const char* who, char* error, size_t error_size);
 void memory_info(size_t& free_bytes, size_t& total_bytes);
 void set_total_memory(size_t bytes);
+/// Allocations that are live.
+int live_count();
 /// Frees all; returns how many allocations were live.
 int release_all(size_t& bytes);
 

@@ -1,6 +1,7 @@
 #include "simt/ptx.h"
 #include "simt/scheduler.h"
 #include <ctype.h>
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string>
@@ -8,7 +9,11 @@
 namespace adiw::simt {
 
 namespace {
-const char* ptx_type(char code) { return code == 'P' || code == 'L' ? "u64" : code == 'I' ? "u32" : code == 'F' ? "f32" : "f64"; }
+const char* ptx_type(char code) {
+    return code == 'P' || code == 'C' || code == 'L' ? "u64" : code == 'I' ? "u32" : code == 'F' ? "f32" : "f64";
+}
+/// Bytes of a parameter.
+int size_of(char code) { return code == 'I' || code == 'F' ? 4 : 8; }
 
 /// The text without comments.
 std::string bare(const char* text) {
@@ -82,6 +87,69 @@ bool check_module(const char* text, int& major, int& minor, std::vector<std::str
         if (threads != kernel->threads) {
             snprintf(error, error_size, "the block of %s differs: the PTX declares %d threads, the simt build %d (0: any)", name.c_str(),
                      threads, kernel->threads);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool is_cubin(const void* image) {
+    return !memcmp(image,
+                   "\x7f"
+                   "ELF",
+                   4);
+}
+
+bool check_cubin(const void* image, int& architecture, std::vector<std::string>& entries, char* error, size_t error_size) {
+    const char* file = (const char*) image;
+    const Elf64_Ehdr* header = (const Elf64_Ehdr*) file;
+    const int cuda = 190, with_architecture_in_second_byte = 8;
+    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != cuda) {
+        snprintf(error, error_size, "the module is an ELF file, but no machine code of CUDA");
+        return false;
+    }
+    architecture = header->e_ident[EI_ABIVERSION] >= with_architecture_in_second_byte ? header->e_flags >> 8 & 255 : header->e_flags & 255;
+    const Elf64_Shdr* sections = (const Elf64_Shdr*) (file + header->e_shoff);
+    const char* names = file + sections[header->e_shstrndx].sh_offset;
+    const char code[] = ".nv.info.";
+    for (int s = 0; s < header->e_shnum; s++) {
+        const char* section = names + sections[s].sh_name;
+        if (strncmp(section, code, strlen(code))) continue;
+        std::string name = section + strlen(code);
+        const Kernel* kernel = find_kernel(name.c_str());
+        if (!kernel) {
+            snprintf(error, error_size, "the machine code has a kernel %s that the simt build lacks", name.c_str());
+            return false;
+        }
+        entries.push_back(name);
+        // Attributes: a format, a number, 16 bits, and with format 4 so many bytes more.
+        const int with_bytes = 4, parameter = 0x17, most_threads_declared = 0x05;
+        std::vector<int> sizes(strlen(kernel->signature), 0);
+        size_t found = 0;
+        int threads = 0;
+        const unsigned char* at = (const unsigned char*) file + sections[s].sh_offset;
+        const unsigned char* end = at + sections[s].sh_size;
+        while (at + 4 <= end) {
+            int format = at[0], attribute = at[1];
+            unsigned bytes = format == with_bytes ? at[2] | at[3] << 8 : 0;
+            const unsigned char* value = at + 4;
+            if (attribute == parameter && bytes == 12) {
+                unsigned ordinal = value[4] | value[5] << 8, description;
+                memcpy(&description, value + 8, 4);
+                found++;
+                if (ordinal < sizes.size()) sizes[ordinal] = (int) (description >> 18);
+            } else if (attribute == most_threads_declared && bytes == 12) {
+                int block[3];
+                memcpy(block, value, 12);
+                threads = block[0] * block[1] * block[2];
+            }
+            at = value + bytes;
+        }
+        bool same = found == sizes.size();
+        for (size_t p = 0; p < sizes.size(); p++) same &= sizes[p] == size_of(kernel->signature[p]);
+        if (!same || threads != kernel->threads) {
+            snprintf(error, error_size, "the parameters or the block of %s in the machine code are not those of the simt build",
+                     name.c_str());
             return false;
         }
     }

@@ -3,6 +3,7 @@
 #include "../../../kernels/prelude.cuh"
 #include "simt/memory.h"
 #include "simt/ptx.h"
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -66,6 +67,9 @@ KERNEL(shuffles, int* out) {
     out[128 + t] = (int) __ballot_sync(0xffffffffu, t % 3 == 0);
     out[160 + t] = __any_sync(0xffffffffu, t == 31) * 2 + __all_sync(0xffffffffu, t < 31);
     out[192 + t] = (int) __shfl_sync(0xffffffffu, t * 1.5, 7) + (int) __shfl_sync(0xffffffffu, (long) t, 2);
+}
+KERNEL(pairs, int* out, int n) {
+    FOR_ELEMENTS(i, n) out[i] = n;
 }
 KERNEL(absent_lane, float* out) { out[threadIdx.x] = __shfl_down_sync(0xffffffffu, 1.0f, 1); }
 KERNEL(sums, int* out, float* floats) {
@@ -228,7 +232,7 @@ int main() {
     memcpy(&mixed[3], &f, 4);
     memcpy(&mixed[4], &e, 8);
     expect(launch("parameters", 1, 1, mixed) && sum == 1 - 3 - (double) (1l << 40) + 0.75, "parameters of every type");
-    expect(!strcmp(find_kernel("parameters")->signature, "PILFDP"), "signatures");
+    expect(!strcmp(find_kernel("parameters")->signature, "CILFDP"), "signatures");
 
     // Memory.
     uintptr_t x = allocate(100), y = allocate(50);
@@ -268,6 +272,39 @@ int main() {
                          major, minor, entries, error, sizeof error)
                && strstr(error, "declares 64 threads, the simt build 32"),
            "a block that differs");
+    // Machine code: an ELF file whose one kernel of this library has two parameters, of 8 and 4 bytes, where six are wanted.
+    struct {
+        Elf64_Ehdr header;
+        unsigned char info[32];
+        char names[32];
+        Elf64_Shdr sections[2];
+    } cubin = {};
+    memcpy(cubin.header.e_ident, ELFMAG, SELFMAG);
+    cubin.header.e_ident[EI_CLASS] = ELFCLASS64;
+    cubin.header.e_ident[EI_ABIVERSION] = 8;
+    cubin.header.e_shoff = (char*) cubin.sections - (char*) &cubin;
+    cubin.header.e_shnum = 2;
+    strcpy(cubin.names, ".nv.info.parameters");
+    for (int s = 0; s < 2; s++) cubin.sections[s].sh_offset = (s ? (char*) cubin.info : cubin.names) - (char*) &cubin;
+    cubin.sections[0].sh_name = sizeof cubin.names - 1;
+    cubin.sections[1].sh_size = sizeof cubin.info;
+    for (unsigned p = 0; p < 2; p++) {
+        unsigned words[4] = {4 | 0x17 << 8 | 12 << 16, p, p, (p ? 4u : 8u) << 18};
+        memcpy(cubin.info + 16 * p, words, 16);
+    }
+    int architecture;
+    entries.clear();
+    expect(is_cubin(&cubin) && !is_cubin(".version 7.0"), "machine code is told from PTX");
+    expect(!check_cubin(&cubin, architecture, entries, error, sizeof error) && strstr(error, "no machine code of CUDA"),
+           "another ELF file");
+    cubin.header.e_machine = 190;
+    cubin.header.e_flags = 80 << 8;
+    expect(!check_cubin(&cubin, architecture, entries, error, sizeof error) && strstr(error, "of parameters") && architecture == 80,
+           "machine code with other parameters");
+    strcpy(cubin.names, ".nv.info.pairs");
+    expect(check_cubin(&cubin, architecture, entries, error, sizeof error) && entries.back() == "pairs", "machine code that fits");
+    strcpy(cubin.names, ".nv.info.nothing");
+    expect(!check_cubin(&cubin, architecture, entries, error, sizeof error) && strstr(error, "lacks"), "machine code of a kernel too many");
     expect(cuda_version_of_ptx(7, 0) == 11000 && cuda_version_of_ptx(8, 4) == 12040 && cuda_version_of_ptx(6, 5) == 10020, "versions");
 
     printf("%d of %d checks passed\n", checks - failures, checks);

@@ -111,6 +111,11 @@ public final class Buffer implements AutoCloseable {
         return address;
     }
 
+    /** Whether this and {@code other}, both of this device, have a byte in common. */
+    boolean overlaps(Buffer other) {
+        return address < other.address + other.bytes() && other.address < address + bytes();
+    }
+
     /**
      * Elements {@code offset} to {@code offset + count - 1} as a buffer of their own, without a copy.
      *

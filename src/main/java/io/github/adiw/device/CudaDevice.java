@@ -4,7 +4,6 @@ import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -13,11 +12,8 @@ import jcuda.Pointer;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUfunction;
-import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
-import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.JCudaDriver;
@@ -44,14 +40,11 @@ final class CudaDevice extends Device {
     private static final int MOST_THREADS = 1024;
     private static final int WARP = 32;
 
-    private record Function(CUfunction handle, int mostThreads) {}
-
     private final String name;
     private final int ordinal;
     private final CudaSession session;
     private final CUstream stream;
-    private final Map<String, CUmodule> moduleOf = new HashMap<>();
-    private final Map<String, Function> functions = new HashMap<>();
+    private final Map<String, CudaContext.Function> functions;
     private final int multiprocessors;
     private final int forcedBlock;
     private final ByteBuffer arguments = ByteBuffer.allocateDirect(8 * MOST_ARGUMENTS).order(ByteOrder.nativeOrder());
@@ -64,12 +57,13 @@ final class CudaDevice extends Device {
     private String products;
     private boolean capturing;
 
-    private CudaDevice(Scope scope, String name, int ordinal, CUdevice device, GpuKernels kernels, CudaSession session) {
+    private CudaDevice(String name, int ordinal, CUdevice device, Scope scope, CudaSession session) {
         super(HostRuntime.table(), new Holdings(name, scope::close));
         this.name = name;
         this.ordinal = ordinal;
         this.session = session;
         this.stream = session.stream();
+        this.functions = session.gpu().functions();
         this.multiprocessors = CudaDriver.attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
         this.forcedBlock = Integer.getInteger(BLOCK_PROPERTY, 0);
         Pointer[] words = new Pointer[MOST_ARGUMENTS];
@@ -80,17 +74,14 @@ final class CudaDevice extends Device {
             argumentLists[count] = Pointer.to(java.util.Arrays.copyOf(words, count));
         }
         try (CudaSession.Current entered = session.enter()) {
-            for (String text : kernels.modules()) {
-                load(text);
-            }
             chooseProducts();
         }
     }
 
     private static CudaDevice open(String name, int ordinal, GpuKernels kernels, long givenStream) {
         CUdevice gpu = CudaDriver.device(ordinal);
-        return Scope.building(scope -> new CudaDevice(scope, name, ordinal, gpu, kernels,
-            scope.keep(CudaSession.open(name, gpu, givenStream))));
+        return Scope.building(scope -> new CudaDevice(name, ordinal, gpu, scope,
+            scope.keep(CudaSession.open(name, ordinal, gpu, kernels, givenStream))));
     }
 
     /**
@@ -126,14 +117,6 @@ final class CudaDevice extends Device {
         GpuKernels kernels = CudaDriver.kernels();
         CudaDriver.requireUsable(0, kernels);
         return open("simt", 0, kernels, givenStream);
-    }
-
-    private void load(String text) {
-        CUmodule module = session.load(text);
-        for (String entry : GpuKernels.entries(text)) {
-            moduleOf.put(entry, module);
-            function(entry);        // now, since a driver that loads lazily may not while a graph is recorded
-        }
     }
 
     /** Once, when the device is opened: which plain matrix products are made by cuBLAS, and which by the kernels. */
@@ -220,7 +203,7 @@ final class CudaDevice extends Device {
     @Override
     public String description() {
         return CudaDriver.describeDevices().get(ordinal) + ", driver for CUDA " + GpuKernels.versionText(CudaDriver.version())
-            + ", plain matrix products by " + products;
+            + ", kernels as " + session.gpu().form() + ", plain matrix products by " + products;
     }
 
     @Override
@@ -313,26 +296,24 @@ final class CudaDevice extends Device {
     }
 
     private void launch(KernelTable.Kernel kernel, Launch shape, long[] words) {
-        Function function = function(kernel.name());
+        CudaContext.Function function = function(kernel.name());
         int block = switch (shape.kind()) {
             case ELEMENTS, ROWS -> block(256, function);
             case BLOCKS -> block(usefulThreads(shape.each()), function);
-            case TILES -> function.mostThreads;
+            case TILES -> function.mostThreads();
         };
         long x = shape.kind() == Launch.Kind.ELEMENTS
             ? Math.min((shape.x() + block - 1) / block, 32L * multiprocessors) : shape.x();
         for (int i = 0; i < words.length; i++) {
             arguments.putLong(8 * i, words[i]);
         }
-        session.check(() -> JCudaDriver.cuLaunchKernel(function.handle, Math.toIntExact(x), shape.y(), shape.z(), block, 1, 1, 0, stream,
+        session.check(() -> JCudaDriver.cuLaunchKernel(function.handle(), Math.toIntExact(x), shape.y(), shape.z(), block, 1, 1, 0, stream,
             argumentLists[words.length], null), "launching " + kernel.name() + " on " + name);
     }
 
     /** The largest block of a kernel on this device, or the block that it declares. */
     int mostThreads(String kernel) {
-        try (CudaSession.Current entered = session.enter()) {
-            return function(kernel).mostThreads;
-        }
+        return function(kernel).mostThreads();
     }
 
     /** Whole warps for so many elements, as many as a block may have where that is not said. */
@@ -340,27 +321,16 @@ final class CudaDevice extends Device {
         return elements == 0 ? MOST_THREADS : (int) Math.min(MOST_THREADS, (elements + WARP - 1) / WARP * WARP);
     }
 
-    private int block(int wanted, Function function) {
-        return Math.min(forcedBlock > 0 ? forcedBlock : wanted, function.mostThreads);
+    private int block(int wanted, CudaContext.Function function) {
+        return Math.min(forcedBlock > 0 ? forcedBlock : wanted, function.mostThreads());
     }
 
-    private Function function(String kernel) {
-        Function known = functions.get(kernel);
-        if (known != null) {
-            return known;
-        }
-        CUmodule module = moduleOf.get(kernel);
-        if (module == null) {
+    private CudaContext.Function function(String kernel) {
+        CudaContext.Function function = functions.get(kernel);
+        if (function == null) {
             throw new AdiwException(
                 "the PTX has no kernel " + kernel + ": the jar was built incompletely; build it again with mvn package");
         }
-        CUfunction handle = new CUfunction();
-        session.check(() -> JCudaDriver.cuModuleGetFunction(handle, module, kernel), "looking up " + kernel);
-        int[] most = new int[1];
-        session.check(() -> JCudaDriver.cuFuncGetAttribute(most, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, handle),
-            "asking for the block of " + kernel);
-        Function function = new Function(handle, most[0] < 32 ? most[0] : most[0] & ~31);
-        functions.put(kernel, function);
         return function;
     }
 

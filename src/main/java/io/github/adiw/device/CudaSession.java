@@ -6,14 +6,13 @@ import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUgraphExec;
-import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
 /**
- * A GPU's primary context (embedders' pointers live there), a stream of its own or the embedder's, and what else a {@link CudaDevice} has
- * to give back; it does not refer to that device. A driver's function that needs the context is called between {@link #enter} and
+ * A stream, of its own or the embedder's, in a {@link CudaContext}, and what else a {@link CudaDevice} has to give back; it does not refer
+ * to that device. A driver's function that needs the context is called between {@link #enter} and
  * the end of what that gives.
  */
 @SuppressWarnings("try")        // a context is entered for what is called inside, and nothing is asked of it
@@ -34,20 +33,20 @@ final class CudaSession implements AutoCloseable {
     private static final Current STAYS = () -> {};
 
     private final String name;
-    private final CUcontext context = new CUcontext();
+    private final CudaContext gpu;
+    private final CUcontext context;
     private final CUstream stream;
     private final Scope scope;
     private final Current goesBack = () -> CudaDriver.result(() -> JCudaDriver.cuCtxSetCurrent(this.callers));
     private CUcontext seen = new CUcontext();
     private CUcontext callers;
-    private boolean lost;
 
-    private CudaSession(Scope scope, String name, CUdevice device, long givenStream) {
+    private CudaSession(Scope scope, String name, int ordinal, CUdevice device, GpuKernels kernels, long givenStream) {
         this.scope = scope;
         this.name = name;
         this.stream = givenStream == 0 ? new CUstream() : CudaDriver.stream(givenStream);
-        CudaDriver.check(() -> JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "opening " + name);
-        scope.keep(() -> CudaDriver.result(() -> JCudaDriver.cuDevicePrimaryCtxRelease(device)));
+        this.gpu = scope.keep(CudaContext.open(ordinal, device, kernels)).context();
+        this.context = gpu.handle();
         if (givenStream == 0) {
             try (Current entered = enter()) {
                 CudaDriver.check(() -> JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING),
@@ -58,8 +57,12 @@ final class CudaSession implements AutoCloseable {
     }
 
     /** @param givenStream the caller's, or 0 for one of its own */
-    static CudaSession open(String name, CUdevice device, long givenStream) {
-        return Scope.building(scope -> new CudaSession(scope, name, device, givenStream));
+    static CudaSession open(String name, int ordinal, CUdevice device, GpuKernels kernels, long givenStream) {
+        return Scope.building(scope -> new CudaSession(scope, name, ordinal, device, kernels, givenStream));
+    }
+
+    CudaContext gpu() {
+        return gpu;
     }
 
     CUstream stream() {
@@ -74,14 +77,6 @@ final class CudaSession implements AutoCloseable {
             }
         });
         return resource;
-    }
-
-    /** A module of PTX. */
-    CUmodule load(String text) {
-        CUmodule module = new CUmodule();
-        CudaDriver.check(() -> JCudaDriver.cuModuleLoadData(module, text), "loading the kernels " + GpuKernels.entries(text));
-        keep(() -> CudaDriver.result(() -> JCudaDriver.cuModuleUnload(module)));
-        return module;
     }
 
     /** Makes the context current in this thread until what it gives is closed: other programs' threads have contexts of their own. */
@@ -118,7 +113,7 @@ final class CudaSession implements AutoCloseable {
     void free(long address) {
         try (Current entered = enter()) {
             int result = CudaDriver.result(() -> JCudaDriver.cuMemFree(new CUdeviceptr().withByteOffset(address)));
-            if (!lost) {
+            if (!gpu.isLost()) {
                 check(result, "freeing memory on " + name);
             }
         }
@@ -138,7 +133,7 @@ final class CudaSession implements AutoCloseable {
 
     private void check(int result, String doing) {
         if (result != 0) {
-            lost |= result >= 700 && result < 720;
+            gpu.saw(result);
             CudaDriver.check(result, doing);
         }
     }
@@ -147,7 +142,7 @@ final class CudaSession implements AutoCloseable {
     @Override
     public void close() {
         try (Current entered = enter()) {
-            CudaDriver.result(() -> JCudaDriver.cuStreamSynchronize(stream));
+            gpu.saw(CudaDriver.result(() -> JCudaDriver.cuStreamSynchronize(stream)));
         } finally {
             scope.close();
         }

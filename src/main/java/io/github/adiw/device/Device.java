@@ -142,7 +142,8 @@ public abstract class Device implements AutoCloseable {
      *
      * @param kernel    its name in {@code kernels/}
      * @param arguments {@link Buffer} (or null) for a pointer, {@link Integer}, {@link Long}, {@link Float}, {@link Double}
-     * @throws IllegalArgumentException if there is no such kernel, or the arguments do not fit its declaration
+     * @throws IllegalArgumentException if there is no such kernel, the arguments do not fit its declaration, or one that it only reads (a
+     *                                  pointer to const) overlaps one that it writes
      */
     public final void launch(String kernel, Launch shape, Object... arguments) {
         open();

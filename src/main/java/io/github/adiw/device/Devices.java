@@ -37,6 +37,7 @@ public final class Devices {
     /**
      * Opens a device. What {@code auto} chose is logged at level info. A GPU's work goes to a stream of its own ({@link #openOnStream}:
      * the caller's) in its primary context; the calling thread's current context, and whether JCuda throws, stay as they are.
+     * The context and the kernels in it are kept until the process ends, for the next device: a {@code cudaDeviceReset} would end them.
      *
      * @param name    {@code auto}, {@code host} (this machine's processor), {@code cuda} or {@code cuda:N} (an NVIDIA GPU,
      *                numbered from 0), {@code simt} (the stand-in driver: slow, for tests)

@@ -13,7 +13,7 @@ final class KernelTable {
      * One kernel.
      *
      * @param index     its number in the host library
-     * @param signature one letter a parameter: P pointer, I int, L long, F float, D double
+     * @param signature one letter a parameter: P pointer, C pointer to what is only read, I int, L long, F float, D double
      * @param fixed     whether its block is declared with the kernel (a call on the host)
      */
     record Kernel(String name, int index, String signature, boolean fixed) {}
@@ -53,15 +53,32 @@ final class KernelTable {
         for (int i = 0; i < words.length; i++) {
             words[i] = word(kernel, device, i, arguments[i]);
         }
+        refuseOverlap(kernel, arguments);
         return words;
+    }
+
+    /** A GPU may read what is only read through a cache that does not see what the kernel itself writes. */
+    private static void refuseOverlap(Kernel kernel, Object[] arguments) {
+        for (int read = 0; read < arguments.length; read++) {
+            if (kernel.signature.charAt(read) != 'C' || !(arguments[read] instanceof Buffer source)) {
+                continue;
+            }
+            for (int written = 0; written < arguments.length; written++) {
+                if (kernel.signature.charAt(written) == 'P' && arguments[written] instanceof Buffer target && source.overlaps(target)) {
+                    throw new IllegalArgumentException("arguments " + (read + 1) + " and " + (written + 1) + " of " + kernel.name
+                        + " overlap, and it only reads the one and writes the other: give it two buffers, or slices that do not");
+                }
+            }
+        }
     }
 
     private static long word(Kernel kernel, Device device, int position, Object argument) {
         char type = kernel.signature.charAt(position);
-        if (type == 'P' && argument == null) {
+        boolean pointer = type == 'P' || type == 'C';
+        if (pointer && argument == null) {
             return 0;
         }
-        if (type == 'P' && argument instanceof Buffer buffer) {
+        if (pointer && argument instanceof Buffer buffer) {
             if (buffer.device() != device) {
                 throw new IllegalArgumentException("argument " + (position + 1) + " of " + kernel.name + " lies on "
                     + buffer.device().name() + ", but the launch is on " + device.name());
@@ -81,7 +98,7 @@ final class KernelTable {
             return Double.doubleToRawLongBits(value);
         }
         throw new IllegalArgumentException("argument " + (position + 1) + " of " + kernel.name + " is of type " + type
-            + " (P Buffer, I int, L long, F float, D double), not "
+            + " (P and C Buffer, I int, L long, F float, D double), not "
             + (argument == null ? "null" : argument.getClass().getSimpleName()));
     }
 }

@@ -46,14 +46,20 @@ final class StandInDriver {
 
     private static native void order(int order, long seed);
 
-    /** Allocations that were live when the last context ended. */
-    static native int leaked();
+    /** Allocations that are live. */
+    static native int live();
+
+    /** Modules that have been loaded since the driver was. */
+    static native int modulesLoaded();
 
     /** The memory that the device pretends to have, in bytes. */
     static native void totalMemory(long bytes);
 
     /** The CUDA version that it pretends to support: 1000 major + 10 minor. */
     static native void driverVersion(int version);
+
+    /** Whether it takes machine code, or refuses it as a driver does for which it is too new. */
+    static native void takesCubins(boolean takes);
 
     /** A PTX text without code that declares every kernel, for a build without nvcc. */
     static native String declarations();

@@ -216,6 +216,20 @@ class DeviceTest {
     }
 
     @Test
+    void refusesToReadWhatTheSameLaunchWrites() {
+        Buffer x = device.floats(1, -2, 3, -4, 5, -6);
+        Buffer y = device.floats(0, 0, 0);
+        assertThatThrownBy(() -> device.launch("relu_forward", Launch.elements(6), x, x, 6)).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("arguments 1 and 2 of relu_forward overlap");
+        assertThatThrownBy(() -> device.launch("relu_forward", Launch.elements(3), x.slice(0, 3), x.slice(2, 3), 3))
+            .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("overlap");
+        device.launch("relu_forward", Launch.elements(3), x.slice(0, 3), x.slice(3, 3), 3);
+        assertThat(x.toFloats()).containsExactly(1, -2, 3, 1, 0, 3);
+        device.launch("add", Launch.elements(3), x.slice(0, 3), x.slice(0, 3), y, 3);
+        assertThat(y.toFloats()).as("twice read").containsExactly(2, -4, 6);
+    }
+
+    @Test
     void refusesBuffersOfAnotherDeviceAndRangesOutside() {
         Buffer x = device.floats(1, 2);
         try (Device other = Devices.open("host", 1)) {

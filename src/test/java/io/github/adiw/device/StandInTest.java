@@ -37,6 +37,8 @@ class StandInTest {
         if (DeviceMatrix.slow()) {
             StandInDriver.totalMemory(16 * GIB);
             StandInDriver.driverVersion(13_000);
+            StandInDriver.takesCubins(true);
+            System.clearProperty(CudaContext.CUBIN_PROPERTY);
         }
     }
 
@@ -57,7 +59,7 @@ class StandInTest {
     @Test
     void worksOnAGivenStream() {
         GivenStream.isInOrderWithTheDevice("simt");
-        assertThat(StandInDriver.leaked()).isZero();
+        assertThat(StandInDriver.live()).isZero();
     }
 
     @Test
@@ -67,7 +69,7 @@ class StandInTest {
             Buffer x = device.floats(1);
             device.record(() -> device.zero(x)).close();
         }
-        assertThat(StandInDriver.leaked()).isZero();
+        assertThat(StandInDriver.live()).isZero();
     }
 
     @Test
@@ -94,7 +96,7 @@ class StandInTest {
             assertThat(kept.toFloats()).containsExactly(1, 2, 3);
             ImportanceWeights.builder(device, 500).batch(500).validationBatch(500).method("kl").build().close();
         }
-        assertThat(StandInDriver.leaked()).isZero();
+        assertThat(StandInDriver.live()).isZero();
     }
 
     @Test
@@ -169,6 +171,91 @@ class StandInTest {
     }
 
     @Test
+    void aProcessLoadsTheKernelsOnce() {
+        Devices.open("simt", 1).close();
+        int before = StandInDriver.modulesLoaded();
+        try (Device one = Devices.open("simt", 1); Device two = Devices.open("simt", 1)) {
+            one.floats(1, 2);
+            two.floats(1, 2);
+        }
+        Devices.open("simt", 1).close();
+        assertThat(StandInDriver.modulesLoaded()).isEqualTo(before);
+        assertThat(StandInDriver.live()).isZero();
+    }
+
+    /** The context that a failure has lost goes with its last device, and with it the kernels. */
+    @Test
+    void aLostContextIsReplacedOnceItsDevicesAreClosed() {
+        int before;
+        try (Device one = Devices.open("simt", 1)) {
+            loseTheContext(one);
+            before = StandInDriver.modulesLoaded();
+        }
+        try (Device two = Devices.open("simt", 1)) {
+            assertThat(two.floats(1, 2).toFloats()).containsExactly(1, 2);
+            assertThat(StandInDriver.modulesLoaded()).isEqualTo(before + modules());
+        }
+    }
+
+    private static int modules() {
+        return CudaDriver.kernels().modules().size();
+    }
+
+    private static void loseTheContext(Device device) {
+        Buffer x = device.allocate(ElementType.FLOAT32, 10);
+        device.launch("fill", Launch.elements(11), x, 1f, 11);
+        assertThatThrownBy(device::synchronize).isInstanceOf(AdiwException.class).hasMessageContaining("wrote behind");
+    }
+
+    @Test
+    void takesMachineCodeWhereThereIsAny() {
+        assumeTrue(Cubins.of(80).isPresent(), "this build has no machine code for GPUs: it was made without nvcc");
+        assertThat(formOfANewContext()).isEqualTo("machine code for sm_80");
+        System.setProperty(CudaContext.CUBIN_PROPERTY, "false");
+        assertThat(formOfANewContext()).isEqualTo("PTX, which the driver compiles");
+        System.clearProperty(CudaContext.CUBIN_PROPERTY);
+        StandInDriver.takesCubins(false);
+        assertThat(formOfANewContext()).as("a driver that is too old for it").isEqualTo("PTX, which the driver compiles");
+    }
+
+    private static String formOfANewContext() {
+        try (Device lost = Devices.open("simt", 1)) {
+            loseTheContext(lost);
+        }
+        try (Device device = Devices.open("simt", 1); Buffer x = device.floats(1, 2, 3)) {
+            device.launch("fill", Launch.elements(2), x, 4f, 2);
+            assertThat(x.toFloats()).containsExactly(4, 4, 3);
+            assertThat(device.description()).contains(", kernels as ");
+            return device.description().replaceFirst(".*, kernels as (.*), plain matrix products.*", "$1");
+        }
+    }
+
+    @Test
+    void machineCodeIsOfTheArchitectureOrAnOlderOneOfItsKind() {
+        assumeTrue(Cubins.of(80).isPresent(), "this build has no machine code for GPUs: it was made without nvcc");
+        assertThat(Cubins.of(86).orElseThrow().architecture()).isEqualTo("sm_80");
+        assertThat(Cubins.of(90).orElseThrow().architecture()).isEqualTo("sm_90");
+        assertThat(Cubins.of(120)).isEmpty();
+        String module = GpuKernels.ofJar().orElseThrow().modules().get(0);
+        assertThat(Cubins.of(90).orElseThrow().of(module)).startsWith(0x7f, 'E', 'L', 'F');
+        assertThat(Cubins.of(90).orElseThrow().of(module + " ")).as("of other PTX").isNull();
+    }
+
+    @Test
+    void saysWhatTheDriverSaysOfAModuleThatItRefuses() {
+        try (Device lost = Devices.open("simt", 1)) {
+            loseTheContext(lost);
+        }
+        GpuKernels unknown = GpuKernels.parse(".version 7.0\n.target sm_80\n.visible .entry no_such_kernel() { ret; }\n");
+        assertThatThrownBy(() -> CudaContext.open(0, CudaDriver.device(0), unknown)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("loading the kernels [no_such_kernel] failed: CUDA_ERROR_INVALID_PTX")
+            .hasMessageContaining("the PTX has a kernel no_such_kernel that the simt build lacks");
+        try (Device device = Devices.open("simt", 1)) {
+            assertThat(device.floats(1, 2).toFloats()).as("nothing of it stays").containsExactly(1, 2);
+        }
+    }
+
+    @Test
     void twoDevicesShareTheContext() {
         try (Device one = Devices.open("simt", 1)) {
             Buffer x = one.floats(1, 2);
@@ -211,7 +298,7 @@ class StandInTest {
                 }
                 StringBuilder expected = new StringBuilder();
                 kernel.signature().chars().forEach(c -> expected.append(switch (c) {
-                    case 'P', 'L' -> ".u64 ";
+                    case 'P', 'C', 'L' -> ".u64 ";
                     case 'I' -> ".u32 ";
                     case 'F' -> ".f32 ";
                     default -> ".f64 ";

@@ -10,8 +10,8 @@ import io.github.adiw.device.Graph;
 import io.github.adiw.device.Launch;
 
 /**
- * What does no step go below on this device? A chain of nodes that do next to nothing, the tick of its clock, and how fast it copies;
- * {@code benchmarks/gpu/check.sh} runs it.
+ * What does no step go below on this device? A chain of nodes that do next to nothing, the tick of its clock, how fast it copies; and how
+ * long it takes to open; {@code benchmarks/gpu/check.sh} runs it.
  *
  * <pre>java -cp ... io.github.adiw.benchmarks.DeviceLimits DEVICE NODES MEBIBYTES</pre>
  *
@@ -28,7 +28,9 @@ public final class DeviceLimits {
             System.err.println("usage: DeviceLimits DEVICE NODES MEBIBYTES");
             System.exit(2);
         }
+        long start = System.nanoTime();
         try (Device device = Devices.open(arguments[0])) {
+            print("%-44s %.0f ms (%s)", "opening the device, kernels loaded", (System.nanoTime() - start) * 1e-6, device.description());
             print("%-44s %d ns", "tick of the device's clock", tick(device));
             for (String nodes : arguments[1].split(",")) {
                 print("%-44s %.1f us a replay", "a chain of " + nodes + " nodes that do nothing", chain(device, Integer.parseInt(nodes)));

@@ -16,13 +16,13 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
- * How long does weight estimation take on a device, for batches small and large? Without JMH, so that one process does all of it while a GPU
- * is at hand; {@code benchmarks/gpu/check.sh} runs it. On a processor {@link WeightEstimationByBatchSize} says more.
+ * How long does weight estimation take on a device, for batches small and large? Without JMH, so that one process does all of it while a
+ * GPU is at hand; {@code benchmarks/gpu/check.sh} runs it. On a processor {@link WeightEstimationByBatchSize} says more.
  *
  * <pre>java -cp ... io.github.adiw.benchmarks.EstimationOnDevice DEVICE METHODS SIZES SECONDS</pre>
  *
- * METHODS and SIZES are lists with commas; n = m, d = 1, five steps. SECONDS, at most, for each. One line each: microseconds of a replay by
- * the wall, median and mean of rounds. What fails is a line too, and the status is then 1.
+ * METHODS and SIZES are lists with commas; n = m, d = 1, five steps. SECONDS, at most, for each. One line each: microseconds of a replay
+ * by the wall, median and mean of rounds. What fails is a line too, and the status is then 1.
  */
 public final class EstimationOnDevice {
     private static final int ROUNDS = 10;
