@@ -1,7 +1,7 @@
 package io.github.adiw.ratio;
 
 import io.github.adiw.AdiwException;
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -56,7 +56,7 @@ final class KullbackLeiblerRatio implements RatioMethod {
         int rows = validation.rows();
         int[] centers = KernelCandidates.centers(validation, context);
         int folds = Math.min(FOLDS, rows);
-        int[] fold = SeededDraw.folds(rows, folds, context.seed(), Purpose.FOLDS_VALIDATION);
+        int[] fold = RowDraw.folds(validation.keys(), folds, context.seed(), Purpose.FOLDS_VALIDATION);
         // A fold that has all centers leaves none to fit with.
         int[] used = IntStream.range(0, folds).filter(f -> Arrays.stream(centers).anyMatch(c -> fold[c] != f)).toArray();
         double[] scores = new double[gammas.length];

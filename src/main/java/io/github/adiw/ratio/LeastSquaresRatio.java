@@ -6,7 +6,7 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.Arrays;
 
 /**
@@ -61,8 +61,8 @@ final class LeastSquaresRatio implements RatioMethod {
      */
     static double[][] losses(Matrix train, Matrix validation, double[] gammas, double[] lambdas, FitContext context) {
         Matrix centers = validation.select(KernelCandidates.centers(validation, context));
-        Matrix training = train.select(SeededDraw.permutation(train.rows(), context.seed(), Purpose.LEAVE_OUT_TRAIN));
-        Matrix world = validation.select(SeededDraw.permutation(validation.rows(), context.seed(), Purpose.LEAVE_OUT_VALIDATION));
+        Matrix training = train.select(RowDraw.permutation(train.keys(), context.seed(), Purpose.LEAVE_OUT_TRAIN));
+        Matrix world = validation.select(RowDraw.permutation(validation.keys(), context.seed(), Purpose.LEAVE_OUT_VALIDATION));
         double[][] losses = new double[gammas.length][lambdas.length];
         for (int i = 0; i < gammas.length; i++) {
             try (Moments moments = Moments.of(context.device(), training, world, centers, gammas[i]);

@@ -3,7 +3,7 @@ package io.github.adiw.ratio;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.Divergences;
@@ -169,7 +169,7 @@ final class RatioFit {
         }
         context.listener().notice(String.format(Locale.ROOT, "Everything is chosen by %,d of the %,d %s rows, and fitted to all.", most,
             rows.rows(), kind));
-        return rows.select(SeededDraw.atMost(most, rows.rows(), context.seed(), purpose));
+        return rows.select(RowDraw.atMost(most, rows.keys(), context.seed(), purpose));
     }
 
     private DensityRatio divergence(Divergence divergence) {
@@ -232,7 +232,7 @@ final class RatioFit {
         FittedWeights judged = new FittedWeights(method, weights, names, train, validation).scores(scores).sum(sum)
             .upperBound(bound, atBound).fit(fit.steps(), fit.converged()).areaUnderCurve(separation);
         if (t != null && Double.isFinite(selection.gamma())) {
-            judged.largestKernel(Overlap.largestKernel(t, v, selection.gamma()));
+            judged.largestKernel(Overlap.largestKernel(t, v, selection.gamma(), context.seed()));
         }
         warnings.forEach(judged::warning);
         Diagnostics diagnostics = Diagnostics.of(judged);

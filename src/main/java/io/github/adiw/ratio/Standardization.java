@@ -92,13 +92,13 @@ record Standardization(int[] columns, double[] center, double[] scale) {
         return dropped;
     }
 
-    /** All rows, as methods see them. */
+    /** All rows, as methods see them, with their keys. */
     Matrix apply(Rows rows) {
-        return apply(rows, 0, rows.rows());
+        return new Matrix(apply(rows, 0, rows.rows()).values(), rows.rows(), columns.length, RowDraw.keys(rows));
     }
 
     /**
-     * {@code count} rows from {@code from} on, as methods see them.
+     * {@code count} rows from {@code from} on, as methods see them, to draw none from.
      *
      * @throws UsageException if a number is not finite
      */
