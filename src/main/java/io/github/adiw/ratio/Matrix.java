@@ -1,6 +1,7 @@
 package io.github.adiw.ratio;
 
 import io.github.adiw.data.Rows;
+import java.io.Serializable;
 import java.util.Arrays;
 
 /**
@@ -12,7 +13,7 @@ import java.util.Arrays;
  * @param keys    {@link RowDraw#keys} of the rows as they were before scaling, whose rounding depends on their order, {@code [rows]}; not
  *                a copy; null where nothing is drawn, or as {@code values} have them
  */
-record Matrix(float[] values, int rows, int columns, long[] keys) {
+record Matrix(float[] values, int rows, int columns, long[] keys) implements Serializable {
     Matrix {
         if (values.length != (long) rows * columns || keys != null && keys.length != rows) {
             throw new IllegalArgumentException(values.length + " values are not " + rows + " rows of " + columns);
@@ -32,6 +33,11 @@ record Matrix(float[] values, int rows, int columns, long[] keys) {
     @Override
     public long[] keys() {
         return keys == null ? RowDraw.keys(Rows.of(values, columns)) : keys;
+    }
+
+    /** {@code count} rows from {@code from} on, to draw none from; no copy where these are all. */
+    Matrix slice(int from, int count) {
+        return count == rows ? this : new Matrix(Arrays.copyOfRange(values, from * columns, (from + count) * columns), count, columns);
     }
 
     /** A copy of the rows of these numbers, in this order. */
