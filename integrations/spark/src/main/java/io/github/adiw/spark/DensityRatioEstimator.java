@@ -32,7 +32,8 @@ import scala.Option;
  * <p>Everything is chosen by the library on the driver, by at most {@code selectionRows} training rows and as many of the world, which are
  * drawn by a hash of what they hold and the seed. {@code kl} and {@code ls} are then fitted to all training rows in one pass; the
  * {@code classifier} is fitted to those that it was chosen by, and one pass finds the mean of its weights. No other row leaves its
- * executor, and none is shuffled. The rows are read two or three times: cache them where that is dear, and where reading them twice could give other rows.
+ * executor, and none is shuffled. The rows are read two or three times: cache them where that is dear, and where reading them twice could
+ * give other rows.
  */
 public final class DensityRatioEstimator extends Estimator<DensityRatioModel> implements MLWritable {
     private static final long serialVersionUID = 1;

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * A sample of the rows of all partitions, by a hash of what a row holds and the seed, so that neither their order nor the partitioning has a
- * part. Of the different rows those with the least hashes are kept, each with the number of times that it occurs. A row that occurs more
+ * A sample of the rows of all partitions, by a hash of what a row holds and the seed, so that neither their order nor the partitioning has
+ * a part. Of the different rows those with the least hashes are kept, each with the number of times that it occurs. A row that occurs more
  * often than once in {@value #SHARE} may not be left to chance: those that might are found by counters (Misra and Gries 1982), and counted
  * once more by {@link Recount}, where there are any beyond the sample.
  */
@@ -193,8 +193,8 @@ final class RowSample implements Serializable {
     }
 
     /**
-     * The sample, {@code [rows, columns]} row-major, in an order of its own; all rows where they are no more than {@code most}. A row occurs
-     * in it in proportion, to the next integers, to how often it occurs.
+     * The sample, {@code [rows, columns]} row-major, in an order of its own; all rows where they are no more than {@code most}. A row
+     * occurs in it in proportion, to the next integers, to how often it occurs.
      *
      * @param recounted what {@link #recount} gave, when all rows were added; null where it gave null
      */
