@@ -1,6 +1,6 @@
 package io.github.adiw.ratio;
 
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -70,8 +70,8 @@ final class ClassifierRatio implements RatioMethod {
             this.train = train;
             this.validation = validation;
             this.context = context;
-            int[] trainFolds = SeededDraw.folds(train.rows(), folds, context.seed(), Purpose.FOLDS_TRAIN);
-            int[] validationFolds = SeededDraw.folds(validation.rows(), folds, context.seed(), Purpose.FOLDS_VALIDATION);
+            int[] trainFolds = RowDraw.folds(train.keys(), folds, context.seed(), Purpose.FOLDS_TRAIN);
+            int[] validationFolds = RowDraw.folds(validation.keys(), folds, context.seed(), Purpose.FOLDS_VALIDATION);
             for (int fold = 0; fold < folds; fold++) {
                 double[] weights = new double[train.rows() + validation.rows()];
                 for (int row = 0; row < weights.length; row++) {

@@ -7,6 +7,9 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
 import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.EstimationSettings;
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
+import java.io.Serializable;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,9 +39,12 @@ import java.util.stream.Stream;
  * <p><b>Columns</b> are centred and divided by their standard deviation over both samples, so that units do not matter; constant ones are
  * left out.
  *
- * <p>Immutable, for any number of threads. For weights inside a training loop see {@link io.github.adiw.weight.ImportanceWeights}.
+ * <p>Immutable, for any number of threads. Serializable, to be sent to another program of the same version, where it is as one that was
+ * loaded; what is to be kept is {@linkplain #save saved}. For weights inside a training loop see
+ * {@link io.github.adiw.weight.ImportanceWeights}.
  */
-public final class DensityRatio {
+public final class DensityRatio implements Serializable {
+    private static final long serialVersionUID = 1;
     /** The centers of kernel models, where their number is not given. */
     public static final int CENTERS = 100;
     /** The methods that give a function, and not weights of the training rows alone, the choice among them first. */
@@ -64,7 +70,7 @@ public final class DensityRatio {
      * @param upperBound the largest r that counts, on the scale of r; infinite where there is no bound
      * @param divisor    what it is divided by then
      */
-    record Normalization(double upperBound, double divisor) {
+    record Normalization(double upperBound, double divisor) implements Serializable {
         double of(double r) {
             return Math.min(r, upperBound) / divisor;
         }
@@ -249,9 +255,7 @@ public final class DensityRatio {
     /** As {@link #score(Rows)}, on a device that is open: for many calls. Computed in blocks, with little memory. */
     public float[] score(Rows rows, Device on) {
         requireFunction();
-        if (rows.columns() != columns.size()) {
-            throw UsageException.of("rows", "rows have " + rows.columns() + " columns, and the ratio was fitted to " + columns.size());
-        }
+        requireColumns(rows.columns());
         float[] scores = new float[rows.rows()];
         for (int from = 0; from < scores.length; from += BLOCK) {
             int count = Math.min(BLOCK, scores.length - from);
@@ -261,6 +265,61 @@ public final class DensityRatio {
             }
         }
         return scores;
+    }
+
+    /**
+     * The ratio at one row, as {@link #score(Rows)} to six digits: on the calling thread, in double precision, without a device. For rows
+     * that come one by one; many at once are faster by {@link #score(Rows, Device)}.
+     *
+     * @param row {@code [d]}, finite
+     * @throws UsageException as {@link #score(float[])}
+     */
+    public double scoreRow(double... row) {
+        requireFunction();
+        requireColumns(row.length);
+        return Math.min(normalization.of(function.at(scaling.apply(row))), Float.MAX_VALUE);
+    }
+
+    /**
+     * The same ratio with every score divided by a number: for weights of mean 1 over other rows than those that it was fitted to, by the
+     * mean of its scores there. As one that was loaded, it has no weights and no diagnostics.
+     *
+     * @param mean above 0, finite
+     * @throws UsageException if the mean is none, or the method gives weights of the training rows alone
+     */
+    public DensityRatio dividedBy(double mean) {
+        requireFunction();
+        if (!(mean > 0 && mean < Double.POSITIVE_INFINITY)) {
+            throw UsageException.of("mean", "mean must be above 0 and finite, not " + mean);
+        }
+        return new DensityRatio(method, columns, scaling, function, selection,
+            new Normalization(normalization.upperBound(), normalization.divisor() * mean), properties, null, null, fit, device);
+    }
+
+    private void requireColumns(int given) {
+        if (given != columns.size()) {
+            throw UsageException.of("rows", "rows have " + given + " columns, and the ratio was fitted to " + columns.size());
+        }
+    }
+
+    /** What is sent instead. */
+    private record Sent(String method, List<String> columns, Standardization scaling, RatioFunction function, Selection selection,
+                        Normalization normalization, Map<String, String> properties, RatioFunction.Fit fit,
+                        String device)
+        implements
+            Serializable {
+        private Object readResolve() {
+            return new DensityRatio(method, columns, scaling, function, selection, normalization, properties, null, null, fit, device);
+        }
+    }
+
+    private Object writeReplace() {
+        requireFunction();
+        return new Sent(method, columns, scaling, function, selection, normalization, properties, fit, device);
+    }
+
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("a ratio is sent as its parts");
     }
 
     Standardization scaling() {
@@ -433,7 +492,38 @@ public final class DensityRatio {
             }
         }
 
+        /**
+         * Chooses everything by a sample of the training rows, to be fitted to all of them, wherever they lie. Where the sample is all of
+         * them the ratio is the one that {@link #fit(Rows, Rows)} gives.
+         *
+         * @param sample     {@code [n, d]}, finite
+         * @param validation {@code [m, d]}, finite; all that there will be
+         * @throws UsageException as {@link #fit(Rows, Rows)}, and if the method gives weights of the training rows alone
+         * @throws AdiwException  if no method gives a ratio of the sample
+         */
+        public RatioChoice choose(Rows sample, Rows validation) {
+            if (!RATIO_METHODS.contains(method)) {
+                throw UsageException.of("method", "method must be one of " + String.join(", ", RATIO_METHODS)
+                    + " for a ratio that is fitted to more rows than it was chosen by, not " + method);
+            }
+            if (device != null) {
+                return choose(sample, validation, device);
+            }
+            try (Device own = Devices.open("auto")) {
+                return choose(sample, validation, own);
+            }
+        }
+
+        private RatioChoice choose(Rows sample, Rows validation, Device on) {
+            RatioFit fit = prepared(sample, validation, on);
+            return new RatioChoice(fit, fit.run(), device);
+        }
+
         private DensityRatio fit(Rows train, Rows validation, Device on) {
+            return prepared(train, validation, on).run();
+        }
+
+        private RatioFit prepared(Rows train, Rows validation, Device on) {
             int d = train.columns();
             if (validation.columns() != d) {
                 throw UsageException.of("validation", "validation rows have " + validation.columns() + " columns, and training rows " + d);
@@ -447,7 +537,7 @@ public final class DensityRatio {
                 throw UsageException.of("columns", "columns has " + names.size() + " names, and rows have " + d + " columns");
             }
             FitContext context = new FitContext(on, bandwidth, lambda, centers, seed, listener);
-            return new RatioFit(this, context, train, validation, new ArrayList<>(names)).run();
+            return new RatioFit(this, context, train, validation, new ArrayList<>(names));
         }
 
         String method() {

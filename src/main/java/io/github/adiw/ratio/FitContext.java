@@ -22,6 +22,11 @@ record FitContext(Device device, Bandwidth bandwidth, Float lambda, int centers,
         this(device, bandwidth, lambda, centers, seed, listener, listener::notice);
     }
 
+    /** The same, on another device. */
+    FitContext on(Device other) {
+        return new FitContext(other, bandwidth, lambda, centers, seed, listener, warnings);
+    }
+
     /** Says what was done, and stops if no more is wanted. */
     void progress(String what, long done, long of) {
         listener.progress(what, done, of);

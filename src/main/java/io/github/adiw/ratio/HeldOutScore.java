@@ -1,7 +1,7 @@
 package io.github.adiw.ratio;
 
 import io.github.adiw.AdiwException;
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -31,8 +31,8 @@ final class HeldOutScore {
         this.validation = validation;
         this.context = context;
         folds = Math.min(FOLDS, Math.min(train.rows(), validation.rows()));
-        trainFold = SeededDraw.folds(train.rows(), folds, context.seed(), Purpose.FOLDS_TRAIN);
-        validationFold = SeededDraw.folds(validation.rows(), folds, context.seed(), Purpose.FOLDS_VALIDATION);
+        trainFold = RowDraw.folds(train.keys(), folds, context.seed(), Purpose.FOLDS_TRAIN);
+        validationFold = RowDraw.folds(validation.keys(), folds, context.seed(), Purpose.FOLDS_VALIDATION);
     }
 
     /** Whether there are rows enough to hold some out. */

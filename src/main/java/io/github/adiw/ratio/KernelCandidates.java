@@ -1,6 +1,6 @@
 package io.github.adiw.ratio;
 
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import io.github.adiw.weight.Bandwidth;
 import java.util.Arrays;
 
@@ -22,8 +22,8 @@ final class KernelCandidates {
         return Arrays.stream(FACTORS).map(factor -> PairDistances.gaussian(factor * median)).toArray();
     }
 
-    /** The numbers of the validation rows that are centers, ascending. */
+    /** The numbers of the validation rows that are centers, in the order that is drawn. */
     static int[] centers(Matrix validation, FitContext context) {
-        return SeededDraw.atMost(context.centers(), validation.rows(), context.seed(), Purpose.CENTERS);
+        return RowDraw.atMost(context.centers(), validation.keys(), context.seed(), Purpose.CENTERS);
     }
 }

@@ -9,8 +9,11 @@ import java.util.Map;
 
 /** r(x) = sum_l a_l exp(-gamma |x - c_l|^2), a_l at least 0: the model of KLIEP and of uLSIF. */
 final class KernelFunction implements RatioFunction {
+    private static final long serialVersionUID = 1;
     /** Rows whose kernel values are in memory at once. */
     private static final int BLOCK = 8192;
+    /** Where the kernels are cut ({@link RowMatrix#gaussian}). */
+    private static final double SMALLEST_EXPONENT = -80;
 
     private final Matrix centers;
     private final double gamma;
@@ -34,17 +37,17 @@ final class KernelFunction implements RatioFunction {
      */
     static KernelFunction of(String method, Matrix centers, double gamma, double[] coefficients, double[] trainMeans, Fit fit) {
         float[] rounded = new float[coefficients.length];
-        double mean = 0;
         for (int l = 0; l < rounded.length; l++) {
             rounded[l] = (float) coefficients[l];
-            mean += rounded[l] * trainMeans[l];
         }
+        KernelFunction function = new KernelFunction(centers, gamma, rounded, fit);
+        double mean = function.mean(trainMeans);
         if (!Double.isFinite(mean) || mean < 1e-30) {
             throw new AdiwException(
                 "the ratio of " + method + " has the mean " + mean + " over the training rows: no kernel of the bandwidth"
                     + " gamma " + gamma + " reaches from the validation rows to them; choose a smaller gamma, or method classifier");
         }
-        return new KernelFunction(centers, gamma, rounded, fit);
+        return function;
     }
 
     /**
@@ -74,19 +77,43 @@ final class KernelFunction implements RatioFunction {
 
     @Override
     public double[] at(Matrix rows, Device device) {
-        int d = rows.columns();
         double[] ratios = new double[rows.rows()];
         double[] factors = new double[coefficients.length];
         Arrays.setAll(factors, l -> coefficients[l]);
         for (int from = 0; from < ratios.length; from += BLOCK) {
             int count = Math.min(BLOCK, ratios.length - from);
-            Matrix block = count == ratios.length ? rows
-                : new Matrix(Arrays.copyOfRange(rows.values(), from * d, (from + count) * d), count, d);
-            try (RowMatrix kernel = RowMatrix.gaussian(device, block, centers, gamma)) {
+            try (RowMatrix kernel = RowMatrix.gaussian(device, rows.slice(from, count), centers, gamma)) {
                 System.arraycopy(kernel.products(factors), 0, ratios, from, count);
             }
         }
         return ratios;
+    }
+
+    @Override
+    public double at(float[] row) {
+        float[] values = centers.values();
+        double ratio = 0;
+        for (int l = 0, at = 0; l < coefficients.length; l++, at += row.length) {
+            if (coefficients[l] == 0) {
+                continue;
+            }
+            double distance = 0;
+            for (int k = 0; k < row.length; k++) {
+                double off = (double) row[k] - values[at + k];
+                distance += off * off;
+            }
+            ratio += coefficients[l] * Math.exp(Math.max(SMALLEST_EXPONENT, -gamma * distance));
+        }
+        return ratio;
+    }
+
+    /** The mean of r over rows whose kernels have these means {@code [centers]}. */
+    double mean(double[] means) {
+        double mean = 0;
+        for (int l = 0; l < means.length; l++) {
+            mean += coefficients[l] * means[l];
+        }
+        return mean;
     }
 
     @Override

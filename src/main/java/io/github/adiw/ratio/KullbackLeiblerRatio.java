@@ -1,7 +1,7 @@
 package io.github.adiw.ratio;
 
 import io.github.adiw.AdiwException;
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -56,7 +56,7 @@ final class KullbackLeiblerRatio implements RatioMethod {
         int rows = validation.rows();
         int[] centers = KernelCandidates.centers(validation, context);
         int folds = Math.min(FOLDS, rows);
-        int[] fold = SeededDraw.folds(rows, folds, context.seed(), Purpose.FOLDS_VALIDATION);
+        int[] fold = RowDraw.folds(validation.keys(), folds, context.seed(), Purpose.FOLDS_VALIDATION);
         // A fold that has all centers leaves none to fit with.
         int[] used = IntStream.range(0, folds).filter(f -> Arrays.stream(centers).anyMatch(c -> fold[c] != f)).toArray();
         double[] scores = new double[gammas.length];
@@ -64,11 +64,16 @@ final class KullbackLeiblerRatio implements RatioMethod {
             try (Kernels kernels = Kernels.of(train, validation, centers, gammas[i], context)) {
                 for (int k = 0; k < used.length; k++) {
                     context.progress("kl: choosing the bandwidth", (long) i * used.length + k, (long) gammas.length * used.length);
-                    scores[i] += kernels.reach() ? kernels.heldOut(fold, used[k]) / used.length : Double.NaN;
+                    scores[i] += reach(kernels.means()) ? kernels.heldOut(fold, used[k]) / used.length : Double.NaN;
                 }
             }
         }
         return scores;
+    }
+
+    /** Whether every center has a training row near. */
+    private static boolean reach(double[] means) {
+        return Arrays.stream(means).allMatch(mean -> mean > NO_TRAINING_ROW);
     }
 
     /**
@@ -81,19 +86,9 @@ final class KullbackLeiblerRatio implements RatioMethod {
     private record Kernels(RowMatrix validation, int[] centers, double[] means) implements AutoCloseable {
         static Kernels of(Matrix train, Matrix validation, int[] centers, double gamma, FitContext context) {
             Matrix points = validation.select(centers);
-            double[] means;
-            try (RowMatrix training = RowMatrix.gaussian(context.device(), train, points, gamma)) {
-                means = training.transposedProducts(null, 0, train.rows());
-            }
-            for (int l = 0; l < means.length; l++) {
-                means[l] /= train.rows();
-            }
-            return new Kernels(RowMatrix.gaussian(context.device(), validation, points, gamma), centers, means);
-        }
-
-        /** Whether every center has a training row near. */
-        boolean reach() {
-            return Arrays.stream(means).allMatch(mean -> mean > NO_TRAINING_ROW);
+            KernelSums sums = new KernelSums(points, gamma, false);
+            sums.add(train, context.device());
+            return new Kernels(RowMatrix.gaussian(context.device(), validation, points, gamma), centers, sums.means());
         }
 
         /** The mean of log r over a fold, fitted without it. */
@@ -110,14 +105,6 @@ final class KullbackLeiblerRatio implements RatioMethod {
             return IntStream.range(0, rows.length).filter(j -> !rows[j]).mapToDouble(j -> Math.log(r[j])).average().orElseThrow();
         }
 
-        MixtureProportions.Solution whole() {
-            boolean[] rows = new boolean[validation.rows()];
-            boolean[] columns = new boolean[centers.length];
-            Arrays.fill(rows, true);
-            Arrays.fill(columns, true);
-            return new MixtureProportions(validation, means, rows).solve(columns);
-        }
-
         @Override
         public void close() {
             validation.close();
@@ -125,19 +112,27 @@ final class KullbackLeiblerRatio implements RatioMethod {
     }
 
     /** With its bandwidth. */
-    private record Tuned(Selection selection) implements TunedMethod {
+    private record Tuned(Selection selection) implements SummedMethod {
         @Override
-        public RatioFunction fit(Matrix train, Matrix validation, FitContext context) {
-            int[] centers = KernelCandidates.centers(validation, context);
-            try (Kernels kernels = Kernels.of(train, validation, centers, selection.gamma(), context)) {
-                if (!kernels.reach()) {
-                    throw new AdiwException("kl has no weights at gamma " + selection.gamma() + ": its kernel reaches from some validation"
-                        + " rows to no training row; choose a smaller gamma, or method classifier");
-                }
-                MixtureProportions.Solution solution = kernels.whole();
-                return KernelFunction.of(NAME, validation.select(centers), selection.gamma(), solution.coefficients(kernels.means()),
-                    kernels.means(), new RatioFunction.Fit(solution.steps(), solution.objective(), Math.max(0, solution.gap()),
-                        solution.converged()));
+        public KernelSums sums(Matrix validation, FitContext context) {
+            return new KernelSums(validation.select(KernelCandidates.centers(validation, context)), selection.gamma(), false);
+        }
+
+        @Override
+        public KernelFunction fit(KernelSums sums, Matrix validation, FitContext context) {
+            double[] means = sums.means();
+            if (!reach(means)) {
+                throw new AdiwException("kl has no weights at gamma " + selection.gamma() + ": its kernel reaches from some validation"
+                    + " rows to no training row; choose a smaller gamma, or method classifier");
+            }
+            boolean[] rows = new boolean[validation.rows()];
+            boolean[] columns = new boolean[means.length];
+            Arrays.fill(rows, true);
+            Arrays.fill(columns, true);
+            try (RowMatrix kernel = RowMatrix.gaussian(context.device(), validation, sums.centers(), selection.gamma())) {
+                MixtureProportions.Solution solution = new MixtureProportions(kernel, means, rows).solve(columns);
+                return KernelFunction.of(NAME, sums.centers(), selection.gamma(), solution.coefficients(means), means,
+                    new RatioFunction.Fit(solution.steps(), solution.objective(), Math.max(0, solution.gap()), solution.converged()));
             }
         }
     }

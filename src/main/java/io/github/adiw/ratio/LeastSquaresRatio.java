@@ -6,7 +6,7 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.Arrays;
 
 /**
@@ -61,8 +61,8 @@ final class LeastSquaresRatio implements RatioMethod {
      */
     static double[][] losses(Matrix train, Matrix validation, double[] gammas, double[] lambdas, FitContext context) {
         Matrix centers = validation.select(KernelCandidates.centers(validation, context));
-        Matrix training = train.select(SeededDraw.permutation(train.rows(), context.seed(), Purpose.LEAVE_OUT_TRAIN));
-        Matrix world = validation.select(SeededDraw.permutation(validation.rows(), context.seed(), Purpose.LEAVE_OUT_VALIDATION));
+        Matrix training = train.select(RowDraw.permutation(train.keys(), context.seed(), Purpose.LEAVE_OUT_TRAIN));
+        Matrix world = validation.select(RowDraw.permutation(validation.keys(), context.seed(), Purpose.LEAVE_OUT_VALIDATION));
         double[][] losses = new double[gammas.length][lambdas.length];
         for (int i = 0; i < gammas.length; i++) {
             try (Moments moments = Moments.of(context.device(), training, world, centers, gammas[i]);
@@ -75,6 +75,20 @@ final class LeastSquaresRatio implements RatioMethod {
             }
         }
         return losses;
+    }
+
+    /** Of H + lambda I; of a little more where lambda is so small that there would be none. */
+    private static Cholesky factor(double[] second, int size, double lambda) {
+        double trace = 0;
+        for (int l = 0; l < size; l++) {
+            trace += second[l * size + l];
+        }
+        return Cholesky.of(second, size, Math.max(lambda, LEAST_RIDGE * trace / size));
+    }
+
+    private static double[] mean(double[] sums, int count) {
+        Arrays.setAll(sums, i -> sums[i] / count);
+        return sums;
     }
 
     /** H {@code [centers, centers]} and h {@code [centers]} of one bandwidth, and the kernels that they are of. */
@@ -95,26 +109,6 @@ final class LeastSquaresRatio implements RatioMethod {
 
         static Moments of(Device device, Matrix train, Matrix validation, Matrix centers, double gamma) {
             return Scope.building(scope -> new Moments(scope, device, train, validation, centers, gamma));
-        }
-
-        private static double[] mean(double[] sums, int count) {
-            Arrays.setAll(sums, i -> sums[i] / count);
-            return sums;
-        }
-
-        /** The means of the kernels over the training rows {@code [centers]}. */
-        double[] trainMeans() {
-            return mean(training.transposedProducts(null, 0, training.rows()), training.rows());
-        }
-
-        /** Of H + lambda I; of a little more where lambda is so small that there would be none. */
-        Cholesky factor(double lambda) {
-            int size = first.length;
-            double trace = 0;
-            for (int l = 0; l < size; l++) {
-                trace += second[l * size + l];
-            }
-            return Cholesky.of(second, size, Math.max(lambda, LEAST_RIDGE * trace / size));
         }
 
         @Override
@@ -157,7 +151,7 @@ final class LeastSquaresRatio implements RatioMethod {
             int n = moments.training.rows();
             int m = moments.validation.rows();
             int size = moments.first.length;
-            Cholesky factor = moments.factor(lambda * (n - 1) / n);
+            Cholesky factor = factor(moments.second, size, lambda * (n - 1) / n);
             if (factor == null) {
                 return Double.NaN;
             }
@@ -180,32 +174,39 @@ final class LeastSquaresRatio implements RatioMethod {
     }
 
     /** With bandwidth and lambda. */
-    private record Tuned(Selection selection) implements TunedMethod {
+    private record Tuned(Selection selection) implements SummedMethod {
         @Override
-        public RatioFunction fit(Matrix train, Matrix validation, FitContext context) {
-            Matrix centers = validation.select(KernelCandidates.centers(validation, context));
-            try (Moments moments = Moments.of(context.device(), train, validation, centers, selection.gamma())) {
-                Cholesky factor = moments.factor(selection.lambda());
-                if (factor == null) {
-                    throw new AdiwException("ls has no solution at gamma " + selection.gamma() + " and lambda " + selection.lambda()
-                        + ": choose a larger lambda");
-                }
-                double[] a = factor.solve(moments.first);
-                Arrays.setAll(a, l -> Math.max(0, a[l]));
-                return KernelFunction.of(NAME, centers, selection.gamma(), a, moments.trainMeans(),
-                    new RatioFunction.Fit(1, objective(moments, a, selection.lambda()), 0, true));
+        public KernelSums sums(Matrix validation, FitContext context) {
+            return new KernelSums(validation.select(KernelCandidates.centers(validation, context)), selection.gamma(), true);
+        }
+
+        @Override
+        public KernelFunction fit(KernelSums sums, Matrix validation, FitContext context) {
+            double[] first;
+            try (RowMatrix kernel = RowMatrix.gaussian(context.device(), validation, sums.centers(), selection.gamma())) {
+                first = mean(kernel.transposedProducts(null, 0, validation.rows()), validation.rows());
             }
+            double[] second = sums.productMeans();
+            Cholesky factor = factor(second, first.length, selection.lambda());
+            if (factor == null) {
+                throw new AdiwException("ls has no solution at gamma " + selection.gamma() + " and lambda " + selection.lambda()
+                    + ": choose a larger lambda");
+            }
+            double[] a = factor.solve(first);
+            Arrays.setAll(a, l -> Math.max(0, a[l]));
+            return KernelFunction.of(NAME, sums.centers(), selection.gamma(), a, sums.means(),
+                new RatioFunction.Fit(1, objective(second, first, a, selection.lambda()), 0, true));
         }
 
         /** 1/2 a'Ha - h'a + lambda/2 |a|^2. */
-        private static double objective(Moments moments, double[] a, double lambda) {
+        private static double objective(double[] second, double[] first, double[] a, double lambda) {
             double objective = 0;
             for (int i = 0; i < a.length; i++) {
                 double product = lambda * a[i];
                 for (int k = 0; k < a.length; k++) {
-                    product += moments.second[i * a.length + k] * a[k];
+                    product += second[i * a.length + k] * a[k];
                 }
-                objective += a[i] * (product / 2 - moments.first[i]);
+                objective += a[i] * (product / 2 - first[i]);
             }
             return objective;
         }

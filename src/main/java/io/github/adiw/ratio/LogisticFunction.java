@@ -11,6 +11,7 @@ import java.util.Map;
  * for n training and m validation rows. log r is clipped to [-80, 80], within which r is a float32.
  */
 final class LogisticFunction implements RatioFunction {
+    private static final long serialVersionUID = 1;
     private static final double LARGEST_LOG = 80;
 
     private final float[] linear;
@@ -102,19 +103,27 @@ final class LogisticFunction implements RatioFunction {
         double[] ratios = new double[rows.rows()];
         float[] values = rows.values();
         for (int row = 0; row < ratios.length; row++) {
-            int first = row * linear.length;
-            double log = (double) intercept + logRowRatio;
-            int at = 0;
-            for (int i = 0; i < linear.length; i++) {
-                double factor = linear[i];
-                for (int j = i; j < linear.length && quadratic.length > 0; j++) {
-                    factor += quadratic[at++] * (double) values[first + j];
-                }
-                log += factor * values[first + i];
-            }
-            ratios[row] = Math.exp(Math.max(-LARGEST_LOG, Math.min(LARGEST_LOG, log)));
+            ratios[row] = at(values, row * linear.length);
         }
         return ratios;
+    }
+
+    @Override
+    public double at(float[] row) {
+        return at(row, 0);
+    }
+
+    private double at(float[] values, int first) {
+        double log = (double) intercept + logRowRatio;
+        int at = 0;
+        for (int i = 0; i < linear.length; i++) {
+            double factor = linear[i];
+            for (int j = i; j < linear.length && quadratic.length > 0; j++) {
+                factor += quadratic[at++] * (double) values[first + j];
+            }
+            log += factor * values[first + i];
+        }
+        return Math.exp(Math.max(-LARGEST_LOG, Math.min(LARGEST_LOG, log)));
     }
 
     @Override

@@ -1,21 +1,43 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.data.Rows;
+import java.io.Serializable;
+import java.util.Arrays;
+
 /**
  * Rows of columns that are centred and scaled: what a method is fitted to.
  *
  * @param values  float32 {@code [rows, columns]}, row-major, finite; not a copy
  * @param rows    how many
  * @param columns how many, at least 1
+ * @param keys    {@link RowDraw#keys} of the rows as they were before scaling, whose rounding depends on their order, {@code [rows]}; not
+ *                a copy; null where nothing is drawn, or as {@code values} have them
  */
-record Matrix(float[] values, int rows, int columns) {
+record Matrix(float[] values, int rows, int columns, long[] keys) implements Serializable {
     Matrix {
-        if (values.length != (long) rows * columns) {
+        if (values.length != (long) rows * columns || keys != null && keys.length != rows) {
             throw new IllegalArgumentException(values.length + " values are not " + rows + " rows of " + columns);
         }
     }
 
+    /** Rows that were never scaled. */
+    Matrix(float[] values, int rows, int columns) {
+        this(values, rows, columns, null);
+    }
+
     float at(int row, int column) {
         return values[row * columns + column];
+    }
+
+    /** What rows are drawn by, {@code [rows]}. */
+    @Override
+    public long[] keys() {
+        return keys == null ? RowDraw.keys(Rows.of(values, columns)) : keys;
+    }
+
+    /** {@code count} rows from {@code from} on, to draw none from; no copy where these are all. */
+    Matrix slice(int from, int count) {
+        return count == rows ? this : new Matrix(Arrays.copyOfRange(values, from * columns, (from + count) * columns), count, columns);
     }
 
     /** A copy of the rows of these numbers, in this order. */
@@ -24,6 +46,6 @@ record Matrix(float[] values, int rows, int columns) {
         for (int i = 0; i < chosen.length; i++) {
             System.arraycopy(values, chosen[i] * columns, copy, i * columns, columns);
         }
-        return new Matrix(copy, chosen.length, columns);
+        return new Matrix(copy, chosen.length, columns, keys == null ? null : Arrays.stream(chosen).mapToLong(i -> keys[i]).toArray());
     }
 }

@@ -1,5 +1,6 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.stream.IntStream;
 
 /** Whether training and validation rows lie in the same place. */
@@ -11,14 +12,14 @@ final class Overlap {
 
     /**
      * The largest value of the Gaussian kernel exp(-gamma |a - b|^2) between a training and a validation row, in double precision; of at
-     * most {@link #ROWS} rows of each, evenly spaced.
+     * most {@link #ROWS} rows of each, which the seed draws.
      *
      * @param gamma at least 0
      */
-    static double largestKernel(Matrix train, Matrix validation, double gamma) {
+    static double largestKernel(Matrix train, Matrix validation, double gamma, long seed) {
         int columns = train.columns();
-        int[] ours = spaced(train.rows());
-        int[] theirs = spaced(validation.rows());
+        int[] ours = RowDraw.atMost(ROWS, train.keys(), seed, Purpose.OVERLAP);
+        int[] theirs = RowDraw.atMost(ROWS, validation.keys(), seed, Purpose.OVERLAP);
         double nearest = IntStream.of(ours).parallel().mapToDouble(i -> {
             double least = Double.POSITIVE_INFINITY;
             for (int j : theirs) {
@@ -32,10 +33,5 @@ final class Overlap {
             return least;
         }).min().orElseThrow();
         return Math.exp(-gamma * nearest);
-    }
-
-    private static int[] spaced(int rows) {
-        int count = Math.min(rows, ROWS);
-        return IntStream.range(0, count).map(i -> (int) ((long) i * rows / count)).toArray();
     }
 }

@@ -1,7 +1,7 @@
 package io.github.adiw.ratio;
 
 import io.github.adiw.AdiwException;
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import io.github.adiw.weight.Bandwidth;
 import java.util.Arrays;
 import java.util.Locale;
@@ -69,7 +69,7 @@ final class PairDistances {
 
     private static Distance quantile(Matrix first, Matrix second, int mostRows, double quantile, long seed) {
         int count = first.rows() + second.rows();
-        int[] drawn = SeededDraw.atMost(mostRows, count, seed, Purpose.DISTANCES);
+        int[] drawn = RowDraw.atMost(mostRows, keys(first, second), seed, Purpose.DISTANCES);
         double[] squares = squares(columns(first, second, drawn), drawn.length);
         if (squares.length > 0) {
             double position = (squares.length - 1) * quantile;
@@ -83,14 +83,20 @@ final class PairDistances {
         }
         double smallest = leastAboveZero(squares);
         if (smallest == Double.POSITIVE_INFINITY) {      // all that were drawn are equal: is there another row at all?
-            int[] all = new int[count];
-            Arrays.setAll(all, i -> i);
-            smallest = leastAboveZero(squaresFromFirst(columns(first, second, all), count));
+            int[] all = new int[count + 1];
+            Arrays.setAll(all, i -> i == 0 ? drawn[0] : i - 1);
+            smallest = leastAboveZero(squaresFromFirst(columns(first, second, all), count + 1));
         }
         if (smallest == Double.POSITIVE_INFINITY) {
             throw new AdiwException("all rows are equal, so that no distance gives a bandwidth: give gamma:X, or rows that differ");
         }
         return new Distance(Math.sqrt(smallest), true);
+    }
+
+    private static long[] keys(Matrix first, Matrix second) {
+        long[] keys = Arrays.copyOf(first.keys(), first.rows() + second.rows());
+        System.arraycopy(second.keys(), 0, keys, first.rows(), second.rows());
+        return keys;
     }
 
     private static double[][] columns(Matrix first, Matrix second, int[] rows) {

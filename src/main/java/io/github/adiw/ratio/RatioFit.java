@@ -3,7 +3,8 @@ package io.github.adiw.ratio;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.device.Device;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import io.github.adiw.weight.Bandwidth;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.Divergences;
@@ -27,7 +28,7 @@ final class RatioFit {
     static final List<RatioMethod> METHODS = List.of(new KullbackLeiblerRatio(), new LeastSquaresRatio(), new ClassifierRatio());
 
     private final DensityRatio.Builder options;
-    private final FitContext context;
+    private FitContext context;
     private final Rows train;
     private final Rows validation;
     private final List<String> names;
@@ -37,6 +38,8 @@ final class RatioFit {
     private Matrix t;
     private Matrix v;
     private double separation = Double.NaN;
+    private Candidate chosen;
+    private int warningsOfChoice;
 
     RatioFit(DensityRatio.Builder options, FitContext context, Rows train, Rows validation, List<String> names) {
         this.options = options;
@@ -147,6 +150,8 @@ final class RatioFit {
                         best.score()));
             }
             try {
+                chosen = best;
+                warningsOfChoice = warnings.size();
                 return result(best.method().name(), best.tuned().fit(t, v, last), best.tuned().selection());
             } catch (AdiwException e) {
                 warnings.subList(said, warnings.size()).clear();
@@ -156,6 +161,30 @@ final class RatioFit {
             }
         }
         throw new AdiwException("no weights could be had: " + why);
+    }
+
+    /** What was chosen, if it is fitted by sums; else null. */
+    SummedMethod summed() {
+        return chosen != null && chosen.tuned() instanceof SummedMethod method ? method : null;
+    }
+
+    /** Empty. */
+    TrainingSums sums() {
+        return new TrainingSums(scaling, summed().sums(v, context));
+    }
+
+    /** What was chosen, fitted to other training rows, of which these are the sums; {@link #run} was before. */
+    DensityRatio fit(TrainingSums sums, Device device) {
+        context = context.on(device);
+        warnings.subList(warningsOfChoice, warnings.size()).clear();
+        KernelFunction function = summed().fit(sums.kernels(), v, warning(context, FitListener.NONE));
+        double bound = bound();
+        double mean = bound < Double.POSITIVE_INFINITY ? Double.NaN : function.mean(sums.kernels().means());
+        return result(chosen.method().name(), function, chosen.tuned().selection(), function.at(t, device), function.fit(), bound, mean);
+    }
+
+    private double bound() {
+        return options.upperBound() == null ? Double.POSITIVE_INFINITY : options.upperBound();
     }
 
     private void leaveOut(RatioMethod method, AdiwException why) {
@@ -169,7 +198,7 @@ final class RatioFit {
         }
         context.listener().notice(String.format(Locale.ROOT, "Everything is chosen by %,d of the %,d %s rows, and fitted to all.", most,
             rows.rows(), kind));
-        return rows.select(SeededDraw.atMost(most, rows.rows(), context.seed(), purpose));
+        return rows.select(RowDraw.atMost(most, rows.keys(), context.seed(), purpose));
     }
 
     private DensityRatio divergence(Divergence divergence) {
@@ -200,27 +229,33 @@ final class RatioFit {
             new Selection(gamma, divergence.usesLambda() ? settings.lambda() : Double.NaN, null,
                 Double.NaN),
             r, new RatioFunction.Fit(estimated.steps(), estimated.objective(), estimated.kktResidual(), estimated.converged()),
-            settings.upperBound());
+            settings.upperBound(), Double.NaN);
     }
 
     private DensityRatio result(String method, RatioFunction function, Selection selection) {
         double[] r = t == null ? function.at(new Matrix(new float[0], train.rows(), 0), context.device())
             : function.at(t, context.device());
-        return result(method, function, selection, r, function.fit(),
-            options.upperBound() == null ? Double.POSITIVE_INFINITY : options.upperBound());
+        return result(method, function, selection, r, function.fit(), bound(), Double.NaN);
     }
 
+    /**
+     * The result.
+     *
+     * @param r     at the training rows
+     * @param bound the largest r that counts
+     * @param mean  of what counts, over all rows that it was fitted to; NaN: these are all
+     */
     private DensityRatio result(String method, RatioFunction function, Selection selection, double[] r, RatioFunction.Fit fit,
-                                double bound) {
+                                double bound, double mean) {
         double sum = 0;
         for (double x : r) {
             sum += Math.min(x, bound);
         }
-        double mean = sum / r.length;
-        if (!(mean >= HeldOutScore.LEAST_MEAN && mean < Double.MAX_VALUE)) {
-            throw new AdiwException(String.format(Locale.ROOT, "the mean of its ratio over the training rows is %.2g", mean));
+        double divisor = Double.isNaN(mean) ? sum / r.length : mean;
+        if (!(divisor >= HeldOutScore.LEAST_MEAN && divisor < Double.MAX_VALUE)) {
+            throw new AdiwException(String.format(Locale.ROOT, "the mean of its ratio over the training rows is %.2g", divisor));
         }
-        DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? mean : 1);
+        DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? divisor : 1);
         float[] weights = new float[r.length];
         for (int i = 0; i < r.length; i++) {
             weights[i] = (float) normalization.of(r[i]);
@@ -232,7 +267,7 @@ final class RatioFit {
         FittedWeights judged = new FittedWeights(method, weights, names, train, validation).scores(scores).sum(sum)
             .upperBound(bound, atBound).fit(fit.steps(), fit.converged()).areaUnderCurve(separation);
         if (t != null && Double.isFinite(selection.gamma())) {
-            judged.largestKernel(Overlap.largestKernel(t, v, selection.gamma()));
+            judged.largestKernel(Overlap.largestKernel(t, v, selection.gamma(), context.seed()));
         }
         warnings.forEach(judged::warning);
         Diagnostics diagnostics = Diagnostics.of(judged);

@@ -2,10 +2,11 @@ package io.github.adiw.ratio;
 
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Device;
+import java.io.Serializable;
 import java.util.Map;
 
 /** A ratio of densities r(x) that was fitted, not normalised: a function of scaled columns. */
-interface RatioFunction {
+interface RatioFunction extends Serializable {
     /**
      * r of rows, each finite and at least 0. Parameters are rounded to float32 when the function is made, so that one that was saved and
      * loaded gives the same digits.
@@ -13,6 +14,9 @@ interface RatioFunction {
      * @return {@code [rows]}
      */
     double[] at(Matrix rows, Device device);
+
+    /** r of one row {@code [columns]}, on the calling thread, without a device: to rounding what {@link #at(Matrix, Device)} gives. */
+    double at(float[] row);
 
     /** What it was fitted by and how well. */
     Fit fit();
@@ -28,5 +32,5 @@ interface RatioFunction {
      * @param residual  how far it is from the optimality conditions, 0 where the solution is closed
      * @param converged whether that is near enough for the weights not to change any more
      */
-    record Fit(int steps, double objective, double residual, boolean converged) {}
+    record Fit(int steps, double objective, double residual, boolean converged) implements Serializable {}
 }

@@ -1,5 +1,7 @@
 package io.github.adiw.ratio;
 
+import java.io.Serializable;
+
 /**
  * What was chosen for a method by the data.
  *
@@ -10,4 +12,4 @@ package io.github.adiw.ratio;
  *               leave-one-out squared error ({@code ls}, lower is better), the log-loss in nats ({@code classifier}, lower is better); NaN
  *               where nothing was compared
  */
-record Selection(double gamma, double lambda, String terms, double score) {}
+record Selection(double gamma, double lambda, String terms, double score) implements Serializable {}

@@ -2,6 +2,7 @@ package io.github.adiw.ratio;
 
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +16,7 @@ import java.util.stream.IntStream;
  * @param center  what is subtracted from each of them
  * @param scale   what each is divided by, above 0
  */
-record Standardization(int[] columns, double[] center, double[] scale) {
+record Standardization(int[] columns, double[] center, double[] scale) implements Serializable {
     /** Deviations below this share of a column's size are rounding. */
     private static final double ROUNDING = 1e-12;
     /** Of a column as methods see it: squares of it are float32. */
@@ -81,6 +82,30 @@ record Standardization(int[] columns, double[] center, double[] scale) {
         }
     }
 
+    /**
+     * One row, as methods see it.
+     *
+     * @param row {@code [d]}
+     * @throws UsageException if a number is not finite
+     */
+    float[] apply(double[] row) {
+        float[] values = new float[columns.length];
+        apply(row, 0, row.length, 0, values, 0);
+        return values;
+    }
+
+    /** Scales the row that begins at {@code at}. */
+    private void apply(double[] read, int at, int d, int row, float[] into, int first) {
+        for (int k = 0; k < d; k++) {
+            requireFinite("rows", read[at + k], row, k);
+        }
+        for (int k = 0; k < columns.length; k++) {
+            // What is beyond float's range, which new rows may be, is as far away as can be.
+            double x = (read[at + columns[k]] - center[k]) / scale[k];
+            into[first + k] = (float) Math.max(-FARTHEST, Math.min(FARTHEST, x));
+        }
+    }
+
     /** The numbers of the columns of {@code d} that are left out. */
     List<Integer> dropped(int d) {
         List<Integer> dropped = new ArrayList<>();
@@ -92,13 +117,13 @@ record Standardization(int[] columns, double[] center, double[] scale) {
         return dropped;
     }
 
-    /** All rows, as methods see them. */
+    /** All rows, as methods see them, with their keys. */
     Matrix apply(Rows rows) {
-        return apply(rows, 0, rows.rows());
+        return new Matrix(apply(rows, 0, rows.rows()).values(), rows.rows(), columns.length, RowDraw.keys(rows));
     }
 
     /**
-     * {@code count} rows from {@code from} on, as methods see them.
+     * {@code count} rows from {@code from} on, as methods see them, to draw none from.
      *
      * @throws UsageException if a number is not finite
      */
@@ -106,16 +131,7 @@ record Standardization(int[] columns, double[] center, double[] scale) {
         int kept = columns.length;
         int d = rows.columns();
         float[] values = new float[Math.multiplyExact(count, kept)];
-        rows.forEach(from, count, (row, read, at) -> {
-            for (int k = 0; k < d; k++) {
-                requireFinite("rows", read[at + k], row, k);
-            }
-            for (int k = 0; k < kept; k++) {
-                // What is beyond float's range, which new rows may be, is as far away as can be.
-                double x = (read[at + columns[k]] - center[k]) / scale[k];
-                values[(row - from) * kept + k] = (float) Math.max(-FARTHEST, Math.min(FARTHEST, x));
-            }
-        });
+        rows.forEach(from, count, (row, read, at) -> apply(read, at, d, row, values, (row - from) * kept));
         return new Matrix(values, count, kept);
     }
 }

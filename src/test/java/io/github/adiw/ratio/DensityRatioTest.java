@@ -25,11 +25,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -109,6 +111,51 @@ class DensityRatioTest {
         for (double[] unit : new double[][] {{1000, 1000, 1000}, {0.01, 0.01, 0.01}, {1000, 0.01, 1}, {1e-20, 1e20, 1}}) {
             close(by(method).fit(times(train, unit), times(validation, unit), D).weights(), expected, 1e-3);
         }
+    }
+
+    /** Neither the order of the rows nor which of several equal ones comes first has a part. */
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "kl", "ls", "classifier"})
+    void orderOfRowsDoesNotMatter(String method) {
+        assumeFalse(DeviceMatrix.slow(), "many fits");
+        for (boolean repeated : new boolean[] {false, true}) {
+            float[] ours = repeated ? halves(train) : train;
+            float[] theirs = repeated ? halves(validation) : validation;
+            List<Integer> order = new ArrayList<>(IntStream.range(0, N).boxed().toList());
+            List<Integer> other = new ArrayList<>(IntStream.range(0, M).boxed().toList());
+            Collections.shuffle(order, new Random(6));
+            Collections.shuffle(other, new Random(7));
+            DensityRatio expected = by(method).centers(40).fit(ours, theirs, D);
+            DensityRatio found = by(method).centers(40).fit(ordered(ours, order), ordered(theirs, other), D);
+            assertThat(found.method()).isEqualTo(expected.method());
+            assertThat(found.terms()).isEqualTo(expected.terms());
+            for (double[] pair : new double[][] {{found.gamma(), expected.gamma()}, {found.lambda(), expected.lambda()}}) {
+                assertThat(Double.isNaN(pair[1]) ? Double.isNaN(pair[0]) : Math.abs(pair[0] / pair[1] - 1) < 1e-6).isTrue();
+            }
+            float[] weights = expected.weights();
+            float[] reordered = new float[N];
+            for (int i = 0; i < N; i++) {
+                reordered[i] = weights[order.get(i)];
+            }
+            close(found.weights(), reordered, 1e-5);
+        }
+    }
+
+    /** Halves of numbers rounded to integers: many rows are equal, and some in both samples. */
+    private static float[] halves(float[] rows) {
+        float[] rounded = new float[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            rounded[i] = Math.round(rows[i]) / 2f;
+        }
+        return rounded;
+    }
+
+    private static float[] ordered(float[] rows, List<Integer> order) {
+        float[] ordered = new float[rows.length];
+        for (int i = 0; i < order.size(); i++) {
+            System.arraycopy(rows, order.get(i) * D, ordered, i * D, D);
+        }
+        return ordered;
     }
 
     /** Far from 0; and beyond the range of float32 and of squares of double precision. */

@@ -116,7 +116,7 @@ class DiagnosticsTest {
     void overlap() throws IOException {
         JsonNode expected = json("overlap.json");
         assertThat(
-            Overlap.largestKernel(matrix(expected.get("train")), matrix(expected.get("validation")), expected.get("gamma").asDouble()))
+            Overlap.largestKernel(matrix(expected.get("train")), matrix(expected.get("validation")), expected.get("gamma").asDouble(), 1))
             .isCloseTo(expected.get("largestKernel").asDouble(), PRECISE);
         assertThat(AreaUnderCurve.of(flat(expected.get("scores")), expected.get("scores").get(0).size()))
             .isCloseTo(expected.get("areaUnderCurve").asDouble(), PRECISE);
@@ -128,7 +128,7 @@ class DiagnosticsTest {
         Matrix train = new Matrix(new float[n], n, 1);
         float[] far = new float[n];
         Arrays.fill(far, 3);
-        assertThat(Overlap.largestKernel(train, new Matrix(far, n, 1), 0.5)).isCloseTo(Math.exp(-4.5), PRECISE);
+        assertThat(Overlap.largestKernel(train, new Matrix(far, n, 1), 0.5, 1)).isCloseTo(Math.exp(-4.5), PRECISE);
     }
 
     private static FittedWeights fitted(float... weights) {

@@ -72,6 +72,11 @@ class HeldOutScoreTest {
                 }
 
                 @Override
+                public double at(float[] row) {
+                    return ratio.applyAsDouble(row[0]);
+                }
+
+                @Override
                 public Fit fit() {
                     return new Fit(0, 0, 0, true);
                 }

@@ -11,7 +11,7 @@ import io.github.adiw.DeviceMatrix;
 import io.github.adiw.Fixtures;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Device;
-import io.github.adiw.ratio.SeededDraw.Purpose;
+import io.github.adiw.ratio.RowDraw.Purpose;
 import io.github.adiw.weight.Bandwidth;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -129,8 +129,8 @@ class KernelRatioTest {
         FitContext context = context(null, null, 18, 5);
         double gamma = 0.7;
         double found = LeastSquaresRatio.losses(train, validation, new double[] {gamma}, new double[] {lambda}, context)[0][0];
-        int[] order = SeededDraw.permutation(n, 5, Purpose.LEAVE_OUT_TRAIN);
-        int[] validationOrder = SeededDraw.permutation(m, 5, Purpose.LEAVE_OUT_VALIDATION);
+        int[] order = RowDraw.permutation(train.keys(), 5, Purpose.LEAVE_OUT_TRAIN);
+        int[] validationOrder = RowDraw.permutation(validation.keys(), 5, Purpose.LEAVE_OUT_VALIDATION);
         int[] centers = KernelCandidates.centers(validation, context);
         int pairs = Math.min(n, m);
         double sum = 0;
@@ -180,7 +180,7 @@ class KernelRatioTest {
         Matrix validation = normal(random, 97, 2, 0.5, 0.8);
         FitContext context = context(null, null, 30, 2);
         double found = KullbackLeiblerRatio.scores(train, validation, new double[] {gamma}, context)[0];
-        int[] fold = SeededDraw.folds(97, 5, 2, Purpose.FOLDS_VALIDATION);
+        int[] fold = RowDraw.folds(validation.keys(), 5, 2, Purpose.FOLDS_VALIDATION);
         double sum = 0;
         for (int f = 0; f < 5; f++) {
             int left = f;

@@ -1,0 +1,146 @@
+package io.github.adiw.ratio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.UsageException;
+import io.github.adiw.data.Rows;
+import io.github.adiw.device.Device;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Chosen by a sample, fitted by sums of rows in several places, and sent from one to the other. */
+class RatioChoiceTest {
+    private static final int D = 2;
+    private static final int N = 90;
+    private final double[] train = normal(1, N, 0, 1);
+    private final double[] validation = normal(2, 60, 0.5, 0.8);
+    private Device device;
+
+    @BeforeEach
+    void open() {
+        device = DeviceMatrix.open();
+    }
+
+    @AfterEach
+    void close() {
+        device.close();
+    }
+
+    private static double[] normal(long seed, int rows, double mean, double deviation) {
+        Random random = new Random(seed);
+        double[] values = new double[rows * D];
+        Arrays.setAll(values, i -> mean + deviation * random.nextGaussian());
+        return values;
+    }
+
+    private DensityRatio.Builder by(String method) {
+        return DensityRatio.builder().method(method).bandwidth("gamma:0.4").lambda(0.1f).centers(20).device(device);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T> T sent(T object) throws IOException, ClassNotFoundException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+            out.writeObject(object);
+        }
+        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+            return (T) in.readObject();
+        }
+    }
+
+    /** As one fit to all rows, whatever the blocks; the first place has no rows. */
+    @ParameterizedTest
+    @CsvSource({"kl, 7", "kl, 40", "ls, 7", "ls, 90"})
+    void sumsFromSeveralPlacesAreAFitToAllRows(String method, int block) throws Exception {
+        DensityRatio whole = by(method).standardize(false).fit(Rows.of(train, D), Rows.of(validation, D));
+        RatioChoice choice = by(method).standardize(false).choose(Rows.of(Arrays.copyOf(train, 40 * D), D), Rows.of(validation, D));
+        assertThat(choice.isSummed()).isTrue();
+        TrainingSums empty = choice.sums();
+        TrainingSums all = sent(empty);
+        for (int from = 0; from < N; from += block) {
+            double[] rows = Arrays.copyOfRange(train, from * D, Math.min(N, from + block) * D);
+            all.add(sent(sent(empty).add(Rows.of(rows, D), device)));
+        }
+        all.add(empty);
+        assertThat(all.rows()).isEqualTo(N);
+        DensityRatio ratio = choice.fit(all);
+        assertThat(ratio.method()).isEqualTo(method);
+        assertThat(ratio.weights()).hasSize(40);
+        assertThat(ratio.diagnostics().trainRows()).isEqualTo(40);
+        // Not scaled, but centred by other rows: the same ratio.
+        float[] expected = whole.weights();
+        float[] found = ratio.score(Rows.of(train, D), device);
+        double mean = 0;
+        for (int i = 0; i < N; i++) {
+            assertThat((double) found[i]).isCloseTo(expected[i], within(2e-5));
+            mean += found[i] / (double) N;
+        }
+        assertThat(mean).isCloseTo(1, within(1e-5));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "kl", "ls", "classifier"})
+    void aSampleOfAllRowsIsTheFit(String method) {
+        DensityRatio whole = by(method).upperBound(3).fit(Rows.of(train, D), Rows.of(validation, D));
+        RatioChoice choice = by(method).upperBound(3).choose(Rows.of(train, D), Rows.of(validation, D));
+        assertThat(choice.fit().weights()).isEqualTo(whole.weights());
+        assertThat(choice.isSummed()).isEqualTo(!whole.method().equals("classifier"));
+        if (choice.isSummed()) {
+            DensityRatio summed = choice.fit(choice.sums().add(Rows.of(train, D), device));
+            assertThat(summed.weights()).isEqualTo(whole.weights());
+            assertThat(summed.diagnostics().warnings()).isEqualTo(whole.diagnostics().warnings());
+            assertThat(summed.objective()).isEqualTo(whole.objective());
+        } else {
+            assertThatThrownBy(choice::sums).isInstanceOf(UsageException.class).hasMessageContaining("take fit()");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"kl", "ls", "classifier"})
+    void oneRowAndWhatWasSentScoreAlike(String method) throws Exception {
+        DensityRatio ratio = by(method).upperBound(2).property("a", "b").fit(Rows.of(train, D), Rows.of(validation, D));
+        DensityRatio sent = sent(ratio);
+        assertThat(sent.properties()).isEqualTo(ratio.properties());
+        float[] scores = ratio.score(Rows.of(train, D), device);
+        assertThat(sent.score(Rows.of(train, D), device)).isEqualTo(scores);
+        DensityRatio half = ratio.dividedBy(2);
+        for (int i = 0; i < N; i++) {
+            double score = sent.scoreRow(train[i * D], train[i * D + 1]);
+            assertThat(score).isCloseTo(scores[i], within(2e-6 * Math.max(1, scores[i])));
+            assertThat(half.scoreRow(train[i * D], train[i * D + 1])).isCloseTo(score / 2, within(1e-12));
+        }
+        assertThatThrownBy(half::weights).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> ratio.dividedBy(0)).isInstanceOf(UsageException.class).hasMessageContaining("mean must be above 0");
+        assertThatThrownBy(() -> ratio.scoreRow(1)).isInstanceOf(UsageException.class).hasMessageContaining("1 columns");
+        assertThatThrownBy(() -> ratio.scoreRow(1, Double.NaN)).isInstanceOf(UsageException.class).hasMessageContaining("column 1");
+    }
+
+    @Test
+    void constantColumnsHaveNoSums() {
+        RatioChoice choice = by("kl").choose(Rows.of(new double[10], D), Rows.of(new double[6], D));
+        assertThat(choice.isSummed()).isFalse();
+        assertThat(choice.fit().scoreRow(3, 4)).isEqualTo(1);
+    }
+
+    @Test
+    void refusesWhatItCannotUse() {
+        assertThatThrownBy(() -> by("km").choose(Rows.of(train, D), Rows.of(validation, D))).isInstanceOf(UsageException.class)
+            .hasMessageContaining("auto, kl, ls, classifier");
+        RatioChoice choice = by("kl").choose(Rows.of(train, D), Rows.of(validation, D));
+        assertThatThrownBy(() -> choice.fit(choice.sums())).isInstanceOf(UsageException.class).hasMessageContaining("no rows");
+    }
+}
