@@ -7,8 +7,9 @@
 
 Two programs wait for commands (steps.py here, StepServer in benchmarks.jar), and only one of them works at a time. A round
 is: each method by ours, then by theirs. What is compared is the lower quartile of all steps of all rounds. DIW's published step
-is slow, timed in 6 steps a round, and for LeNet alone. The 5 % quantile is printed beside it: where other programs run on the machine, it is the fairer
-one, for PyTorch's threads wait for one another by spinning and suffer most. Each --python given is a peer of its own (another PyTorch, say).
+is slow, timed in 6 steps a round, and for LeNet alone. The 5 % quantile is printed beside it: where other programs run on the machine,
+it is the fairer one, for PyTorch's threads wait for one another by spinning and suffer most. Each --python given is a peer of its own
+(another PyTorch, say).
 """
 import argparse
 import json
@@ -98,8 +99,8 @@ def main():
         server.close()
 
     quartile = {k: float(np.quantile(v, 0.25)) for k, v in times.items()}
-    print(f"{options.model}, {options.batch} + {options.batch}; {launcher.machine()}; {options.threads} threads; {options.rounds} rounds of {options.steps} steps, lower quartile; "
-          f"load before {load:.1f}, after {os.getloadavg()[0]:.1f}")
+    print(f"{options.model}, {options.batch} + {options.batch}; {launcher.machine()}; {options.threads} threads; {options.rounds} rounds of "
+          f"{options.steps} steps, lower quartile; load before {load:.1f}, after {os.getloadavg()[0]:.1f}")
     for name, (peer, _) in peers.items():
         print(f"{name}: kept " + ", ".join(f"{m} {layout}" for m, layout in peer.about["layouts"].items()))
     least = {k: float(np.quantile(v, 0.05)) for k, v in times.items()}

@@ -21,9 +21,9 @@ Data: FOLDER's Fashion-MNIST (IDX), the first 10,000 rows with 40 % symmetric la
 parameters in FILE, a network that has begun to learn (at first all losses are equal, and there is nothing to estimate), learning rate
 1e-5, weight decay 1e-4, sum-reduced. Needs torch and numpy; for diw also cvxopt and scikit-learn.
 
---model resnet20|32|44|56 are those of He et al. for small images (option A shortcuts), from new parameters, on 10,000 random colour images of
-32 x 32. adiw-km is there what our --estimation-mode evaluate is: one pass without a graph over both batches in evaluation mode, the weights, and
-a pass over the training batch to train. The race is between NCHW and channels last.
+--model resnet20|32|44|56 are those of He et al. for small images (option A shortcuts), from new parameters, on 10,000 random colour
+images of 32 x 32. adiw-km is there what our --estimation-mode evaluate is: one pass without a graph over both batches in evaluation
+mode, the weights, and a pass over the training batch to train. The race is between NCHW and channels last.
 """
 import argparse
 import gzip

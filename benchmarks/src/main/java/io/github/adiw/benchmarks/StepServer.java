@@ -46,8 +46,8 @@ public final class StepServer {
         int threads = Integer.parseInt(arguments[1]);
         String model = arguments[2];
         TrainingOptions.Builder options = TrainingOptions.builder().model(model).batch(Integer.parseInt(arguments[3]))
-            .validationBatch(Integer.parseInt(arguments[3])).shift("symmetric:0.4").learningRate(1e-5f).trainSamples(SAMPLES).schedule("none")
-            .warmupEpochs(0);
+            .validationBatch(Integer.parseInt(arguments[3])).shift("symmetric:0.4").learningRate(1e-5f).trainSamples(SAMPLES)
+            .schedule("none").warmupEpochs(0);
         if (arguments.length > 4) {
             options.initialParameters(Path.of(arguments[4]));
         }
@@ -77,8 +77,9 @@ public final class StepServer {
         }
         String millis = IntStream.range(WARM, WARM + steps)
             .mapToObj(i -> String.format(Locale.ROOT, "%.4f", (ends[i + 1] - ends[i]) * 1e-6)).collect(Collectors.joining(", "));
-        return String.format(Locale.ROOT, "{\"method\": \"%s\", \"millis\": [%s], \"weightEstimation\": %.4f, \"estimationForward\": %.4f}",
-            method, millis, parts.weightEstimation(), parts.estimationForward());
+        return String.format(Locale.ROOT,
+            "{\"method\": \"%s\", \"millis\": [%s], \"weightEstimation\": %.4f, \"estimationForward\": %.4f}", method, millis,
+            parts.weightEstimation(), parts.estimationForward());
     }
 
     private static Dataset randomImages() {
