@@ -3,11 +3,13 @@
 
     (mvn -q install -DskipTests && cd benchmarks && mvn -q package)
     python3 benchmarks/peers/compare.py [--python /usr/bin/python3] [--threads N] [--rounds 5] [--steps 60] [--output FILE.json]
+    python3 benchmarks/peers/compare.py --model resnet32 --batch 128 --rounds 10 --steps 3
 
 Two programs wait for commands (steps.py here, StepServer in benchmarks.jar), and only one of them works at a time. A round
 is: each method by ours, then by theirs. What is compared is the lower quartile of all steps of all rounds. DIW's published step
-is slow, and timed in 6 steps a round. The 5 % quantile is printed beside it: where other programs run on the machine, it is the fairer
-one, for PyTorch's threads wait for one another by spinning and suffer most. Each --python given is a peer of its own (another PyTorch, say).
+is slow, timed in 6 steps a round, and for LeNet alone. The 5 % quantile is printed beside it: where other programs run on the machine,
+it is the fairer one, for PyTorch's threads wait for one another by spinning and suffer most. Each --python given is a peer of its own
+(another PyTorch, say).
 """
 import argparse
 import json
@@ -43,7 +45,7 @@ class Server:
     def run(self, method, steps):
         self.process.stdin.write(f"run {method} {steps}\n")
         self.process.stdin.flush()
-        return self.line()["millis"]
+        return self.line()
 
     def close(self):
         self.process.stdin.close()
@@ -60,6 +62,8 @@ def main():
     parser.add_argument("--java", default="java")
     parser.add_argument("--jar", default=str(ROOT / "benchmarks/target/benchmarks.jar"))
     parser.add_argument("--device", default="host")
+    parser.add_argument("--model", default="lenet", help="lenet, or resnet20, 32, 44 or 56")
+    parser.add_argument("--batch", type=int, default=256, help="training samples of a step, and validation samples")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=60)
@@ -67,30 +71,36 @@ def main():
     parser.add_argument("--output", help="file for every step's time, JSON")
     options = parser.parse_args()
 
-    ours = Server([options.java, "-cp", options.jar, "io.github.adiw.benchmarks.StepServer", str(START), options.device,
-                   str(options.threads)], options.threads)
+    lenet = options.model == "lenet"
+    ours = Server([options.java, "-cp", options.jar, "io.github.adiw.benchmarks.StepServer", options.device, str(options.threads),
+                   options.model, str(options.batch)] + [str(START)] * lenet, options.threads)
     peers = {}
     for python in options.python or [sys.executable]:
-        methods = "uniform,adiw-km" + ",diw" * has(python, "cvxopt, sklearn")
-        peer = Server([python, str(ROOT / "benchmarks/peers/steps.py"), "--data", str(SAMPLE), "--init", str(START),
+        methods = "uniform,adiw-km" + ",diw" * (lenet and has(python, "cvxopt, sklearn"))
+        given = ["--data", str(SAMPLE), "--init", str(START)] if lenet else ["--race", "2"]
+        peer = Server([python, str(ROOT / "benchmarks/peers/steps.py"), "--model", options.model, "--batch", str(options.batch), *given,
                        "--threads", str(options.threads), "--methods", methods] + ["--compile"] * options.compile, options.threads)
         peers[f"torch {peer.about['torch']}"] = (peer, methods.split(","))
 
-    times = {}
+    times, shares = {}, []
     load = os.getloadavg()[0]
     for r in range(options.rounds):
-        for method in ("uniform", "adiw-km", "diw"):
-            times.setdefault(("ours", method), []).extend(ours.run(method, options.steps))
+        for method in ("uniform", "adiw-km") + ("diw",) * lenet:
+            answer = ours.run(method, options.steps)
+            times.setdefault(("ours", method), []).extend(answer["millis"])
+            if method == "adiw-km":
+                shares.append((answer["weightEstimation"] - answer["estimationForward"]) / np.mean(answer["millis"]))
             for name, (peer, methods) in peers.items():
                 if method in methods:
-                    times.setdefault((name, method), []).extend(peer.run(method, DIW_STEPS if method == "diw" else options.steps))
+                    times.setdefault((name, method), []).extend(
+                        peer.run(method, DIW_STEPS if method == "diw" else options.steps)["millis"])
         print(f"round {r + 1} of {options.rounds}", file=sys.stderr)
     for server in [ours] + [peer for peer, _ in peers.values()]:
         server.close()
 
     quartile = {k: float(np.quantile(v, 0.25)) for k, v in times.items()}
-    print(f"{launcher.machine()}; {options.threads} threads; {options.rounds} rounds of {options.steps} steps, lower quartile; "
-          f"load before {load:.1f}, after {os.getloadavg()[0]:.1f}")
+    print(f"{options.model}, {options.batch} + {options.batch}; {launcher.machine()}; {options.threads} threads; {options.rounds} rounds of "
+          f"{options.steps} steps, lower quartile; load before {load:.1f}, after {os.getloadavg()[0]:.1f}")
     for name, (peer, _) in peers.items():
         print(f"{name}: kept " + ", ".join(f"{m} {layout}" for m, layout in peer.about["layouts"].items()))
     least = {k: float(np.quantile(v, 0.05)) for k, v in times.items()}
@@ -102,6 +112,7 @@ def main():
             millis = figures[name, method]
             cells += [f"{millis:.2f}"] + [f"{millis / figures['ours', m]:.2f}" for m in ("uniform", "adiw-km")]
         print("| " + " | ".join(cells) + " |")
+    print(f"\nweights of our adiw-km, without the forward pass that they need: {np.median(shares):.2%} of its step (median of rounds)")
     if options.output:
         with open(options.output, "w") as f:
             json.dump({"machine": launcher.machine(), "threads": options.threads, "peers": {n: p.about for n, (p, _) in peers.items()},

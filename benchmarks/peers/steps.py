@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Training steps of LeNet in PyTorch on the processor, timed on command.
+"""Training steps of LeNet or a residual network in PyTorch on the processor, timed on command.
 
     python3 benchmarks/peers/steps.py --data FOLDER --init FILE.safetensors [--threads 2] [--race 12]
+    python3 benchmarks/peers/steps.py --model resnet32 --batch 128 [--threads 2] [--race 2]
 
 Reads commands from standard input, one a line, and answers each with one line of JSON on standard output:
     run METHOD STEPS        {"method", "millis": [STEPS numbers]}; METHOD as below
     quit
 The first line printed is {"torch", "threads", "layouts": {method: what was kept}}.
 
-    uniform     forward, backward, update of a batch of 256
+    uniform     forward, backward, update of a batch (--batch, 256)
     adiw-km     ADIW-KM (METHOD.md: diw:0.01, 5 steps, eta 1, B 50): both forward passes, weights by matrix operations, no loop over samples
     diw         DIW's step as its published code does it: two passes in evaluation mode, losses to NumPy, kernel width by a loop over
                 pairs, scikit-learn's kernels, cvxopt's interior point in double precision, a third pass to train
@@ -19,6 +20,10 @@ layouts and compilers that this PyTorch has, found by a race at the start. DIW a
 Data: FOLDER's Fashion-MNIST (IDX), the first 10,000 rows with 40 % symmetric label noise, 1,000 clean ones among them. SGD from the
 parameters in FILE, a network that has begun to learn (at first all losses are equal, and there is nothing to estimate), learning rate
 1e-5, weight decay 1e-4, sum-reduced. Needs torch and numpy; for diw also cvxopt and scikit-learn.
+
+--model resnet20|32|44|56 are those of He et al. for small images (option A shortcuts), from new parameters, on 10,000 random colour
+images of 32 x 32. adiw-km is there what our --estimation-mode evaluate is: one pass without a graph over both batches in evaluation
+mode, the weights, and a pass over the training batch to train. The race is between NCHW and channels last.
 """
 import argparse
 import gzip
@@ -31,9 +36,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-N, VALIDATION, BATCH = 10_000, 1_000, 256
+N, VALIDATION = 10_000, 1_000
 BOUND, RIDGE, STEPS = 50.0, 1e-5, 5
-EPS = (BATCH ** 0.5 - 1) / BATCH ** 0.5
 
 
 def idx(folder, name, header):
@@ -54,11 +58,10 @@ def parameters(path):
 class Data:
     """Everything in memory; batches without replacement within an epoch."""
 
-    def __init__(self, folder, initial):
-        self.initial = parameters(initial)
+    def __init__(self, batch, images, truth):
+        self.batch = batch
         random = np.random.default_rng(1)
-        truth = idx(folder, "train-labels-idx1-ubyte", 8)[:N].astype("i8")
-        self.images = torch.tensor(idx(folder, "train-images-idx3-ubyte", 16)[:784 * N].reshape(N, 1, 28, 28)).float() / 255
+        self.images = torch.tensor(images).float() / 255
         moved = (random.random(N) < 0.4) & (np.arange(N) >= VALIDATION)
         self.truth = torch.tensor(truth)
         self.labels = torch.tensor(np.where(moved, (truth + random.integers(1, 10, N)) % 10, truth))
@@ -66,11 +69,21 @@ class Data:
 
     def rows(self):
         if not self.queue:
-            self.queue = list(torch.randperm(N)[:N // BATCH * BATCH].split(BATCH))
+            self.queue = list(torch.randperm(N)[:N // self.batch * self.batch].split(self.batch))
         return self.queue.pop()
 
     def validation_rows(self):
-        return torch.randperm(VALIDATION)[:BATCH]
+        return torch.randperm(VALIDATION)[:self.batch]
+
+
+def fashion_mnist(folder, batch):
+    images = idx(folder, "train-images-idx3-ubyte", 16)[:784 * N].reshape(N, 1, 28, 28)
+    return Data(batch, images, idx(folder, "train-labels-idx1-ubyte", 8)[:N].astype("i8"))
+
+
+def random_images(batch):
+    random = np.random.default_rng(2)
+    return Data(batch, random.integers(0, 256, (N, 3, 32, 32), dtype="u1"), random.integers(0, 10, N))
 
 
 class LeNet(torch.nn.Module):
@@ -95,6 +108,35 @@ class PublishedLeNet(LeNet):
         return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x.flatten(1))))))
 
 
+class BasicBlock(torch.nn.Module):
+    def __init__(self, channels, filters, stride):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(channels, filters, 3, stride, padding=1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(filters)
+        self.conv2 = torch.nn.Conv2d(filters, filters, 3, padding=1, bias=False)
+        self.bn2 = torch.nn.BatchNorm2d(filters)
+        self.stride, self.added = stride, (filters - channels) // 2
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)), inplace=True)))
+        if self.stride > 1:
+            x = F.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, self.added, self.added))
+        return F.relu(y + x, inplace=True)
+
+
+class ResNet(torch.nn.Module):
+    def __init__(self, depth):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(3, 16, 3, padding=1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(16)
+        sizes = [16 << stage for stage in range(3) for _ in range((depth - 2) // 6)]
+        self.blocks = torch.nn.Sequential(*(BasicBlock(a, b, b // a) for a, b in zip([16] + sizes, sizes)))
+        self.fc = torch.nn.Linear(64, 10)
+
+    def forward(self, x):
+        return self.fc(self.blocks(F.relu(self.bn1(self.conv1(x)), inplace=True)).mean((2, 3)))
+
+
 def project(v, bound, low, high):
     """The nearest point of {0 <= w <= bound, low <= sum w <= high}: the multiplier from its sorted breakpoints, exactly."""
     w = v.clamp(0.0, bound)
@@ -115,6 +157,7 @@ def project(v, bound, low, high):
 def estimate(z, validation, w):
     """METHOD.md's ADIW-KM for d = 1: z [n], validation [m], w [n] the state; float32."""
     n, m = z.numel(), validation.numel()
+    eps = (n ** 0.5 - 1) / n ** 0.5
     apart = torch.pdist(z[:, None])
     place = 0.01 * (apart.numel() - 1)
     below = int(place)
@@ -127,7 +170,7 @@ def estimate(z, validation, w):
     gram *= rate
     kappa *= rate
     for _ in range(STEPS):
-        w = project(torch.addmv(kappa + w, gram, w, alpha=-1), BOUND, n * (1 - EPS), n * (1 + EPS))
+        w = project(torch.addmv(kappa + w, gram, w, alpha=-1), BOUND, n * (1 - eps), n * (1 + eps))
     return w
 
 
@@ -138,16 +181,14 @@ def sgd(net, **how):
 class Fast:
     """A network and its optimizer in one of the layouts."""
 
-    def __init__(self, data, layout):
-        self.data = data
+    def __init__(self, data, net, layout):
+        self.data, self.net = data, net
         self.format = torch.channels_last if "channels-last" in layout else torch.contiguous_format
-        self.net = LeNet()
-        self.net.load_state_dict(data.initial)
         self.net.to(memory_format=self.format)
         self.optimizer = sgd(self.net, foreach=True)
         self.forward = self.net
         if "traced" in layout:
-            self.forward = torch.jit.trace(self.net, self.images(torch.arange(BATCH)))
+            self.forward = torch.jit.trace(self.net, self.images(torch.arange(data.batch)))
         if "compiled" in layout:
             self.forward = torch.compile(self.net)
 
@@ -167,8 +208,8 @@ class Uniform(Fast):
 
 
 class AdiwKm(Fast):
-    def __init__(self, data, layout):
-        super().__init__(data, layout)
+    def __init__(self, data, net, layout):
+        super().__init__(data, net, layout)
         self.memory = torch.ones(N)
 
     def step(self):
@@ -181,17 +222,33 @@ class AdiwKm(Fast):
         self.train(losses @ w)
 
 
+class EvaluatedAdiwKm(AdiwKm):
+    """Of a network whose batch normalisation is another in training."""
+
+    def step(self):
+        rows, picked = self.data.rows(), self.data.validation_rows()
+        labels = self.data.labels[rows]
+        self.net.eval()
+        with torch.no_grad():
+            both = torch.cat([labels, self.data.truth[picked]])
+            z, validation = F.cross_entropy(self.forward(self.images(torch.cat([rows, picked]))), both, reduction="none").split(len(rows))
+            w = estimate(z, validation, self.memory[rows])
+            self.memory[rows] = w
+        self.net.train()
+        self.train(F.cross_entropy(self.forward(self.images(rows)), labels, reduction="none") @ w)
+
+
 class Diw:
     """The published step; the estimation spelled out as published: what it costs is the point."""
 
-    def __init__(self, data, _):
+    def __init__(self, data, initial):
         from cvxopt import matrix, solvers
         from sklearn.metrics.pairwise import rbf_kernel
         solvers.options["show_progress"] = False
         self.matrix, self.solvers, self.rbf_kernel = matrix, solvers, rbf_kernel
         self.data = data
         self.net = PublishedLeNet()
-        self.net.load_state_dict(data.initial)
+        self.net.load_state_dict(initial)
         self.optimizer = sgd(self.net)
 
     @staticmethod
@@ -229,9 +286,6 @@ class Diw:
         self.optimizer.step()
 
 
-METHODS = {"uniform": Uniform, "adiw-km": AdiwKm, "diw": Diw}
-
-
 def timed(step, count):
     millis = []
     for _ in range(count):
@@ -241,12 +295,12 @@ def timed(step, count):
     return millis
 
 
-def race(make, data, layouts, count):
+def race(make, layouts, count):
     """The layouts in turn, several rounds; who has the least lower quartile is kept."""
     runners = {}
     for layout in layouts:
         try:
-            runners[layout] = make(data, layout)
+            runners[layout] = make(layout)
             timed(runners[layout].step, 3)
         except Exception as e:                                          # a compiler that this machine lacks is no failure
             runners.pop(layout, None)
@@ -257,14 +311,16 @@ def race(make, data, layouts, count):
             millis[layout] += timed(runner.step, count)
     quartiles = {layout: float(np.quantile(m, 0.25)) for layout, m in millis.items()}
     best = min(quartiles, key=quartiles.get)
-    print(f"{make.__name__}: " + ", ".join(f"{k} {v:.2f} ms" for k, v in quartiles.items()), file=sys.stderr)
+    print(", ".join(f"{k} {v:.2f} ms" for k, v in quartiles.items()), file=sys.stderr)
     return best, runners[best]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--init", required=True)
+    parser.add_argument("--model", default="lenet", help="lenet, resnet20, resnet32, resnet44 or resnet56")
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--data", help="Fashion-MNIST; for lenet")
+    parser.add_argument("--init", help="parameters; for lenet")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--race", type=int, default=12, help="steps of each layout in each of the race's three rounds")
     parser.add_argument("--compile", action="store_true", help="let torch.compile into the race; it takes a minute to start")
@@ -272,12 +328,25 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    data = Data(options.data, options.init)
-    layouts = ["plain", "channels-last", "traced", "traced channels-last"] + ["compiled", "compiled channels-last"] * options.compile
+    if options.model == "lenet":
+        data, initial = fashion_mnist(options.data, options.batch), parameters(options.init)
+        layouts = ["plain", "channels-last", "traced", "traced channels-last"]
+        kinds = {"uniform": Uniform, "adiw-km": AdiwKm}
+    else:
+        data, initial = random_images(options.batch), ResNet(int(options.model[6:])).state_dict()
+        layouts = ["plain", "channels-last"]
+        kinds = {"uniform": Uniform, "adiw-km": EvaluatedAdiwKm}
+    layouts += ["compiled", "compiled channels-last"] * options.compile
+
+    def runner(method, layout):
+        net = LeNet() if options.model == "lenet" else ResNet(int(options.model[6:]))
+        net.load_state_dict(initial)
+        return kinds[method](data, net, layout)
+
     runners, kept = {}, {}
     for method in options.methods.split(","):
-        kept[method], runners[method] = race(METHODS[method], data, layouts, options.race) if method != "diw" \
-            else ("as published", Diw(data, None))
+        kept[method], runners[method] = race(lambda layout: runner(method, layout), layouts, options.race) if method != "diw" \
+            else ("as published", Diw(data, initial))
     print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads(), "layouts": kept}), flush=True)
     for line in sys.stdin:
         words = line.split()

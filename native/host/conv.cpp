@@ -42,19 +42,22 @@ struct Sweep {
     Window window;
     int inputs, outputs, height, width, steps;      // of the results; residues of their rows and columns
     int flags;
-    const float* bias;      // [outputs] or null
-    int band;               // rows of the results that are made at a time
-    float* weights;         // of every pair of residues: the outputs in parts, each [inputs][row taps][column taps][part]
-    float* out;             // [outputs][band][width][lanes]; pooled [outputs][band / 2][width / 2][lanes]
-    int* choice;            // as out, if pooled
-    int top;                // the first row of the band
-    const char* next;       // memory written after the sweep, asked for in advance at the pace at which tiles are made
+    const float* bias;                  // [outputs] or null
+    int band;                           // rows of the results that are made at a time
+    float* weights;                     // of every pair of residues: the outputs in parts, each [inputs][row taps][column taps][part]
+    float* out;                         // [outputs][band][width][lanes]; pooled [outputs][band / 2][width / 2][lanes]
+    int* choice;                        // as out, if pooled
+    int top;                            // the first row of the band
+    int tiles;                          // of the fast algorithm that are transformed together; 0 where it is not taken
+    float *transformed, *products;      // 16 slices [inputs][tiles][lanes], [outputs][tiles][lanes]
+    const char* next;                   // memory written after the sweep, asked for in advance at the pace at which tiles are made
     long next_bytes;
 
     Sweep(const Shape& s, bool backward)
         : shape(s), backward(backward), window(), inputs(backward ? s.filters : s.channels), outputs(backward ? s.channels : s.filters),
           height(backward ? s.height : s.oh), width(backward ? s.width : s.ow), steps(backward ? s.stride : 1), flags(0), bias(nullptr),
-          band(height), weights(nullptr), out(nullptr), choice(nullptr), top(0), next(nullptr), next_bytes(0) {
+          band(height), weights(nullptr), out(nullptr), choice(nullptr), top(0), tiles(0), transformed(nullptr), products(nullptr),
+          next(nullptr), next_bytes(0) {
         window.channels = inputs;
         window.height = backward ? s.oh : s.height;
         window.width = backward ? s.ow : s.width;
@@ -71,7 +74,7 @@ struct Sweep {
     Axis rows(int residue) const { return axis(height, residue); }
     Axis columns(int residue) const { return axis(width, residue); }
     /// Floats of all weights: every kernel element belongs to one pair of residues.
-    long packed() const { return shape.weights(); }
+    long packed() const { return tiles ? 16 * weight_slice() : shape.weights(); }
     /// Input rows from low(y) to high(y) - 1 are what results from row y on, and up to row y - 1, are made of.
     int low(int y) const {
         int least = window.height;
@@ -117,7 +120,16 @@ struct Sweep {
         }
         band = smaller(band, height);
         window.rows = band_rows();
+        if (!whole && shape.kernel == 3 && shape.stride == 1 && smaller(inputs, outputs) >= 8) {
+            tiles = larger(4, 512 / (inputs + outputs) / 4 * 4);
+            window.rows = round_up(band, 2) + 2;
+            window.padded = larger(window.padded, round_up(width, 2) + 2);
+        }
     }
+    /// Floats from a slice to the next of `transformed`, `products`, and of weights: not a power of two, which would have all 16 vectors
+    /// of a tile compete for the same lines of a cache.
+    long slice(int count) const { return ((long) count * tiles + 1) * lanes; }
+    long weight_slice() const { return (long) inputs * outputs + 16; }
 };
 
 /// acc[o][p] += sum over channels, rows r0.. and columns t0.. of the kernel of w[c][r][t][o] pixel_p[c][r][t].
@@ -244,6 +256,142 @@ template<bool pooled> void sweep(const Sweep& s, int bottom) {
         }
 }
 
+// Convolutions of 3 x 3 windows by fewer multiplications: F(2 x 2, 3 x 3) of Lavin and Gray (CVPR 2016). A tile of 2 x 2 results is made of
+// 4 x 4 inputs d and the window g as A'[(G g G') * (B' d B)]A, 16 products where there are 36. One step along a side:
+//   B'd = (d0 - d2, d1 + d2, d2 - d1, d1 - d3), Gg = (g0, (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2, g2), A'm = (m0 + m1 + m2, m1 - m2 - m3)
+// A result depends on the inputs under its window alone, whatever lies in the others of the tile.
+
+/// B'd of four vectors `step` apart.
+ALWAYS_INLINE void transform_inputs(const vec* d, int step, vec* out) {
+    const vec d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step];
+    out[0] = d0 - d2;
+    out[step] = d1 + d2;
+    out[2 * step] = d2 - d1;
+    out[3 * step] = d1 - d3;
+}
+
+/// The tile whose first input is at d, to 16 vectors `step` floats apart.
+NEVER_INLINE void transform_tile(const float* d, long row, float* out, long step) {
+    vec a[16];
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) a[i] = load(d + i / 4 * row + i % 4 * lanes);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) transform_inputs(a + i, 4, a + i);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) transform_inputs(a + 4 * i, 1, a + 4 * i);
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) store(out + i * step, a[i]);
+}
+
+/// products[o][p] = sum over channels of weights[c][o] transformed[c][p], of up to four tiles p.
+template<int outputs>
+NEVER_INLINE void product_tile(const float* transformed, const float* weights, float* products, int channels, long step, int tiles) {
+    vec acc[outputs][4] = {};
+    const long at1 = smaller(1, tiles - 1) * lanes, at2 = smaller(2, tiles - 1) * lanes, at3 = smaller(3, tiles - 1) * lanes;
+    for (int c = 0; c < channels; c++, transformed += step, weights += outputs) {
+        vec v[outputs];
+#pragma GCC unroll 8
+        for (int o = 0; o < outputs; o++) v[o] = splat(weights[o]);
+#pragma GCC unroll 4
+        for (int p = 0; p < 4; p++) {
+            vec x = load(transformed + (p == 0 ? 0 : p == 1 ? at1 : p == 2 ? at2 : at3));
+#pragma GCC unroll 8
+            for (int o = 0; o < outputs; o++) multiply_add(acc[o][p], v[o], x);
+        }
+    }
+#pragma GCC unroll 8
+    for (int o = 0; o < outputs; o++)
+#pragma GCC unroll 4
+        for (int p = 0; p < 4; p++)
+            if (p < tiles) store(products + o * step + p * lanes, acc[o][p]);
+}
+
+template<int outputs = most_outputs>
+void product_tile_of(const float* transformed, const float* weights, float* products, int channels, long step, int tiles, int part) {
+    if (part == outputs) product_tile<outputs>(transformed, weights, products, channels, step, tiles);
+    else if constexpr (outputs > 1) product_tile_of<outputs - 1>(transformed, weights, products, channels, step, tiles, part);
+}
+
+/// Results of a tile from its products, `step` floats apart: those of `rows` rows and `columns` columns.
+NEVER_INLINE void result_tile(const float* products, long step, float bias, bool positive, float* out, long row, int rows, int columns) {
+    vec a[8];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        const vec m0 = load(products + i * step), m1 = load(products + (4 + i) * step), m2 = load(products + (8 + i) * step),
+                  m3 = load(products + (12 + i) * step);
+        a[i] = m0 + m1 + m2;
+        a[4 + i] = m1 - m2 - m3;
+    }
+#pragma GCC unroll 2
+    for (int y = 0; y < 2; y++) {
+        const vec* m = a + 4 * y;
+        vec left = m[0] + m[1] + m[2] + bias, right = m[1] - m[2] - m[3] + bias;
+        if (positive) left = left < 0 ? vec{} : left, right = right < 0 ? vec{} : right;
+        if (y >= rows) return;
+        store(out + y * row, left);
+        if (columns > 1) store(out + y * row + lanes, right);
+    }
+}
+
+/// Results of rows top .. bottom - 1, as many tiles at a time as stay in the cache with their products.
+void fast_sweep(const Sweep& s, int bottom) {
+    const int across = (s.width + 1) / 2, all = (bottom - s.top + 1) / 2 * across;
+    const long row = (long) s.window.padded * lanes, step = (long) s.tiles * lanes, plane = s.window.plane(),
+               out_row = (long) s.width * lanes;
+    const long in_slice = s.slice(s.inputs), out_slice = s.slice(s.outputs);
+    const float* corner = s.window.at(0, s.window.first, s.columns(0).origin);
+    for (int t0 = 0; t0 < all; t0 += s.tiles) {
+        const int count = smaller(s.tiles, all - t0), y0 = t0 / across, x0 = t0 % across;
+        for (int c = 0; c < s.inputs; c++)
+            for (int t = 0, y = y0, x = x0; t < count; t++, ++x == across ? x = 0, y++ : 0)
+                transform_tile(corner + c * plane + 2 * (y * row + x * lanes), row, s.transformed + c * step + t * lanes, in_slice);
+        for (int k = 0; k < 16; k++)
+            for (int first = 0, part; first < s.outputs; first += part) {
+                part = part_of(s.outputs, most_outputs, first);
+                for (int t = 0; t < count; t += 4)
+                    product_tile_of(s.transformed + k * in_slice + t * lanes, s.weights + k * s.weight_slice() + (long) first * s.inputs,
+                                    s.products + k * out_slice + first * step + t * lanes, s.inputs, step, smaller(4, count - t), part);
+            }
+        for (int o = 0; o < s.outputs; o++)
+            for (int t = 0, y = y0, x = x0; t < count; t++, ++x == across ? x = 0, y++ : 0)
+                result_tile(s.products + o * step + t * lanes, out_slice, s.bias ? s.bias[o] : 0, s.flags & relu,
+                            s.out + (long) o * s.band * out_row + 2 * (y * out_row + x * lanes), out_row, bottom - s.top - 2 * y,
+                            s.width - 2 * x);
+    }
+}
+
+/// G g G' of weights [filters, channels, 3, 3], in the order of the sweep: of each of 16 products, the outputs in parts [inputs][part].
+void transform_weights(Pool& pool, const Sweep& s, const float* weight) {
+    const long output_step = s.backward ? 9 : 9l * s.inputs, input_step = s.backward ? 9l * s.outputs : 9;
+    pool.each(s.inputs, 1 + (1 << 10) / s.outputs, [&](long begin, long end, int) {
+        for (int first = 0, part; first < s.outputs; first += part) {
+            part = part_of(s.outputs, most_outputs, first);
+            for (long i = begin; i < end; i++)
+                for (int o = 0; o < part; o++) {
+                    const float* g = weight + (first + o) * output_step + i * input_step;
+                    float a[12];
+                    for (int t = 0; t < 3; t++) {
+                        const int at = s.backward ? 8 - t : t, down = s.backward ? -3 : 3;
+                        const float g0 = g[at], g1 = g[at + down], g2 = g[at + 2 * down];
+                        a[t] = g0;
+                        a[3 + t] = (g0 + g1 + g2) / 2;
+                        a[6 + t] = (g0 - g1 + g2) / 2;
+                        a[9 + t] = g2;
+                    }
+                    float* out = s.weights + (long) first * s.inputs + i * part + o;
+                    const long step = s.weight_slice();
+                    for (int k = 0; k < 4; k++, out += 4 * step) {
+                        const float g0 = a[3 * k], g1 = a[3 * k + 1], g2 = a[3 * k + 2];
+                        out[0] = g0;
+                        out[step] = (g0 + g1 + g2) / 2;
+                        out[2 * step] = (g0 - g1 + g2) / 2;
+                        out[3 * step] = g2;
+                    }
+                }
+        }
+    });
+}
+
 /// Weights [filters, channels, kernel, kernel] in the order of the sweep.
 void pack_weights(Pool& pool, const Sweep& s, const float* weight) {
     const long kernel = s.shape.kernel, square = kernel * kernel, output_step = s.backward ? square : s.inputs * square,
@@ -327,12 +475,14 @@ template<bool pooled> void sweep_all(Pool& pool, Sweep& model, const float* x, c
     const long room = ((long) model.outputs * (model.band / q) * (model.width / q) + 5 * lanes) * lanes;
     const size_t shared = rounded(sizeof(float) * model.packed()) + rounded(sizeof(int) * model.window.table_size());
     const size_t bytes = shared + rounded(sizeof(float) * model.window.size()) + q * rounded(sizeof(float) * room)
+                         + rounded(64 * model.slice(model.inputs)) + rounded(64 * model.slice(model.outputs))
                          + (chosen ? Pooled::bytes(model.shape) : 0);
     char* common = (char*) pool.reserve(bytes);
     if (!common) return;
     model.weights = carve<float>(common, model.packed());
     int* table = carve<int>(common, model.window.table_size());
-    pack_weights(pool, model, weight);
+    if (model.tiles) transform_weights(pool, model, weight);
+    else pack_weights(pool, model, weight);
     model.window.positions(table);
     pool.each((batch + lanes - 1) / lanes, 1, [&](long begin, long end, int worker) {
         char* memory = (char*) pool.scratch(worker, bytes) + shared;
@@ -340,6 +490,8 @@ template<bool pooled> void sweep_all(Pool& pool, Sweep& model, const float* x, c
         s.window.start(carve<float>(memory, s.window.size()), chosen);
         s.out = carve<float>(memory, room);
         if (pooled) s.choice = carve<int>(memory, room);
+        s.transformed = carve<float>(memory, 16 * model.slice(model.inputs));
+        s.products = carve<float>(memory, 16 * model.slice(model.outputs));
         for (long group = begin; group < end; group++) {
             const long b = group * lanes;
             const int n = smaller(lanes, (int) (batch - b));
@@ -348,13 +500,16 @@ template<bool pooled> void sweep_all(Pool& pool, Sweep& model, const float* x, c
                 if (chosen) {
                     s.window.first = s.low(0);
                     Pooled(model.shape, memory).spread_all(model.shape, x, chosen, b, n, s.window);
-                } else s.window.move(x + b * image, image, n, table, s.low(s.top), s.high(bottom), s.top == 0);
+                } else
+                    s.window.move(x + b * image, image, n, table, s.low(s.top),
+                                  s.tiles ? s.low(s.top) + round_up(bottom - s.top, 2) + 2 : s.high(bottom), s.top == 0);
                 float* out = y + b * size + (long) s.top / q * (s.width / q);
                 if (s.band >= s.height) {
                     s.next = (const char*) out;
                     s.next_bytes = 4l * size * n;
                 }
-                sweep<pooled>(s, bottom);
+                if (s.tiles) fast_sweep(s, bottom);
+                else sweep<pooled>(s, bottom);
                 const int rows = (bottom - s.top) / q;
                 if (pooled) {
                     pack_choice(s.choice, size);

@@ -2,56 +2,67 @@ package io.github.adiw.benchmarks;
 
 import io.github.adiw.data.FashionMnist;
 import io.github.adiw.data.Dataset;
+import io.github.adiw.data.ImageSet;
+import io.github.adiw.data.Normalization;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
 import io.github.adiw.train.Trainer;
 import io.github.adiw.train.TrainingListener;
 import io.github.adiw.train.TrainingOptions;
+import io.github.adiw.train.TrainingResult;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
  * Training steps on command, so that another program can be timed in turn with them ({@code benchmarks/peers/compare.py}).
  *
- * <pre>java -cp benchmarks/target/benchmarks.jar io.github.adiw.benchmarks.StepServer FILE.safetensors [DEVICE [THREADS]]</pre>
+ * <pre>java -cp benchmarks/target/benchmarks.jar io.github.adiw.benchmarks.StepServer DEVICE THREADS MODEL BATCH [FILE.safetensors]</pre>
  *
- * Commands on standard input, each answered by one line of JSON: {@code run METHOD STEPS} by {@code {"method", "millis"}},
- * {@code quit}. The first line printed is {@code {"device", "threads"}}. LeNet, batch 256 + 256, 10,000 images of the
- * embedded sample with 40 % symmetric noise, SGD at 1e-5, sum-reduced, every run from the parameters in the file: what
- * {@code benchmarks/peers/steps.py} trains.
+ * Commands on standard input, each answered by one line of JSON: {@code run METHOD STEPS} by {@code {"method", "millis",
+ * "weightEstimation", "estimationForward"}}, the times of all steps and the means of those two parts, {@code quit}. The first line printed
+ * is {@code {"device", "threads"}}. BATCH training and as many validation samples, SGD at 1e-5, sum-reduced, every run from the parameters
+ * in the file or from new ones: what {@code benchmarks/peers/steps.py} trains. LeNet has 10,000 images of the embedded sample with 40 %
+ * symmetric noise, other models as many random colour images of 32 x 32.
  *
  * <p>Times are from one step's end to the next one's, so drawing, gathering and every launch are in them.
  */
 public final class StepServer {
     private static final int WARM = 5;
+    private static final int SAMPLES = 10_000;
+    private static final int CLASSES = 10;
+    private static final int SIDE = 32;
 
     private StepServer() {}
 
     public static void main(String[] arguments) throws IOException {
-        Path start = Path.of(arguments[0]);
-        String name = arguments.length > 1 ? arguments[1] : "host";
-        int threads = arguments.length > 2 ? Integer.parseInt(arguments[2]) : Runtime.getRuntime().availableProcessors();
-        Dataset images = fewTests(FashionMnist.sample());
-        try (Device device = Devices.open(name, threads)) {
+        int threads = Integer.parseInt(arguments[1]);
+        String model = arguments[2];
+        TrainingOptions.Builder options = TrainingOptions.builder().model(model).batch(Integer.parseInt(arguments[3]))
+            .validationBatch(Integer.parseInt(arguments[3])).shift("symmetric:0.4").learningRate(1e-5f).trainSamples(SAMPLES)
+            .schedule("none").warmupEpochs(0);
+        if (arguments.length > 4) {
+            options.initialParameters(Path.of(arguments[4]));
+        }
+        Dataset images = fewTests(model.equals("lenet") ? FashionMnist.sample() : randomImages());
+        try (Device device = Devices.open(arguments[0], threads)) {
             answer("{\"device\": \"" + device.name() + "\", \"threads\": " + threads + "}");
             BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             for (String line = commands.readLine(); line != null && !line.equals("quit"); line = commands.readLine()) {
                 String[] words = line.split(" ");
-                String millis = Arrays.stream(run(device, images, start, words[1], Integer.parseInt(words[2])))
-                    .mapToObj(t -> String.format(Locale.ROOT, "%.4f", t)).collect(Collectors.joining(", "));
-                answer("{\"method\": \"" + words[1] + "\", \"millis\": [" + millis + "]}");
+                answer(run(device, images, options.method(words[1]), words[1], Integer.parseInt(words[2])));
             }
         }
     }
 
-    private static double[] run(Device device, Dataset images, Path start, String method, int steps) {
+    private static String run(Device device, Dataset images, TrainingOptions.Builder options, String method, int steps) {
         long[] ends = new long[WARM + steps + 1];
         TrainingListener watch = new TrainingListener() {
             @Override
@@ -60,16 +71,24 @@ public final class StepServer {
                 ends[(int) done] = System.nanoTime();
             }
         };
-        try (Trainer trainer = new Trainer(device, images, TrainingOptions.builder().method(method).shift("symmetric:0.4")
-            .initialParameters(start).learningRate(1e-5f).trainSamples(10_000).schedule("none").warmupEpochs(0).steps(WARM + steps)
-            .build())) {
-            trainer.run(watch);
+        TrainingResult.StepMillis parts;
+        try (Trainer trainer = new Trainer(device, images, options.steps(WARM + steps).build())) {
+            parts = trainer.run(watch).stepMillis();
         }
-        double[] millis = new double[steps];
-        for (int i = 0; i < steps; i++) {
-            millis[i] = (ends[WARM + i + 1] - ends[WARM + i]) * 1e-6;
-        }
-        return millis;
+        String millis = IntStream.range(WARM, WARM + steps)
+            .mapToObj(i -> String.format(Locale.ROOT, "%.4f", (ends[i + 1] - ends[i]) * 1e-6)).collect(Collectors.joining(", "));
+        return String.format(Locale.ROOT,
+            "{\"method\": \"%s\", \"millis\": [%s], \"weightEstimation\": %.4f, \"estimationForward\": %.4f}", method, millis,
+            parts.weightEstimation(), parts.estimationForward());
+    }
+
+    private static Dataset randomImages() {
+        Random random = new Random(1);
+        byte[] pixels = new byte[SAMPLES * 3 * SIDE * SIDE];
+        random.nextBytes(pixels);
+        ImageSet images = new ImageSet(pixels, random.ints(SAMPLES, 0, CLASSES).toArray(), 3, SIDE, SIDE);
+        List<String> names = IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList();
+        return new Dataset("random", images, images, names, Normalization.NONE, "a benchmark", true);
     }
 
     /** The evaluation at the end of a run is not what is measured. */
