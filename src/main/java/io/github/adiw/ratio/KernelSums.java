@@ -32,6 +32,11 @@ final class KernelSums implements Serializable {
         this.products = products;
     }
 
+    /** None yet, of the same centers and gamma. */
+    KernelSums fresh() {
+        return new KernelSums(centers, gamma, products);
+    }
+
     /** Adds scaled rows; by the device's thread. */
     void add(Matrix added, Device device) {
         for (int from = 0; from < added.rows(); from += BLOCK) {

@@ -43,6 +43,11 @@ public final class TrainingSums implements Serializable {
         return this;
     }
 
+    /** No sums yet, from the same choice. */
+    public TrainingSums fresh() {
+        return new TrainingSums(scaling, kernels.fresh());
+    }
+
     /** How many rows were added. */
     public long rows() {
         return kernels.rows();

@@ -76,6 +76,7 @@ class RatioChoiceTest {
             all.add(sent(sent(empty).add(Rows.of(rows, D), device)));
         }
         all.add(empty);
+        assertThat(all.fresh().rows()).isZero();
         assertThat(all.rows()).isEqualTo(N);
         DensityRatio ratio = choice.fit(all);
         assertThat(ratio.method()).isEqualTo(method);

@@ -32,7 +32,7 @@ import scala.Option;
  * <p>Everything is chosen by the library on the driver, by at most {@code selectionRows} training rows and as many of the world, which are
  * drawn by a hash of what they hold and the seed. {@code kl} and {@code ls} are then fitted to all training rows in one pass; the
  * {@code classifier} is fitted to those that it was chosen by, and one pass finds the mean of its weights. No other row leaves its
- * executor, and none is shuffled. The rows are read two or three times: cache them where that is dear, and where reading them twice could
+ * executor, and none is shuffled. A frame is read three times, or more often: cache it where that is dear, and where two readings could
  * give other rows.
  */
 public final class DensityRatioEstimator extends Estimator<DensityRatioModel> implements MLWritable {
@@ -295,7 +295,7 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
             DensityRatio unscaled = ratio.dividedBy(1);
             ratio = unscaled.dividedBy(training.mapToDouble(unscaled::scoreRow).mean());
         }
-        return copyValues(new DensityRatioModel(uid, ratio, summary), ParamMap.empty()).setParent(this);
+        return copyValues(new DensityRatioModel(uid, ratio.dividedBy(1), summary), ParamMap.empty()).setParent(this);
     }
 
     /**

@@ -16,19 +16,19 @@ final class SummingTask implements FlatMapFunction<Iterator<double[]>, TrainingS
     private static final long serialVersionUID = 1;
     /** Numbers of a block, at most: 512 KiB. */
     private static final int BLOCK = 1 << 16;
-    private final TrainingSums empty;
+    private final TrainingSums kind;
     private final int columns;
     private final String column;
 
-    SummingTask(TrainingSums empty, int columns, String column) {
-        this.empty = empty;
+    SummingTask(TrainingSums kind, int columns, String column) {
+        this.kind = kind;
         this.columns = columns;
         this.column = column;
     }
 
     @Override
     public Iterator<TrainingSums> call(Iterator<double[]> rows) {
-        TrainingSums sums = empty;      // this task's own: it was sent
+        TrainingSums sums = kind.fresh();
         if (rows.hasNext()) {
             try (Device device = open(TaskContext.get())) {
                 double[] block = new double[Math.max(1, BLOCK / columns) * columns];
