@@ -2,6 +2,7 @@
 //
 // fill          x_i = value                                  x [n]                 4 n bytes
 // add           out_i = x_i + y_i; out may be x or y           x, y, out [n]         12 n bytes
+// add_relu      out_i = max(0, x_i + y_i)                      x, y, out [n]         12 n bytes
 // mark_time     stamps[step, slot] = the device's clock in nanoseconds; stamps [steps, slots], step counter [1]
 // advance       step = step + 1
 #include "prelude.cuh"
@@ -12,6 +13,13 @@ KERNEL(fill, float* RESTRICT x, float value, int n) {
 
 KERNEL(add, float* x, float* y, float* out, int n) {      // pointers to const may not overlap what is written
     FOR_ELEMENTS(i, n) out[i] = x[i] + y[i];
+}
+
+KERNEL(add_relu, const float* x, const float* y, float* out, int n) {
+    FOR_ELEMENTS(i, n) {
+        float sum = x[i] + y[i];
+        out[i] = sum < 0 ? 0 : sum;
+    }
 }
 
 KERNEL(mark_time, long* RESTRICT stamps, const long* RESTRICT step, int slot, int slots, int steps) {

@@ -3,7 +3,7 @@
 // the middle ones of the filters, from (filters - channels) / 2 on.
 //
 // shortcut_forward   y = every stride-th pixel of x, 0 in the channels that are added; a block an output plane
-// shortcut_backward  dx = dy at those pixels, 0 at the others; a block an input plane
+// shortcut_backward  dx = dy at those pixels, 0 at the others; a block an input plane, which is all zeros before
 #include "prelude.cuh"
 
 KERNEL(shortcut_forward, const float* RESTRICT x, float* RESTRICT y, int channels, int height, int width, int filters, int stride) {
@@ -20,8 +20,7 @@ KERNEL(shortcut_backward, const float* RESTRICT dy, float* RESTRICT dx, int chan
     int b = blockIdx.x / channels, f = (int) (blockIdx.x % channels) + (filters - channels) / 2;
     const float* from = dy + ((long) b * filters + f) * oh * ow;
     float* to = dx + (long) blockIdx.x * height * width;
-    FOR_THREADS(i, height * width) {
-        int row = i / width, column = i % width;
-        to[i] = row % stride || column % stride ? 0.0f : from[row / stride * ow + column / stride];
-    }
+    FOR_THREADS(i, height * width) to[i] = 0;
+    __syncthreads();
+    FOR_THREADS(i, oh * ow) to[(i / ow * width + i % ow) * stride] = from[i];
 }

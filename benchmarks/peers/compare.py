@@ -69,17 +69,23 @@ def main():
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--compile", action="store_true", help="let torch.compile into the peers' race")
     parser.add_argument("--output", help="file for every step's time, JSON")
+    parser.add_argument("--processor-time", action="store_true",
+                        help="on one thread, count the time for which the processor worked: for a machine that others use, too")
     options = parser.parse_args()
+    if options.processor_time:
+        options.threads = 1
 
     lenet = options.model == "lenet"
-    ours = Server([options.java, "-cp", options.jar, "io.github.adiw.benchmarks.StepServer", options.device, str(options.threads),
+    clock = ["-Dprocessor-time=true"] * options.processor_time
+    ours = Server([options.java, *clock, "-cp", options.jar, "io.github.adiw.benchmarks.StepServer", options.device, str(options.threads),
                    options.model, str(options.batch)] + [str(START)] * lenet, options.threads)
     peers = {}
     for python in options.python or [sys.executable]:
         methods = "uniform,adiw-km" + ",diw" * (lenet and has(python, "cvxopt, sklearn"))
         given = ["--data", str(SAMPLE), "--init", str(START)] if lenet else ["--race", "2"]
         peer = Server([python, str(ROOT / "benchmarks/peers/steps.py"), "--model", options.model, "--batch", str(options.batch), *given,
-                       "--threads", str(options.threads), "--methods", methods] + ["--compile"] * options.compile, options.threads)
+                       "--threads", str(options.threads), "--methods", methods] + ["--compile"] * options.compile
+                      + ["--processor-time"] * options.processor_time, options.threads)
         peers[f"torch {peer.about['torch']}"] = (peer, methods.split(","))
 
     times, shares = {}, []
@@ -99,7 +105,8 @@ def main():
         server.close()
 
     quartile = {k: float(np.quantile(v, 0.25)) for k, v in times.items()}
-    print(f"{options.model}, {options.batch} + {options.batch}; {launcher.machine()}; {options.threads} threads; {options.rounds} rounds of "
+    print(f"{options.model}, {options.batch} + {options.batch}; {launcher.machine()}; {options.threads} threads"
+          f"{', time of the processor' if options.processor_time else ''}; {options.rounds} rounds of "
           f"{options.steps} steps, lower quartile; load before {load:.1f}, after {os.getloadavg()[0]:.1f}")
     for name, (peer, _) in peers.items():
         print(f"{name}: kept " + ", ".join(f"{m} {layout}" for m, layout in peer.about["layouts"].items()))

@@ -54,6 +54,7 @@ class KernelParityTest {
     void elementwise() {
         elements("fill", 700).out(new float[701]).value(2.5f).value(700).check();
         elements("add", 700).in(floats(700)).in(floats(700)).out(new float[701]).value(700).check();
+        elements("add_relu", 700).in(floats(700)).in(floats(700)).out(new float[701]).value(700).check();
         KernelParity.of("advance", Launch.block()).out(new long[] {41}).check();
     }
 

@@ -13,6 +13,7 @@ import io.github.adiw.train.TrainingResult;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,7 +33,9 @@ import java.util.stream.IntStream;
  * in the file or from new ones: what {@code benchmarks/peers/steps.py} trains. LeNet has 10,000 images of the embedded sample with 40 %
  * symmetric noise, other models as many random colour images of 32 x 32.
  *
- * <p>Times are from one step's end to the next one's, so drawing, gathering and every launch are in them.
+ * <p>Times are from one step's end to the next one's, so drawing, gathering and every launch are in them. With
+ * {@code -Dprocessor-time=true} they are those for which the processor worked for this thread, which is all of a step on one thread of the
+ * host, however many programs share the machine.
  */
 public final class StepServer {
     private static final int WARM = 5;
@@ -68,7 +71,8 @@ public final class StepServer {
             @Override
             public void step(long done, long total) {
                 device.synchronize();
-                ends[(int) done] = System.nanoTime();
+                ends[(int) done] = Boolean.getBoolean("processor-time")
+                    ? ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() : System.nanoTime();
             }
         };
         TrainingResult.StepMillis parts;

@@ -16,6 +16,9 @@ final class Fusion {
         if (first instanceof ConvolutionLayer convolution && second instanceof ReluLayer) {
             return convolution.withRelu();
         }
+        if (first instanceof SumLayer sum && !sum.relu() && second instanceof ReluLayer) {
+            return sum.withRelu();
+        }
         if (first instanceof BatchNormLayer norm && !norm.relu() && second instanceof ReluLayer) {
             return norm.withRelu();
         }

@@ -30,6 +30,11 @@ public interface Layer extends Block {
         return false;
     }
 
+    /** Whether all inputs have the same gradient: it is made once, and every {@link Site#inputGradient(int)} that is needed is that. */
+    default boolean sharesGradient() {
+        return false;
+    }
+
     /**
      * The layer at its place in a program. All memory is allocated here, since a pass may be recorded.
      *

@@ -93,9 +93,13 @@ public final class Program implements AutoCloseable {
             step.site.outputGradient(gradient);
             List<Value> inputs = step.node.inputs();
             List<Slot> made = new ArrayList<>();
+            Slot shared = step.node.layer().passesGradient() ? gradient : null;
             for (int i = 0; i < inputs.size(); i++) {
-                Slot slot = !learning.contains(inputs.get(i)) ? null : step.node.layer().passesGradient() ? gradient.hold()
-                    : pool.take((long) setting.trained * step.node.shape().size());
+                Slot slot = !learning.contains(inputs.get(i)) ? null
+                    : shared != null ? shared.hold() : pool.take((long) setting.trained * step.node.shape().size());
+                if (shared == null && step.node.layer().sharesGradient()) {
+                    shared = slot;
+                }
                 step.site.inputGradient(i, slot);
                 made.add(slot);
             }
