@@ -8,6 +8,7 @@ above 0.001. Needs numpy and scikit-learn.
 """
 import argparse
 import sys
+from pathlib import Path
 
 import numpy as np
 

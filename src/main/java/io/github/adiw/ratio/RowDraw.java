@@ -12,7 +12,7 @@ final class RowDraw {
     /** Numbers of columns that are sorted at once. */
     private static final int MOST_NUMBERS = 1 << 22;
     /** SplitMix64's (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators"), as is {@link #mix}. */
-    static final long GOLDEN = 0x9e3779b97f4a7c15L;
+    private static final long GOLDEN = 0x9e3779b97f4a7c15L;
 
     /** What is drawn: each purpose has an order of its own. */
     enum Purpose {
@@ -79,7 +79,7 @@ final class RowDraw {
         return mix(mix(key ^ mix((seed ^ purpose.stream) + GOLDEN)) + occurrence * GOLDEN);
     }
 
-    static long mix(long x) {
+    private static long mix(long x) {
         long y = (x ^ x >>> 30) * 0xbf58476d1ce4e5b9L;
         y = (y ^ y >>> 27) * 0x94d049bb133111ebL;
         return y ^ y >>> 31;
