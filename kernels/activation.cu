@@ -10,7 +10,7 @@ KERNEL(relu_forward, const float* x, float* y, int n) {
     FOR_ELEMENTS(i, n) y[i] = x[i] < 0 ? 0 : x[i];
 }
 
-KERNEL(relu_backward, const float* dy, const float* RESTRICT y, float* dx, int n) {
+KERNEL(relu_backward, float* dy, const float* RESTRICT y, float* dx, int n) {
     FOR_ELEMENTS(i, n) dx[i] = y[i] > 0 ? dy[i] : 0;
 }
 

@@ -1,4 +1,5 @@
-// Euclidean projections; the search for the multiplier is in projection.cuh. v, w [n]; w may be v.
+// Euclidean projections; the search for the multiplier is in projection.cuh. v, w [n]; w may be v, which is no pointer to const
+// for that reason.
 //
 // project_box               w_i = min(max(v_i, 0), B); a NaN stays one; 8 n bytes
 // project_band              w = the nearest point to v in {0 <= w <= B, low <= sum w <= high}: w_i = min(max(v_i - t, 0), B); one block;
@@ -8,11 +9,11 @@
 // The last two write NaN everywhere if v holds a number that is not finite.
 #include "projection.cuh"
 
-KERNEL(project_box, const float* v, float* w, int n, double upper) {
+KERNEL(project_box, float* v, float* w, int n, double upper) {
     FOR_ELEMENTS(i, n) w[i] = (float) clipped((double) v[i], upper);
 }
 
-KERNEL(project_band, const float* v, float* w, int n, double upper, double low, double high) {
+KERNEL(project_band, float* v, float* w, int n, double upper, double low, double high) {
     if (!all_finite(v, n)) {
         FOR_THREADS(i, n) w[i] = NAN;
         return;
@@ -21,7 +22,7 @@ KERNEL(project_band, const float* v, float* w, int n, double upper, double low, 
     FOR_THREADS(i, n) w[i] = (float) clipped(v[i], threshold, upper);
 }
 
-KERNEL(project_weighted_simplex, const float* v, const float* RESTRICT b, float* w, int n, double s) {
+KERNEL(project_weighted_simplex, float* v, const float* RESTRICT b, float* w, int n, double s) {
     if (!all_finite(v, n)) {
         FOR_THREADS(i, n) w[i] = NAN;
         return;

@@ -14,7 +14,8 @@ import java.util.Arrays;
 
 /** What a model makes of samples that it is not trained on, in batches that go through them in their order. */
 final class Evaluation implements AutoCloseable {
-    private static final int BATCH = 500;
+    /** Samples of a batch at most, and numbers that go in: 500 images of CIFAR, ten of ImageNet. */
+    private static final int MOST_ROWS = 500, MOST_NUMBERS = MOST_ROWS * 3 * 32 * 32;
 
     private final Scope scope;
     private final Device device;
@@ -28,7 +29,7 @@ final class Evaluation implements AutoCloseable {
         this.scope = scope;
         this.device = device;
         testCount = Math.toIntExact(data.testLabels().length());
-        rows = Math.min(BATCH, testCount);
+        rows = Math.max(1, Math.min(Math.min(MOST_ROWS, testCount), MOST_NUMBERS / data.test().shape().size()));
         instance = scope.keep(model.instance(0, rows));
         loss = scope.keep(new SoftmaxCrossEntropy(device, rows, 0, model.classes()));
         batch = scope.keep(device.allocate(ElementType.INT64, 1));

@@ -59,7 +59,7 @@ final class StaticWeighting extends RememberedWeighting {
 
     private float[] estimated() {
         TrainingData data = context.data();
-        float[] losses = context.evaluation().losses(data.training(), data.labels());
+        float[] losses = context.evaluation().get().losses(data.training(), data.labels());
         for (float loss : losses) {
             if (!Float.isFinite(loss)) {
                 throw new AdiwException("after the training that iw estimates from, a loss is no finite number: try a smaller "

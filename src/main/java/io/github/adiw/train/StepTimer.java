@@ -102,7 +102,7 @@ public final class StepTimer {
         StepTimer timer = new StepTimer(stopping);
         try (Scope scope = Scope.open()) {
             for (TrainingOptions options : methods) {
-                Trainer trainer = scope.keep(new Trainer(device, dataset, options));
+                Trainer trainer = scope.keep(new Trainer(device, dataset, options, false));
                 timer.turns.add(new Turn(options.method(), trainer::timeSteps));
                 if (options.method().equals("diw") && !options.insideClasses() && options.batch() <= MOST_PUBLISHED) {
                     Buffer weights = scope.keep(device.allocate(ElementType.FLOAT32, options.batch()));

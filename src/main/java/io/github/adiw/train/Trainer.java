@@ -58,6 +58,11 @@ public final class Trainer implements AutoCloseable {
      * @throws AdiwException  if a file that they name is missing or broken, or the device has too little memory
      */
     public Trainer(Device device, Dataset dataset, TrainingOptions options) {
+        this(device, dataset, options, true);
+    }
+
+    /** @param evaluates whether memory for the evaluation is allocated now, too: steps alone do without */
+    Trainer(Device device, Dataset dataset, TrainingOptions options, boolean evaluates) {
         this.device = device;
         this.dataset = dataset;
         this.options = options;
@@ -78,7 +83,7 @@ public final class Trainer implements AutoCloseable {
             split.requireEveryClass(validationOrder == null ? split.validation() : validationOrder);
         }
         this.parts = TrainingParts.create(device, dataset, split, options, new TrainingParts.Orders(trainOrder, validationOrder),
-            Math.min(stepsPerEpoch, totalSteps), totalSteps);
+            Math.min(stepsPerEpoch, totalSteps), totalSteps, evaluates);
     }
 
     private static TrainingSplit split(Dataset dataset, TrainingOptions options) {

@@ -13,7 +13,9 @@ import java.util.Map;
 final class TrainingParts implements AutoCloseable {
     private final Scope scope;
     private final TrainedModel model;
-    private final Evaluation evaluation;
+    private final TrainingData data;
+    private final Device device;
+    private Evaluation evaluation;
     private final BatchWeighting weighting;
     private final StepClock clock;
     private final StepMetrics metrics;
@@ -23,10 +25,10 @@ final class TrainingParts implements AutoCloseable {
                           int ring, int steps) {
         this.scope = scope;
         TrainingMethod method = options.trainingMethod();
-        TrainingData data = scope.keep(TrainingData.load(device, dataset, split));
+        this.device = device;
+        data = scope.keep(TrainingData.load(device, dataset, split));
         model = scope.keep(TrainedModel.create(device, data.training().shape(), dataset.classes(), options));
-        evaluation = scope.keep(Evaluation.create(device, model, data));
-        WeightingContext context = new WeightingContext(device, options, data, model, evaluation);
+        WeightingContext context = new WeightingContext(device, options, data, model, this::evaluation);
         UniformWeighting uniform = scope.keep(UniformWeighting.create(context));
         weighting = method.weighted() ? scope.keep(method.maker().make(context)) : uniform;
         clock = scope.keep(new StepClock(device, model.step(), ring));
@@ -62,12 +64,19 @@ final class TrainingParts implements AutoCloseable {
     /**
      * Allocates everything and records the steps.
      *
-     * @param ring  steps between two readings of the metrics, at most
-     * @param steps in all
+     * @param ring      steps between two readings of the metrics, at most
+     * @param steps     in all
+     * @param evaluates whether there will be an {@link #evaluation}
      */
     static TrainingParts create(Device device, Dataset dataset, TrainingSplit split, TrainingOptions options, Orders orders, int ring,
-                                int steps) {
-        return Scope.building(scope -> new TrainingParts(scope, device, dataset, split, options, orders, ring, steps));
+                                int steps, boolean evaluates) {
+        return Scope.building(scope -> {
+            TrainingParts parts = new TrainingParts(scope, device, dataset, split, options, orders, ring, steps);
+            if (evaluates) {
+                parts.evaluation();
+            }
+            return parts;
+        });
     }
 
     private BatchPass pass(Device device, BatchWeighting by, BatchSource batches, TrainingOptions options, BatchPass other) {
@@ -87,8 +96,11 @@ final class TrainingParts implements AutoCloseable {
         return model;
     }
 
-    /** Of that model. */
+    /** Of that model; allocated when it is first asked for. */
     Evaluation evaluation() {
+        if (evaluation == null) {
+            evaluation = scope.keep(Evaluation.create(device, model, data));
+        }
         return evaluation;
     }
 

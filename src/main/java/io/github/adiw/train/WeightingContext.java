@@ -2,6 +2,7 @@ package io.github.adiw.train;
 
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import java.util.function.Supplier;
 
 /**
  * What a {@link BatchWeighting} is made for.
@@ -10,9 +11,9 @@ import io.github.adiw.device.Device;
  * @param options    of the run
  * @param data       of the run, on the device
  * @param model      that is trained
- * @param evaluation of that model
+ * @param evaluation gives that of the model
  */
-record WeightingContext(Device device, TrainingOptions options, TrainingData data, TrainedModel model, Evaluation evaluation) {
+record WeightingContext(Device device, TrainingOptions options, TrainingData data, TrainedModel model, Supplier<Evaluation> evaluation) {
     /** N, training samples in all; validation samples are among them, and numbered as they are. */
     int samples() {
         return data.samples();
