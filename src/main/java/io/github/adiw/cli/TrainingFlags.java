@@ -159,7 +159,10 @@ final class TrainingFlags {
         description = "Of matrix products on a GPU: fp32 or tf32. Default: ${DEFAULT-VALUE}.")
     private String precision;
 
-    @Option(names = "--init", paramLabel = "M.safetensors", description = "Initial parameters, instead of drawing them.")
+    @Option(names = "--init", paramLabel = "M.safetensors",
+        description = "Initial parameters, instead of drawing them: tensors with PyTorch's names and shapes, F32, F16, BF16 or F64 "
+            + "(num_batches_tracked: I64, or absent), for as many classes as the data have. docs/methods.md says how a PyTorch "
+            + "checkpoint becomes such a file.")
     private Path initialParameters;
 
     @Option(names = "--labels", paramLabel = "L.npy",
