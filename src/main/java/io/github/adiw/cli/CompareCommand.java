@@ -7,7 +7,9 @@ import io.github.adiw.UsageException;
 import io.github.adiw.cli.plot.Pictures;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.Dataset;
+import io.github.adiw.data.SampleShape;
 import io.github.adiw.device.Device;
+import io.github.adiw.nn.Model;
 import io.github.adiw.train.Checkpoint;
 import io.github.adiw.train.StepTimer;
 import io.github.adiw.train.TrainingOptions;
@@ -91,7 +93,8 @@ final class CompareCommand extends Subcommand {
         OutputFiles.checkFolder(output);
         try (Device opened = common.open(console)) {
             Dataset dataset = flags.open(console);
-            console.notice((single ? "Each method: " : all.size() + " runs: ") + settings(all) + ".");
+            String shared = settings(all, dataset);
+            console.notice((single ? "Each method: " : all.size() + " runs: ") + shared + ".");
             String data = dataset.identity();
             List<TrainingRun> runs = new ArrayList<>();
             TrainingOptions before = null;
@@ -113,7 +116,7 @@ final class CompareCommand extends Subcommand {
                     break;
                 }
             }
-            finish(dataset, opened, all, parts(all, runs, times(opened, dataset, data, runs)));
+            finish(dataset, opened, all, shared, parts(all, runs, times(opened, dataset, data, runs)));
         }
     }
 
@@ -165,11 +168,18 @@ final class CompareCommand extends Subcommand {
         return single ? options.method() : TrainingFlags.shift(options) + ", seed " + options.seed() + ", " + options.method();
     }
 
-    private static String settings(List<TrainingOptions> all) {
+    /**
+     * What all runs share, in one line.
+     *
+     * @throws UsageException if the network cannot take such samples
+     */
+    private static String settings(List<TrainingOptions> all, Dataset dataset) {
         String shifts = all.stream().map(TrainingOptions::shift).distinct().collect(Collectors.joining(", "));
         String from = all.stream().map(options -> String.valueOf(options.seed())).distinct().collect(Collectors.joining(", "));
         TrainingOptions any = all.get(0);
-        return TrainingFlags.settings(any, any.labels() == null ? "noise " + shifts : TrainingFlags.shift(any), from);
+        SampleShape shape = dataset.train().shape();
+        boolean norm = Model.parse(any.model(), shape.channels(), shape.height(), shape.width(), dataset.classes()).dependsOnMode();
+        return TrainingFlags.settings(any, norm, any.labels() == null ? "noise " + shifts : TrainingFlags.shift(any), from);
     }
 
     private void train(Device device, Dataset dataset, TrainingOptions options, RunFolder folder, String name, String obstacle,
@@ -232,7 +242,7 @@ final class CompareCommand extends Subcommand {
         return measured[0];
     }
 
-    private void finish(Dataset dataset, Device opened, List<TrainingOptions> all, List<ComparedRuns> parts) {
+    private void finish(Dataset dataset, Device opened, List<TrainingOptions> all, String shared, List<ComparedRuns> parts) {
         List<TrainingRun> runs = parts.stream().flatMap(part -> part.runs().stream()).toList();
         List<List<String>> pictures = new ArrayList<>();
         for (ComparedRuns part : parts) {
@@ -240,10 +250,10 @@ final class CompareCommand extends Subcommand {
                 : Pictures.write(part.folder(), part.results(), part.meanTimes(), console::notice));
         }
         String device = opened.name() + ": " + opened.description();
-        ObjectNode json = json(dataset, device, all, parts);
+        ObjectNode json = json(dataset, device, all, shared, parts);
         String data = dataset.identity();
         List<ObjectNode> every = all.stream().map(options -> settings(options, data, opened)).toList();
-        ComparisonPage page = new ComparisonPage(output, dataset.description(), settings(all), device,
+        ComparisonPage page = new ComparisonPage(output, dataset.description(), shared, device,
             RunFolder.table(every), parts, pictures);
         AtomicFile.writeString(output.resolve("compare.md"), page.markdown());
         AtomicFile.writeString(output.resolve("compare.html"), page.html());
@@ -280,11 +290,11 @@ final class CompareCommand extends Subcommand {
         }).toList();
     }
 
-    private ObjectNode json(Dataset dataset, String device, List<TrainingOptions> all, List<ComparedRuns> parts) {
+    private ObjectNode json(Dataset dataset, String device, List<TrainingOptions> all, String shared, List<ComparedRuns> parts) {
         ObjectNode node = RunReport.object();
         node.put("dataset", dataset.name());
         node.put("datasetIsSample", dataset.sample());
-        node.put("settings", settings(all));
+        node.put("settings", shared);
         node.put("device", device);
         node.put("threads", common.threads());
         if (single) {

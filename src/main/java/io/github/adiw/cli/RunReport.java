@@ -102,6 +102,8 @@ final class RunReport {
         node.put("validationBatch", options.validationBatch());
         node.put("optimizer", options.optimizer());
         node.put("learningRate", number(options.learningRate()));
+        node.put("momentum", number(options.momentum()));
+        node.put("nesterov", options.nesterov());
         node.put("weightDecay", number(options.weightDecay()));
         node.put("decay", options.decay());
         node.put("reduction", options.reduction());

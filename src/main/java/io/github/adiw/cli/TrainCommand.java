@@ -24,7 +24,10 @@ import picocli.CommandLine.Option;
         "Examples:",
         "  adiw train --noise symmetric:0.4 --method adiw-km --train-samples 10000 --optimizer adam --lr 1e-3 \\",
         "             --weight-decay 0 --lr-schedule none --epochs 60 --output out/km",
-        "  adiw train --model mlp:256,128 --noise pair:0.3 --method diw --epochs 20 --output out/diw --json"})
+        "  adiw train --model mlp:256,128 --noise pair:0.3 --method diw --epochs 20 --output out/diw --json",
+        "  adiw train --dataset cifar-10 --model resnet20 --noise symmetric:0.4 --augment crop-flip --optimizer sgd \\",
+        "             --momentum 0.9 --lr 0.1 --reduction mean --lr-schedule milestones:100,150:0.1 \\",
+        "             --lr-warmup-epochs 1 --epochs 200 --output out/cifar"})
 final class TrainCommand extends Subcommand {
     @Option(names = "--method", paramLabel = "METHOD", defaultValue = "adiw-km",
         description = "uniform; diw (kernel mean matching in every batch, as far as DIW's published code solves it) and diw-exact (to "

@@ -159,7 +159,10 @@ final class TrainingFlags {
         description = "Of matrix products on a GPU: fp32 or tf32. Default: ${DEFAULT-VALUE}.")
     private String precision;
 
-    @Option(names = "--init", paramLabel = "M.safetensors", description = "Initial parameters, instead of drawing them.")
+    @Option(names = "--init", paramLabel = "M.safetensors",
+        description = "Initial parameters, instead of drawing them: tensors with PyTorch's names and shapes, F32, F16, BF16 or F64 "
+            + "(num_batches_tracked: I64, or absent), for as many classes as the data have. docs/methods.md says how a PyTorch "
+            + "checkpoint becomes such a file.")
     private Path initialParameters;
 
     @Option(names = "--labels", paramLabel = "L.npy",
@@ -263,26 +266,36 @@ final class TrainingFlags {
         return found;
     }
 
-    /** What was set, for people: the settings that matter for a result. */
-    static String settings(TrainingOptions options) {
-        return settings(options, shift(options), String.valueOf(options.seed()));
-    }
-
     /** What the training samples went through, for people. */
     static String shift(TrainingOptions options) {
         boolean noise = List.of("none", "symmetric", "pair").contains(options.shift().split(":")[0]);
         return options.labels() == null ? (noise ? "noise " : "shift ") + options.shift() : "labels " + options.labels().getFileName();
     }
 
-    /** The same where several shifts or seeds are compared. */
-    static String settings(TrainingOptions options, String shift, String seed) {
+    /**
+     * What was set, for people: the settings that all runs of a comparison share and that matter for their results.
+     *
+     * @param norm  whether the network has batch normalisation, without which the estimation's mode has no part
+     * @param shift what the training samples go through, or all such
+     * @param seed  the seed, or all of them
+     */
+    static String settings(TrainingOptions options, boolean norm, String shift, String seed) {
         return options.model() + ", " + shift + (options.trainSamples() > 0 ? ", " + options.trainSamples() + " training samples" : "")
-            + ", " + options.optimizer() + " at " + options.learningRate() + ", weight decay " + options.weightDecay()
+            + ", " + options.optimizer() + " at " + options.learningRate() + momentum(options)
+            + ", reduction " + options.reduction()
+            + ", weight decay " + options.weightDecay() + (options.decay().equals("all") ? "" : " of " + options.decay())
             + ", schedule " + options.schedule()
             + (options.learningRateWarmupEpochs() > 0 ? " with a warm-up of " + options.learningRateWarmupEpochs() + " epochs" : "")
             + (options.augment().equals("none") ? "" : ", " + options.augment())
+            + (norm ? ", estimation mode " + options.estimationMode() : "")
             + ", batch " + options.batch() + " + " + options.validationBatch()
             + (options.steps() > 0 ? ", " + options.steps() + " steps" : ", " + options.epochs() + " epochs")
             + ", seed " + seed;
+    }
+
+    /** Adam's are its own. */
+    private static String momentum(TrainingOptions options) {
+        return options.momentum() == 0 || !options.optimizer().equals("sgd") ? ""
+            : (options.nesterov() ? " with Nesterov momentum " : " with momentum ") + options.momentum();
     }
 }

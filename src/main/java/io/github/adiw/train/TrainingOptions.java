@@ -163,7 +163,7 @@ public final class TrainingOptions {
         return new Builder();
     }
 
-    /** {@code lenet} or {@code mlp:W1,W2,...}. */
+    /** The network: one of the forms of {@link Model#KNOWN}. */
     public String model() {
         return model;
     }
@@ -476,7 +476,7 @@ public final class TrainingOptions {
 
         private Builder() {}
 
-        /** {@code lenet} or {@code mlp:W1,W2,...} with the widths of the hidden layers; {@code lenet} where it is not given. */
+        /** The network, one of the forms of {@link Model#KNOWN}; {@code lenet} where it is not given. */
         public Builder model(String value) {
             model = value;
             return this;

@@ -113,8 +113,8 @@ class CommandLineTest {
         assertThat(JSON.readTree(run.out())).isEqualTo(summary);
         assertThat(keys(summary)).contains("dataset", "trainSamples", "validationSamples", "testSamples", "noise", "actualNoiseRate",
             "model",
-            "parameters", "method", "device", "seed", "epochs", "batch", "testAccuracy", "finalTestAccuracy", "bestTestAccuracy",
-            "meanWeightClean", "meanWeightNoisy", "secondsPerEpoch", "effectiveSampleSize", "stepMillis");
+            "parameters", "method", "device", "seed", "epochs", "batch", "momentum", "nesterov", "testAccuracy", "finalTestAccuracy",
+            "bestTestAccuracy", "meanWeightClean", "meanWeightNoisy", "secondsPerEpoch", "effectiveSampleSize", "stepMillis");
         assertThat(keys(summary.get("stepMillis"))).containsExactlyInAnyOrder("total", "weightEstimation", "estimationForward", "training");
         assertThat(summary.get("trainSamples").asInt()).isEqualTo(SAMPLES);
         assertThat(summary.get("validationSamples").asInt()).isEqualTo(48);
@@ -123,6 +123,9 @@ class CommandLineTest {
         assertThat(summary.get("noise").asText()).isEqualTo("symmetric:0.4");
         assertThat(summary.get("augment").asText()).isEqualTo("none");
         assertThat(summary.get("decay").asText()).isEqualTo("all");
+        assertThat(summary.get("momentum").asDouble()).isZero();
+        assertThat(summary.get("nesterov").isBoolean()).isTrue();
+        assertThat(summary.get("nesterov").asBoolean()).isFalse();
         assertThat(summary.get("learningRateWarmupEpochs").asInt()).isZero();
         assertThat(summary.get("actualNoiseRate").asDouble()).isCloseTo(0.4, within(0.15));
         assertThat(summary.get("testAccuracy")).hasSize(3);
@@ -158,11 +161,14 @@ class CommandLineTest {
         Path output = folder.resolve("run");
         String options = "train --device " + DeviceMatrix.name() + " --threads 2 --dataset cifar-10 --data " + cifar
             + " --model lenet --batch 32 --validation-batch 16 --validation-samples 48 --epochs 3 --noise features:brightness:0.5"
-            + " --decay weights --augment crop-flip --lr 1e-3 --lr-schedule milestones:1,2:0.1 --lr-warmup-epochs 1 --json --output";
+            + " --decay weights --augment crop-flip --lr 1e-3 --momentum 0.9 --nesterov"
+            + " --lr-schedule milestones:1,2:0.1 --lr-warmup-epochs 1 --json --output";
         JsonNode summary = Cli.run(Cli.args(options, output)).json();
         assertThat(summary.get("dataset").asText()).isEqualTo("cifar-10");
         assertThat(summary.get("augment").asText()).isEqualTo("crop-flip");
         assertThat(summary.get("decay").asText()).isEqualTo("weights");
+        assertThat(summary.get("momentum").asDouble()).isEqualTo(0.9);
+        assertThat(summary.get("nesterov").asBoolean()).isTrue();
         assertThat(summary.get("learningRateSchedule").asText()).isEqualTo("milestones:1,2:0.1");
         assertThat(summary.get("learningRateWarmupEpochs").asInt()).isEqualTo(1);
         List<String> epochs = Files.readAllLines(output.resolve("epochs.csv"));

@@ -247,6 +247,47 @@ class CompareTableTest {
     }
 
     @Test
+    void everySettingThatRunsShareIsSaid() throws IOException {
+        assumeFalse(DeviceMatrix.slow(), QUICK);
+        Path output = folder.resolve("said");
+        Cli run = compared("--methods uniform --optimizer sgd --lr 0.01 --momentum 0.9 --nesterov --reduction mean"
+            + " --weight-decay 1e-4 --decay weights", output);
+        String said = "sgd at 0.01 with Nesterov momentum 0.9, reduction mean, weight decay 1.0E-4 of weights, schedule none, ";
+        assertThat(run.err()).contains("Each method: mlp:8, noise symmetric:0.4, ").contains(said);
+        assertThat(output.resolve("compare.md")).content().contains(said);
+        JsonNode json = JSON.readTree(output.resolve("compare.json").toFile());
+        assertThat(json.get("settings").asText()).contains(said).doesNotContain("estimation mode");
+        assertThat(get(json.get("methods").get(0), "momentum")).isEqualTo(0.9);
+        assertThat(json.get("methods").get(0).get("nesterov").asBoolean()).isTrue();
+    }
+
+    @Test
+    void settingsThatHaveNoPartAreNotSaid() {
+        TrainingOptions.Builder builder = TrainingOptions.builder().model("resnet20").learningRate(0.01f).weightDecay(0);
+        assertThat(said(builder)).contains("sgd at 0.01, reduction sum, weight decay 0.0, schedule ")
+            .contains(", estimation mode evaluate, batch 256 + 256, ");
+        assertThat(said(builder.momentum(0.5f))).contains("sgd at 0.01 with momentum 0.5, reduction sum, ");
+        assertThat(said(builder.optimizer("adam"))).contains("adam at 0.01, reduction sum, ");
+    }
+
+    private static String said(TrainingOptions.Builder options) {
+        return TrainingFlags.settings(options.build(), true, "none", "1");
+    }
+
+    @Test
+    void networksWithBatchNormHaveAnEstimationMode() throws IOException {
+        assumeFalse(DeviceMatrix.slow(), QUICK);
+        Path output = folder.resolve("mode");
+        Cli run = Cli
+            .run(Cli.args("compare --device " + DeviceMatrix.name() + " --threads 1 --data " + data + " --model resnet20 --batch 16"
+                + " --validation-batch 8 --validation-samples 16 --train-samples 32 --steps 2 --methods adiw-km --estimation-mode train"
+                + " --output", output));
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("Each method: resnet20, ").contains(", estimation mode train, batch 16 + 8, 2 steps, ");
+        assertThat(JSON.readTree(output.resolve("compare.json").toFile()).get("settings").asText()).contains(", estimation mode train, ");
+    }
+
+    @Test
     void otherDataOrSeedIsAnotherRun() throws IOException {
         assumeFalse(DeviceMatrix.slow(), QUICK);
         Path output = folder.resolve("single");
