@@ -136,6 +136,8 @@ class CommandLineTest {
         JsonNode millis = summary.get("stepMillis");
         assertThat(millis.get("total").asDouble()).isPositive();
         assertThat(millis.get("weightEstimation").asDouble()).isPositive();
+        assertThat(millis.get("weightEstimation").asDouble() + millis.get("training").asDouble()).as("a bar is as high as it says")
+            .isCloseTo(millis.get("total").asDouble(), within(1e-9));
 
         List<String> epochs = Files.readAllLines(output.resolve("epochs.csv"));
         assertThat(epochs).hasSize(4);
