@@ -1,6 +1,7 @@
 package io.github.adiw;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.github.adiw.device.Device;
@@ -43,8 +44,7 @@ class ReadmeExampleTest {
         // README ends
     }
 
-    @Test
-    void runs() {
+    private static String printed() {
         assumeFalse(DeviceMatrix.slow(), "auto is not the stand-in driver");
         PrintStream before = System.out;
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -54,17 +54,38 @@ class ReadmeExampleTest {
         } finally {
             System.setOut(before);
         }
-        List<MatchResult> lines = Pattern.compile("sample \\d+ at (\\S+): weight (\\S+)").matcher(out.toString(StandardCharsets.UTF_8))
-            .results().toList();
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private static List<MatchResult> lines(String text) {
+        return Pattern.compile("sample (\\d+) at (\\d\\.\\d\\d): weight (\\d+\\.\\d\\d)").matcher(text).results().toList();
+    }
+
+    @Test
+    void runs() {
+        List<MatchResult> lines = lines(printed());
         assertThat(lines).hasSize(10);
         for (MatchResult line : lines) {
-            double at = Double.parseDouble(line.group(1));
-            double weight = Double.parseDouble(line.group(2));
+            double at = Double.parseDouble(line.group(2));
+            double weight = Double.parseDouble(line.group(3));
             if (at > 1.1 && at < 1.9) {
                 assertThat(weight).as(line.group()).isGreaterThan(1);
             } else if (at < 0.5 || at > 2.5) {
                 assertThat(weight).as(line.group()).isLessThan(1);
             }
+        }
+    }
+
+    @Test
+    @Tag(Fixtures.SOURCE_TREE)
+    void printsWhatTheReadmeSays() throws IOException {
+        List<MatchResult> printed = lines(printed());
+        List<MatchResult> said = lines(Files.readString(Path.of("README.md")));
+        assertThat(said).hasSize(2);
+        for (MatchResult line : said) {
+            MatchResult same = printed.stream().filter(other -> other.group(1).equals(line.group(1))).findFirst().orElseThrow();
+            assertThat(same.group(2)).as(line.group()).isEqualTo(line.group(2));
+            assertThat(Double.parseDouble(same.group(3))).as(line.group()).isCloseTo(Double.parseDouble(line.group(3)), within(0.011));
         }
     }
 

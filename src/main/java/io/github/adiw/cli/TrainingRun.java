@@ -3,6 +3,7 @@ package io.github.adiw.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.data.Dataset;
+import io.github.adiw.data.Shift;
 import io.github.adiw.device.Device;
 import io.github.adiw.train.Trainer;
 import io.github.adiw.train.TrainingOptions;
@@ -33,6 +34,15 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
             }
             if (!quiet) {
                 console.notice(trainer.split().description());
+                if (!trainer.split().exposed() && !options.shift().equals(Shift.NONE.specification())) {
+                    console.notice(String.format(Locale.ROOT, "Warning: all %,d training samples are clean validation samples, so that the "
+                        + "%s has no part: lower --validation-samples.", trainer.split().count(), TrainingFlags.shift(options)));
+                }
+            }
+            if (trainer.warmUpOnly()) {
+                console.notice("Warning: " + options.method() + ": every epoch is a warm-up epoch, so that no weights are used: raise "
+                    + (options.steps() > 0 ? "--steps" : "--epochs") + ", or give "
+                    + (options.warmupEpochs() == 1 ? "--warmup-epochs 0." : "fewer --warmup-epochs."));
             }
             TrainingResult[] result = new TrainingResult[1];
             int epochs = options.steps() > 0 ? 0 : options.epochs();
@@ -69,7 +79,11 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
         if (result.options().shift().startsWith("class-prior:")) {
             counts.append(String.format(Locale.ROOT, ", the largest to the smallest %.1f to 1", (double) most / Math.max(1, least)));
         }
-        return String.format(Locale.ROOT, "%,d training samples, %,d of them clean validation samples; %.1f %% of the others mislabelled; "
-            + "samples a class: %s", result.trainSamples(), result.validationSamples(), 100 * result.actualNoiseRate(), counts);
+        boolean others = result.options().labels() != null || result.validationSamples() < result.trainSamples();
+        return String.format(Locale.ROOT, "%,d training samples, %,d of them clean validation samples; %s; samples a class: %s",
+            result.trainSamples(), result.validationSamples(), others
+                ? String.format(Locale.ROOT, "%.1f %% of the others mislabelled", 100 * result.actualNoiseRate())
+                : "there are no others that could be mislabelled",
+            counts);
     }
 }

@@ -23,6 +23,7 @@ import java.util.zip.CRC32;
  */
 public final class TrainingSplit {
     private static final int MOST_LISTED = 20;
+    private static final double MUCH_OF_THE_RATE = 0.95;
 
     private final Shift.Samples samples;
     private final int[] trueLabels;
@@ -339,6 +340,11 @@ public final class TrainingSplit {
         return count;
     }
 
+    /** @return whether labels were given, or some sample is none of the validation samples: if not, the shift has no part */
+    public boolean exposed() {
+        return exposed > 0;
+    }
+
     /** @return {@code [classes]}: how many samples carry each label */
     public int[] classCounts() {
         return samples.data().classCounts(classes());
@@ -367,7 +373,13 @@ public final class TrainingSplit {
     /** @return one line for people: what is trained on and what the shift did */
     public String description() {
         return String.format(Locale.ROOT, "%,d training samples, %,d of them clean validation samples; %s: %.1f %% of the"
-            + " labels are wrong; samples a class %s%s", count(), validation.length, origin, 100 * mislabelledRate(),
+            + " labels are wrong%s; samples a class %s%s", count(), validation.length, origin, 100 * mislabelledRate(), diluted(),
             counts(classCounts()), shift.shortfall(trueClassCounts()));
+    }
+
+    /** How the clean validation samples lower the rate of wrong labels, in brackets; nothing where they do so by little. */
+    private String diluted() {
+        return mislabelledRate() >= MUCH_OF_THE_RATE * noiseRate() ? "" : String.format(Locale.ROOT,
+            " (%.1f %% of all but the validation samples, which stay clean)", 100 * noiseRate());
     }
 }

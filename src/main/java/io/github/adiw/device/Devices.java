@@ -121,7 +121,8 @@ public final class Devices {
         int processors = Runtime.getRuntime().availableProcessors();
         if (threads > processors) {
             warnings.accept("device host: " + threads + " threads are more than the " + processors
-                + (processors == 1 ? " processor" : " processors") + " that this process may use, which makes every launch slower");
+                + (processors == 1 ? " processor" : " processors") + " that this process may use: each launch waits for all of them, "
+                + "and work takes longer, with hundreds of threads a hundred times and more; give at most " + processors);
         }
         HostDevice device = HostDevice.open(threads);
         if (device.threads() < threads) {

@@ -101,14 +101,11 @@ final class StepClock implements AutoCloseable {
         recorded++;
     }
 
-    /** Medians over the steps kept; NaN if there are none. */
+    /** Medians over the steps kept, and what the estimation's leaves of the total's; NaN if there are none. */
     TrainingResult.StepMillis medians() {
-        double[] training = new double[recorded];
-        for (int i = 0; i < recorded; i++) {
-            training[i] = total[i] - estimation[i];
-        }
-        return new TrainingResult.StepMillis(median(Arrays.copyOf(total, recorded)), median(Arrays.copyOf(estimation, recorded)),
-            median(Arrays.copyOf(forward, recorded)), median(training));
+        double inAll = median(Arrays.copyOf(total, recorded));
+        double inEstimation = median(Arrays.copyOf(estimation, recorded));
+        return new TrainingResult.StepMillis(inAll, inEstimation, median(Arrays.copyOf(forward, recorded)), inAll - inEstimation);
     }
 
     /** Milliseconds of every step kept, in order. */

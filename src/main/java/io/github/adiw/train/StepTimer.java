@@ -75,8 +75,9 @@ public final class StepTimer {
         }
 
         StepMillis quartiles() {
-            return new StepMillis(quartile(StepMillis::total), quartile(StepMillis::weightEstimation),
-                quartile(StepMillis::estimationForward), quartile(StepMillis::training));
+            double total = quartile(StepMillis::total);
+            double estimation = quartile(StepMillis::weightEstimation);
+            return new StepMillis(total, estimation, quartile(StepMillis::estimationForward), total - estimation);
         }
     }
 

@@ -284,6 +284,11 @@ public final class Trainer implements AutoCloseable {
         began = System.nanoTime() - (long) (seconds * 1e9);
     }
 
+    /** Whether the method has weights, and every epoch is a warm-up epoch, which uses none. */
+    public boolean warmUpOnly() {
+        return options.adaptive() && options.warmupEpochs() >= epochs();
+    }
+
     private boolean warmingUp() {
         return options.adaptive() && completed < options.warmupEpochs();
     }

@@ -51,7 +51,7 @@ public final class TrainingResult {
      * @param estimationForward the part of that which the forward pass took that weights alone are estimated from
      *                          ({@link TrainingOptions#estimationMode}); 0 where weights are estimated from the pass that is trained on,
      *                          which counts as training, whatever validation samples it takes along
-     * @param training          in the rest
+     * @param training          in the rest: the total without the weight estimation, also where these are medians or quartiles
      */
     public record StepMillis(double total, double weightEstimation, double estimationForward, double training) {}
 

@@ -139,6 +139,8 @@ class CommandLineTest {
         JsonNode millis = summary.get("stepMillis");
         assertThat(millis.get("total").asDouble()).isPositive();
         assertThat(millis.get("weightEstimation").asDouble()).isPositive();
+        assertThat(millis.get("weightEstimation").asDouble() + millis.get("training").asDouble()).as("a bar is as high as it says")
+            .isCloseTo(millis.get("total").asDouble(), within(1e-9));
 
         List<String> epochs = Files.readAllLines(output.resolve("epochs.csv"));
         assertThat(epochs).hasSize(4);
@@ -226,6 +228,24 @@ class CommandLineTest {
         for (String method : new String[] {"uniform", "diw", "adiw-km"}) {
             assertThat(output.resolve(method).resolve("summary.json")).isNotEmptyFile();
         }
+    }
+
+    @Test
+    void whatHasNoPartIsSaid() {
+        assumeFalse(DeviceMatrix.slow(), QUICK);
+        Cli run = done(training("compare", folder.resolve("clean"), "--epochs 1 --train-samples 48 --methods uniform,adiw-km,adiw-kl"));
+        assertThat(run.err()).containsOnlyOnce("Warning: all 48 training samples are clean validation samples, so that the noise "
+            + "symmetric:0.4 has no part: lower --validation-samples.");
+        assertThat(folder.resolve("clean").resolve("compare.md")).content().contains("48 of them clean validation samples; there are no "
+            + "others that could be mislabelled");
+        for (String method : new String[] {"adiw-km", "adiw-kl"}) {
+            assertThat(run.err()).containsOnlyOnce("Warning: " + method + ": every epoch is a warm-up epoch, so that no weights are used: "
+                + "raise --epochs, or give --warmup-epochs 0.");
+        }
+        assertThat(run.err()).doesNotContain("Warning: uniform");
+        Cli without = done(training("train", folder.resolve("weighted"), "--epochs 1 --warmup-epochs 0 --noise symmetric:0.4"));
+        assertThat(without.err()).doesNotContain("Warning").contains("of all but the validation samples, which stay clean");
+        assertThat(done(training("train", folder.resolve("steps"), "--steps 3")).err()).contains("raise --steps, or give");
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.github.adiw.data.file.Npy;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -83,6 +84,18 @@ class TrainingSplitTest {
         assertThat(builder.seed(5).build().rows()).isNotEqualTo(small.rows());
         assertThat(small.noiseRate()).isCloseTo(0.4, within(0.12));
         assertThat(small.description()).contains("500 training samples, 50 of them clean", "pair:0.4");
+    }
+
+    @Test
+    void saysWhyTheRateIsLowerThanWasAskedFor() {
+        TrainingSplit.Builder builder = TrainingSplit.of(DATASET).trainSamples(1000).shift(Shift.parse("pair:0.4"));
+        TrainingSplit half = builder.validationSamples(500).build();
+        assertThat(half.noiseRate()).isCloseTo(0.4, within(0.08));
+        assertThat(half.description()).contains(String.format(Locale.ROOT, "%.1f %% of the labels are wrong (%.1f %% of all but the"
+            + " validation samples, which stay clean)", 100 * half.mislabelledRate(), 100 * half.noiseRate()));
+        assertThat(builder.validationSamples(20).build().description()).contains("of the labels are wrong; samples a class");
+        assertThat(half.exposed()).isTrue();
+        assertThat(builder.validationSamples(1000).build().exposed()).isFalse();
     }
 
     @Test

@@ -66,7 +66,8 @@ class SystemFaultsTest {
         Devices.open("host", processors, notices::add).close();
         assertThat(notices).isEmpty();
         Devices.open("host", processors + 1, notices::add).close();
-        assertThat(notices).singleElement().asString().contains((processors + 1) + " threads are more than the " + processors);
+        assertThat(notices).singleElement().asString().contains((processors + 1) + " threads are more than the " + processors)
+            .endsWith("and work takes longer, with hundreds of threads a hundred times and more; give at most " + processors);
     }
 
     /** A container's limit shows to Java as fewer processors. */

@@ -37,6 +37,7 @@ class StepTimerTest {
                 assertThat(millis.total()).as(method).isPositive();
                 assertThat(millis.training()).as(method).isPositive().isLessThanOrEqualTo(millis.total());
                 assertThat(millis.weightEstimation()).as(method).isGreaterThanOrEqualTo(0).isLessThan(millis.total());
+                assertThat(millis.weightEstimation() + millis.training()).as(method).isCloseTo(millis.total(), within(1e-12));
             });
             StepMillis published = times.get(StepTimer.PUBLISHED);
             assertThat(published.training()).isEqualTo(times.get("diw").training());

@@ -41,7 +41,7 @@ final class StepTimePlot {
             bars.stream().map(StepMillis::weightEstimation).toList());
         training.setFillColor(PlotStyle.TRAINING);
         estimation.setFillColor(PlotStyle.ESTIMATION);
-        double highest = bars.stream().mapToDouble(StepTimePlot::height).max().orElse(1);
+        double highest = bars.stream().mapToDouble(StepMillis::total).max().orElse(1);
         chart.getStyler().setStacked(true);
         chart.getStyler().setAvailableSpaceFill(0.2 + 0.1 * Math.min(4, methods.size()));
         chart.getStyler().setXAxisTitleVisible(false);
@@ -58,13 +58,9 @@ final class StepTimePlot {
             if (millis.weightEstimation() > 0 && !many) {
                 text += String.format(Locale.ROOT, " (%s + %s)", written(millis.training()), written(millis.weightEstimation()));
             }
-            chart.addAnnotation(new AnnotationText(text, i + 0.5, height(millis) + 0.045 * highest, false));
+            chart.addAnnotation(new AnnotationText(text, i + 0.5, millis.total() + 0.045 * highest, false));
         }
         return chart;
-    }
-
-    private static double height(StepMillis millis) {
-        return millis.training() + millis.weightEstimation();
     }
 
     private static String written(double millis) {
