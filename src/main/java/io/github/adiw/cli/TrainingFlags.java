@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Dataset;
 import io.github.adiw.data.Datasets;
@@ -8,6 +9,7 @@ import io.github.adiw.data.Shift;
 import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.weight.EstimationSettings;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -191,6 +193,7 @@ final class TrainingFlags {
      * The options, all checked that can be without the data.
      *
      * @throws UsageException if one of them cannot be meant
+     * @throws AdiwException if a file that one names does not exist
      */
     TrainingOptions.Builder builder(long seed, Console console) {
         return builder(seed, Shift.parse(noise).specification(), console);
@@ -204,6 +207,11 @@ final class TrainingFlags {
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
         positive("--checkpoint-every", checkpointEvery);
+        for (Path file : new Path[] {initialParameters, labels, trainOrder, validationOrder}) {
+            if (file != null && !Files.exists(file)) {      // the data set may take a download
+                throw new AdiwException("cannot read " + file + ": there is no such file");
+            }
+        }
         if (optimizer.equals("adam") && momentum != 0) {
             console.notice("--momentum has no part in adam.");
         }
