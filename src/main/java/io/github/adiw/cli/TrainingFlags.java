@@ -27,10 +27,11 @@ final class TrainingFlags {
     private String dataset;
 
     @Option(names = "--data", paramLabel = "DIR",
-        description = "Where the data set's files are, and nowhere else. Of fashion-mnist they may be compressed by gzip; other data under "
-            + "the same files' names run as idx:DIR. Of cifar-10 and cifar-100: the binary version's files, as many training files as are "
-            + "there, in DIR or its cifar-10-batches-bin (cifar-100-binary), or the archive in DIR. Default: the user's cache, for "
-            + "fashion-mnist Debian's package dataset-fashion-mnist, a download, for fashion-mnist else the sample inside this program.")
+        description = "Folder of the data set; nowhere else is looked then. fashion-mnist: its four files, compressed by gzip or not; other "
+            + "data under the same names can be used too, and results call them idx:DIR. cifar-10: the files of the binary version, as many "
+            + "data_batch_N.bin as are there, in DIR or DIR/cifar-10-batches-bin, or the archive in DIR. cifar-100: the same, in DIR or "
+            + "DIR/cifar-100-binary. Default: the user's cache, for fashion-mnist Debian's package dataset-fashion-mnist, a download, for "
+            + "fashion-mnist else the sample inside this program.")
     private Path directory;
 
     @Option(names = "--model", paramLabel = "MODEL", defaultValue = "lenet",
