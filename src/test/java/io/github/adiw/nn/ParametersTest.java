@@ -157,7 +157,8 @@ class ParametersTest {
         doubles.put("bn1.weight", new SafeTensors.Tensor(new int[] {16}, large));
         new SafeTensors(doubles, Map.of()).write(file);
         assertThatThrownBy(() -> parameters.load(file)).isInstanceOf(AdiwException.class)
-            .hasMessage("the tensor bn1.weight of " + file + " has Infinity at value 2 (from 0) in float32, and finite numbers were expected");
+            .hasMessage(
+                "the tensor bn1.weight of " + file + " has Infinity at value 2 (from 0) in float32, and finite numbers were expected");
         Map<String, SafeTensors.Tensor> good = new LinkedHashMap<>(whole);
         good.put("bn1.running_mean", new SafeTensors.Tensor(new int[] {16}, filled(-1)));
         good.put("bn1.running_var", new SafeTensors.Tensor(new int[] {16}, filled(0)));
