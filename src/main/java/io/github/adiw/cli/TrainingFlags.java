@@ -27,11 +27,11 @@ final class TrainingFlags {
     private String dataset;
 
     @Option(names = "--data", paramLabel = "DIR",
-        description = "Folder of the data set; nowhere else is looked then. fashion-mnist: its four files, compressed by gzip or not; other "
-            + "data under the same names can be used too, and results call them idx:DIR. cifar-10: the files of the binary version, as many "
-            + "data_batch_N.bin as are there, in DIR or DIR/cifar-10-batches-bin, or the archive in DIR. cifar-100: the same, in DIR or "
-            + "DIR/cifar-100-binary. Default: the user's cache, for fashion-mnist Debian's package dataset-fashion-mnist, a download, for "
-            + "fashion-mnist else the sample inside this program.")
+        description = "Folder of the data set; nowhere else is looked then. fashion-mnist: its four files, compressed by gzip or not; "
+            + "other data under the same names can be used too, and results call them idx:DIR. cifar-10: the files of the binary version, "
+            + "as many data_batch_N.bin as are there, in DIR or DIR/cifar-10-batches-bin, or the archive in DIR. cifar-100: the same, in "
+            + "DIR or DIR/cifar-100-binary. Default: the user's cache, for fashion-mnist Debian's package dataset-fashion-mnist, a "
+            + "download, for fashion-mnist else the sample inside this program.")
     private Path directory;
 
     @Option(names = "--model", paramLabel = "MODEL", defaultValue = "lenet",
