@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
-import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,6 +22,8 @@ final class Flags {
      * of any length: the time is linear, and Java's matcher does not call itself for every word.
      */
     private static final Pattern COMPOUND = Pattern.compile("(?<![\\w./\\\\-])[a-z]++(?:[A-Z][a-z]*+)++(?![\\w/\\\\-]|\\.\\w)");
+    /** A parameter with the value to give it, {@code reduction=mean}. */
+    private static final Pattern GIVEN = Pattern.compile("(?<![\\w./\\\\-])([a-z][a-zA-Z]*+)=(?=\\w)");
 
     private final Map<String, String> flags = new HashMap<>();
 
@@ -52,12 +53,15 @@ final class Flags {
     /**
      * A message of the library for somebody who typed flags. Where it begins with the parameter, the flag takes its place
      * ({@code --steps must be at least 1, not 0}), else it stands in front ({@code --estimation-steps: steps must be at least 1, not 0}).
-     * Other parameters in the text become flags if they are no words besides, as {@code validationSamples}.
+     * Other parameters in the text become flags if they are no words besides, as {@code validationSamples}, or have a value, as
+     * {@code reduction=mean}, of which {@code --reduction mean} is made.
      *
      * @param parameter what the message is about, {@link UsageException#parameter}; null if it is about none
      */
     String inFront(String parameter, String message) {
-        String named = COMPOUND.matcher(message).replaceAll(name -> Matcher.quoteReplacement(flag(name)));
+        String given = GIVEN.matcher(message).replaceAll(
+            name -> Matcher.quoteReplacement(flags.containsKey(name.group(1)) ? flags.get(name.group(1)) + " " : name.group()));
+        String named = COMPOUND.matcher(given).replaceAll(name -> Matcher.quoteReplacement(named(name.group())));
         String flag = flags.get(parameter);
         if (flag == null || named.startsWith(flag)) {
             return named;
@@ -71,8 +75,9 @@ final class Flags {
             || !Character.isLetterOrDigit(message.charAt(word.length())) && message.charAt(word.length()) != '_');
     }
 
-    private String flag(MatchResult name) {
-        return flags.getOrDefault(name.group(), name.group());
+    /** The flag of a parameter; its name where it has none. */
+    String named(String parameter) {
+        return flags.getOrDefault(parameter, parameter);
     }
 
     /**

@@ -43,6 +43,7 @@ final class RunFolder {
     private static final String MODEL = "model.safetensors";
     private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS, MODEL);
 
+    private static final String DATA = "data";
     private static final String DEVICE = "device";
     private static final String THREADS = "threads";
     private static final String VERSION = "version";
@@ -83,7 +84,7 @@ final class RunFolder {
      */
     static ObjectNode settings(TrainingOptions options, String data, Device device, int threads) {
         ObjectNode node = RunReport.object();
-        node.put("data", data);
+        node.put(DATA, data);
         node.put(DEVICE, device.name() + ": " + device.description());
         node.put(THREADS, threads);
         node.put(VERSION, Main.Version.number());
@@ -111,9 +112,9 @@ final class RunFolder {
         }
         try {
             JsonNode mark = RunReport.read(folder.resolve(MARK));
-            List<String> changed = changed(mark.path("settings"));
+            List<Change> changed = changed(mark.path("settings"));
             if (!changed.isEmpty()) {
-                return String.join(", ", changed);
+                return changed.stream().map(change -> change.text(change.name)).collect(Collectors.joining(", "));
             }
             for (String file : FILES) {
                 Path there = folder.resolve(file);
@@ -129,11 +130,28 @@ final class RunFolder {
         }
     }
 
-    private List<String> changed(JsonNode earlier) {
+    /**
+     * A setting in which the run in the folder is another one than the wanted one.
+     *
+     * @param name as {@link #settings} has it
+     */
+    record Change(String name, String before, String now) {
+        /** Whether a user sets it by itself: the content of the data and the version follow from other things. */
+        boolean isSet() {
+            return !name.equals(DATA) && !name.equals(VERSION);
+        }
+
+        /** @param called what to call the setting */
+        String text(String called) {
+            return called + " was " + before + " and is " + now;
+        }
+    }
+
+    private List<Change> changed(JsonNode earlier) {
         TreeSet<String> names = new TreeSet<>();
         settings.fieldNames().forEachRemaining(names::add);
         earlier.fieldNames().forEachRemaining(names::add);
-        List<String> changed = new ArrayList<>();
+        List<Change> changed = new ArrayList<>();
         if (anywhere) {
             names.remove(THREADS);
         }
@@ -141,7 +159,7 @@ final class RunFolder {
             String now = value(settings, name);
             String before = value(earlier, name);
             if (!now.equals(before)) {
-                changed.add(name + " was " + before + " and is " + now);
+                changed.add(new Change(name, before, now));
             }
         }
         return changed;
@@ -158,19 +176,19 @@ final class RunFolder {
      * @param checkpoint the farthest whole one of the run that is wanted; null if there is none
      * @param changed    if there is none: in which settings the run that the folder holds is another one; empty if it holds none
      */
-    record Found(Checkpoint checkpoint, List<String> changed) {}
+    record Found(Checkpoint checkpoint, List<Change> changed) {}
 
     /** Looks for checkpoints, of which the run then goes on; {@code notice} hears of broken ones. */
     Found find(Consumer<String> notice) {
         AtomicFile.deleteLeftOvers(folder);
-        List<String> changed = mark().map(mark -> changed(mark.path("settings"))).orElse(List.of());
+        List<Change> changed = mark().map(mark -> changed(mark.path("settings"))).orElse(List.of());
         for (Path file : checkpoints.files()) {
             try {
                 Checkpoint checkpoint = Checkpoint.read(file);
                 ObjectNode earlier = RunReport.object();
                 checkpoint.settings().forEach(earlier::put);
                 checkpoint.notes().forEach(earlier::put);
-                List<String> other = changed(earlier);
+                List<Change> other = changed(earlier);
                 if (other.isEmpty()) {
                     checkpoints.goesOnFrom(file);
                     return new Found(checkpoint, List.of());

@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Dataset;
 import io.github.adiw.data.Datasets;
@@ -8,6 +9,7 @@ import io.github.adiw.data.Shift;
 import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.weight.EstimationSettings;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -25,10 +27,11 @@ final class TrainingFlags {
     private String dataset;
 
     @Option(names = "--data", paramLabel = "DIR",
-        description = "Where the data set's files are, and nowhere else. Of fashion-mnist they may be compressed by gzip; other data under "
-            + "the same files' names run as idx:DIR. Of cifar-10 and cifar-100: the binary version's files, as many training files as are "
-            + "there, in DIR or its cifar-10-batches-bin (cifar-100-binary), or the archive in DIR. Default: the user's cache, for "
-            + "fashion-mnist Debian's package dataset-fashion-mnist, a download, for fashion-mnist else the sample inside this program.")
+        description = "Folder of the data set; nowhere else is looked then. fashion-mnist: its four files, compressed by gzip or not; "
+            + "other data under the same names can be used too, and results call them idx:DIR. cifar-10: the files of the binary version, "
+            + "as many data_batch_N.bin as are there, in DIR or DIR/cifar-10-batches-bin, or the archive in DIR. cifar-100: the same, in "
+            + "DIR or DIR/cifar-100-binary. Default: the user's cache, for fashion-mnist Debian's package dataset-fashion-mnist, a "
+            + "download, for fashion-mnist else the sample inside this program.")
     private Path directory;
 
     @Option(names = "--model", paramLabel = "MODEL", defaultValue = "lenet",
@@ -194,6 +197,7 @@ final class TrainingFlags {
      * The options, all checked that can be without the data.
      *
      * @throws UsageException if one of them cannot be meant
+     * @throws AdiwException if a file that one names does not exist
      */
     TrainingOptions.Builder builder(long seed, Console console) {
         return builder(seed, Shift.parse(noise).specification(), console);
@@ -207,6 +211,11 @@ final class TrainingFlags {
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
         positive("--checkpoint-every", checkpointEvery);
+        for (Path file : new Path[] {initialParameters, labels, trainOrder, validationOrder}) {
+            if (file != null && !Files.exists(file)) {      // the data set may take a download
+                throw new AdiwException("cannot read " + file + ": there is no such file");
+            }
+        }
         if (optimizer.equals("adam") && momentum != 0) {
             console.notice("--momentum has no part in adam.");
         }

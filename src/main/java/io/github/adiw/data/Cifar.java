@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -60,6 +60,9 @@ public final class Cifar {
     private static final int PATIENCE = 10_000;
     /** The authors' server gives about 100 KB/s at times. */
     private static final int LIMIT = 3_600_000;
+
+    /** In the place of a training file's number. */
+    private static final int TEST = -1;
 
     private final String name;
     private final String folder;
@@ -137,7 +140,7 @@ public final class Cifar {
             listener.notice(kept + " is not as published (by its checksum); looking elsewhere");
         }
         String elsewhere = "get " + source.archive.name() + " from " + MIRRORS.get(0)
-            + " in another way, and name the folder that it is in";
+            + " in another way, and name the folder that it is in: directory=DIR";
         if (source.mirrors.isEmpty()) {
             throw new AdiwException(title() + " was not found in " + source.cache + ", and no download is wanted: " + elsewhere);
         }
@@ -181,11 +184,23 @@ public final class Cifar {
             return List.of();
         }
         try (Stream<Path> all = Files.list(place)) {
-            return all.filter(file -> training.matcher(file.getFileName().toString()).matches())
-                .sorted(Comparator.comparingInt(file -> number(file.getFileName().toString()))).toList();
+            Map<Integer, Path> files = new TreeMap<>();
+            for (Path file : all.filter(file -> training.matcher(file.getFileName().toString()).matches()).sorted().toList()) {
+                Path other = files.put(number(file.getFileName().toString()), file);
+                if (other != null) {
+                    throw twice(other.getFileName().toString(), file.getFileName().toString(), place);
+                }
+            }
+            return List.copyOf(files.values());
         } catch (IOException e) {
             throw new AdiwException("cannot read the folder " + place + ": " + AtomicFile.reason(e), e);
         }
+    }
+
+    /** Of two files that would both be read as one part of the data set. */
+    private AdiwException twice(String one, String other, Path place) {
+        return new AdiwException(place + " holds both " + one + " and " + other + ", and each part of " + title()
+            + " was expected once: leave one of the two out");
     }
 
     private int number(String file) {
@@ -197,12 +212,22 @@ public final class Cifar {
     private Dataset unpacked(Path packed) {
         Map<Integer, CifarFile> trained = new TreeMap<>();
         List<CifarFile> tested = new ArrayList<>();
+        Map<Integer, String> paths = new HashMap<>();
         TarGzip.read(packed, (path, size, content) -> {
             String file = path.substring(path.lastIndexOf('/') + 1);
-            if (training.matcher(file).matches()) {
-                trained.put(number(file), CifarFile.read(file + " in " + packed, size, content, format));
-            } else if (file.equals(test)) {
-                tested.add(CifarFile.read(file + " in " + packed, size, content, format));
+            boolean trains = training.matcher(file).matches();
+            if (!trains && !file.equals(test)) {
+                return;
+            }
+            String other = paths.put(trains ? number(file) : TEST, path);
+            if (other != null) {
+                throw twice(other, path, packed);
+            }
+            CifarFile read = CifarFile.read(file + " in " + packed, size, content, format);
+            if (trains) {
+                trained.put(number(file), read);
+            } else {
+                tested.add(read);
             }
         });
         if (trained.isEmpty() || tested.isEmpty()) {

@@ -107,7 +107,7 @@ public final class FashionMnist {
                 if (in == null) {
                     throw new AdiwException(
                         "the sample of Fashion-MNIST has a jar of its own, which is not there: add io.github.adiw:adiw with the "
-                            + "classifier samples to the dependencies, or name the folder of the full data set");
+                            + "classifier samples to the dependencies, or name the folder of the full data set: directory=DIR");
                 }
                 return new Named(resource, IdxFile.parse(resource, in.readAllBytes(), dimensions, accept));
             } catch (IOException e) {

@@ -79,7 +79,7 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
 
         /** Whether values become others. */
         boolean converts() {
-            return bytes != type.bytes();
+            return !equals(of(type));
         }
 
         /** The next value of a chunk, as float32. */

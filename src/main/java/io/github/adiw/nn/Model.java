@@ -183,7 +183,7 @@ public final class Model {
      *
      * @param parameters from {@link #parameters}, on the same device
      * @param trained    rows of the batch that are trained on, at least 0; they come first
-     * @param untrained      further rows of the forward pass, at least 0
+     * @param untrained  further rows of the forward pass, at least 0
      * @throws IllegalArgumentException if there is no row at all
      */
     public ModelInstance instance(Device device, Parameters parameters, int trained, int untrained, Precision precision) {

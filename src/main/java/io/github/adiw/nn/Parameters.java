@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
@@ -23,6 +24,9 @@ import java.util.stream.IntStream;
  * model for training and for evaluation.
  */
 public final class Parameters implements AutoCloseable {
+    /** What names begin with that come from a model in PyTorch's DataParallel. */
+    private static final String WRAPPED = "module.";
+
     private final Scope scope;
     private final Device device;
     private final List<Declaration> declarations;
@@ -60,7 +64,7 @@ public final class Parameters implements AutoCloseable {
                 value = values.slice(trained, d.size());
                 gradient = gradients.slice(trained, d.size());
                 trained += padded(d.size());
-            } else if (d.type() == ElementType.INT64) {
+            } else if (d.isCount()) {
                 value = counts.slice(counted, d.size());
                 counted += padded(d.size());
             } else {
@@ -160,59 +164,88 @@ public final class Parameters implements AutoCloseable {
      * @throws AdiwException also if the file cannot be read ({@link SafeTensors#readParameters})
      */
     public void load(Path file) {
-        load(SafeTensors.readParameters(file));
+        load(SafeTensors.readParameters(file), file.toString());
     }
 
     /**
      * Takes the values from tensors of the same names and shapes; counts that are missing are 0.
      *
-     * @throws AdiwException if one is missing, has another shape or type, or is one too many; then nothing has changed
+     * @throws AdiwException if one is missing, has another shape or type, is one too many, or has a value that is not finite or a variance
+     *                       below 0; then nothing has changed
      */
     public void load(SafeTensors tensors) {
-        for (Parameter p : byName.values()) {
-            SafeTensors.Tensor tensor = tensors.tensors().get(p.name());
-            if (tensor == null && counts(p)) {
-                continue;
-            }
-            if (tensor == null) {
-                throw new AdiwException("the tensor " + p.name() + " " + Arrays.toString(p.shape())
-                    + " is missing from the initial parameters: they have " + String.join(", ", tensors.tensors().keySet()));
-            }
-            if (!Arrays.equals(tensor.shape(), p.shape())) {
-                throw new AdiwException("the initial parameter " + p.name() + " has the shape " + Arrays.toString(tensor.shape())
-                    + ", but the model's is " + Arrays.toString(p.shape()));
-            }
-            if (tensor.type() != p.value().type()) {
-                throw new AdiwException("the initial parameter " + p.name() + " is " + tensor + ", but the model's is "
-                    + p.value().type().name().toLowerCase(Locale.ROOT));
+        load(tensors, "the initial parameters");
+    }
+
+    /** @param source what to call them all in messages */
+    private void load(SafeTensors tensors, String source) {
+        for (Declaration d : declarations) {
+            SafeTensors.Tensor tensor = tensors.tensors().get(d.name());
+            if (tensor != null) {
+                requireFit(d, tensor, source);
+            } else if (!d.isCount()) {
+                throw new AdiwException("the tensor " + d.name() + " " + Arrays.toString(d.shape()) + " is missing from " + source
+                    + insteadOfMissing(tensors.tensors().keySet()));
             }
         }
         for (String name : tensors.tensors().keySet()) {
             if (!byName.containsKey(name)) {
-                throw new AdiwException("the initial parameters hold " + name + ", which the model does not have");
+                throw new AdiwException("the tensor " + name + " of " + source + " is none of the model's");
             }
         }
-        for (Parameter p : byName.values()) {
-            SafeTensors.Tensor tensor = tensors.tensors().get(p.name());
-            if (!counts(p)) {
-                p.value().upload(tensor.values());
+        for (Declaration d : declarations) {
+            SafeTensors.Tensor tensor = tensors.tensors().get(d.name());
+            Buffer value = get(d.name()).value();
+            if (!d.isCount()) {
+                value.upload(tensor.values());
             } else if (tensor == null) {
-                device.zero(p.value());
+                device.zero(value);
             } else {
-                p.value().upload((long[]) tensor.array());
+                value.upload((long[]) tensor.array());
             }
         }
     }
 
-    private static boolean counts(Parameter p) {
-        return p.value().type() == ElementType.INT64;
+    /** Half a sentence on the first name that is there and not the model's; empty if there is none. */
+    private String insteadOfMissing(Set<String> names) {
+        if (!names.isEmpty() && names.stream().allMatch(name -> name.startsWith(WRAPPED))) {
+            return ": all names there begin with " + WRAPPED + ", as those of a model in PyTorch's DataParallel do; save model.module's "
+                + "parameters instead";
+        }
+        return names.stream().filter(name -> !byName.containsKey(name)).findFirst().map(name -> ", where " + name + " is instead")
+            .orElse("");
+    }
+
+    private static void requireFit(Declaration d, SafeTensors.Tensor tensor, String source) {
+        String named = "the tensor " + d.name() + " of " + source;
+        if (!Arrays.equals(tensor.shape(), d.shape())) {
+            throw new AdiwException(named + " has the shape " + Arrays.toString(tensor.shape()) + ", but the model's is "
+                + Arrays.toString(d.shape()));
+        }
+        if (tensor.type() != d.type()) {
+            throw new AdiwException(named + " is " + tensor + ", but the model's is " + d.type().name().toLowerCase(Locale.ROOT));
+        }
+        if (d.isCount()) {
+            return;
+        }
+        float[] values = tensor.values();
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                throw new AdiwException(named + " has " + values[i] + " at value " + i + " (from 0) in float32, and finite numbers were "
+                    + "expected");
+            }
+            if (values[i] < d.least()) {
+                throw new AdiwException(named + " has " + values[i] + " at value " + i + " (from 0), and variances of at least 0 were "
+                    + "expected");
+            }
+        }
     }
 
     /** The values, named and shaped as PyTorch's, and marked as its. */
     public SafeTensors save() {
         Map<String, SafeTensors.Tensor> tensors = new LinkedHashMap<>();
         for (Parameter p : byName.values()) {
-            if (counts(p)) {
+            if (p.value().type() == ElementType.INT64) {
                 long[] count = new long[p.size()];
                 p.value().download(count);
                 tensors.put(p.name(), new SafeTensors.Tensor(p.shape(), count));

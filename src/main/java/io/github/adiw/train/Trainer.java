@@ -10,6 +10,7 @@ import io.github.adiw.data.TrainingSplit;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.nn.LearningRateSchedule;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -313,8 +314,15 @@ public final class Trainer implements AutoCloseable {
     private String failure(int epoch, float rate) {
         int step = parts.model().halted().toInts()[0];
         return step == 0 ? parts.weighting().problem() : "the loss or a weight is no longer a finite number at step " + step + " (epoch "
-            + epoch + ", learning rate " + rate + "): try learningRate " + rate / 10 + ", or reduction mean; what was reached before that"
-            + " step is kept";
+            + epoch + ", learning rate " + written(rate, 0) + "): try learningRate=" + written(rate, 1)
+            + (options.reduction().equals("sum") ? " or reduction=mean" : "") + "; what was reached before that step is kept";
+    }
+
+    /** A rate over a power of ten, as people write it: 0.03, 3e-5. */
+    static String written(float rate, int tenths) {
+        BigDecimal value = new BigDecimal(Float.toString(rate)).movePointLeft(tenths).stripTrailingZeros();
+        int exponent = value.precision() - value.scale() - 1;
+        return exponent >= -3 && exponent < 6 ? value.toPlainString() : value.movePointLeft(exponent).toPlainString() + "e" + exponent;
     }
 
     private double seconds() {

@@ -236,7 +236,9 @@ class BadInputTest {
     @Test
     void initialParameters() throws IOException {
         Path file = folder.resolve("m.safetensors");
-        assertThat(train(1, "--init", file)).contains("m.safetensors");
+        assertThat(train(1, "--init", file)).endsWith("cannot read " + file + ": there is no such file");
+        assertThat(train(1, "--data " + folder.resolve("nowhere") + " --init", file)).as("before the data are looked for")
+            .contains("m.safetensors");
         Files.writeString(file, "not a tensor");
         assertThat(train(1, "--init", file)).contains("m.safetensors");
         for (String model : List.of("mlp:4", "lenet", "resnet18")) {
@@ -246,9 +248,9 @@ class BadInputTest {
             }
             String complaint = train(1, "--model resnet20 --init", file);
             assertThat(complaint).as(model).contains(switch (model) {
-                case "mlp:4" -> "the tensor conv1.weight [16, 1, 3, 3] is missing from the initial parameters";
-                case "lenet" -> "the initial parameter conv1.weight has the shape [6, 1, 5, 5], but the model's is [16, 1, 3, 3]";
-                default -> "the initial parameter conv1.weight has the shape [64, 1, 7, 7], but the model's is [16, 1, 3, 3]";
+                case "mlp:4" -> "the tensor conv1.weight [16, 1, 3, 3] is missing from " + file + ", where fc1.weight is instead";
+                case "lenet" -> "the tensor conv1.weight of " + file + " has the shape [6, 1, 5, 5], but the model's is [16, 1, 3, 3]";
+                default -> "the tensor conv1.weight of " + file + " has the shape [64, 1, 7, 7], but the model's is [16, 1, 3, 3]";
             });
         }
     }

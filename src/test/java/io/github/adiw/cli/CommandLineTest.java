@@ -180,7 +180,11 @@ class CommandLineTest {
         }
         Cli other = Cli.run(Cli.args(options.replace("crop-flip", "none").replace("--json", "--resume"), output));
         assertThat(other.code()).isEqualTo(2);
-        assertThat(other.err()).contains("augment was crop-flip and is none");
+        assertThat(other.err()).contains("--augment was crop-flip and is none");
+        other = Cli.run(Cli.args(options.replace("--noise features:brightness:0.5", "--shift none").replace("milestones:1,2:0.1", "none")
+            .replace("--json", "--resume"), output));
+        assertThat(other.err()).contains("--shift was features:brightness:0.5 and is none",
+            "--lr-schedule was milestones:1,2:0.1 and is none");
     }
 
     private static void pictures(Path output) throws IOException {

@@ -215,7 +215,7 @@ class CrashTest {
         Cli refused = Cli.run(with(other, "--resume").toArray(String[]::new));
         assertThat(refused.code()).isEqualTo(2);
         assertThat(refused.complaints()).singleElement().asString().startsWith("adiw: --resume: " + run)
-            .contains("epochs was 10 and is 12", "--upper-bound was 50.0 and is 40.0").doesNotContain("threads was");
+            .contains("--epochs was 10 and is 12", "--upper-bound was 50.0 and is 40.0").doesNotContain("threads was");
         assertThat(times(run)).isEqualTo(before);
     }
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -129,6 +130,24 @@ class CifarTest {
     }
 
     @Test
+    void noImageIsReadTwice() throws IOException {
+        Path place = CifarFiles.writeTen(folder.resolve("place"), 20, 10);
+        Files.copy(place.resolve("data_batch_1.bin"), place.resolve("data_batch_01.bin"));
+        refused(place,
+            place + " holds both data_batch_01.bin and data_batch_1.bin, and each part of CIFAR-10 was expected once: leave one");
+        Path packed = folder.resolve(ARCHIVE);
+        Map<String, byte[]> files = new TreeMap<>(Map.of("data_batch_1.bin", CifarFiles.ten(2, 1), "test_batch.bin",
+            CifarFiles.ten(2, 2)));
+        files.put("data_batch_01.bin", files.get("data_batch_1.bin"));
+        Files.write(packed, CifarFiles.tarGzip("x", files));
+        refused(folder, packed + " holds both x/data_batch_01.bin and x/data_batch_1.bin, and each part");
+        files.remove("data_batch_01.bin");
+        files.put("y/test_batch.bin", files.get("test_batch.bin"));
+        Files.write(packed, CifarFiles.tarGzip("x", files));
+        refused(folder, packed + " holds both x/test_batch.bin and x/y/test_batch.bin, and each part");
+    }
+
+    @Test
     void whatIsBrokenInAnArchiveIsSaid() throws IOException {
         Path packed = folder.resolve(ARCHIVE);
         byte[] good = archive(20, 10);
@@ -202,7 +221,7 @@ class CifarTest {
             assertThatThrownBy(() -> Cifar.TEN.find(source, listener)).isInstanceOf(AdiwException.class)
                 .hasMessageContaining("CIFAR-10 was not found in " + folder.resolve("cache") + ", and cannot download ")
                 .hasMessageContaining("bytes are kept, and the next download goes on from there")
-                .hasMessageContaining("name the folder that it is in");
+                .hasMessageContaining("name the folder that it is in: directory=DIR");
             assertThat(Cifar.TEN.find(source, listener).train().count()).isEqualTo(40);
         } finally {
             server.stop(0);

@@ -105,7 +105,11 @@ class ParametersTest {
         Map<String, SafeTensors.Tensor> missing = new LinkedHashMap<>(whole);
         missing.remove("fc2.bias");
         assertThatThrownBy(() -> parameters.load(new SafeTensors(missing, Map.of()))).isInstanceOf(AdiwException.class)
-            .hasMessageContaining("fc2.bias").hasMessageContaining("[84]").hasMessageContaining("missing");
+            .hasMessage("the tensor fc2.bias [84] is missing from the initial parameters");
+        missing.put("fc2.offset", new SafeTensors.Tensor(new int[] {84}, new float[84]));
+        missing.put("fc2.other", new SafeTensors.Tensor(new int[] {1}, new float[1]));
+        assertThatThrownBy(() -> parameters.load(new SafeTensors(missing, Map.of()))).isInstanceOf(AdiwException.class)
+            .hasMessage("the tensor fc2.bias [84] is missing from the initial parameters, where fc2.offset is instead");
 
         Map<String, SafeTensors.Tensor> turned = new LinkedHashMap<>(whole);
         turned.put("conv1.weight", new SafeTensors.Tensor(whole.get("conv1.weight").shape(), new float[150]));
@@ -117,6 +121,65 @@ class ParametersTest {
         Map<String, SafeTensors.Tensor> more = new LinkedHashMap<>(whole);
         more.put("fc4.weight", new SafeTensors.Tensor(new int[] {1}, new float[1]));
         assertThatThrownBy(() -> parameters.load(new SafeTensors(more, Map.of()))).isInstanceOf(AdiwException.class)
-            .hasMessageContaining("fc4.weight");
+            .hasMessage("the tensor fc4.weight of the initial parameters is none of the model's");
+    }
+
+    @Test
+    void theFileIsNamed(@TempDir Path folder) {
+        Path file = folder.resolve("model.safetensors");
+        Parameters parameters = LENET.parameters(device);
+        Map<String, SafeTensors.Tensor> wrapped = new LinkedHashMap<>();
+        parameters.save().tensors().forEach((name, tensor) -> wrapped.put("module." + name, tensor));
+        new SafeTensors(wrapped, Map.of()).write(file);
+        assertThatThrownBy(() -> parameters.load(file)).isInstanceOf(AdiwException.class)
+            .hasMessage("the tensor conv1.weight [6, 1, 5, 5] is missing from " + file + ": all names there begin with module., as those"
+                + " of a model in PyTorch's DataParallel do; save model.module's parameters instead");
+        Model.parse("mlp:4", 1, 28, 28, 10).parameters(device).save().write(file);
+        assertThatThrownBy(() -> parameters.load(file)).isInstanceOf(AdiwException.class)
+            .hasMessage("the tensor conv1.weight [6, 1, 5, 5] is missing from " + file);
+    }
+
+    @Test
+    void valuesThatCannotBeMeantAreRefused(@TempDir Path folder) {
+        Path file = folder.resolve("model.safetensors");
+        Parameters parameters = Model.parse("resnet20", 1, 8, 8, 2).parameters(device);
+        parameters.initialize(1);
+        Map<String, SafeTensors.Tensor> whole = parameters.save().tensors();
+        refuses(parameters, file, whole, "bn1.bias", new float[16], 3, Float.NaN,
+            " has NaN at value 3 (from 0) in float32, and finite numbers were expected");
+        refuses(parameters, file, whole, "bn1.running_mean", new float[16], 0, Float.NEGATIVE_INFINITY,
+            " has -Infinity at value 0 (from 0) in float32, and finite numbers were expected");
+        refuses(parameters, file, whole, "layer1.0.bn2.running_var", new float[16], 15, -1e-3f,
+            " has -0.001 at value 15 (from 0), and variances of at least 0 were expected");
+        double[] large = new double[16];
+        large[2] = 1e300;
+        Map<String, SafeTensors.Tensor> doubles = new LinkedHashMap<>(whole);
+        doubles.put("bn1.weight", new SafeTensors.Tensor(new int[] {16}, large));
+        new SafeTensors(doubles, Map.of()).write(file);
+        assertThatThrownBy(() -> parameters.load(file)).isInstanceOf(AdiwException.class)
+            .hasMessage(
+                "the tensor bn1.weight of " + file + " has Infinity at value 2 (from 0) in float32, and finite numbers were expected");
+        Map<String, SafeTensors.Tensor> good = new LinkedHashMap<>(whole);
+        good.put("bn1.running_mean", new SafeTensors.Tensor(new int[] {16}, filled(-1)));
+        good.put("bn1.running_var", new SafeTensors.Tensor(new int[] {16}, filled(0)));
+        parameters.load(new SafeTensors(good, Map.of()));
+        assertThat(parameters.get("bn1.running_mean").value().toFloats()).containsOnly(-1);
+    }
+
+    private static float[] filled(float value) {
+        float[] values = new float[16];
+        Arrays.fill(values, value);
+        return values;
+    }
+
+    private void refuses(Parameters parameters, Path file, Map<String, SafeTensors.Tensor> whole, String name, float[] values, int at,
+                         float bad, String said) {
+        values[at] = bad;
+        Map<String, SafeTensors.Tensor> tensors = new LinkedHashMap<>(whole);
+        tensors.put(name, new SafeTensors.Tensor(new int[] {values.length}, values));
+        new SafeTensors(tensors, Map.of()).write(file);
+        assertThatThrownBy(() -> parameters.load(file)).isInstanceOf(AdiwException.class)
+            .hasMessage("the tensor " + name + " of " + file + said);
+        assertThat(parameters.get(name).value().toFloats()).as("nothing has changed").isEqualTo(whole.get(name).values());
     }
 }

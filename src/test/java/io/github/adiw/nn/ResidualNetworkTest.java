@@ -199,7 +199,7 @@ class ResidualNetworkTest {
         assertThat(read.save().tensors().get("layer2.1.bn2.num_batches_tracked").array()).isEqualTo(new long[] {0});
         without.put("bn1.num_batches_tracked", new SafeTensors.Tensor(new int[0], new float[] {1}));
         assertThatThrownBy(() -> read.load(new SafeTensors(without, Map.of())))
-            .hasMessageContaining("bn1.num_batches_tracked is float32[], but the model's is int64");
+            .hasMessageContaining("bn1.num_batches_tracked of the initial parameters is float32[], but the model's is int64");
     }
 
     @Test

@@ -43,7 +43,7 @@ public record BatchNormLayer(String name, boolean relu) implements Layer {
             Declaration.undecayed(name + ".weight", Initial.constant(1), channels),
             Declaration.undecayed(name + ".bias", Initial.constant(0), channels),
             Declaration.buffer(name + ".running_mean", Initial.constant(0), channels),
-            Declaration.buffer(name + ".running_var", Initial.constant(1), channels),
+            Declaration.variance(name + ".running_var", Initial.constant(1), channels),
             Declaration.count(name + ".num_batches_tracked"));
     }
 
