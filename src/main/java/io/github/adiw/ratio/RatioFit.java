@@ -142,19 +142,12 @@ final class RatioFit {
             for (Candidate c : left) {
                 best = c.score() > best.score() || Double.isNaN(best.score()) && !Double.isNaN(c.score()) ? c : best;
             }
-            int said = warnings.size();
-            if (best.score() <= 0) {
-                warnings.add(
-                    String.format(Locale.ROOT, "Rows that were held out are described no better with weights than without (score %.3f; "
-                        + "equal weights have 0): if the two samples are alike, train without weights; else take method auto.",
-                        best.score()));
-            }
+            chosen = best;
+            warningsOfChoice = warnings.size();
             try {
-                chosen = best;
-                warningsOfChoice = warnings.size();
                 return result(best.method().name(), best.tuned().fit(t, v, last), best.tuned().selection());
             } catch (AdiwException e) {
-                warnings.subList(said, warnings.size()).clear();
+                warnings.subList(warningsOfChoice, warnings.size()).clear();
                 left.remove(best);
                 why = best.method().name() + ": " + e.getMessage();
                 leaveOut(best.method(), e);
@@ -264,8 +257,8 @@ final class RatioFit {
         for (double x : r) {
             atBound += x >= bound * (1 - 1e-6) ? 1 : 0;
         }
-        FittedWeights judged = new FittedWeights(method, weights, names, train, validation).scores(scores).sum(sum)
-            .upperBound(bound, atBound).fit(fit.steps(), fit.converged()).areaUnderCurve(separation);
+        FittedWeights judged = new FittedWeights(method, weights, names, train, validation).scores(scores)
+            .compared(options.method().equals("auto")).sum(sum).upperBound(bound, atBound).fit(fit.steps(), fit.converged()).areaUnderCurve(separation);
         if (t != null && Double.isFinite(selection.gamma())) {
             judged.largestKernel(Overlap.largestKernel(t, v, selection.gamma(), context.seed()));
         }

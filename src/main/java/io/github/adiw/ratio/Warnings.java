@@ -62,6 +62,7 @@ final class Warnings {
         } else {
             warnings.sample();
             warnings.balance();
+            warnings.heldOut();
         }
         warnings.fit();
         warnings.sentences.addAll(fitted.warnings);
@@ -182,6 +183,15 @@ final class Warnings {
             ? "Try another method, or leave the column out if it does not matter for your model."
             : "No weights can, since the mean of the validation rows is " + number(b.validation()) + " and the training rows " + end
                 + ": leave the column out, or get training rows that reach further.");
+    }
+
+    private void heldOut() {
+        double score = found.scores().getOrDefault(found.method(), Double.NaN);
+        if (score <= 0) {
+            say("Rows that were held out are described no better with weights than without (score %.3f; equal weights have 0): if the two "
+                + "samples are alike, train without weights%s.", score > -0.0005 ? 0 : score,
+                fitted.compared ? "" : "; else take method auto");
+        }
     }
 
     /** Whether a method is of use stopped early alone. */

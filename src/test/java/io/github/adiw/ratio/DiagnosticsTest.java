@@ -244,6 +244,16 @@ class DiagnosticsTest {
         assertThat(warnings(ages(0.1f).sum(400))).isEmpty();
     }
 
+    @Test
+    void weightsThatSayNothingOfRowsThatWereHeldOut() {
+        Map<String, Double> none = Map.of("kl", -1e-9);
+        only(halves("kl", 0.5f, 1.5f).scores(none), "(score 0.000; equal weights have 0)", "else take method auto");
+        String ofAuto = warnings(halves("kl", 0.5f, 1.5f).scores(Map.of("kl", -0.25, "ls", -0.5)).compared(true)).get(0);
+        assertThat(ofAuto).contains("(score -0.250;").endsWith("train without weights.");
+        only(halves("kl", 1, 1).scores(none), "All weights are equal");
+        assertThat(warnings(halves("kl", 0.5f, 1.5f).scores(Map.of("kl", 0.1, "ls", -0.5)).compared(true))).isEmpty();
+    }
+
     /** A level of a category that no training row has is said where a tenth of the validation rows have it, however well others balance. */
     @Test
     void aValueThatTrainingRowsNeverHave() {
