@@ -180,9 +180,17 @@ final class RatioFit {
         return options.upperBound() == null ? Double.POSITIVE_INFINITY : options.upperBound();
     }
 
+    /** Of a trial whose settings the data chose nothing is to be done, as long as another method has weights. */
     private void leaveOut(RatioMethod method, AdiwException why) {
         scores.put(method.name(), Double.NaN);
-        warnings.add("Method " + method.name() + " is left out: " + why.getMessage() + ".");
+        NoRatioException found = why instanceof NoRatioException none ? none : null;
+        boolean tuned = context.bandwidth() == null && context.lambda() == null;
+        String sentence = "Method " + method.name() + " is left out: " + (tuned && found != null ? found.reason() : why.getMessage()) + ".";
+        if (tuned && found != null && !found.isDegenerate()) {
+            context.listener().notice(sentence);
+        } else {
+            warnings.add(sentence);
+        }
     }
 
     private Matrix drawn(String kind, Matrix rows, int most, Purpose purpose) {
@@ -246,7 +254,8 @@ final class RatioFit {
         }
         double divisor = Double.isNaN(mean) ? sum / r.length : mean;
         if (!(divisor >= HeldOutScore.LEAST_MEAN && divisor < Double.MAX_VALUE)) {
-            throw new AdiwException(String.format(Locale.ROOT, "the mean of its ratio over the training rows is %.2g", divisor));
+            throw new NoRatioException(String.format(Locale.ROOT,
+                "the mean of its ratio over the training rows is %.3g, and about 1 was expected", divisor), null, true);
         }
         DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? divisor : 1);
         float[] weights = new float[r.length];
