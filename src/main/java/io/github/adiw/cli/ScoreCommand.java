@@ -39,7 +39,7 @@ final class ScoreCommand extends Subcommand {
     private String id;
 
     @Option(names = "--missing", paramLabel = "HOW",
-        description = "Of empty fields, NA, NaN and ?: fail, or mean (of the column, over the files that the model was fitted to). "
+        description = "Of empty fields, NA and NaN, and of ? among numbers: fail, or mean (of the column, over the files that the model was fitted to). "
             + "Default: as the model was fitted.")
     private String missing;
 

@@ -140,8 +140,8 @@ final class Pooling {
             t.answerUnanswered();
             v.answerUnanswered();
             options.notices()
-                .accept(Wording.column(name) + " has '" + Field.UNANSWERED + "', which counts as a category of its own: choose mean "
-                    + "for missing values to fill it in.");
+                .accept(Wording.column(name) + " has '" + Field.UNANSWERED + "', which counts as a category of its own: "
+                    + "--missing mean fills it in.");
         }
         TreeSet<String> all = new TreeSet<>();
         for (ColumnValues values : List.of(t, v)) {
@@ -168,7 +168,7 @@ final class Pooling {
                 Wording.column(name) + " of " + name(texts) + " has text, as " + Wording.quoted(text.text()) + " in "
                     + texts.source().place(text.position()) + ", and more than " + ColumnValues.MOST_LEVELS
                     + " different values, as an identifier has: "
-                    + "exclude it, or make it the id");
+                    + "exclude it, or make it the id (--id)");
         }
         if (mixed) {
             options.notices()

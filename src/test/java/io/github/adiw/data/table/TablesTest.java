@@ -138,6 +138,7 @@ class TablesTest {
             assertThatThrownBy(() -> read.of("age,income\n1,2\n")).isInstanceOf(UsageException.class)
                 .hasMessageContaining("'incme'").hasMessageContaining("did you mean income?").hasMessageContaining("'age', 'income'");
         }
+        assertThatThrownBy(() -> read().id("").of("x,income\n1,2\n")).hasMessageContaining("''").hasMessageNotContaining("did you mean");
         assertThatThrownBy(() -> read().exclude("age", "income").of("age,income\n1,2\n")).isInstanceOf(UsageException.class)
             .hasMessageContaining("leave no column");
         assertThatThrownBy(() -> read().exclude("age").columns("age").of("age,income\n1,2\n")).isInstanceOf(UsageException.class);
@@ -497,7 +498,8 @@ class TablesTest {
         Read read = read();
         assertThat(read.of(adult).encoding().names()).containsExactly("age", "workclass=?", "workclass=State-gov", "income=<=50K",
             "income=>50K");
-        assertThat(read.notices()).singleElement().asString().contains("column 'workclass' has '?', which counts as a category of its own");
+        assertThat(read.notices()).singleElement().asString().contains("column 'workclass' has '?', which counts as a category of its own",
+            "--missing mean");
         assertThatThrownBy(() -> read().of(adult + ",State-gov,>50K\n?,State-gov,>50K\n")).hasMessageContaining("line 4, column 'age'");
         assertThatThrownBy(() -> read().of(adult + "3,?,>50K\n3,,>50K\n")).hasMessageContaining("line 5, column 'workclass': it is empty");
         assertThat(read().mean().of(adult).encoding().names()).containsExactly("age", "workclass=State-gov", "income=<=50K", "income=>50K");
