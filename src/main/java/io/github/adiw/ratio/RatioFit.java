@@ -11,6 +11,7 @@ import io.github.adiw.weight.Divergences;
 import io.github.adiw.weight.EstimatedWeights;
 import io.github.adiw.weight.EstimationSettings;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -257,7 +258,8 @@ final class RatioFit {
             throw new NoRatioException(String.format(Locale.ROOT,
                 "the mean of its ratio over the training rows is %.3g, and about 1 was expected", divisor), null, true);
         }
-        DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? divisor : 1);
+        DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? divisor : 1,
+            Arrays.stream(r).max().orElseThrow());
         float[] weights = new float[r.length];
         for (int i = 0; i < r.length; i++) {
             weights[i] = (float) normalization.of(r[i]);
