@@ -487,6 +487,29 @@ class TablesTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"3%", "12.5 %", "$12.50", "-\u20ac3", "7\u00b0"})
+    void numbersWithAUnitAreCategoriesAndSaid(String text) {
+        Read read = read();
+        assertThat(read.of("age,rate\n39," + text + "\n50,4%\n").encoding().names()).contains("age", "rate=" + text);
+        assertThat(read.notices()).singleElement().asString()
+            .startsWith("column 'rate' is read as categories: '" + text + "' is no number.").contains("write the numbers alone");
+        StringBuilder many = new StringBuilder("age,rate\n");
+        for (int i = 0; i < 150; i++) {
+            many.append(i).append(",").append(i).append("%\n");
+        }
+        assertThatThrownBy(() -> read().of(many.toString())).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("line 2, column 'rate': '0%' is no number: write the numbers alone");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"25-34", "1st", "<=50K", "$", "%", "A1"})
+    void otherCategoriesAreNotSaid(String text) {
+        Read read = read();
+        read.of("age,band\n39," + text + "\n50,4%\n");
+        assertThat(read.notices()).isEmpty();
+    }
+
     /** As two data sets that everybody knows have it. */
     @Test
     void quotedNamesWithSpacesAndQuestionMarks() {
