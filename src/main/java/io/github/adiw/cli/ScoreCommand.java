@@ -39,8 +39,8 @@ final class ScoreCommand extends Subcommand {
     private String id;
 
     @Option(names = "--missing", paramLabel = "HOW",
-        description = "Of empty fields, NA and NaN, and of ? among numbers: fail, or mean (of the column, over the files that the model was fitted to). "
-            + "Default: as the model was fitted.")
+        description = "Of empty fields, NA and NaN, and of ? among numbers: fail, or mean (of the column, over the files that the "
+            + "model was fitted to). Default: as the model was fitted.")
     private String missing;
 
     private static final int BLOCK = 1 << 14;

@@ -302,7 +302,8 @@ public final class DensityRatio implements Serializable {
             throw UsageException.of("mean", "mean must be above 0 and finite, not " + mean);
         }
         return new DensityRatio(method, columns, scaling, function, selection,
-            new Normalization(normalization.upperBound(), normalization.divisor() * mean, normalization.largest()), properties, null, null, fit, device);
+            new Normalization(normalization.upperBound(), normalization.divisor() * mean, normalization.largest()), properties, null, null,
+            fit, device);
     }
 
     private void requireColumns(int given) {

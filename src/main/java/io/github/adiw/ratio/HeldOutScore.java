@@ -1,6 +1,5 @@
 package io.github.adiw.ratio;
 
-import io.github.adiw.AdiwException;
 import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.Arrays;
 import java.util.Locale;
@@ -43,7 +42,7 @@ final class HeldOutScore {
     /**
      * The score of a method.
      *
-     * @throws AdiwException if a fold's ratio is not finite, or its mean is 0
+     * @throws NoRatioException if a fold's ratio is not finite, or its mean is 0
      */
     double of(RatioMethod method, TunedMethod tuned) {
         double sum = 0;

@@ -36,7 +36,7 @@ final class KernelFunction implements RatioFunction {
      * @param method       as a user types it, for the messages
      * @param coefficients {@code [centers]}, at least 0
      * @param trainMeans   {@code [centers]}: the mean of each center's kernel over the training rows
-     * @throws AdiwException if a coefficient is not finite as a float32, or r is 0 at the training rows
+     * @throws NoRatioException if a coefficient is not finite as a float32, or r is 0 at the training rows
      */
     static KernelFunction of(String method, Matrix centers, double gamma, double[] coefficients, double[] trainMeans, Fit fit) {
         float[] rounded = new float[coefficients.length];
@@ -46,9 +46,9 @@ final class KernelFunction implements RatioFunction {
         KernelFunction function = new KernelFunction(centers, gamma, rounded, fit);
         double mean = function.mean(trainMeans);
         if (!Double.isFinite(mean) || mean < 1e-30) {
-            throw new NoRatioException(String.format(Locale.ROOT, "the ratio of %s has the mean %.3g over the training rows, and about 1 was "
-                + "expected: its kernel (gamma %.3g) is too narrow to reach from the validation rows to them", method, mean, gamma), NARROW,
-                true);
+            String reason = String.format(Locale.ROOT, "the ratio of %s has the mean %.3g over the training rows, and about 1 was "
+                + "expected: its kernel (gamma %.3g) is too narrow to reach from the validation rows to them", method, mean, gamma);
+            throw new NoRatioException(reason, NARROW, true);
         }
         return function;
     }

@@ -153,8 +153,8 @@ final class Warnings {
         if (Math.abs(now.after()) > Math.max(Math.max(before, UNBALANCED), Math.abs(now.before()) + chance(found.effectiveSampleSize()))) {
             sentences.add(worse(now));
         } else if (isStillApart(now)) {
-            say("The column '%s' is still %.2f apart after weighting (%.2f before): leave out columns that do not matter for your model, or "
-                + "get more rows.", now.column(), Math.abs(now.after()), Math.abs(now.before()));
+            say("The column '%s' is still %.2f apart after weighting (%.2f before): leave out columns that do not matter for your model, "
+                + "or get more rows.", now.column(), Math.abs(now.after()), Math.abs(now.before()));
         }
     }
 
