@@ -24,6 +24,8 @@ final class Flags {
     private static final Pattern COMPOUND = Pattern.compile("(?<![\\w./\\\\-])[a-z]++(?:[A-Z][a-z]*+)++(?![\\w/\\\\-]|\\.\\w)");
     /** A parameter with the value to give it, {@code reduction=mean}. */
     private static final Pattern GIVEN = Pattern.compile("(?<![\\w./\\\\-])([a-z][a-zA-Z]*+)=(?=\\w)");
+    /** What follows a parameter in a message about two. */
+    private static final Pattern SECOND = Pattern.compile(" and ([a-z]+)\\b");
 
     private final Map<String, String> flags = new HashMap<>();
 
@@ -53,8 +55,9 @@ final class Flags {
     /**
      * A message of the library for somebody who typed flags. Where it begins with the parameter, the flag takes its place
      * ({@code --steps must be at least 1, not 0}), else it stands in front ({@code --estimation-steps: steps must be at least 1, not 0}).
-     * Other parameters in the text become flags if they are no words besides, as {@code validationSamples}, or have a value, as
-     * {@code reduction=mean}, of which {@code --reduction mean} is made.
+     * So it does in a message that begins with two ({@code exclude and id leave no column}). Other parameters in the text become flags if
+     * they are no words besides, as {@code validationSamples}, or have a value, as {@code reduction=mean}, of which {@code --reduction mean}
+     * is made.
      *
      * @param parameter what the message is about, {@link UsageException#parameter}; null if it is about none
      */
@@ -66,7 +69,13 @@ final class Flags {
         if (flag == null || named.startsWith(flag)) {
             return named;
         }
-        return beginsWith(message, parameter) ? flag + named.substring(parameter.length()) : flag + ": " + named;
+        return beginsWith(message, parameter) ? flag + secondNamed(named.substring(parameter.length())) : flag + ": " + named;
+    }
+
+    /** What goes on with another parameter, as {@code  and id leave no column}, with its flag. */
+    private String secondNamed(String rest) {
+        Matcher second = SECOND.matcher(rest);
+        return second.lookingAt() ? " and " + flags.getOrDefault(second.group(1), second.group(1)) + rest.substring(second.end()) : rest;
     }
 
     /** Not {@code modelled} with {@code model}. */

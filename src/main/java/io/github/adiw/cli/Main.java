@@ -2,6 +2,7 @@ package io.github.adiw.cli;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.data.table.Wording;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -149,12 +151,21 @@ public final class Main {
             return wrongUse(new UnmatchedArgumentException(command, unknown), args, err);
         }
         StringBuilder sentence = new StringBuilder(oneLine(failure.getMessage()));
-        if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
-            sentence.append("; did you mean ").append(unmatched.getSuggestions().get(0)).append('?');
+        String meant = failure instanceof UnmatchedArgumentException unmatched ? meant(unmatched) : null;
+        if (meant != null) {
+            sentence.append("; did you mean ").append(meant).append('?');
         }
         String name = command.getCommandSpec().qualifiedName();
         err.println("adiw: " + sentence + " (see " + name + " --help)");
         return 2;
+    }
+
+    /** The flag that an unknown one is near to, or null. The parser knows of {@code --normalize}, and not that it has an opposite. */
+    private static String meant(UnmatchedArgumentException unmatched) {
+        List<String> opposites = unmatched.getCommandLine().getCommandSpec().options().stream().filter(OptionSpec::negatable)
+            .map(option -> option.longestName().replaceFirst("^--", "--no-")).toList();
+        String opposite = Wording.nearest(unmatched.getUnmatched().get(0), opposites);
+        return opposite != null ? opposite : unmatched.getSuggestions().stream().findFirst().orElse(null);
     }
 
     private static int failed(Exception failure, CommandLine command, String[] args, PrintStream err) {

@@ -39,8 +39,8 @@ final class ScoreCommand extends Subcommand {
     private String id;
 
     @Option(names = "--missing", paramLabel = "HOW",
-        description = "Of empty fields, NA, NaN and ?: fail, or mean (of the column, over the files that the model was fitted to). "
-            + "Default: as the model was fitted.")
+        description = "Of empty fields, NA and NaN, and of ? among numbers: fail, or mean (of the column, over the files that the "
+            + "model was fitted to). Default: as the model was fitted.")
     private String missing;
 
     private static final int BLOCK = 1 << 14;
@@ -69,7 +69,7 @@ final class ScoreCommand extends Subcommand {
                 model + " does not say which columns a file must have: one that adiw weights --model saved was expected, "
                     + "and not one saved by a program");
         }
-        Summary summary = new Summary();
+        Summary summary = new Summary(ratio.largestWeight());
         TableEncoding columns = TableEncoding.parse(encoding, model.toString());
         if (!columns.names().equals(ratio.columns())) {
             throw new AdiwException(model + " is broken: its columns are not those of its ratio: save the model again");
@@ -106,20 +106,36 @@ final class ScoreCommand extends Subcommand {
             console.result(String.format(Locale.ROOT, "%,d ratios by %s, from %.4g to %.4g, of mean %.4g, in %.1f s", summary.rows,
                 ratio.method(), summary.least, summary.most, summary.sum / summary.rows, seconds));
         }
+        if (summary.above > 0) {
+            console.notice(String.format(Locale.ROOT, "%,d of %,d ratios are above the largest weight of the fit (%.3g), up to %.3g: far "
+                + "outside the rows that the model was fitted to a ratio means nothing.", summary.above, summary.rows,
+                ratio.largestWeight(), summary.most));
+        }
         console.notice("Written to " + output);
     }
 
     /** What was written. */
     private static final class Summary {
+        /** Beyond what rounding does to the ratios of the training rows. */
+        private static final double ROUNDING = 1e-3;
+
+        private final double known;
         private long rows;
+        private long above;
         private double sum;
         private double least = Double.POSITIVE_INFINITY;
         private double most = Double.NEGATIVE_INFINITY;
+
+        /** @param known the largest ratio that is not counted as above; NaN: none is */
+        Summary(double known) {
+            this.known = known;
+        }
 
         void add(float[] ratios) {
             rows += ratios.length;
             for (float r : ratios) {
                 sum += r;
+                above += r > known * (1 + ROUNDING) ? 1 : 0;
                 least = Math.min(least, r);
                 most = Math.max(most, r);
             }

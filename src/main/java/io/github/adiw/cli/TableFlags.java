@@ -21,7 +21,9 @@ final class TableFlags {
     private String id;
 
     @Option(names = "--missing", paramLabel = "HOW",
-        description = "Of empty fields, NA, NaN and ?: fail, or mean (of the column, over both files). Default: fail.")
+        description = "Of empty fields, NA and NaN, and of ? among numbers: fail, or mean (of the column, over both files); "
+            + "in a column of text, ? is a category with fail. "
+            + "Default: fail.")
     private String missing = "fail";
 
     TableOptions options(Consumer<String> notices) {

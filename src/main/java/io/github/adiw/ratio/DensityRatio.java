@@ -69,8 +69,9 @@ public final class DensityRatio implements Serializable {
      *
      * @param upperBound the largest r that counts, on the scale of r; infinite where there is no bound
      * @param divisor    what it is divided by then
+     * @param largest    the largest r at the training rows; NaN where it is not known
      */
-    record Normalization(double upperBound, double divisor) implements Serializable {
+    record Normalization(double upperBound, double divisor, double largest) implements Serializable {
         double of(double r) {
             return Math.min(r, upperBound) / divisor;
         }
@@ -215,6 +216,14 @@ public final class DensityRatio implements Serializable {
         return diagnostics;
     }
 
+    /**
+     * The largest weight of the rows that it was fitted to (that it was chosen by, where these are fewer), on the scale of
+     * {@link #score(float[])}: a row with a higher score is unlike them. NaN where a file does not say, as older ones do not.
+     */
+    public double largestWeight() {
+        return normalization.of(normalization.largest());
+    }
+
     private void requireFitted() {
         if (weights == null) {
             throw new IllegalStateException("a ratio that was loaded has no weights: they belong to the rows that it was fitted to");
@@ -293,7 +302,8 @@ public final class DensityRatio implements Serializable {
             throw UsageException.of("mean", "mean must be above 0 and finite, not " + mean);
         }
         return new DensityRatio(method, columns, scaling, function, selection,
-            new Normalization(normalization.upperBound(), normalization.divisor() * mean), properties, null, null, fit, device);
+            new Normalization(normalization.upperBound(), normalization.divisor() * mean, normalization.largest()), properties, null, null,
+            fit, device);
     }
 
     private void requireColumns(int given) {

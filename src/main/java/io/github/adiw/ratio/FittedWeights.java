@@ -16,6 +16,7 @@ final class FittedWeights {
     final int validationRows;
     final List<String> warnings = new ArrayList<>();
     Map<String, Double> scores = Map.of();
+    boolean compared;
     double sum;
     double upperBound = Double.POSITIVE_INFINITY;
     int atBound;
@@ -48,6 +49,12 @@ final class FittedWeights {
     /** Held-out scores by method, in the order to show; higher is better, NaN where a method is out. */
     FittedWeights scores(Map<String, Double> value) {
         scores = new LinkedHashMap<>(value);
+        return this;
+    }
+
+    /** Whether the method was chosen among several. */
+    FittedWeights compared(boolean value) {
+        compared = value;
         return this;
     }
 

@@ -1,6 +1,5 @@
 package io.github.adiw.ratio;
 
-import io.github.adiw.AdiwException;
 import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.Arrays;
 import java.util.Locale;
@@ -43,7 +42,7 @@ final class HeldOutScore {
     /**
      * The score of a method.
      *
-     * @throws AdiwException if a fold's ratio is not finite, or its mean is 0
+     * @throws NoRatioException if a fold's ratio is not finite, or its mean is 0
      */
     double of(RatioMethod method, TunedMethod tuned) {
         double sum = 0;
@@ -53,8 +52,8 @@ final class HeldOutScore {
             RatioFunction ratio = tuned.fit(fitted, validation.select(rows(validationFold, fold, false)), context);
             double scale = mean(ratio.at(fitted, context.device()));
             if (!(scale >= LEAST_MEAN && scale < Double.MAX_VALUE)) {
-                throw new AdiwException(
-                    String.format(Locale.ROOT, "the mean of its ratio over the training rows is %.2g in a fold", scale));
+                throw new NoRatioException(String.format(Locale.ROOT,
+                    "the mean of its ratio over the training rows is %.3g in a fold, and about 1 was expected", scale), null, true);
             }
             double[] world = clipped(ratio.at(validation.select(rows(validationFold, fold, true)), context.device()), scale);
             double[] own = clipped(ratio.at(train.select(rows(trainFold, fold, true)), context.device()), scale);

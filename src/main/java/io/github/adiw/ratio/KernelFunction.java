@@ -5,10 +5,13 @@ import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Device;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** r(x) = sum_l a_l exp(-gamma |x - c_l|^2), a_l at least 0: the model of KLIEP and of uLSIF. */
 final class KernelFunction implements RatioFunction {
+    /** What to do about a kernel that does not reach far enough. */
+    static final String NARROW = "choose a smaller gamma, or method classifier";
     private static final long serialVersionUID = 1;
     /** Rows whose kernel values are in memory at once. */
     private static final int BLOCK = 8192;
@@ -33,7 +36,7 @@ final class KernelFunction implements RatioFunction {
      * @param method       as a user types it, for the messages
      * @param coefficients {@code [centers]}, at least 0
      * @param trainMeans   {@code [centers]}: the mean of each center's kernel over the training rows
-     * @throws AdiwException if a coefficient is not finite as a float32, or r is 0 at the training rows
+     * @throws NoRatioException if a coefficient is not finite as a float32, or r is 0 at the training rows
      */
     static KernelFunction of(String method, Matrix centers, double gamma, double[] coefficients, double[] trainMeans, Fit fit) {
         float[] rounded = new float[coefficients.length];
@@ -43,9 +46,9 @@ final class KernelFunction implements RatioFunction {
         KernelFunction function = new KernelFunction(centers, gamma, rounded, fit);
         double mean = function.mean(trainMeans);
         if (!Double.isFinite(mean) || mean < 1e-30) {
-            throw new AdiwException(
-                "the ratio of " + method + " has the mean " + mean + " over the training rows: no kernel of the bandwidth"
-                    + " gamma " + gamma + " reaches from the validation rows to them; choose a smaller gamma, or method classifier");
+            String reason = String.format(Locale.ROOT, "the ratio of %s has the mean %.3g over the training rows, and about 1 was "
+                + "expected: its kernel (gamma %.3g) is too narrow to reach from the validation rows to them", method, mean, gamma);
+            throw new NoRatioException(reason, NARROW, true);
         }
         return function;
     }

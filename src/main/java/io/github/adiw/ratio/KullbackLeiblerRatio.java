@@ -3,6 +3,7 @@ package io.github.adiw.ratio;
 import io.github.adiw.AdiwException;
 import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -41,8 +42,9 @@ final class KullbackLeiblerRatio implements RatioMethod {
             }
         }
         if (best < 0) {
-            throw new AdiwException("no bandwidth of kl reaches from all validation rows to a training row: the two samples do not overlap;"
-                + " give training rows that are like the validation rows, or use method classifier");
+            throw new NoRatioException(
+                "no bandwidth of kl reaches from all validation rows to a training row: the two samples do not overlap",
+                "give training rows that are like the validation rows, or use method classifier", false);
         }
         return new Tuned(new Selection(gammas[best], Double.NaN, null, scores[best]));
     }
@@ -122,8 +124,8 @@ final class KullbackLeiblerRatio implements RatioMethod {
         public KernelFunction fit(KernelSums sums, Matrix validation, FitContext context) {
             double[] means = sums.means();
             if (!reach(means)) {
-                throw new AdiwException("kl has no weights at gamma " + selection.gamma() + ": its kernel reaches from some validation"
-                    + " rows to no training row; choose a smaller gamma, or method classifier");
+                throw new NoRatioException(String.format(Locale.ROOT, "some validation rows are so far from all training rows that its "
+                    + "kernel (gamma %.3g) is 0 between them", selection.gamma()), KernelFunction.NARROW, false);
             }
             boolean[] rows = new boolean[validation.rows()];
             boolean[] columns = new boolean[means.length];

@@ -8,6 +8,7 @@ import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
 import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * {@code ls}: uLSIF (Kanamori, Hido, Sugiyama, Journal of Machine Learning Research 10, 2009), the kernel model with the least squared
@@ -189,8 +190,8 @@ final class LeastSquaresRatio implements RatioMethod {
             double[] second = sums.productMeans();
             Cholesky factor = factor(second, first.length, selection.lambda());
             if (factor == null) {
-                throw new AdiwException("ls has no solution at gamma " + selection.gamma() + " and lambda " + selection.lambda()
-                    + ": choose a larger lambda");
+                throw new NoRatioException(String.format(Locale.ROOT, "ls has no solution at gamma %.3g and lambda %.3g", selection.gamma(),
+                    selection.lambda()), "choose a larger lambda", false);
             }
             double[] a = factor.solve(first);
             Arrays.setAll(a, l -> Math.max(0, a[l]));

@@ -38,6 +38,7 @@ final class RatioFile {
         root.put("terms", ratio.selection().terms());
         put(root, "upperBound", ratio.normalization().upperBound());
         root.put("divisor", ratio.normalization().divisor());
+        put(root, "largest", ratio.normalization().largest());
         ArrayNode names = root.putArray("columns");
         ratio.columns().forEach(names::add);
         ArrayNode scaling = root.putArray("scaling");
@@ -98,7 +99,8 @@ final class RatioFile {
         return new DensityRatio(method, names, scaling,
             function(root.required("function").asText(), tensors, gamma, scaling.columns().length),
             new Selection(gamma, numberOrNaN(root, "lambda"), terms, Double.NaN),
-            new DensityRatio.Normalization(Double.isNaN(upperBound) ? Double.POSITIVE_INFINITY : upperBound, positive(root, "divisor")),
+            new DensityRatio.Normalization(Double.isNaN(upperBound) ? Double.POSITIVE_INFINITY : upperBound, positive(root, "divisor"),
+                root.has("largest") ? numberOrNaN(root, "largest") : Double.NaN),
             properties, null, null, new RatioFunction.Fit(0, Double.NaN, Double.NaN, true), null);
     }
 

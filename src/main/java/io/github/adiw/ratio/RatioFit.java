@@ -11,6 +11,7 @@ import io.github.adiw.weight.Divergences;
 import io.github.adiw.weight.EstimatedWeights;
 import io.github.adiw.weight.EstimationSettings;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -142,19 +143,12 @@ final class RatioFit {
             for (Candidate c : left) {
                 best = c.score() > best.score() || Double.isNaN(best.score()) && !Double.isNaN(c.score()) ? c : best;
             }
-            int said = warnings.size();
-            if (best.score() <= 0) {
-                warnings.add(
-                    String.format(Locale.ROOT, "Rows that were held out are described no better with weights than without (score %.3f; "
-                        + "equal weights have 0): if the two samples are alike, train without weights; else take method auto.",
-                        best.score()));
-            }
+            chosen = best;
+            warningsOfChoice = warnings.size();
             try {
-                chosen = best;
-                warningsOfChoice = warnings.size();
                 return result(best.method().name(), best.tuned().fit(t, v, last), best.tuned().selection());
             } catch (AdiwException e) {
-                warnings.subList(said, warnings.size()).clear();
+                warnings.subList(warningsOfChoice, warnings.size()).clear();
                 left.remove(best);
                 why = best.method().name() + ": " + e.getMessage();
                 leaveOut(best.method(), e);
@@ -187,9 +181,17 @@ final class RatioFit {
         return options.upperBound() == null ? Double.POSITIVE_INFINITY : options.upperBound();
     }
 
+    /** Of a trial whose settings the data chose nothing is to be done, as long as another method has weights. */
     private void leaveOut(RatioMethod method, AdiwException why) {
         scores.put(method.name(), Double.NaN);
-        warnings.add("Method " + method.name() + " is left out: " + why.getMessage() + ".");
+        NoRatioException found = why instanceof NoRatioException none ? none : null;
+        boolean tuned = context.bandwidth() == null && context.lambda() == null;
+        String sentence = "Method " + method.name() + " is left out: " + (tuned && found != null ? found.reason() : why.getMessage()) + ".";
+        if (tuned && found != null && !found.isDegenerate()) {
+            context.listener().notice(sentence);
+        } else {
+            warnings.add(sentence);
+        }
     }
 
     private Matrix drawn(String kind, Matrix rows, int most, Purpose purpose) {
@@ -253,9 +255,11 @@ final class RatioFit {
         }
         double divisor = Double.isNaN(mean) ? sum / r.length : mean;
         if (!(divisor >= HeldOutScore.LEAST_MEAN && divisor < Double.MAX_VALUE)) {
-            throw new AdiwException(String.format(Locale.ROOT, "the mean of its ratio over the training rows is %.2g", divisor));
+            throw new NoRatioException(String.format(Locale.ROOT,
+                "the mean of its ratio over the training rows is %.3g, and about 1 was expected", divisor), null, true);
         }
-        DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? divisor : 1);
+        DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? divisor : 1,
+            Arrays.stream(r).max().orElseThrow());
         float[] weights = new float[r.length];
         for (int i = 0; i < r.length; i++) {
             weights[i] = (float) normalization.of(r[i]);
@@ -264,8 +268,9 @@ final class RatioFit {
         for (double x : r) {
             atBound += x >= bound * (1 - 1e-6) ? 1 : 0;
         }
-        FittedWeights judged = new FittedWeights(method, weights, names, train, validation).scores(scores).sum(sum)
-            .upperBound(bound, atBound).fit(fit.steps(), fit.converged()).areaUnderCurve(separation);
+        FittedWeights judged = new FittedWeights(method, weights, names, train, validation).scores(scores)
+            .compared(options.method().equals("auto")).sum(sum).upperBound(bound, atBound).fit(fit.steps(), fit.converged())
+            .areaUnderCurve(separation);
         if (t != null && Double.isFinite(selection.gamma())) {
             judged.largestKernel(Overlap.largestKernel(t, v, selection.gamma(), context.seed()));
         }

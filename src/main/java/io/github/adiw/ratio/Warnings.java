@@ -27,6 +27,10 @@ final class Warnings {
     private static final double A_TENTH = Math.sqrt(2 * 0.1 / 0.9);
     /** A difference that counts (see {@link ColumnBalance}). */
     private static final double UNBALANCED = 0.1;
+    /** A difference that is worth a word although weighting made it smaller. */
+    private static final double STILL_APART = 0.25;
+    /** The share of its difference that a column may keep without a word. */
+    private static final double LARGE_REST = 1 / 3.0;
     /** Standard errors of a difference of means that chance does not make. */
     private static final double BEYOND_CHANCE = 3.5;
     /** {@code kl-direct} is of use stopped early; after so many steps it has begun to collapse. */
@@ -58,6 +62,7 @@ final class Warnings {
         } else {
             warnings.sample();
             warnings.balance();
+            warnings.heldOut();
         }
         warnings.fit();
         warnings.sentences.addAll(fitted.warnings);
@@ -147,7 +152,18 @@ final class Warnings {
         ColumnBalance now = comparable.get(0);
         if (Math.abs(now.after()) > Math.max(Math.max(before, UNBALANCED), Math.abs(now.before()) + chance(found.effectiveSampleSize()))) {
             sentences.add(worse(now));
+        } else if (isStillApart(now)) {
+            say("The column '%s' is still %.2f apart after weighting (%.2f before): leave out columns that do not matter for your model, "
+                + "or get more rows.", now.column(), Math.abs(now.after()), Math.abs(now.before()));
         }
+    }
+
+    /** Not a level that no training row has, which no weights bring nearer: {@link #supports} says whether it matters. */
+    private boolean isStillApart(ColumnBalance b) {
+        int c = fitted.columns.indexOf(b.column());
+        double after = Math.abs(b.after());
+        return fitted.train.least()[c] < fitted.train.most()[c] && after >= STILL_APART && after > chance(found.effectiveSampleSize())
+            && after > LARGE_REST * Math.abs(b.before());
     }
 
     /** The largest standardised difference that chance makes between so many training rows and the validation rows. */
@@ -167,6 +183,15 @@ final class Warnings {
             ? "Try another method, or leave the column out if it does not matter for your model."
             : "No weights can, since the mean of the validation rows is " + number(b.validation()) + " and the training rows " + end
                 + ": leave the column out, or get training rows that reach further.");
+    }
+
+    private void heldOut() {
+        double score = found.scores().getOrDefault(found.method(), Double.NaN);
+        if (score <= 0) {
+            say("Rows that were held out are described no better with weights than without (score %.3f; equal weights have 0): if the two "
+                + "samples are alike, train without weights%s.", score > -0.0005 ? 0 : score,
+                fitted.compared ? "" : "; else take method auto");
+        }
     }
 
     /** Whether a method is of use stopped early alone. */

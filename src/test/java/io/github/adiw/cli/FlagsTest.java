@@ -38,6 +38,9 @@ class FlagsTest {
         "train | | cannot read /tmp/trainOrder and trainOrder.npy | cannot read /tmp/trainOrder and trainOrder.npy",
         "train | | there is no room for steps | there is no room for steps",
         "weights | validationBatch | validationBatch must be at least 1 | validationBatch must be at least 1",
+        "weights | exclude | exclude and id leave no column | --exclude and --id leave no column",
+        "weights | id | id and columns both name 'a' | --id and --columns both name 'a'",
+        "weights | exclude | exclude and nothing else | --exclude and nothing else",
         "train | epochs | --epochs must be at least 1, not 0 | --epochs must be at least 1, not 0"})
     void inFront(String command, String parameter, String message, String said) {
         assertThat(flags(command).inFront(parameter, message)).isEqualTo(said);

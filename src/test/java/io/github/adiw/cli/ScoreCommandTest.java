@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.adiw.DeviceMatrix;
+import io.github.adiw.data.SafeTensors;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.ratio.DensityRatio;
 import java.io.IOException;
@@ -17,7 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -129,6 +132,26 @@ class ScoreCommandTest {
         Cli run = run("score --model @M.safetensors --input @X.csv --output @R.csv");
         assertThat(run.json().get("n").asInt()).isEqualTo(4);
         assertThat(run.err()).contains("'region' has a value that the model does not know in 2 rows", "'east'", "line 3");
+    }
+
+    @Test
+    void ratiosThatNoTrainingRowHasAreCountedAndSaid() throws IOException {
+        fit("classifier");
+        Path model = folder.resolve("M.safetensors");
+        assertThat(run("score --model @M.safetensors --input @T.csv --output @R.csv").err()).doesNotContain("largest weight");
+        Files.writeString(folder.resolve("X.csv"), "age,region\n40,north\n1000,north\n1e9,south\n41,south\n");
+        String far = "score --model @M.safetensors --input @X.csv --output @R.csv";
+        double largest = DensityRatio.load(model).largestWeight();
+        assertThat(largest).isCloseTo(read("W.csv").stream().skip(1).mapToDouble(line -> Double.parseDouble(line.split(",")[1])).max()
+            .orElseThrow(), within(1e-5));
+        assertThat(run(far).err()).contains(String.format("2 of 4 ratios are above the largest weight of the fit (%.3g)", largest));
+        SafeTensors saved = SafeTensors.read(model);
+        Map<String, String> older = new HashMap<>(saved.metadata());
+        older.computeIfPresent("density-ratio", (key, text) -> text.replaceFirst("\"largest\":[^,]+,", ""));
+        assertThat(older).isNotEqualTo(saved.metadata());
+        new SafeTensors(saved.tensors(), older).write(model);
+        assertThat(run(far).json().get("n").asInt()).isEqualTo(4);
+        assertThat(run(far).err()).doesNotContain("largest weight");
     }
 
     @Test

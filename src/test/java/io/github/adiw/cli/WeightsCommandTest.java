@@ -386,6 +386,8 @@ class WeightsCommandTest {
         "2 | --upper-bound | --method w1 --upper-bound 0.9 --train @T1.npy --validation @V1.npy --output @O.npy",
         "2 | did you mean | --method kl-dircet --train @T1.npy --validation @V1.npy --output @O.npy",
         "2 | Unknown options: '--validaton', | --method kl --train @T1.npy --validaton @V1.npy --output @O.npy",
+        "2 | did you mean --no-normalize? | --no-normalise --train @T1.npy --validation @V1.npy --output @O.npy",
+        "2 | did you mean --normalize? | --normalise --train @T1.npy --validation @V1.npy --output @O.npy",
         "2 | did you mean --train? | --trian=@T1.npy --validation @V1.npy --output @O.npy",
         "2 | give one of them | --method km --state @S.npy --initial @S.npy --train @T1.npy --validation @V1.npy --output @O.npy",
         "2 | named twice | --method km --state @O.npy --train @T1.npy --validation @V1.npy --output @O.npy",

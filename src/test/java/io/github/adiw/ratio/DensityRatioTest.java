@@ -393,6 +393,32 @@ class DensityRatioTest {
             .hasMessageStartingWith("no weights could be had: kl: ");
     }
 
+    /** One training row alone is near half of the validation rows: where it is held out, a narrow kernel does not reach them. */
+    @Test
+    void aTrialOfAutoThatFailsIsANotice() {
+        Random random = new Random(4);
+        float[] t = new float[200];
+        float[] v = new float[100];
+        for (int i = 0; i < t.length; i++) {
+            t[i] = (float) (i == 0 ? 10 : 0.01 * random.nextGaussian());
+        }
+        for (int i = 0; i < v.length; i++) {
+            v[i] = (float) ((i % 2 == 0 ? 10 : 0) + 0.01 * random.nextGaussian());
+        }
+        List<String> notices = new ArrayList<>();
+        FitListener listener = new FitListener() {
+            @Override
+            public void notice(String sentence) {
+                notices.add(sentence);
+            }
+        };
+        DensityRatio ratio = by("auto").listener(listener).fit(t, v, 1);
+        assertThat(ratio.diagnostics().scores()).containsEntry("kl", Double.NaN);
+        assertThat(ratio.diagnostics().warnings()).noneMatch(w -> w.contains("left out: "));
+        assertThat(notices).singleElement().asString().matches("Method kl is left out: some validation rows are so far from all training "
+            + "rows that its kernel \\(gamma \\d\\.\\d\\de\\+05\\) is 0 between them\\.");
+    }
+
     @Test
     void aQuantileThatIsZeroIsWarnedOf() {
         float[] answers = new float[N];

@@ -228,6 +228,32 @@ class DiagnosticsTest {
         only(fitted, "does not balance the column 'flag'", "No weights can", "is 2.67 and the training rows end at 2.00");
     }
 
+    /** Ages from 20 to 80, and in the world to 50; older rows count {@code old} times as much as others. */
+    private static FittedWeights ages(float old) {
+        int n = 400;
+        int m = 150;
+        double[] train = IntStream.range(0, n).mapToDouble(i -> 20 + 60 * (i + 0.5) / n).toArray();
+        double[] validation = IntStream.range(0, m).mapToDouble(i -> 20 + 30 * (i + 0.5) / m).toArray();
+        float[] weights = floats(Arrays.stream(train).map(age -> age > 50 ? old : 1).toArray());
+        return new FittedWeights("kl", weights, List.of("age"), Rows.of(train, 1), Rows.of(validation, 1));
+    }
+
+    @Test
+    void aColumnThatWeightingLeavesFarApart() {
+        only(ages(0.35f).sum(400), "The column 'age' is still 0.57 apart after weighting (1.10 before)", "leave out columns");
+        assertThat(warnings(ages(0.1f).sum(400))).isEmpty();
+    }
+
+    @Test
+    void weightsThatSayNothingOfRowsThatWereHeldOut() {
+        Map<String, Double> none = Map.of("kl", -1e-9);
+        only(halves("kl", 0.5f, 1.5f).scores(none), "(score 0.000; equal weights have 0)", "else take method auto");
+        String ofAuto = warnings(halves("kl", 0.5f, 1.5f).scores(Map.of("kl", -0.25, "ls", -0.5)).compared(true)).get(0);
+        assertThat(ofAuto).contains("(score -0.250;").endsWith("train without weights.");
+        only(halves("kl", 1, 1).scores(none), "All weights are equal");
+        assertThat(warnings(halves("kl", 0.5f, 1.5f).scores(Map.of("kl", 0.1, "ls", -0.5)).compared(true))).isEmpty();
+    }
+
     /** A level of a category that no training row has is said where a tenth of the validation rows have it, however well others balance. */
     @Test
     void aValueThatTrainingRowsNeverHave() {

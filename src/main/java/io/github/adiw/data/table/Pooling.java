@@ -8,10 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Decides over two files together what each column is, and encodes both. */
 final class Pooling {
+    /** A number with a sign of a currency, percent or degrees. */
+    private static final Pattern WITH_UNIT = Pattern.compile("[-+]?\\p{Sc} ?[-+]?\\d[\\d.,]*+|[-+]?\\d[\\d.,]*+ ?[\\p{Sc}%\u2030\u00b0]");
+
     private final ColumnChoice choice;
     private final Table train;
     private final Table validation;
@@ -140,8 +144,8 @@ final class Pooling {
             t.answerUnanswered();
             v.answerUnanswered();
             options.notices()
-                .accept(Wording.column(name) + " has '" + Field.UNANSWERED + "', which counts as a category of its own: choose mean "
-                    + "for missing values to fill it in.");
+                .accept(Wording.column(name) + " has '" + Field.UNANSWERED + "', which counts as a category of its own: "
+                    + "--missing mean fills it in.");
         }
         TreeSet<String> all = new TreeSet<>();
         for (ColumnValues values : List.of(t, v)) {
@@ -163,17 +167,27 @@ final class Pooling {
                 texts.place(text, name) + ": " + Wording.quoted(text.text()) + " is no number, as most values of the column are: "
                     + "correct it, write NA for a missing value, or exclude the column");
         }
+        boolean withUnit = !mixed && WITH_UNIT.matcher(text.text()).matches()
+            && all.stream().allMatch(level -> level.equals(Field.UNANSWERED) || WITH_UNIT.matcher(level).matches());
+        if (tooMany && withUnit) {
+            throw new AdiwException(texts.place(text, name) + ": " + Wording.quoted(text.text())
+                + " is no number: write the numbers alone, or exclude the column");
+        }
         if (tooMany) {
             throw UsageException.of("exclude",
                 Wording.column(name) + " of " + name(texts) + " has text, as " + Wording.quoted(text.text()) + " in "
                     + texts.source().place(text.position()) + ", and more than " + ColumnValues.MOST_LEVELS
                     + " different values, as an identifier has: "
-                    + "exclude it, or make it the id");
+                    + "exclude it, or make it the id (--id)");
         }
         if (mixed) {
             options.notices()
                 .accept(Wording.column(name) + " is read as categories, numbers too: " + texts.source().place(text.position()) + " has "
                     + Wording.quoted(text.text()) + ".");
+        }
+        if (withUnit) {
+            options.notices().accept(Wording.column(name) + " is read as categories: " + Wording.quoted(text.text())
+                + " is no number. If it is meant to be one, write the numbers alone.");
         }
         EncodedColumn counted = new EncodedColumn(name, choice.train()[f], List.copyOf(all), new double[all.size()]);
         count(counted, t);

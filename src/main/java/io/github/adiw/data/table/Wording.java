@@ -50,7 +50,7 @@ public final class Wording {
             + (near == null ? "" : " (did you mean " + near + "?)") + ": choose among " + list(known));
     }
 
-    /** The known name within two edits (a third of its length), or null. */
+    /** The known name within two edits (a third of its length) that has something in common with the other, or null. */
     public static String nearest(String name, List<String> known) {
         String best = null;
         int least = Integer.MAX_VALUE;
@@ -58,7 +58,7 @@ public final class Wording {
             int most = Math.max(1, Math.min(2, candidate.length() / 3));
             if (Math.abs(candidate.length() - name.length()) <= most) {
                 int edits = edits(name.toLowerCase(Locale.ROOT), candidate.toLowerCase(Locale.ROOT));
-                if (edits < least && edits <= most) {
+                if (edits < least && edits <= most && edits < Math.max(candidate.length(), name.length())) {
                     least = edits;
                     best = candidate;
                 }

@@ -138,6 +138,7 @@ class TablesTest {
             assertThatThrownBy(() -> read.of("age,income\n1,2\n")).isInstanceOf(UsageException.class)
                 .hasMessageContaining("'incme'").hasMessageContaining("did you mean income?").hasMessageContaining("'age', 'income'");
         }
+        assertThatThrownBy(() -> read().id("").of("x,income\n1,2\n")).hasMessageContaining("''").hasMessageNotContaining("did you mean");
         assertThatThrownBy(() -> read().exclude("age", "income").of("age,income\n1,2\n")).isInstanceOf(UsageException.class)
             .hasMessageContaining("leave no column");
         assertThatThrownBy(() -> read().exclude("age").columns("age").of("age,income\n1,2\n")).isInstanceOf(UsageException.class);
@@ -486,6 +487,29 @@ class TablesTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"3%", "12.5 %", "$12.50", "-\u20ac3", "7\u00b0"})
+    void numbersWithAUnitAreCategoriesAndSaid(String text) {
+        Read read = read();
+        assertThat(read.of("age,rate\n39," + text + "\n50,4%\n").encoding().names()).contains("age", "rate=" + text);
+        assertThat(read.notices()).singleElement().asString()
+            .startsWith("column 'rate' is read as categories: '" + text + "' is no number.").contains("write the numbers alone");
+        StringBuilder many = new StringBuilder("age,rate\n");
+        for (int i = 0; i < 150; i++) {
+            many.append(i).append(",").append(i).append("%\n");
+        }
+        assertThatThrownBy(() -> read().of(many.toString())).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("line 2, column 'rate': '0%' is no number: write the numbers alone");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"25-34", "1st", "<=50K", "$", "%", "A1"})
+    void otherCategoriesAreNotSaid(String text) {
+        Read read = read();
+        read.of("age,band\n39," + text + "\n50,4%\n");
+        assertThat(read.notices()).isEmpty();
+    }
+
     /** As two data sets that everybody knows have it. */
     @Test
     void quotedNamesWithSpacesAndQuestionMarks() {
@@ -497,7 +521,8 @@ class TablesTest {
         Read read = read();
         assertThat(read.of(adult).encoding().names()).containsExactly("age", "workclass=?", "workclass=State-gov", "income=<=50K",
             "income=>50K");
-        assertThat(read.notices()).singleElement().asString().contains("column 'workclass' has '?', which counts as a category of its own");
+        assertThat(read.notices()).singleElement().asString().contains("column 'workclass' has '?', which counts as a category of its own",
+            "--missing mean");
         assertThatThrownBy(() -> read().of(adult + ",State-gov,>50K\n?,State-gov,>50K\n")).hasMessageContaining("line 4, column 'age'");
         assertThatThrownBy(() -> read().of(adult + "3,?,>50K\n3,,>50K\n")).hasMessageContaining("line 5, column 'workclass': it is empty");
         assertThat(read().mean().of(adult).encoding().names()).containsExactly("age", "workclass=State-gov", "income=<=50K", "income=>50K");
