@@ -56,8 +56,8 @@ final class Flags {
      * A message of the library for somebody who typed flags. Where it begins with the parameter, the flag takes its place
      * ({@code --steps must be at least 1, not 0}), else it stands in front ({@code --estimation-steps: steps must be at least 1, not 0}).
      * So it does in a message that begins with two ({@code exclude and id leave no column}). Other parameters in the text become flags if
-     * they are no words besides, as {@code validationSamples}, or have a value, as {@code reduction=mean}, of which {@code --reduction mean}
-     * is made.
+     * they are no words besides, as {@code validationSamples}, or have a value, as {@code reduction=mean}, of which
+     * {@code --reduction mean} is made.
      *
      * @param parameter what the message is about, {@link UsageException#parameter}; null if it is about none
      */
