@@ -301,7 +301,7 @@ class CommandLineTest {
         Cli run = Cli.run(training("train", output, "--method uniform --optimizer sgd --lr 1e30 --epochs 2"));
         assertThat(run.code()).isEqualTo(1);
         assertThat(run.complaints()).hasSize(1);
-        assertThat(run.complaints().get(0)).contains("step").contains("1.0E30").contains("--lr");
+        assertThat(run.complaints().get(0)).contains("step").contains("learning rate 1e30").contains("--lr 1e29");
         assertThat(Cli.files(output)).contains("summary.json", "model.safetensors", "weights.npy", "epochs.csv");
     }
 
