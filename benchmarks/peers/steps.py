@@ -266,7 +266,8 @@ class Diw:
         gram = self.rbf_kernel(z, z, gamma) + RIDGE * np.identity(n)
         kappa = n / m * self.rbf_kernel(z, validation, gamma).sum(1)
         g = np.vstack([np.ones((1, n)), -np.ones((1, n)), -np.eye(n), np.eye(n)])
-        h = np.concatenate([[n * (1 + EPS), n * (EPS - 1)], np.zeros(n), np.full(n, BOUND)])
+        eps = (n ** 0.5 - 1) / n ** 0.5
+        h = np.concatenate([[n * (1 + eps), n * (eps - 1)], np.zeros(n), np.full(n, BOUND)])
         solution = self.solvers.qp(self.matrix(gram), self.matrix(-kappa), self.matrix(g), self.matrix(h))
         return np.array(solution["x"], dtype="f4").ravel()
 
