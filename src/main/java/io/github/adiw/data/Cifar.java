@@ -35,13 +35,12 @@ import java.util.stream.Stream;
  */
 public final class Cifar {
     /** Ten classes; {@code data_batch_N.bin} and {@code test_batch.bin} in {@code cifar-10-batches-bin}. */
-    public static final Cifar TEN = new Cifar("cifar-10", "cifar-10-batches-bin", "data_batch_(\\d{1,9})\\.bin", "data_batch_*.bin",
-        "test_batch.bin", 1,
+    public static final Cifar TEN = new Cifar("cifar-10", "cifar-10-batches-bin", "data_batch_*.bin", "test_batch.bin", 1,
         new Download.Published("cifar-10-binary.tar.gz", 170052171, "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
         new Normalization(new float[] {0.4914f, 0.4822f, 0.4465f}, new float[] {0.2470f, 0.2435f, 0.2616f}),
         "airplane automobile bird cat deer dog frog horse ship truck");
     /** A hundred classes; {@code train.bin} and {@code test.bin} in {@code cifar-100-binary}. */
-    public static final Cifar HUNDRED = new Cifar("cifar-100", "cifar-100-binary", "train()\\.bin", "train.bin", "test.bin", 2,
+    public static final Cifar HUNDRED = new Cifar("cifar-100", "cifar-100-binary", "train.bin", "test.bin", 2,
         new Download.Published("cifar-100-binary.tar.gz", 168513733, "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"),
         new Normalization(new float[] {0.5071f, 0.4865f, 0.4409f}, new float[] {0.2673f, 0.2564f, 0.2762f}),
         "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle caterpillar "
@@ -76,18 +75,17 @@ public final class Cifar {
 
     /**
      * @param folder        in the archive
-     * @param training      names of training files; the group is a number, by which they are in order
-     * @param trainingNames the same for people
+     * @param trainingNames of training files; a star stands for a number, by which they are in order
      * @param labels        of a record
      * @param archive       as published: TensorFlow Datasets has the same size and SHA-256
      * @param normalization means and deviations of the training images, in [0, 1]
      * @param classNames    separated by spaces
      */
-    private Cifar(String name, String folder, String training, String trainingNames, String test, int labels, Download.Published archive,
+    private Cifar(String name, String folder, String trainingNames, String test, int labels, Download.Published archive,
                   Normalization normalization, String classNames) {
         this.name = name;
         this.folder = folder;
-        this.training = Pattern.compile(training);
+        training = Pattern.compile(trainingNames.replace(".", "\\.").replace("*", "(\\d{1,9})"));
         this.trainingNames = trainingNames;
         this.test = test;
         this.archive = archive;
@@ -205,7 +203,7 @@ public final class Cifar {
 
     private int number(String file) {
         Matcher matcher = training.matcher(file);
-        return matcher.matches() && !matcher.group(1).isEmpty() ? Integer.parseInt(matcher.group(1)) : 0;
+        return matcher.matches() && matcher.groupCount() > 0 ? Integer.parseInt(matcher.group(1)) : 0;
     }
 
     /** What an archive holds. */
