@@ -9,7 +9,6 @@ import io.github.adiw.data.file.IdxFileTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -25,19 +24,9 @@ class CifarTest {
 
     @TempDir
     Path folder;
-    private final List<String> notices = new ArrayList<>();
-    private final List<String> progress = new ArrayList<>();
-    private final DownloadListener listener = new DownloadListener() {
-        @Override
-        public void notice(String sentence) {
-            notices.add(sentence);
-        }
-
-        @Override
-        public void progress(String file, long bytes, long total) {
-            progress.add(file + " " + bytes + "/" + total);
-        }
-    };
+    private final RecordingListener listener = new RecordingListener();
+    private final List<String> notices = listener.notices;
+    private final List<String> progress = listener.progress;
 
     private static byte[] archive(int train, int test) {
         return CifarFiles.tarGzip("cifar-10-batches-bin", Map.of("batches.meta.txt", new byte[77], "data_batch_1.bin",

@@ -41,19 +41,9 @@ class FashionMnistTest {
 
     @TempDir
     Path folder;
-    private final List<String> notices = new ArrayList<>();
-    private final List<String> progress = new ArrayList<>();
-    private final DownloadListener listener = new DownloadListener() {
-        @Override
-        public void notice(String sentence) {
-            notices.add(sentence);
-        }
-
-        @Override
-        public void progress(String file, long bytes, long total) {
-            progress.add(file + " " + bytes + "/" + total);
-        }
-    };
+    private final RecordingListener listener = new RecordingListener();
+    private final List<String> notices = listener.notices;
+    private final List<String> progress = listener.progress;
 
     /** Four small files in the right format, by name without .gz; the seed makes them differ. */
     private static Map<String, byte[]> files(int train, int test, int seed) {
