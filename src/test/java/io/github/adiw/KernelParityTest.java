@@ -192,6 +192,9 @@ class KernelParityTest {
             KernelParity.of("batch_norm_backward", Launch.rows(rows * channels)).in(floats(size)).in(y).in(floats(size))
                 .in(floats(channels)).in(positive(channels)).in(floats(channels)).in(floats(channels)).in(floats(channels))
                 .out(new float[size]).value(rows).value(channels).value(pixels).value(1e-5f).check();
+            KernelParity.of("fold_batch_norm", Launch.rows(channels)).in(floats(channels * 75)).in(relu == 0 ? null : floats(channels))
+                .in(floats(channels)).in(positive(channels)).in(floats(channels)).in(floats(channels)).out(new float[channels * 75])
+                .out(new float[channels]).value(75).value(1e-5f).check();
         }
     }
 

@@ -187,7 +187,8 @@ public final class Model {
      * @throws IllegalArgumentException if there is no row at all
      */
     public ModelInstance instance(Device device, Parameters parameters, int trained, int untrained, Precision precision) {
-        return new ModelInstance(this, fused(), device, parameters, trained, untrained, precision);
+        Wiring layers = trained == 0 ? network.evaluated(network.features()) : fused();
+        return new ModelInstance(this, layers, device, parameters, trained, untrained, precision);
     }
 
     /** The layers, one by one. */

@@ -57,9 +57,18 @@ public final class Wiring {
      * @param kept values between layers that are read from outside, and so must be made
      */
     public Wiring fused(Value... kept) {
+        return fused(false, kept);
+    }
+
+    /** As {@link #fused(Value...)}, for passes in evaluation alone, in which more is one. */
+    public Wiring evaluated(Value... kept) {
+        return fused(true, kept);
+    }
+
+    private Wiring fused(boolean evaluated, Value... kept) {
         Set<Value> read = new HashSet<>(List.of(kept));
         read.add(output);
-        Wiring network = new Wiring(input, Fusion.of(nodes, read));
+        Wiring network = new Wiring(input, Fusion.of(nodes, read, evaluated));
         network.output = output;
         return network;
     }
