@@ -305,7 +305,7 @@ public final class ImportanceWeights implements AutoCloseable {
 
     /**
      * Why the last batch, or a class of it, has not been estimated, for a person, so that it was given the weights that are remembered;
-     * null if it has been, or is degenerate; waits. Calls with arrays and direct buffers throw it.
+     * null if it has been, or is degenerate; waits. Calls with arrays and Java's buffers throw it.
      *
      * @throws IllegalStateException before the first batch
      */
