@@ -52,66 +52,57 @@ public final class LogisticRegressionExample {
     }
 
     /**
-     * What came out.
+     * Losses of two models, one a person: -log of the probability that the model gave to what was so.
      *
-     * @param columns  what the model knows
+     * @param columns  what the models know
      * @param ratio    where the weights are from
      * @param uniform  of the model that was fitted with equal weights
      * @param weighted of the one that was fitted with the ratio's
      */
-    public record Comparison(List<String> columns, DensityRatio ratio, Score uniform, Score weighted) {
-        /** Three lines for a person, and one for each warning about the weights. */
-        @Override
-        public String toString() {
-            StringBuilder text = new StringBuilder(String.format(Locale.ROOT,
-                "%s; weights by %s, worth %.0f equal ones of %d%n  uniform   %s%n  weighted  %s%n  weighted - uniform: log-loss %+.4f +- %.4f%n",
-                String.join(", ", columns), ratio.method(), ratio.diagnostics().effectiveSampleSize(), ratio.weights().length, uniform,
-                weighted, weighted.logLoss() - uniform.logLoss(), weighted.standardErrorOfDifference(uniform)));
-            ratio.diagnostics().warnings().forEach(warning -> text.append("  ").append(warning).append(System.lineSeparator()));
-            return text.toString();
-        }
-    }
-
-    /**
-     * How well a model does.
-     *
-     * @param losses -log of the probability that the model gave to what was so, one a person
-     */
-    public record Score(double[] losses) {
-        public double logLoss() {
+    record Comparison(List<String> columns, DensityRatio ratio, double[] uniform, double[] weighted) {
+        static double logLoss(double[] losses) {
             return Arrays.stream(losses).average().orElseThrow();
         }
 
         /** The share of people of whom the model was right. */
-        public double accuracy() {
+        static double accuracy(double[] losses) {
             return Arrays.stream(losses).filter(loss -> loss < Math.log(2)).count() / (double) losses.length;
         }
 
-        double standardErrorOfDifference(Score other) {
-            double mean = logLoss() - other.logLoss();
-            double squares = 0;
-            for (int i = 0; i < losses.length; i++) {
-                squares += Math.pow(losses[i] - other.losses[i] - mean, 2);
-            }
-            return Math.sqrt(squares) / losses.length;
+        /** What weights add to the log-loss: below 0 they help. */
+        double difference() {
+            return logLoss(weighted) - logLoss(uniform);
         }
 
-        @Override
-        public String toString() {
-            return String.format(Locale.ROOT, "log-loss %.4f, accuracy %.1f %%", logLoss(), 100 * accuracy());
+        /** Of the difference, by the people who were drawn. */
+        double standardError() {
+            double mean = difference(), squares = 0;
+            for (int i = 0; i < uniform.length; i++) {
+                squares += Math.pow(weighted[i] - uniform[i] - mean, 2);
+            }
+            return Math.sqrt(squares) / uniform.length;
+        }
+
+        void print() {
+            System.out.printf(Locale.ROOT, "%s; weights by %s, worth %.0f equal ones of %d%n", String.join(", ", columns), ratio.method(),
+                ratio.diagnostics().effectiveSampleSize(), ratio.weights().length);
+            ratio.diagnostics().warnings().forEach(System.out::println);
+            System.out.printf(Locale.ROOT, "  uniform   log-loss %.4f, accuracy %.1f %%%n  weighted  log-loss %.4f, accuracy %.1f %%%n"
+                + "  weighted - uniform: log-loss %+.4f +- %.4f%n", logLoss(uniform), 100 * accuracy(uniform), logLoss(weighted),
+                100 * accuracy(weighted), difference(), standardError());
         }
     }
 
     /** Prints what weights change where the model knows little, and where it knows more. */
     public static void main(String[] arguments) throws IOException {
         if (arguments.length != 1) {
-            System.err
-                .println("give the file adult.data of https://archive.ics.uci.edu/dataset/2/adult, or examples/data/adult-8000.data.gz");
+            System.err.println("give the file adult.data of https://archive.ics.uci.edu/dataset/2/adult,"
+                + " or examples/data/adult-8000.data.gz");
             System.exit(2);
         }
         List<String[]> people = read(Path.of(arguments[0]));
-        System.out.print(compare(people, List.of("education", "hours")));
-        System.out.print(compare(people, List.of("education", "hours", "gain", "loss", "male", "married")));
+        compare(people, List.of("education", "hours")).print();
+        compare(people, List.of("education", "hours", "gain", "loss", "male", "married")).print();
     }
 
     /** The fields of every person in a file with lines as those of adult.data, which may be compressed by gzip. */
@@ -154,7 +145,7 @@ public final class LogisticRegressionExample {
         DensityRatio ratio = DensityRatio.builder().columns(columns).fit(train.x, world.x, train.d);
         float[] equal = new float[train.count()];
         Arrays.fill(equal, 1);
-        return new Comparison(columns, ratio, score(fit(train, equal), test), score(fit(train, ratio.weights()), test));
+        return new Comparison(columns, ratio, losses(fit(train, equal), test), losses(fit(train, ratio.weights()), test));
     }
 
     /**
@@ -190,12 +181,12 @@ public final class LogisticRegressionExample {
         return logit;
     }
 
-    private static Score score(double[] coefficients, People people) {
+    private static double[] losses(double[] coefficients, People people) {
         double[] losses = new double[people.count()];
         for (int i = 0; i < losses.length; i++) {
             double logit = logit(coefficients, people, i);
             losses[i] = Math.log1p(Math.exp(people.rich[i] == 1 ? -logit : logit));
         }
-        return new Score(losses);
+        return losses;
     }
 }
