@@ -103,11 +103,9 @@ public final class DjlExample implements AutoCloseable {
         try (DjlExample example = new DjlExample(clothes)) {
             System.out.println(example.split.description());
             for (boolean weighted : new boolean[] {false, true}) {
-                long start = System.nanoTime();
                 Outcome outcome = example.train(weighted);
-                System.out.printf(Locale.ROOT, "%-8s  accuracy %.1f %%, weights of right labels %.2f, of wrong ones %.2f; %.1f s%n",
-                    weighted ? "weighted" : "uniform", 100 * outcome.accuracy(), outcome.right, outcome.wrong,
-                    (System.nanoTime() - start) / 1e9);
+                System.out.printf(Locale.ROOT, "%-8s  accuracy %.1f %%, weights of right labels %.2f, of wrong ones %.2f%n",
+                    weighted ? "weighted" : "uniform", 100 * outcome.accuracy(), outcome.right, outcome.wrong);
             }
         }
     }
