@@ -284,8 +284,19 @@ public abstract class Device implements AutoCloseable {
     abstract class Recorded implements Graph {
         private Holdings.Holding holding;
         private Map<Buffer, String> uses;
+        private final int nodes;
         private String lost;
         private boolean released;
+
+        /** @param nodes launches and copies of the recording */
+        Recorded(int nodes) {
+            this.nodes = nodes;
+        }
+
+        @Override
+        public final int nodes() {
+            return nodes;
+        }
 
         private void own(Holdings.Holding given, Map<Buffer, String> used) {
             holding = given;

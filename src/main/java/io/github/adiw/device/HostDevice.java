@@ -168,8 +168,9 @@ final class HostDevice extends Device {
         if (handle == 0) {
             throw noMemory("a graph");
         }
+        HostGraph graph = new HostGraph(handle, recording.nodes.size());
         recording = null;
-        return new HostGraph(handle);
+        return graph;
     }
 
     @Override
@@ -197,7 +198,8 @@ final class HostDevice extends Device {
     private final class HostGraph extends Recorded {
         private final long handle;
 
-        HostGraph(long handle) {
+        HostGraph(long handle, int nodes) {
+            super(nodes);
             this.handle = handle;
         }
 

@@ -48,6 +48,11 @@ final class TrainingStep implements AutoCloseable {
         return losses;
     }
 
+    /** {@link Graph#nodes} of the recording. */
+    int nodes() {
+        return graph.nodes();
+    }
+
     /** Enqueues the step. */
     void run() {
         graph.replay();

@@ -1,0 +1,39 @@
+package io.github.adiw.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.adiw.DeviceMatrix;
+import io.github.adiw.data.FashionMnist;
+import io.github.adiw.device.Device;
+import org.junit.jupiter.api.Test;
+
+/** How many launches a step is. */
+class GraphNodesTest {
+    private static TrainingOptions.Builder lenet(String method) {
+        return TrainingOptions.builder().model("lenet").method(method).optimizer("adam").batch(16).validationBatch(8)
+            .validationSamples(16).trainSamples(96).warmupEpochs(0).epochs(2);
+    }
+
+    private static TrainingResult.GraphNodes nodes(TrainingOptions options) {
+        try (Device device = DeviceMatrix.open(); Trainer trainer = new Trainer(device, FashionMnist.sample(), options)) {
+            trainer.stop();
+            return trainer.run(new TrainingListener() {}).graphNodes();
+        }
+    }
+
+    @Test
+    void aRunHasTheStepsThatItTakes() {
+        TrainingResult.GraphNodes uniform = nodes(lenet("uniform").build());
+        assertThat(uniform.uniform()).isPositive();
+        assertThat(uniform.weighted()).isNull();
+        TrainingResult.GraphNodes weighted = nodes(lenet("adiw-km").build());
+        assertThat(weighted.uniform()).as("no warm-up").isNull();
+        assertThat(weighted.weighted()).isGreaterThan(uniform.uniform());
+        TrainingResult.GraphNodes both = nodes(lenet("adiw-km").warmupEpochs(1).build());
+        assertThat(both.uniform()).as("an epoch of warm-up").isEqualTo(uniform.uniform());
+        assertThat(both.weighted()).isEqualTo(weighted.weighted());
+        TrainingResult.GraphNodes warmUpOnly = nodes(lenet("adiw-km").warmupEpochs(2).build());
+        assertThat(warmUpOnly.uniform()).isEqualTo(uniform.uniform());
+        assertThat(warmUpOnly.weighted()).as("warm-up to the end").isNull();
+    }
+}
