@@ -91,6 +91,43 @@ class KernelParityTest {
         elements("philox_words", 77).out(new int[77]).value(77).in(below(4, 1 << 30)).in(below(2, 1 << 30)).check();
     }
 
+    private byte[] choices(int n) {
+        byte[] x = new byte[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = (byte) random.nextInt(5);
+        }
+        return x;
+    }
+
+    @Test
+    void lenet() {
+        int rows = 7;
+        int trained = 5;
+        int classes = 10;
+        float[] x = floats(rows * 784);
+        float[] fc1 = floats(120 * 400);
+        float[] fc2 = floats(84 * 120);
+        float[] fc3 = floats(classes * 84);
+        KernelParity.of("lenet_convolutions", Launch.rows(rows)).in(x).in(floats(150)).in(floats(6)).in(floats(2400)).in(floats(16))
+            .out(new float[trained * 1176]).out(new byte[trained * 1176]).out(new float[rows * 400]).out(new byte[trained * 400])
+            .value(trained).check();
+        KernelParity.of("lenet_linear", Launch.rows(2)).in(floats(rows * 400)).in(fc1).in(floats(120)).in(fc2).in(floats(84)).in(fc3)
+            .in(floats(classes)).out(new float[trained * 120]).out(new float[rows * 84]).out(new float[rows * classes]).value(rows)
+            .value(trained).value(classes).check();
+        KernelParity.of("lenet_linear_backward", Launch.rows(3)).in(floats(trained * classes)).in(fc1).in(fc2).in(fc3)
+            .in(floats(trained * 120)).in(floats(rows * 84)).out(new float[trained * 84]).out(new float[trained * 120])
+            .out(new float[trained * 400]).value(trained).value(classes).check();
+        KernelParity.of("lenet_convolutions_backward", Launch.rows(trained)).in(x).in(floats(trained * 1176)).in(choices(trained * 1176))
+            .in(choices(trained * 400)).in(floats(trained * 400)).in(floats(2400)).out(new float[trained * 2572]).check();
+        for (int images : new int[] {trained, 37}) {
+            KernelParity.of("lenet_gradients", Launch.rows(81 + 4 + 3 + 1 + 120 + 21 + 3)).in(floats(images * 2572))
+                .in(floats(images * 400)).in(floats(images * 120)).in(floats(images * 120)).in(floats(images * 84))
+                .in(floats(images * 84)).in(floats(images * classes)).out(new float[150]).out(new float[6]).out(new float[2400])
+                .out(new float[16]).out(new float[48000]).out(new float[120]).out(new float[10080]).out(new float[84])
+                .out(new float[classes * 84]).out(new float[classes]).value(images).value(classes).check();
+        }
+    }
+
     @Test
     void losses() {
         int rows = 130;

@@ -60,6 +60,12 @@ public abstract class Device implements AutoCloseable {
     public abstract int samplesTogether();
 
     /**
+     * Whether a launch takes as long as the work of a small layer, so that a kernel for several layers pays; else each layer's own kernels,
+     * which fill vectors better, are faster.
+     */
+    public abstract boolean prefersFewLaunches();
+
+    /**
      * Waits until everything enqueued is done.
      *
      * @throws AdiwException         if any of it failed

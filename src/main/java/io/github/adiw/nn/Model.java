@@ -187,7 +187,7 @@ public final class Model {
      * @throws IllegalArgumentException if there is no row at all
      */
     public ModelInstance instance(Device device, Parameters parameters, int trained, int untrained, Precision precision) {
-        return new ModelInstance(this, fused(), device, parameters, trained, untrained, precision);
+        return new ModelInstance(this, fused(device, precision), device, parameters, trained, untrained, precision);
     }
 
     /** The layers, one by one. */
@@ -195,7 +195,12 @@ public final class Model {
         return network;
     }
 
-    /** As few layers as do the same and leave the features there. */
+    /** As few layers as do the same and leave the features there, and on devices that gain by it whole networks as one. */
+    Wiring fused(Device device, Precision precision) {
+        return device.prefersFewLaunches() && precision == Precision.FP32 ? network.whole(network.features()) : fused();
+    }
+
+    /** Layer by layer, as few as do the same and leave the features there. */
     Wiring fused() {
         return network.fused(network.features());
     }

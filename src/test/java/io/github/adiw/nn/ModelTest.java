@@ -22,6 +22,7 @@ import io.github.adiw.nn.block.ReluLayer;
 import io.github.adiw.nn.block.ResidualSum;
 import io.github.adiw.nn.block.Sequence;
 import io.github.adiw.nn.block.Shape;
+import io.github.adiw.nn.block.Wiring;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -92,26 +94,42 @@ class ModelTest {
             new ResidualSum(Sequence.of(new ReluLayer(), new LinearLayer("e", 3, true)))));
     }
 
+    /** What one launch, or one layer, does of a network. */
+    private enum Fused {
+        NOTHING, LAYERS, WHOLE;
+
+        Wiring of(Model model) {
+            Wiring network = model.network();
+            return switch (this) {
+                case NOTHING -> network;
+                case LAYERS -> network.fused(network.features());
+                case WHOLE -> network.whole(network.features());
+            };
+        }
+    }
+
     static List<Arguments> networks() {
         return List.of(
-            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), true),
-            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), false),
-            Arguments.of(Model.parse("lenet", 3, 16, 20, 4), true),
-            Arguments.of(Model.parse("mlp:13,7", 1, 6, 5, 3), true),
-            Arguments.of(strange(), true),
-            Arguments.of(residual(), true),
-            Arguments.of(residual(), false),
-            Arguments.of(Model.parse("lenet", 3, 13, 30, 4), true),
-            Arguments.of(normalised(), true),
-            Arguments.of(normalised(), false),
-            Arguments.of(tangled(), true),
-            Arguments.of(tangled(), false));
+            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), Fused.WHOLE),
+            Arguments.of(Model.parse("lenet", 1, 28, 28, 47), Fused.WHOLE),
+            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), Fused.LAYERS),
+            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), Fused.NOTHING),
+            Arguments.of(Model.parse("lenet", 3, 16, 20, 4), Fused.LAYERS),
+            Arguments.of(Model.parse("mlp:13,7", 1, 6, 5, 3), Fused.LAYERS),
+            Arguments.of(strange(), Fused.LAYERS),
+            Arguments.of(residual(), Fused.LAYERS),
+            Arguments.of(residual(), Fused.NOTHING),
+            Arguments.of(Model.parse("lenet", 3, 13, 30, 4), Fused.LAYERS),
+            Arguments.of(normalised(), Fused.LAYERS),
+            Arguments.of(normalised(), Fused.NOTHING),
+            Arguments.of(tangled(), Fused.LAYERS),
+            Arguments.of(tangled(), Fused.NOTHING));
     }
 
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("networks")
-    void gradientsAreTheSlopesOfTheLoss(Model model, boolean fuse) {
-        Pass pass = new Pass(model, fuse);
+    void gradientsAreTheSlopesOfTheLoss(Model model, Fused fused) {
+        Pass pass = new Pass(model, fused);
         DoubleNetwork reference = new DoubleNetwork(model, pass.parameters);
         int size = model.network().input().shape().size();
         double[] losses = reference.losses(pass.x, pass.labels, TRAINED);
@@ -141,8 +159,8 @@ class ModelTest {
         }
     }
 
-    private ModelInstance instance(Model model, Parameters parameters, int trained, int extra, boolean fuse) {
-        return new ModelInstance(model, fuse ? model.fused() : model.network(), device, parameters, trained, extra, Precision.FP32);
+    private ModelInstance instance(Model model, Parameters parameters, int trained, int extra, Fused fused) {
+        return new ModelInstance(model, fused.of(model), device, parameters, trained, extra, Precision.FP32);
     }
 
     /** A network's forward and backward pass over random rows. */
@@ -153,7 +171,7 @@ class ModelTest {
         final float[] losses;
         final Parameters parameters;
 
-        Pass(Model model, boolean fuse) {
+        Pass(Model model, Fused fused) {
             int rows = TRAINED + EXTRA;
             x = new float[rows * model.network().input().shape().size()];
             for (int i = 0; i < x.length; i++) {
@@ -162,7 +180,7 @@ class ModelTest {
             labels = random.ints(rows, 0, model.classes()).toArray();
             parameters = model.parameters(device);
             parameters.initialize(5);
-            ModelInstance instance = instance(model, parameters, TRAINED, EXTRA, fuse);
+            ModelInstance instance = instance(model, parameters, TRAINED, EXTRA, fused);
             SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy(device, rows, TRAINED, model.classes());
             Buffer rowLabels = device.ints(labels);
             loss.forward(instance.forward(device.floats(x)), rowLabels);
@@ -171,8 +189,9 @@ class ModelTest {
         }
     }
 
-    @Test
-    void fusedAndSeparateLayersAgree() {
+    @ParameterizedTest
+    @EnumSource(value = Fused.class, mode = EnumSource.Mode.EXCLUDE, names = "NOTHING")
+    void fusedAndSeparateLayersAgree(Fused fused) {
         Model model = Model.parse("lenet", 1, 28, 28, 10);
         Parameters parameters = model.parameters(device);
         parameters.initialize(8);
@@ -184,14 +203,14 @@ class ModelTest {
         for (int i = 0; i < dy.length; i++) {
             dy[i] = (float) random.nextGaussian();
         }
-        Map<String, float[]> separate = results(model, parameters, x, dy, false);
-        results(model, parameters, x, dy, true)
+        Map<String, float[]> separate = results(model, parameters, x, dy, Fused.NOTHING);
+        results(model, parameters, x, dy, fused)
             .forEach((name, values) -> ReferenceCase.assertClose(name, values, separate.get(name), 1e-5));
     }
 
-    private Map<String, float[]> results(Model model, Parameters parameters, float[] x, float[] dy, boolean fuse) {
+    private Map<String, float[]> results(Model model, Parameters parameters, float[] x, float[] dy, Fused fused) {
         Map<String, float[]> results = new LinkedHashMap<>();
-        try (ModelInstance instance = instance(model, parameters, 5, 1, fuse)) {
+        try (ModelInstance instance = instance(model, parameters, 5, 1, fused)) {
             results.put("logits", instance.forward(device.floats(x)).toFloats());
             instance.backward(device.floats(dy));
             parameters.list().forEach(p -> results.put(p.name(), p.gradient().toFloats()));

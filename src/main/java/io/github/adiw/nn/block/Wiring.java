@@ -11,6 +11,7 @@ public final class Wiring {
     private final Value input;
     private final List<Node> nodes;
     private Value output;
+    private Value features;
 
     private Wiring(Value input, List<Node> nodes) {
         this.input = input;
@@ -29,6 +30,7 @@ public final class Wiring {
         if (network.output == network.input) {
             throw new IllegalArgumentException("a network needs at least one layer");
         }
+        network.features = network.nodes.stream().filter(node -> node.output() == network.output).findFirst().orElseThrow().inputs().get(0);
         return network;
     }
 
@@ -57,10 +59,28 @@ public final class Wiring {
      * @param kept values between layers that are read from outside, and so must be made
      */
     public Wiring fused(Value... kept) {
+        return with(Fusion.of(nodes, read(kept)));
+    }
+
+    /**
+     * The same network as one layer, where there are kernels for the whole of it in exact single precision; else as {@link #fused}.
+     *
+     * @param kept as there
+     */
+    public Wiring whole(Value... kept) {
+        return with(Fusion.whole(Fusion.of(nodes, read(kept)), read(kept)));
+    }
+
+    private Set<Value> read(Value... kept) {
         Set<Value> read = new HashSet<>(List.of(kept));
         read.add(output);
-        Wiring network = new Wiring(input, Fusion.of(nodes, read));
+        return read;
+    }
+
+    private Wiring with(List<Node> fused) {
+        Wiring network = new Wiring(input, fused);
         network.output = output;
+        network.features = features;
         return network;
     }
 
@@ -74,9 +94,9 @@ public final class Wiring {
         return output;
     }
 
-    /** What the layer that makes the output is given. */
+    /** What the layer that makes the output is given, however layers are fused. */
     public Value features() {
-        return nodes.stream().filter(node -> node.output() == output).findFirst().orElseThrow().inputs().get(0);
+        return features;
     }
 
     /** The layers in order. */
