@@ -56,6 +56,7 @@ class KernelParityTest {
         elements("add", 700).in(floats(700)).in(floats(700)).out(new float[701]).value(700).check();
         elements("add_relu", 700).in(floats(700)).in(floats(700)).out(new float[701]).value(700).check();
         KernelParity.of("advance", Launch.block()).out(new long[] {41}).check();
+        KernelParity.of("end_step", Launch.block()).in(null).out(new long[] {41}).value(5).value(3).check();
     }
 
     @Test
@@ -68,9 +69,15 @@ class KernelParityTest {
 
     @Test
     void batches() {
-        elements("draw_training", 100).out(new int[100]).in(new long[] {7}).value(1000).value(100).value(10).value(99L).check();
-        elements("draw_validation", 64).out(new int[64]).in(below(200, 5000)).in(new long[] {3}).value(200).value(64).value(5L).check();
-        elements("read_order", 50).out(new int[50]).in(below(200, 1000)).in(new long[] {2}).value(50).check();
+        int n = 100;
+        for (int m : new int[] {0, 64}) {
+            elements("draw_batch", n).out(new int[n + m]).out(new int[n + m]).in(new long[] {7}).in(null).in(below(1000, 10)).value(0)
+                .value(1000).value(n).in(below(200, 1000)).in(below(1000, 10)).value(1).value(200).value(m).value(99L).in(null).value(1)
+                .value(1).check();
+            elements("draw_batch", n).out(new int[n + m]).out(new int[n + m]).in(new long[] {2}).in(below(3 * n, 1000))
+                .in(below(1000, 10)).value(2).value(0).value(n).in(below(3 * 64, 1000)).in(below(1000, 10)).value(2).value(0).value(m)
+                .value(99L).in(null).value(1).value(1).check();
+        }
         elements("next_rows", 50).out(new int[50]).in(new long[] {2}).value(50).value(130).check();
         KernelParity.of("gather_images", Launch.rows(9)).in(bytes(20 * 150)).in(below(9, 20)).out(new float[9 * 150]).value(150).value(50)
             .in(floats(3)).in(positive(3)).within(1e-6).check();
@@ -135,6 +142,8 @@ class KernelParityTest {
         int[] labels = below(rows, classes);
         elements("cross_entropy_forward", rows).in(floats(rows * classes)).in(labels).out(new float[rows]).out(new int[rows])
             .out(new float[rows * classes]).value(rows).value(classes).check();
+        elements("cross_entropy", rows).in(floats(rows * classes)).in(labels).in(positive(90)).out(new float[rows]).out(new int[rows])
+            .out(new float[90 * classes]).value(rows).value(90).value(classes).value(0.5f).check();
         elements("cross_entropy_backward", rows * classes).in(positive(rows * classes)).in(labels).in(positive(rows))
             .out(new float[rows * classes]).value(rows).value(classes).value(0.5f).check();
     }
@@ -144,11 +153,11 @@ class KernelParityTest {
         int n = 300;
         KernelParity.of("step_metrics", Launch.block()).in(positive(n)).in(positive(n)).out(new float[15]).in(new long[] {4})
             .out(new int[1])
-            .value(n).value(3).value(0.25f).check();
+            .value(n).value(3).value(0.25f).in(null).value(1).value(1).check();
         float[] broken = positive(n);
         broken[222] = Float.NaN;
         KernelParity.of("step_metrics", Launch.block()).in(broken).in(positive(n)).out(new float[15]).in(new long[] {4}).out(new int[1])
-            .value(n).value(3).value(0.25f).check();
+            .value(n).value(3).value(0.25f).in(null).value(1).value(1).check();
         KernelParity.of("count_correct", Launch.block()).in(below(n, 2)).out(new int[] {5}).in(new long[] {1}).value(n).value(450).check();
         elements("store_row", n).in(floats(n)).out(new float[3 * n]).in(new long[] {1}).value(n).check();
     }

@@ -47,6 +47,21 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
     }
 
     /**
+     * Enqueues the forward pass and the gradient of {@code scale * sum_i w_i loss_i} in one, for weights that do not depend on the losses.
+     *
+     * @param logits  float32 {@code [rows, classes]}
+     * @param labels  int32 {@code [rows]}, each in 0 to classes - 1
+     * @param weights float32 {@code [trained]}
+     * @param scale   1 for the sum of the losses, 1 / trained for their mean
+     * @return float32 {@code [trained, classes]}
+     */
+    public Buffer forwardAndBackward(Buffer logits, Buffer labels, Buffer weights, float scale) {
+        device.launch("cross_entropy", Launch.elements(rows), logits, labels, weights, memory.losses, memory.correct, memory.gradient, rows,
+            trained, classes, scale);
+        return memory.gradient;
+    }
+
+    /**
      * Enqueues the gradient of {@code scale * sum_i w_i loss_i}.
      *
      * @param labels  as in the forward pass

@@ -133,9 +133,13 @@ final class TrainedModel implements AutoCloseable {
         }
     }
 
-    /** Enqueues the end of a step. */
-    void advance() {
-        device.launch("advance", Launch.block(1), step);
+    /**
+     * Enqueues the end of a step.
+     *
+     * @param end is given the time
+     */
+    void endStep(StepClock.Stamp end) {
+        device.launch("end_step", Launch.block(1), end.stamps(), step, end.slots(), end.ring());
     }
 
     /** What training changes, by name. */

@@ -1,6 +1,7 @@
 package io.github.adiw.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.data.FashionMnist;
@@ -9,6 +10,9 @@ import org.junit.jupiter.api.Test;
 
 /** How many launches a step is. */
 class GraphNodesTest {
+    /** Launches of the estimation of a batch by kernel mean matching. */
+    private static final int ESTIMATION = 14;
+
     private static TrainingOptions.Builder lenet(String method) {
         return TrainingOptions.builder().model("lenet").method(method).optimizer("adam").batch(16).validationBatch(8)
             .validationSamples(16).trainSamples(96).warmupEpochs(0).epochs(2);
@@ -19,6 +23,14 @@ class GraphNodesTest {
             trainer.stop();
             return trainer.run(new TrainingListener() {}).graphNodes();
         }
+    }
+
+    /** A step is little more than its launches, where there are kernels for the whole of it. */
+    @Test
+    void aStepOfLenetIsFewLaunches() {
+        assumeTrue(DeviceMatrix.slow() || DeviceMatrix.name().startsWith("cuda"), "a processor works layer by layer");
+        assertThat(nodes(lenet("uniform").build()).uniform()).isEqualTo(11);
+        assertThat(nodes(lenet("adiw-km").build()).weighted() - ESTIMATION).isEqualTo(13);
     }
 
     @Test
