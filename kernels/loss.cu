@@ -3,8 +3,8 @@
 // cross_entropy_forward   p_ic = exp(l_ic - max_c l_ic) / sum_c exp(l_ic - max_c l_ic),  loss_i = -log p_i,y_i,
 //                         correct_i = 1 if the first largest l_ic is that of y_i; l, p [rows, classes]; NaN where y_i is no class
 //                         8 rows classes bytes, rows classes exponentials
-// cross_entropy           loss and correct as above, and the gradient as below of the first `trained` rows: for weights that are known before
-//                         the losses
+// cross_entropy           loss and correct as above, and the gradient as below of the first `trained` rows: for weights that are known
+//                         before the losses
 // cross_entropy_backward  dl_ic = scale w_i (p_ic - [c = y_i]): the gradient of scale sum_i w_i loss_i
 #include "prelude.cuh"
 
