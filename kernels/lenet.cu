@@ -14,7 +14,9 @@
 // lenet_gradients              gradients of all parameters: sums over the images. Blocks are columns of partials, dz1, dz2, dl, 32 each
 //                              (conv1, conv2, biases), then tiles of 4 x 128 of the weights of fc1, fc2, fc3. Every sum has eight parts
 //                              of every eighth row, which are added in their order. 117,840 operations an image
-#include "prelude.cuh"
+// lenet_sgd, lenet_adam        lenet_gradients, and what sgd and adam (optimizer.cu) do with them: theta, b, m, v are laid out as all
+//                              gradients, `grad`, among which those of the parameters lie
+#include "optimizer.cuh"
 
 namespace lenet {
 constexpr int image = 28, padding = 2, padded = image + 2 * padding, window = 5, taps = window * window;
@@ -329,9 +331,45 @@ DEVICE void column_sums(const float* RESTRICT x, int rows, int width, int first,
     }
 }
 
+/// What becomes of a gradient: it is stored;
+struct Stored {
+    KERNEL_MEMBER void take(float* gradient, float value) const { *gradient = value; }
+};
+
+/// and its parameter moved, by stochastic gradient descent
+struct MovedBySgd {
+    float *theta, *grad, *buffer;
+    float rate, momentum, decay;
+    bool nesterov, halted;
+    KERNEL_MEMBER void take(float* gradient, float value) const {
+        *gradient = value;
+        if (halted) return;
+        long i = gradient - grad;
+        float g = value + decay * theta[i], b = buffer ? buffer[i] : 0;
+        theta[i] = sgd_moved(theta[i], g, b, rate, momentum, nesterov);
+        if (buffer) buffer[i] = b;
+    }
+};
+
+/// or by Adam.
+struct MovedByAdam {
+    float *theta, *grad, *m, *v;
+    AdamStep step;
+    bool halted;
+    KERNEL_MEMBER void take(float* gradient, float value) const {
+        *gradient = value;
+        if (halted) return;
+        long i = gradient - grad;
+        float mi = m[i], vi = v[i];
+        theta[i] = step.moved(theta[i], value, mi, vi);
+        m[i] = mi;
+        v[i] = vi;
+    }
+};
+
 /// A tile of the gradient dW [outputs, inputs] = dz' h of a linear layer: four outputs, 128 inputs.
-DEVICE void weight_tile(int tile, const float* RESTRICT dz, int outputs, const float* RESTRICT h, int inputs, int rows,
-                        float* RESTRICT gradient, float* parts) {
+template<class Update> DEVICE void weight_tile(int tile, const float* RESTRICT dz, int outputs, const float* RESTRICT h, int inputs,
+                                               int rows, float* gradient, float* parts, const Update& update) {
     using namespace lenet;
     constexpr int each = tile_rows * tile_columns;
     int across = lenet_tiles(inputs, tile_columns), i0 = tile / across * tile_rows, j0 = tile % across * tile_columns;
@@ -363,55 +401,83 @@ DEVICE void weight_tile(int tile, const float* RESTRICT dz, int outputs, const f
         float sum = 0;
 #pragma unroll
         for (int k = 0; k < slices; k++) sum += parts[k * each + e];
-        if (i < outputs && j < inputs) gradient[(long) i * inputs + j] = sum;
+        if (i < outputs && j < inputs) update.take(gradient + (long) i * inputs + j, sum);
     }
 }
 
-KERNEL(lenet_gradients, const float* RESTRICT partials, const float* RESTRICT a2, const float* RESTRICT dz1, const float* RESTRICT h1,
-       const float* RESTRICT dz2, const float* RESTRICT h2, const float* RESTRICT dlogits, float* RESTRICT dconv1_weight,
-       float* RESTRICT dconv1_bias, float* RESTRICT dconv2_weight, float* RESTRICT dconv2_bias, float* RESTRICT dfc1_weight,
-       float* RESTRICT dfc1_bias, float* RESTRICT dfc2_weight, float* RESTRICT dfc2_bias, float* RESTRICT dfc3_weight,
-       float* RESTRICT dfc3_bias, int rows, int classes) {
+/// What the gradients are made of, of a number of rows, and where they go.
+struct Gradients {
+    const float *partials, *a2, *dz1, *h1, *dz2, *h2, *dlogits;
+    float *conv1_weight, *conv1_bias, *conv2_weight, *conv2_bias, *fc1_weight, *fc1_bias, *fc2_weight, *fc2_bias, *fc3_weight, *fc3_bias;
+    int rows, classes;
+};
+
+template<class Update> DEVICE void all_gradients(int block, const Gradients& g, const Update& update) {
     using namespace lenet;
     SHARED(float, parts, slices* tile_rows* tile_columns);
     SHARED(float, sum, columns);
-    int block = blockIdx.x, count = lenet_tiles(partial, columns);
+    int count = lenet_tiles(partial, columns);
     if (block < count) {
         int first = block * columns;
-        column_sums(partials, rows, partial, first, parts, sum);
+        column_sums(g.partials, g.rows, partial, first, parts, sum);
         FOR_THREADS(c, columns) {
             int j = first + c;
-            if (j < weights1) dconv1_weight[j] = sum[c];
-            else if ((j -= weights1) < filters1) dconv1_bias[j] = sum[c];
-            else if ((j -= filters1) < weights2) dconv2_weight[j] = sum[c];
-            else if ((j -= weights2) < filters2) dconv2_bias[j] = sum[c];
+            if (j < weights1) update.take(g.conv1_weight + j, sum[c]);
+            else if ((j -= weights1) < filters1) update.take(g.conv1_bias + j, sum[c]);
+            else if ((j -= filters1) < weights2) update.take(g.conv2_weight + j, sum[c]);
+            else if ((j -= weights2) < filters2) update.take(g.conv2_bias + j, sum[c]);
         }
         return;
     }
     block -= count;
     for (int layer = 1; layer <= 3; layer++) {
-        const float* dz = layer == 1 ? dz1 : layer == 2 ? dz2 : dlogits;
-        float* bias = layer == 1 ? dfc1_bias : layer == 2 ? dfc2_bias : dfc3_bias;
-        int width = layer == 1 ? hidden1 : layer == 2 ? hidden2 : classes;
+        const float* dz = layer == 1 ? g.dz1 : layer == 2 ? g.dz2 : g.dlogits;
+        float* bias = layer == 1 ? g.fc1_bias : layer == 2 ? g.fc2_bias : g.fc3_bias;
+        int width = layer == 1 ? hidden1 : layer == 2 ? hidden2 : g.classes;
         count = lenet_tiles(width, columns);
         if (block < count) {
-            column_sums(dz, rows, width, block * columns, parts, sum);
+            column_sums(dz, g.rows, width, block * columns, parts, sum);
             FOR_THREADS(c, columns)
-                if (block * columns + c < width) bias[block * columns + c] = sum[c];
+                if (block * columns + c < width) update.take(bias + block * columns + c, sum[c]);
             return;
         }
         block -= count;
     }
     for (int layer = 1; layer <= 3; layer++) {
-        const float *dz = layer == 1 ? dz1 : layer == 2 ? dz2 : dlogits, *h = layer == 1 ? a2 : layer == 2 ? h1 : h2;
-        float* weight = layer == 1 ? dfc1_weight : layer == 2 ? dfc2_weight : dfc3_weight;
-        int outputs = layer == 1 ? hidden1 : layer == 2 ? hidden2 : classes;
+        const float *dz = layer == 1 ? g.dz1 : layer == 2 ? g.dz2 : g.dlogits, *h = layer == 1 ? g.a2 : layer == 2 ? g.h1 : g.h2;
+        float* weight = layer == 1 ? g.fc1_weight : layer == 2 ? g.fc2_weight : g.fc3_weight;
+        int outputs = layer == 1 ? hidden1 : layer == 2 ? hidden2 : g.classes;
         int inputs = layer == 1 ? size2 : layer == 2 ? hidden1 : hidden2;
         count = lenet_tiles(outputs, tile_rows) * lenet_tiles(inputs, tile_columns);
         if (block < count) {
-            weight_tile(block, dz, outputs, h, inputs, rows, weight, parts);
+            weight_tile(block, dz, outputs, h, inputs, g.rows, weight, parts, update);
             return;
         }
         block -= count;
     }
+}
+
+#define GRADIENTS \
+    const float *RESTRICT partials, const float *RESTRICT a2, const float *RESTRICT dz1, const float *RESTRICT h1, \
+        const float *RESTRICT dz2, const float *RESTRICT h2, const float *RESTRICT dlogits, float *conv1_weight, float *conv1_bias, \
+        float *conv2_weight, float *conv2_bias, float *fc1_weight, float *fc1_bias, float *fc2_weight, float *fc2_bias, float *fc3_weight, \
+        float *fc3_bias, int rows, int classes
+#define GIVEN \
+    Gradients { \
+        partials, a2, dz1, h1, dz2, h2, dlogits, conv1_weight, conv1_bias, conv2_weight, conv2_bias, fc1_weight, fc1_bias, fc2_weight, \
+            fc2_bias, fc3_weight, fc3_bias, rows, classes \
+    }
+
+KERNEL(lenet_gradients, GRADIENTS) { all_gradients(blockIdx.x, GIVEN, Stored()); }
+
+KERNEL(lenet_sgd, GRADIENTS, float* theta, float* grad, float* buffer, const float* RESTRICT rate, const int* RESTRICT halted,
+       float momentum, int nesterov, float decay) {
+    MovedBySgd update = {theta, grad, buffer, *rate, momentum, decay, nesterov != 0, *halted != 0};
+    all_gradients(blockIdx.x, GIVEN, update);
+}
+
+KERNEL(lenet_adam, GRADIENTS, float* theta, float* grad, float* m, float* v, const float* RESTRICT rate, const long* RESTRICT step,
+       const int* RESTRICT halted, double beta1, double beta2, float eps, float decay) {
+    MovedByAdam update = {theta, grad, m, v, adam_step(*rate, *step, beta1, beta2, eps, decay), *halted != 0};
+    all_gradients(blockIdx.x, GIVEN, update);
 }

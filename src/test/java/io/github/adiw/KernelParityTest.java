@@ -9,9 +9,11 @@ import io.github.adiw.device.Launch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -126,12 +128,47 @@ class KernelParityTest {
             .out(new float[trained * 400]).value(trained).value(classes).check();
         KernelParity.of("lenet_convolutions_backward", Launch.rows(trained)).in(x).in(floats(trained * 1176)).in(choices(trained * 1176))
             .in(choices(trained * 400)).in(floats(trained * 400)).in(floats(2400)).out(new float[trained * 2572]).check();
-        for (int images : new int[] {trained, 37}) {
-            KernelParity.of("lenet_gradients", Launch.rows(81 + 4 + 3 + 1 + 120 + 21 + 3)).in(floats(images * 2572))
-                .in(floats(images * 400)).in(floats(images * 120)).in(floats(images * 120)).in(floats(images * 84))
-                .in(floats(images * 84)).in(floats(images * classes)).out(new float[150]).out(new float[6]).out(new float[2400])
-                .out(new float[16]).out(new float[48000]).out(new float[120]).out(new float[10080]).out(new float[84])
-                .out(new float[classes * 84]).out(new float[classes]).value(images).value(classes).check();
+    }
+
+    @Test
+    void lenetUpdates() {
+        int classes = 10;
+        int[] sizes = {150, 6, 2400, 16, 48000, 120, 10080, 84, classes * 84, classes};
+        int all = Arrays.stream(sizes).map(size -> (size + 15) / 16 * 16).sum();
+        for (int images : new int[] {5, 37}) {
+            List<float[]> from = IntStream.of(2572, 400, 120, 120, 84, 84, classes).mapToObj(size -> floats(images * size)).toList();
+            float[] theta = floats(all);
+            float[] mean = floats(all);
+            float[] square = positive(all);
+            for (int halted = 0; halted < 2; halted++) {
+                int broken = halted;
+                for (String kernel : List.of("lenet_gradients", "lenet_sgd", "lenet_adam")) {
+                    KernelParity.check(1e-5, device -> {
+                        Buffer gradients = device.floats(new float[all]);
+                        Buffer moved = device.floats(theta);
+                        Buffer m = device.floats(mean);
+                        Buffer v = device.floats(square);
+                        List<Object> arguments = new ArrayList<>();
+                        from.forEach(values -> arguments.add(device.floats(values)));
+                        int at = 0;
+                        for (int size : sizes) {
+                            arguments.add(gradients.slice(at, size));
+                            at += (size + 15) / 16 * 16;
+                        }
+                        arguments.addAll(List.of(images, classes));
+                        Buffer rate = device.floats(0.01f);
+                        if (kernel.equals("lenet_sgd")) {
+                            arguments.addAll(List.of(moved, gradients, m, rate, device.ints(broken), 0.9f, images % 2, 1e-4f));
+                        } else if (kernel.equals("lenet_adam")) {
+                            Buffer step = device.allocate(ElementType.INT64, 1);
+                            step.upload(new long[] {9});
+                            arguments.addAll(List.of(moved, gradients, m, v, rate, step, device.ints(broken), 0.9, 0.999, 1e-8f, 1e-4f));
+                        }
+                        device.launch(kernel, Launch.rows(81 + 4 + 3 + 1 + 120 + 21 + 3), arguments.toArray());
+                        return List.of(gradients.toFloats(), moved.toFloats(), m.toFloats(), v.toFloats());
+                    });
+                }
+            }
         }
     }
 
@@ -168,12 +205,12 @@ class KernelParityTest {
         for (int halted = 0; halted < 2; halted++) {
             for (int nesterov = 0; nesterov < 2; nesterov++) {
                 elements("sgd", n).out(floats(n)).in(floats(n)).out(floats(n)).in(new float[] {0.1f}).in(new int[] {halted})
-                    .value(n).value(0.9f).value(nesterov).value(1e-4f).check();
+                    .value(0.9f).value(nesterov).value(1e-4f).value(n).check();
             }
             elements("sgd", n).out(floats(n)).in(floats(n)).in(null).in(new float[] {0.1f}).in(new int[] {halted})
-                .value(n).value(0f).value(0).value(1e-4f).check();
+                .value(0f).value(0).value(1e-4f).value(n).check();
             elements("adam", n).out(floats(n)).in(floats(n)).out(floats(n)).out(positive(n)).in(new float[] {0.01f}).in(new long[] {9})
-                .in(new int[] {halted}).value(n).value(0.9).value(0.999).value(1e-8f).value(1e-4f).check();
+                .in(new int[] {halted}).value(0.9).value(0.999).value(1e-8f).value(1e-4f).value(n).check();
         }
     }
 

@@ -11,6 +11,7 @@ import io.github.adiw.nn.block.Wiring;
  */
 public final class ModelInstance implements AutoCloseable {
     private final Model model;
+    private final Parameters parameters;
     private final int rows;
     private final int trained;
     private final Program program;
@@ -23,6 +24,7 @@ public final class ModelInstance implements AutoCloseable {
                 + " further rows");
         }
         this.model = model;
+        this.parameters = parameters;
         this.trained = trained;
         this.rows = trained + untrained;
         program = Program.bind(device, network, parameters, rows, trained, precision);
@@ -85,6 +87,31 @@ public final class ModelInstance implements AutoCloseable {
      * @throws IllegalArgumentException if the gradient has another size
      */
     public void backward(Buffer logitGradient) {
+        requireBackward(logitGradient);
+        program.backward(logitGradient);
+    }
+
+    /**
+     * Enqueues the backward pass of the last forward pass and an update by its gradients, in fewer launches than one after the other where
+     * there are kernels for both.
+     *
+     * @param logitGradient as for {@link #backward(Buffer)}
+     * @param optimizer     of this instance's parameters
+     * @throws IllegalStateException    as there
+     * @throws IllegalArgumentException as there, or if the optimizer is of other parameters
+     */
+    public void backward(Buffer logitGradient, Optimizer optimizer) {
+        requireBackward(logitGradient);
+        if (optimizer.parameters() != parameters) {
+            throw new IllegalArgumentException("the optimizer is of other parameters than the instance");
+        }
+        if (!optimizer.isOneLaunch() || !program.backward(logitGradient, optimizer.launch())) {
+            program.backward(logitGradient);
+            optimizer.update();
+        }
+    }
+
+    private void requireBackward(Buffer logitGradient) {
         if (trained == 0) {
             throw new IllegalStateException("an instance for evaluation has no backward pass: none of its " + rows + " rows is trained on");
         }
@@ -95,7 +122,6 @@ public final class ModelInstance implements AutoCloseable {
         if (last != Mode.TRAIN) {
             throw new IllegalStateException("a backward pass needs a forward pass in training mode before it");
         }
-        program.backward(logitGradient);
     }
 
     @Override

@@ -107,8 +107,7 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
      * @param weights float32 {@code [n]}; those of the forward pass, if it had some
      */
     void update(Buffer weights) {
-        trained.instance.backward(gradient != null ? gradient : trained.loss.backward(batches.labels(), weights, lossScale));
-        model.update();
+        model.update(trained.instance, gradient != null ? gradient : trained.loss.backward(batches.labels(), weights, lossScale));
     }
 
     private Buffer inputs(int rows) {

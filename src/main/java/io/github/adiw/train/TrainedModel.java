@@ -123,9 +123,14 @@ final class TrainedModel implements AutoCloseable {
         }
     }
 
-    /** Enqueues an update by the gradients; where training has halted, nothing moves, and running statistics are put back. */
-    void update() {
-        optimizer.update();
+    /**
+     * Enqueues the backward pass of an instance and an update by its gradients; where training has halted, nothing moves, and running
+     * statistics are put back.
+     *
+     * @param gradient of the logits
+     */
+    void update(ModelInstance instance, Buffer gradient) {
+        instance.backward(gradient, optimizer);
         if (statistics != null) {
             int kept = Math.toIntExact(statistics.length());
             device.launch("put_back", Launch.elements(kept), parameters.statistics(), statistics, parameters.counts(), counts, halted, kept,

@@ -9,6 +9,7 @@ import io.github.adiw.DeviceMatrix;
 import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Graph;
 import io.github.adiw.nn.block.BatchNormLayer;
 import io.github.adiw.nn.block.Block;
@@ -216,6 +217,65 @@ class ModelTest {
             parameters.list().forEach(p -> results.put(p.name(), p.gradient().toFloats()));
         }
         return results;
+    }
+
+    /** An update together with the backward pass is that of the gradients, whatever kernels do it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"adam", "sgd", "momentum", "decay of weights alone"})
+    void aBackwardPassWithItsUpdateIsOneAfterTheOther(String kind) {
+        Model model = Model.parse("lenet", 1, 28, 28, 10);
+        float[] x = new float[6 * 784];
+        float[] dy = new float[5 * 10];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = random.nextFloat();
+        }
+        for (int i = 0; i < dy.length; i++) {
+            dy[i] = (float) random.nextGaussian();
+        }
+        Map<String, float[]> moved = moved(kind, model, x, dy, false);
+        moved(kind, model, x, dy, true).forEach((name, values) -> ReferenceCase.assertClose(name, values, moved.get(name), 1e-6));
+    }
+
+    private Map<String, float[]> moved(String kind, Model model, float[] x, float[] dy, boolean together) {
+        Map<String, float[]> moved = new LinkedHashMap<>();
+        try (Parameters parameters = model.parameters(device); Buffer rate = device.floats(0.01f); Buffer halted = device.ints(0);
+             Buffer step = device.allocate(ElementType.INT64, 1);
+             Optimizer optimizer = switch (kind) {
+                 case "adam" -> Optimizer.adam(device, parameters, rate, step, halted, new WeightDecay(0.1f, false));
+                 case "sgd" -> Optimizer.sgd(device, parameters, rate, halted, 0, false, new WeightDecay(0.1f, false));
+                 case "momentum" -> Optimizer.sgd(device, parameters, rate, halted, 0.9f, true, new WeightDecay(0, false));
+                 default -> Optimizer.adam(device, parameters, rate, step, halted, new WeightDecay(0.1f, true));
+             };
+             ModelInstance instance = instance(model, parameters, 5, 1, Fused.WHOLE)) {
+            parameters.initialize(8);
+            device.zero(step);
+            for (int i = 0; i < 2; i++) {
+                instance.forward(device.floats(x));
+                if (together) {
+                    instance.backward(device.floats(dy), optimizer);
+                } else {
+                    instance.backward(device.floats(dy));
+                    optimizer.update();
+                }
+            }
+            moved.put("gradients", parameters.gradients().toFloats());
+            parameters.list().forEach(p -> moved.put(p.name(), p.value().toFloats()));
+            optimizer.state().forEach((name, values) -> moved.put(name, values.toFloats()));
+        }
+        return moved;
+    }
+
+    @Test
+    void anOptimizerOfOtherParametersIsRefused() {
+        Model model = Model.parse("mlp:3", 1, 2, 2, 2);
+        try (Parameters own = model.parameters(device); Parameters others = model.parameters(device); Buffer rate = device.floats(0);
+             Buffer halted = device.ints(0);
+             Optimizer optimizer = Optimizer.sgd(device, others, rate, halted, 0, false, new WeightDecay(0, false));
+             ModelInstance instance = model.instance(device, own, 1, 0, Precision.FP32)) {
+            instance.forward(device.floats(1, 2, 3, 4));
+            assertThatThrownBy(() -> instance.backward(device.floats(1, 2), optimizer)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the optimizer is of other parameters than the instance");
+        }
     }
 
     @Test

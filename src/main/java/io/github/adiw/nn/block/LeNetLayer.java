@@ -112,13 +112,28 @@ record LeNetLayer(ConvolutionLayer conv1, ConvolutionLayer conv2, LinearLayer fc
 
         @Override
         public void backward() {
-            Buffer h2 = site.inner(0);
-            Buffer dlogits = site.outputGradient();
-            device.launch("lenet_linear_backward", Launch.rows(parts(trained, BACKWARD_ROWS)), dlogits, third.weight(), fourth.weight(),
-                fifth.weight(), h1, h2, dz2.buffer(), dz1.buffer(), da2.buffer(), trained, classes);
+            beforeGradients();
+            device.launch("lenet_gradients", Launch.rows(blocks()), gradients().toArray());
+        }
+
+        @Override
+        public boolean backward(Update update) {
+            beforeGradients();
+            device.launch("lenet_" + update.kernel(), Launch.rows(blocks()),
+                Stream.concat(gradients().stream(), update.arguments().stream()).toArray());
+            return true;
+        }
+
+        private void beforeGradients() {
+            device.launch("lenet_linear_backward", Launch.rows(parts(trained, BACKWARD_ROWS)), site.outputGradient(), third.weight(),
+                fourth.weight(), fifth.weight(), h1, site.inner(0), dz2.buffer(), dz1.buffer(), da2.buffer(), trained, classes);
             device.launch("lenet_convolutions_backward", Launch.rows(trained), site.input(), a1, choice1, choice2, da2.buffer(),
                 second.weight(), partials.buffer());
-            device.launch("lenet_gradients", Launch.rows(blocks()), partials.buffer(), a2, dz1.buffer(), h1, dz2.buffer(), h2, dlogits,
+        }
+
+        /** What the gradients are made of, and where they go. */
+        private List<Object> gradients() {
+            return List.of(partials.buffer(), a2, dz1.buffer(), h1, dz2.buffer(), site.inner(0), site.outputGradient(),
                 first.weightGradient(), first.biasGradient(), second.weightGradient(), second.biasGradient(), third.weightGradient(),
                 third.biasGradient(), fourth.weightGradient(), fourth.biasGradient(), fifth.weightGradient(), fifth.biasGradient(),
                 trained, classes);

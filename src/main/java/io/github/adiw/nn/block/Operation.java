@@ -12,4 +12,13 @@ public interface Operation {
      * {@link Site#outputGradient}, inputs and output stay as they are: others may still read them.
      */
     void backward();
+
+    /**
+     * As {@link #backward}, for a layer that is the whole of a network, and then an update of its parameters.
+     *
+     * @return whether there are kernels for it; if not, nothing was done
+     */
+    default boolean backward(Update update) {
+        return false;
+    }
 }

@@ -179,6 +179,17 @@ public final class Program implements AutoCloseable {
         }
     }
 
+    /**
+     * Enqueues the backward pass and an update of all parameters, where the network is one layer that does both in one.
+     *
+     * @param gradient as there
+     * @return whether it is; if not, nothing was done
+     */
+    public boolean backward(Buffer gradient, Update update) {
+        outputGradient.buffer(gradient);
+        return forward.size() == 1 && forward.get(0).operation.backward(update);
+    }
+
     @Override
     public void close() {
         setting.scope.close();
