@@ -7,7 +7,8 @@
 //                              in shared memory until a2 is there. a1 and the choices are kept of the first `trained` images alone.
 //                              714,000 operations, 12,100 bytes an image
 // lenet_linear                 h1, h2, l = fc1, fc2, fc3; a block four rows, which share what is read of the weights; h1 of the first
-//                              `trained` rows alone. 117,840 operations a row, 235,000 bytes a block
+//                              `trained` rows alone. Unless labels is null, then also what cross_entropy makes of l or, where weights is
+//                              null, cross_entropy_forward (loss.cu). 117,840 operations a row, 235,000 bytes a block
 // lenet_linear_backward        dz2, dz1: gradients before the ReLU of fc2 and fc1; da2; a block two rows. 117,840 operations a row
 // lenet_convolutions_backward  partials[b] = gradients of an image b: conv1's weights, its biases, conv2's weights, its biases. The pools'
 //                              chosen pixels alone are visited: of 400 x 150 products for the weights of conv2, and as many for a1
@@ -16,6 +17,7 @@
 //                              of every eighth row, which are added in their order. 117,840 operations an image
 // lenet_sgd, lenet_adam        lenet_gradients, and what sgd and adam (optimizer.cu) do with them: theta, b, m, v are laid out as all
 //                              gradients, `grad`, among which those of the parameters lie
+#include "loss.cuh"
 #include "optimizer.cuh"
 
 namespace lenet {
@@ -157,7 +159,8 @@ DEVICE void store_rows(const float* from, float* RESTRICT to, long first, int si
 
 KERNEL(lenet_linear, const float* RESTRICT a2, const float* RESTRICT weight1, const float* RESTRICT bias1, const float* RESTRICT weight2,
        const float* RESTRICT bias2, const float* RESTRICT weight3, const float* RESTRICT bias3, float* RESTRICT h1, float* RESTRICT h2,
-       float* RESTRICT logits, int rows, int trained, int classes) {
+       float* RESTRICT logits, int rows, int trained, int classes, const int* RESTRICT labels, const float* RESTRICT weights, float scale,
+       float* RESTRICT loss, int* RESTRICT correct, float* RESTRICT p, float* RESTRICT dlogits) {
     using namespace lenet;
     SHARED(float, slice, hidden1*(depth + 1));
     SHARED(float, in, forward_rows* size2);
@@ -173,6 +176,14 @@ KERNEL(lenet_linear, const float* RESTRICT a2, const float* RESTRICT weight1, co
     store_rows(first, h1, row, hidden1, trained);
     store_rows(second, h2, row, hidden2, rows);
     store_rows(last, logits, row, classes, rows);
+    if (labels)
+        FOR_THREADS(r, forward_rows) {
+            long i = row + r;
+            const float* l = last + r * classes;
+            if (i >= rows) continue;
+            loss[i] = weights ? row_loss_and_gradient(l, labels[i], classes, i, weights, scale, dlogits, trained, correct + i)
+                              : row_loss(l, labels[i], classes, p + i * classes, correct + i);
+        }
 }
 
 /// dx = dy W of the block's rows, 0 where a ReLU's output y is not positive (y null: everywhere as it is); dy [rows][outputs] in shared

@@ -6,32 +6,7 @@
 // cross_entropy           loss and correct as above, and the gradient as below of the first `trained` rows: for weights that are known
 //                         before the losses
 // cross_entropy_backward  dl_ic = scale w_i (p_ic - [c = y_i]): the gradient of scale sum_i w_i loss_i
-#include "prelude.cuh"
-
-/// Loss of a row; the softmax goes to p unless that is null.
-DEVICE float row_loss(const float* RESTRICT l, int label, int classes, float* RESTRICT p, int* RESTRICT correct) {
-    float most = l[0];
-    int best = 0;
-    for (int c = 1; c < classes; c++)
-        if (l[c] > most) {
-            most = l[c];
-            best = c;
-        }
-    float sum = 0;
-    if (p) {
-        for (int c = 0; c < classes; c++) {
-            float e = expf(l[c] - most);
-            p[c] = e;
-            sum += e;
-        }
-        float inverse = 1 / sum;
-        for (int c = 0; c < classes; c++) p[c] *= inverse;
-    } else {
-        for (int c = 0; c < classes; c++) sum += expf(l[c] - most);
-    }
-    *correct = best == label;
-    return label >= 0 && label < classes ? logf(sum) - (l[label] - most) : NAN;
-}
+#include "loss.cuh"
 
 KERNEL(cross_entropy_forward, const float* RESTRICT logits, const int* RESTRICT labels, float* RESTRICT loss, int* RESTRICT correct,
        float* RESTRICT p, int rows, int classes) {
@@ -40,14 +15,8 @@ KERNEL(cross_entropy_forward, const float* RESTRICT logits, const int* RESTRICT 
 
 KERNEL(cross_entropy, const float* RESTRICT logits, const int* RESTRICT labels, const float* RESTRICT weights, float* RESTRICT loss,
        int* RESTRICT correct, float* RESTRICT dlogits, int rows, int trained, int classes, float scale) {
-    FOR_ELEMENTS(i, rows) {
-        float* dl = i < trained ? dlogits + i * classes : (float*) 0;
-        loss[i] = row_loss(logits + i * classes, labels[i], classes, dl, correct + i);
-        if (dl) {
-            float factor = scale * weights[i];
-            for (int c = 0; c < classes; c++) dl[c] = factor * (dl[c] - (c == labels[i] ? 1.0f : 0.0f));
-        }
-    }
+    FOR_ELEMENTS(i, rows)
+        loss[i] = row_loss_and_gradient(logits + i * classes, labels[i], classes, i, weights, scale, dlogits, trained, correct + i);
 }
 
 KERNEL(cross_entropy_backward, const float* RESTRICT p, const int* RESTRICT labels, const float* RESTRICT weights, float* RESTRICT dlogits,

@@ -120,9 +120,15 @@ class KernelParityTest {
         KernelParity.of("lenet_convolutions", Launch.rows(rows)).in(x).in(floats(150)).in(floats(6)).in(floats(2400)).in(floats(16))
             .out(new float[trained * 1176]).out(new byte[trained * 1176]).out(new float[rows * 400]).out(new byte[trained * 400])
             .value(trained).check();
-        KernelParity.of("lenet_linear", Launch.rows(2)).in(floats(rows * 400)).in(fc1).in(floats(120)).in(fc2).in(floats(84)).in(fc3)
-            .in(floats(classes)).out(new float[trained * 120]).out(new float[rows * 84]).out(new float[rows * classes]).value(rows)
-            .value(trained).value(classes).check();
+        for (int[] labels : new int[][] {null, below(rows, classes)}) {
+            for (float[] weights : new float[][] {null, positive(trained)}) {
+                KernelParity.of("lenet_linear", Launch.rows(2)).in(floats(rows * 400)).in(fc1).in(floats(120)).in(fc2).in(floats(84))
+                    .in(fc3)
+                    .in(floats(classes)).out(new float[trained * 120]).out(new float[rows * 84]).out(new float[rows * classes]).value(rows)
+                    .value(trained).value(classes).in(labels).in(weights).value(0.5f).out(new float[rows]).out(new int[rows])
+                    .out(new float[rows * classes]).out(new float[trained * classes]).check();
+            }
+        }
         KernelParity.of("lenet_linear_backward", Launch.rows(3)).in(floats(trained * classes)).in(fc1).in(fc2).in(fc3)
             .in(floats(trained * 120)).in(floats(rows * 84)).out(new float[trained * 84]).out(new float[trained * 120])
             .out(new float[trained * 400]).value(trained).value(classes).check();

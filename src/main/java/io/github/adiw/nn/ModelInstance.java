@@ -2,6 +2,7 @@ package io.github.adiw.nn;
 
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.nn.block.Loss;
 import io.github.adiw.nn.block.Program;
 import io.github.adiw.nn.block.Wiring;
 
@@ -55,6 +56,23 @@ public final class ModelInstance implements AutoCloseable {
      * @throws IllegalStateException    if it is to train an instance that has no rows that are trained on
      */
     public Buffer forward(Buffer input, Mode mode) {
+        requireForward(input, mode);
+        last = mode;
+        return program.forward(input, mode);
+    }
+
+    /**
+     * Enqueues the forward pass and the loss of its logits, where there are kernels for both in one.
+     *
+     * @return whether there are; if not, nothing was done
+     */
+    boolean forward(Buffer input, Mode mode, Loss loss) {
+        requireForward(input, mode);
+        last = mode;
+        return program.forward(input, mode, loss);
+    }
+
+    private void requireForward(Buffer input, Mode mode) {
         if (input.length() != (long) rows * model.channels() * model.height() * model.width()) {
             throw new IllegalArgumentException("the input must be [" + rows + ", " + model.channels() + ", " + model.height() + ", "
                 + model.width() + "], but has " + input.length() + " elements");
@@ -62,8 +80,6 @@ public final class ModelInstance implements AutoCloseable {
         if (mode == Mode.TRAIN && trained == 0) {
             throw new IllegalStateException("an instance for evaluation has no training mode: none of its " + rows + " rows is trained on");
         }
-        last = mode;
-        return program.forward(input, mode);
     }
 
     /**

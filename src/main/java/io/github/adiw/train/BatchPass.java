@@ -48,7 +48,7 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
         }
 
         void forward(Buffer inputs, Buffer labels, Mode mode) {
-            loss.forward(instance.forward(inputs, mode), labels);
+            loss.forward(instance, inputs, mode, labels);
         }
     }
 
@@ -86,7 +86,8 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
     /** Enqueues the forward pass that is trained on. */
     void forward() {
         model.beginPass();
-        trained.forward(inputs(trained.instance.rows()), labels(trained.instance.rows()), Mode.TRAIN);
+        int rows = trained.instance.rows();
+        trained.forward(inputs(rows), labels(rows), Mode.TRAIN);
         gradient = null;
     }
 
@@ -97,8 +98,8 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
      */
     void forward(Buffer weights) {
         model.beginPass();
-        Buffer logits = trained.instance.forward(inputs(trained.instance.rows()), Mode.TRAIN);
-        gradient = trained.loss.forwardAndBackward(logits, labels(trained.instance.rows()), weights, lossScale);
+        int rows = trained.instance.rows();
+        gradient = trained.loss.forward(trained.instance, inputs(rows), labels(rows), weights, lossScale);
     }
 
     /**

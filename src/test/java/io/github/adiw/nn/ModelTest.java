@@ -219,6 +219,35 @@ class ModelTest {
         return results;
     }
 
+    /** The loss together with the forward pass, and with its gradient, is that of the logits, whatever kernels do it. */
+    @ParameterizedTest
+    @EnumSource(Fused.class)
+    void aForwardPassWithItsLossIsOneAfterTheOther(Fused fused) {
+        Model model = Model.parse("lenet", 1, 28, 28, 10);
+        float[] x = new float[6 * 784];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = random.nextFloat();
+        }
+        try (Parameters parameters = model.parameters(device); Buffer input = device.floats(x);
+             Buffer labels = device.ints(3, 9, 0, 1, 1, 7);
+             Buffer weights = device.floats(1, 0.25f, 3, 0, 2); ModelInstance instance = instance(model, parameters, 5, 1, fused);
+             SoftmaxCrossEntropy apart = new SoftmaxCrossEntropy(device, 6, 5, 10);
+             SoftmaxCrossEntropy together = new SoftmaxCrossEntropy(device, 6, 5, 10);
+             SoftmaxCrossEntropy weighted = new SoftmaxCrossEntropy(device, 6, 5, 10)) {
+            parameters.initialize(8);
+            apart.forward(instance.forward(input), labels);
+            float[] gradient = apart.backward(labels, weights, 0.5f).toFloats();
+            together.forward(instance, input, Mode.TRAIN, labels);
+            ReferenceCase.assertClose("gradient", together.backward(labels, weights, 0.5f).toFloats(), gradient, 1e-6);
+            ReferenceCase.assertClose("gradient at once", weighted.forward(instance, input, labels, weights, 0.5f).toFloats(), gradient,
+                1e-6);
+            for (SoftmaxCrossEntropy loss : List.of(together, weighted)) {
+                ReferenceCase.assertClose("losses", loss.losses().toFloats(), apart.losses().toFloats(), 1e-6);
+                assertThat(loss.correct().toInts()).isEqualTo(apart.correct().toInts());
+            }
+        }
+    }
+
     /** An update together with the backward pass is that of the gradients, whatever kernels do it. */
     @ParameterizedTest
     @ValueSource(strings = {"adam", "sgd", "momentum", "decay of weights alone"})

@@ -104,10 +104,17 @@ record LeNetLayer(ConvolutionLayer conv1, ConvolutionLayer conv2, LinearLayer fc
 
         @Override
         public void forward(Mode mode) {
+            forward(mode, new Loss(null, null, 0, null, null, null, null));
+        }
+
+        @Override
+        public boolean forward(Mode mode, Loss loss) {
             device.launch("lenet_convolutions", Launch.rows(rows), site.input(), first.weight(), first.bias(), second.weight(),
                 second.bias(), a1, choice1, a2, choice2, trained);
             device.launch("lenet_linear", Launch.rows(parts(rows, FORWARD_ROWS)), a2, third.weight(), third.bias(), fourth.weight(),
-                fourth.bias(), fifth.weight(), fifth.bias(), h1, site.inner(0), site.output(), rows, trained, classes);
+                fourth.bias(), fifth.weight(), fifth.bias(), h1, site.inner(0), site.output(), rows, trained, classes,
+                loss.labels(), loss.weights(), loss.scale(), loss.losses(), loss.correct(), loss.probabilities(), loss.gradient());
+            return true;
         }
 
         @Override

@@ -157,6 +157,17 @@ public final class Program implements AutoCloseable {
         return values.get(output).buffer();
     }
 
+    /**
+     * Enqueues the forward pass and the loss of its output, where the network is one layer that makes both in one.
+     *
+     * @param given as there
+     * @return whether it is; if not, nothing was done
+     */
+    public boolean forward(Buffer given, Mode mode, Loss loss) {
+        input.buffer(given);
+        return forward.size() == 1 && forward.get(0).operation.forward(mode, loss);
+    }
+
     /** What the layer that made the output was given, float32 {@code [rows, ...]}; overwritten by the next pass. */
     public Buffer features() {
         return values.get(features).buffer();
