@@ -1,9 +1,11 @@
 // Which samples a step takes, and their images and labels. The step counter, int64 [1], lives on the device.
 //
-// draw_training    index_i = permutation of 0..n-1 for this epoch, at position (step modulo steps) batch + i: without replacement
-//                  within an epoch
-// draw_validation  index_i = rows[permutation of 0..count-1 for this step, at i]: without replacement within a batch
-// read_order       index_i = order[step, i]; order [steps, batch]
+// draw_batch       index and labels of n training samples, and behind them of m validation samples, each chosen in one of these ways:
+//                  0  the permutation of 0..count-1 of this epoch, at position (step modulo steps) n + i, steps = count / n: without
+//                     replacement within an epoch
+//                  1  list[permutation of 0..count-1 of this step, at i]: without replacement within a batch
+//                  2  list[step, i]
+//                  labels_i = given[index_i], of each part its own. When it began is stamped (clock.cuh). index, labels [n + m]
 // next_rows        index_i = (step batch + i), or the last row where there are no more: rows in their order, for evaluation
 // gather_images    out[i, j] = (images[index_i, j] / 255 - mean_c) / deviation_c, c = j / plane the channel; as images[index_i, j] / 255 is
 //                  where mean is null; images uint8 [n, size], out float [rows, size], mean, deviation [size / plane]; 5 rows size bytes
@@ -14,21 +16,53 @@
 //                  of Normalize make them. In the other rows down = right = 0, and nothing is mirrored. 5 rows channels height width bytes
 // gather_rows      the same of values that are numbers already: out[i, j] = (x[index_i, j] - mean_c) / deviation_c; x float [n, size]
 // gather_labels    out_i = labels[index_i]
+#include "clock.cuh"
 #include "random.cuh"
 
-KERNEL(draw_training, int* RESTRICT index, const long* RESTRICT step, int n, int batch, int steps, long seed) {
-    Permutation p = permutation((unsigned) n, seed, *step / steps);
-    int first = (int) (*step % steps) * batch;
-    FOR_ELEMENTS(i, batch) index[i] = (int) permuted(p, (unsigned) (first + i));
+enum Way { shuffled, drawn, listed };
+
+/// The samples of one of the two parts of a batch.
+struct Part {
+    const int* list;
+    int way;
+    long first;      // place of sample 0 in the list or permutation
+    Permutation order;
+    KERNEL_MEMBER int sample(long i) const {
+        if (way == listed) return list[first + i];
+        int at = (int) permuted(order, (unsigned) (first + i));
+        return way == drawn ? list[at] : at;
+    }
+};
+
+DEVICE Part part(const int* list, int way, int count, int size, long step, long seed) {
+    Part p = {list, way, 0, {}};
+    if (way == shuffled) {
+        long steps = count / size;
+        p.first = step % steps * size;
+        p.order = permutation((unsigned) count, seed, step / steps);
+    } else if (way == drawn) p.order = permutation((unsigned) count, ~seed, step);
+    else p.first = step * size;
+    return p;
 }
 
-KERNEL(draw_validation, int* RESTRICT index, const int* RESTRICT rows, const long* RESTRICT step, int count, int batch, long seed) {
-    Permutation p = permutation((unsigned) count, ~seed, *step);
-    FOR_ELEMENTS(i, batch) index[i] = rows[permuted(p, (unsigned) i)];
-}
-
-KERNEL(read_order, int* RESTRICT index, const int* RESTRICT order, const long* RESTRICT step, int batch) {
-    FOR_ELEMENTS(i, batch) index[i] = order[*step * batch + i];
+KERNEL(draw_batch, int* RESTRICT index, int* RESTRICT labels, const long* RESTRICT step, const int* RESTRICT list,
+       const int* RESTRICT given, int way, int count, int n, const int* RESTRICT other_list, const int* RESTRICT other_given, int other_way,
+       int other_count, int m, long seed, long* RESTRICT stamp, int slots, int ring) {
+    if (blockIdx.x == 0 && threadIdx.x == 0) stamp_time(stamp, *step, slots, ring);
+    if (n > 0) {
+        Part training = part(list, way, count, n, *step, seed);
+        FOR_ELEMENTS(i, n) {
+            index[i] = training.sample(i);
+            labels[i] = given[index[i]];
+        }
+    }
+    if (m > 0) {
+        Part validation = part(other_list, other_way, other_count, m, *step, seed);
+        FOR_ELEMENTS(i, m) {
+            index[n + i] = validation.sample(i);
+            labels[n + i] = other_given[index[n + i]];
+        }
+    }
 }
 
 KERNEL(next_rows, int* RESTRICT index, const long* RESTRICT step, int batch, int n) {

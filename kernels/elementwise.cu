@@ -3,9 +3,10 @@
 // fill          x_i = value                                  x [n]                 4 n bytes
 // add           out_i = x_i + y_i; out may be x or y           x, y, out [n]         12 n bytes
 // add_relu      out_i = max(0, x_i + y_i)                      x, y, out [n]         12 n bytes
-// mark_time     stamps[step, slot] = the device's clock in nanoseconds; stamps [steps, slots], step counter [1]
+// mark_time     stamp[slots step] = the device's clock in nanoseconds, in a ring of steps (clock.cuh); step counter [1]
 // advance       step = step + 1
-#include "prelude.cuh"
+// end_step      mark_time, then advance
+#include "clock.cuh"
 
 KERNEL(fill, float* RESTRICT x, float value, int n) {
     FOR_ELEMENTS(i, n) x[i] = value;
@@ -22,10 +23,17 @@ KERNEL(add_relu, const float* x, const float* y, float* out, int n) {
     }
 }
 
-KERNEL(mark_time, long* RESTRICT stamps, const long* RESTRICT step, int slot, int slots, int steps) {
-    if (threadIdx.x == 0) stamps[(*step % steps) * slots + slot] = clock_nanoseconds();
+KERNEL(mark_time, long* RESTRICT stamp, const long* RESTRICT step, int slots, int ring) {
+    if (threadIdx.x == 0) stamp_time(stamp, *step, slots, ring);
 }
 
 KERNEL(advance, long* step) {
     if (threadIdx.x == 0) *step += 1;
+}
+
+KERNEL(end_step, long* RESTRICT stamp, long* RESTRICT step, int slots, int ring) {
+    if (threadIdx.x == 0) {
+        stamp_time(stamp, *step, slots, ring);
+        *step += 1;
+    }
 }

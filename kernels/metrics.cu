@@ -3,14 +3,15 @@
 // step_metrics   a row of 5 a step: mean loss (1/n) sum_i l_i, weighted loss scale * sum_i w_i l_i, sum_i w_i, min_i w_i,
 //                max_i w_i; l, w [n], rows [rows, 5], row = step modulo rows. The first step whose loss or weights are not
 //                finite is remembered as halted = step + 1: what updates parameters stands still from then on.
-//                8 n bytes, 4 n operations; one block.
+//                When it began is stamped (clock.cuh). 8 n bytes, 4 n operations; one block.
 // count_correct  total = total + sum of correct_i over the rows of this batch that the data have: correct [n], row step n + i < count; one
 //                block
 // store_row      rows[step, i] = x_i; x [n], rows [steps, n]; 8 n bytes
-#include "prelude.cuh"
+#include "clock.cuh"
 
 KERNEL(step_metrics, const float* RESTRICT loss, const float* RESTRICT weights, float* RESTRICT rows, const long* RESTRICT step,
-       int* RESTRICT halted, int n, int row_count, float scale) {
+       int* RESTRICT halted, int n, int row_count, float scale, long* RESTRICT stamp, int slots, int ring) {
+    if (threadIdx.x == 0) stamp_time(stamp, *step, slots, ring);
     sum_t loss_sum = 0, weighted_sum = 0, weight_sum = 0;
     float least = INFINITY, most = -INFINITY;
     FOR_THREADS(i, n) {

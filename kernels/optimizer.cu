@@ -10,44 +10,32 @@
 // put_back      x = saved, tracked = counted, but only where halted is not 0: running statistics as they were before the pass that broke;
 //               x, saved [n]; tracked, counted int64 [m], m <= n
 // theta, grad, b, m, v [n]; rate float [1]; step int64 [1]; halted int [1]
-#include "prelude.cuh"
+#include "optimizer.cuh"
 
 KERNEL(sgd, float* RESTRICT theta, const float* RESTRICT grad, float* RESTRICT buffer, const float* RESTRICT rate,
-       const int* RESTRICT halted, int n, float momentum, int nesterov, float decay) {
+       const int* RESTRICT halted, float momentum, int nesterov, float decay, int n) {
     if (*halted) return;
     float r = *rate;
     if (momentum == 0) {
         FOR_ELEMENTS(i, n) theta[i] -= r * (grad[i] + decay * theta[i]);
     } else {
-        float look = nesterov ? momentum : 1, keep = nesterov ? 1 : 0;
         FOR_ELEMENTS(i, n) {
-            float g = grad[i] + decay * theta[i];
-            float b = momentum * buffer[i] + g;
+            float b = buffer[i];
+            theta[i] = sgd_moved(theta[i], grad[i] + decay * theta[i], b, r, momentum, nesterov);
             buffer[i] = b;
-            theta[i] -= r * (keep * g + look * b);
         }
     }
 }
 
 KERNEL(adam, float* RESTRICT theta, const float* RESTRICT grad, float* RESTRICT m, float* RESTRICT v, const float* RESTRICT rate,
-       const long* RESTRICT step, const int* RESTRICT halted, int n, double beta1, double beta2, float eps, float decay) {
+       const long* RESTRICT step, const int* RESTRICT halted, double beta1, double beta2, float eps, float decay, int n) {
     if (*halted) return;
-    SHARED(float, scale, 2);
-    if (threadIdx.x == 0) {      // once a block: powers in double precision are slow on a GPU
-        double t = (double) (*step + 1);
-        scale[0] = (float) (*rate / (1 - pow(beta1, t)));
-        scale[1] = (float) (1 / sqrt(1 - pow(beta2, t)));
-    }
-    __syncthreads();
-    float b1 = (float) beta1, b2 = (float) beta2, c1 = (float) (1 - beta1), c2 = (float) (1 - beta2), size = scale[0],
-          correction = scale[1];
+    AdamStep a = adam_step(*rate, *step, beta1, beta2, eps, decay);
     FOR_ELEMENTS(i, n) {
-        float g = grad[i] + decay * theta[i];
-        float mi = b1 * m[i] + c1 * g;
-        float vi = b2 * v[i] + c2 * g * g;
+        float mi = m[i], vi = v[i];
+        theta[i] = a.moved(theta[i], grad[i], mi, vi);
         m[i] = mi;
         v[i] = vi;
-        theta[i] -= size * mi / (sqrtf(vi) * correction + eps);
     }
 }
 

@@ -543,6 +543,14 @@ CU cuStreamIsCapturing(Stream* stream, int* status) {
     *status = !stream->capture ? 0 : stream->invalidated ? 2 : 1;
     return success;
 }
+/// How many they are, where no room is given for them.
+CU cuGraphGetNodes(Graph* graph, void** nodes, size_t* count) {
+    Lock lock;
+    ENTER;
+    if (nodes) return failure(not_supported, "the nodes of a graph themselves");
+    *count = graph->operations.size();
+    return success;
+}
 CU cuGraphInstantiateWithFlags(Graph** executable, Graph* graph, unsigned long long) {
     Lock lock;
     ENTER;

@@ -9,9 +9,11 @@ import io.github.adiw.device.Launch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -56,6 +58,7 @@ class KernelParityTest {
         elements("add", 700).in(floats(700)).in(floats(700)).out(new float[701]).value(700).check();
         elements("add_relu", 700).in(floats(700)).in(floats(700)).out(new float[701]).value(700).check();
         KernelParity.of("advance", Launch.block()).out(new long[] {41}).check();
+        KernelParity.of("end_step", Launch.block()).in(null).out(new long[] {41}).value(5).value(3).check();
     }
 
     @Test
@@ -68,9 +71,15 @@ class KernelParityTest {
 
     @Test
     void batches() {
-        elements("draw_training", 100).out(new int[100]).in(new long[] {7}).value(1000).value(100).value(10).value(99L).check();
-        elements("draw_validation", 64).out(new int[64]).in(below(200, 5000)).in(new long[] {3}).value(200).value(64).value(5L).check();
-        elements("read_order", 50).out(new int[50]).in(below(200, 1000)).in(new long[] {2}).value(50).check();
+        int n = 100;
+        for (int m : new int[] {0, 64}) {
+            elements("draw_batch", n).out(new int[n + m]).out(new int[n + m]).in(new long[] {7}).in(null).in(below(1000, 10)).value(0)
+                .value(1000).value(n).in(below(200, 1000)).in(below(1000, 10)).value(1).value(200).value(m).value(99L).in(null).value(1)
+                .value(1).check();
+            elements("draw_batch", n).out(new int[n + m]).out(new int[n + m]).in(new long[] {2}).in(below(3 * n, 1000))
+                .in(below(1000, 10)).value(2).value(0).value(n).in(below(3 * 64, 1000)).in(below(1000, 10)).value(2).value(0).value(m)
+                .value(99L).in(null).value(1).value(1).check();
+        }
         elements("next_rows", 50).out(new int[50]).in(new long[] {2}).value(50).value(130).check();
         KernelParity.of("gather_images", Launch.rows(9)).in(bytes(20 * 150)).in(below(9, 20)).out(new float[9 * 150]).value(150).value(50)
             .in(floats(3)).in(positive(3)).within(1e-6).check();
@@ -91,6 +100,84 @@ class KernelParityTest {
         elements("philox_words", 77).out(new int[77]).value(77).in(below(4, 1 << 30)).in(below(2, 1 << 30)).check();
     }
 
+    private byte[] choices(int n) {
+        byte[] x = new byte[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = (byte) random.nextInt(5);
+        }
+        return x;
+    }
+
+    @Test
+    void lenet() {
+        int rows = 7;
+        int trained = 5;
+        int classes = 10;
+        float[] x = floats(rows * 784);
+        float[] fc1 = floats(120 * 400);
+        float[] fc2 = floats(84 * 120);
+        float[] fc3 = floats(classes * 84);
+        KernelParity.of("lenet_convolutions", Launch.rows(rows)).in(x).in(floats(150)).in(floats(6)).in(floats(2400)).in(floats(16))
+            .out(new float[trained * 1176]).out(new byte[trained * 1176]).out(new float[rows * 400]).out(new byte[trained * 400])
+            .value(trained).check();
+        for (int[] labels : new int[][] {null, below(rows, classes)}) {
+            for (float[] weights : new float[][] {null, positive(trained)}) {
+                KernelParity.of("lenet_linear", Launch.rows(2)).in(floats(rows * 400)).in(fc1).in(floats(120)).in(fc2).in(floats(84))
+                    .in(fc3)
+                    .in(floats(classes)).out(new float[trained * 120]).out(new float[rows * 84]).out(new float[rows * classes]).value(rows)
+                    .value(trained).value(classes).in(labels).in(weights).value(0.5f).out(new float[rows]).out(new int[rows])
+                    .out(new float[rows * classes]).out(new float[trained * classes]).check();
+            }
+        }
+        KernelParity.of("lenet_linear_backward", Launch.rows(3)).in(floats(trained * classes)).in(fc1).in(fc2).in(fc3)
+            .in(floats(trained * 120)).in(floats(rows * 84)).out(new float[trained * 84]).out(new float[trained * 120])
+            .out(new float[trained * 400]).value(trained).value(classes).check();
+        KernelParity.of("lenet_convolutions_backward", Launch.rows(trained)).in(x).in(floats(trained * 1176)).in(choices(trained * 1176))
+            .in(choices(trained * 400)).in(floats(trained * 400)).in(floats(2400)).out(new float[trained * 2572]).check();
+    }
+
+    @Test
+    void lenetUpdates() {
+        int classes = 10;
+        int[] sizes = {150, 6, 2400, 16, 48000, 120, 10080, 84, classes * 84, classes};
+        int all = Arrays.stream(sizes).map(size -> (size + 15) / 16 * 16).sum();
+        for (int images : new int[] {5, 37}) {
+            List<float[]> from = IntStream.of(2572, 400, 120, 120, 84, 84, classes).mapToObj(size -> floats(images * size)).toList();
+            float[] theta = floats(all);
+            float[] mean = floats(all);
+            float[] square = positive(all);
+            for (int halted = 0; halted < 2; halted++) {
+                int broken = halted;
+                for (String kernel : List.of("lenet_gradients", "lenet_sgd", "lenet_adam")) {
+                    KernelParity.check(1e-5, device -> {
+                        Buffer gradients = device.floats(new float[all]);
+                        Buffer moved = device.floats(theta);
+                        Buffer m = device.floats(mean);
+                        Buffer v = device.floats(square);
+                        List<Object> arguments = new ArrayList<>();
+                        from.forEach(values -> arguments.add(device.floats(values)));
+                        int at = 0;
+                        for (int size : sizes) {
+                            arguments.add(gradients.slice(at, size));
+                            at += (size + 15) / 16 * 16;
+                        }
+                        arguments.addAll(List.of(images, classes));
+                        Buffer rate = device.floats(0.01f);
+                        if (kernel.equals("lenet_sgd")) {
+                            arguments.addAll(List.of(moved, gradients, m, rate, device.ints(broken), 0.9f, images % 2, 1e-4f));
+                        } else if (kernel.equals("lenet_adam")) {
+                            Buffer step = device.allocate(ElementType.INT64, 1);
+                            step.upload(new long[] {9});
+                            arguments.addAll(List.of(moved, gradients, m, v, rate, step, device.ints(broken), 0.9, 0.999, 1e-8f, 1e-4f));
+                        }
+                        device.launch(kernel, Launch.rows(81 + 4 + 3 + 1 + 120 + 21 + 3), arguments.toArray());
+                        return List.of(gradients.toFloats(), moved.toFloats(), m.toFloats(), v.toFloats());
+                    });
+                }
+            }
+        }
+    }
+
     @Test
     void losses() {
         int rows = 130;
@@ -98,6 +185,8 @@ class KernelParityTest {
         int[] labels = below(rows, classes);
         elements("cross_entropy_forward", rows).in(floats(rows * classes)).in(labels).out(new float[rows]).out(new int[rows])
             .out(new float[rows * classes]).value(rows).value(classes).check();
+        elements("cross_entropy", rows).in(floats(rows * classes)).in(labels).in(positive(90)).out(new float[rows]).out(new int[rows])
+            .out(new float[90 * classes]).value(rows).value(90).value(classes).value(0.5f).check();
         elements("cross_entropy_backward", rows * classes).in(positive(rows * classes)).in(labels).in(positive(rows))
             .out(new float[rows * classes]).value(rows).value(classes).value(0.5f).check();
     }
@@ -107,11 +196,11 @@ class KernelParityTest {
         int n = 300;
         KernelParity.of("step_metrics", Launch.block()).in(positive(n)).in(positive(n)).out(new float[15]).in(new long[] {4})
             .out(new int[1])
-            .value(n).value(3).value(0.25f).check();
+            .value(n).value(3).value(0.25f).in(null).value(1).value(1).check();
         float[] broken = positive(n);
         broken[222] = Float.NaN;
         KernelParity.of("step_metrics", Launch.block()).in(broken).in(positive(n)).out(new float[15]).in(new long[] {4}).out(new int[1])
-            .value(n).value(3).value(0.25f).check();
+            .value(n).value(3).value(0.25f).in(null).value(1).value(1).check();
         KernelParity.of("count_correct", Launch.block()).in(below(n, 2)).out(new int[] {5}).in(new long[] {1}).value(n).value(450).check();
         elements("store_row", n).in(floats(n)).out(new float[3 * n]).in(new long[] {1}).value(n).check();
     }
@@ -122,12 +211,12 @@ class KernelParityTest {
         for (int halted = 0; halted < 2; halted++) {
             for (int nesterov = 0; nesterov < 2; nesterov++) {
                 elements("sgd", n).out(floats(n)).in(floats(n)).out(floats(n)).in(new float[] {0.1f}).in(new int[] {halted})
-                    .value(n).value(0.9f).value(nesterov).value(1e-4f).check();
+                    .value(0.9f).value(nesterov).value(1e-4f).value(n).check();
             }
             elements("sgd", n).out(floats(n)).in(floats(n)).in(null).in(new float[] {0.1f}).in(new int[] {halted})
-                .value(n).value(0f).value(0).value(1e-4f).check();
+                .value(0f).value(0).value(1e-4f).value(n).check();
             elements("adam", n).out(floats(n)).in(floats(n)).out(floats(n)).out(positive(n)).in(new float[] {0.01f}).in(new long[] {9})
-                .in(new int[] {halted}).value(n).value(0.9).value(0.999).value(1e-8f).value(1e-4f).check();
+                .in(new int[] {halted}).value(0.9).value(0.999).value(1e-8f).value(1e-4f).value(n).check();
         }
     }
 

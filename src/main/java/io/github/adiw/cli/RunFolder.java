@@ -321,10 +321,16 @@ final class RunFolder {
                 .parameterCount(summary.get("parameters").asLong()).epochs(RunReport.readEpochs(folder.resolve("epochs.csv")))
                 .weights(Npy.read(folder.resolve("weights.npy")).requireShape(wrong.length).toFloats()).mislabelled(mislabelled)
                 .labels(Npy.read(folder.resolve(LABELS)).requireShape(wrong.length).toInts()).stepMillis(StepTimes.get(summary))
+                .graphNodes(new TrainingResult.GraphNodes(nodes(summary, "uniform"), nodes(summary, "weighted")))
                 .failure(summary.get("failure").textValue()).interrupted(summary.get("interrupted").asBoolean()).build(), summary);
         } catch (IOException | UsageException | NumberFormatException e) {
             throw new AdiwException("cannot read the run in " + folder + " back: " + e.getMessage(), e);
         }
+    }
+
+    private static Integer nodes(JsonNode summary, String step) {
+        JsonNode count = summary.path("graphNodes").path(step);
+        return count.isInt() ? count.asInt() : null;
     }
 
     /**

@@ -144,6 +144,7 @@ final class RunReport {
         put(node, "effectiveSampleSize", last == null ? Double.NaN : last.effectiveSampleSize());
         put(node, "fractionAtBound", last == null ? Double.NaN : last.fractionAtBound());
         StepTimes.put(node, result.stepMillis());
+        node.putObject("graphNodes").put("uniform", result.graphNodes().uniform()).put("weighted", result.graphNodes().weighted());
         node.put("interrupted", result.interrupted());
         node.put("failure", result.failure());
         node.put("version", Main.Version.number());

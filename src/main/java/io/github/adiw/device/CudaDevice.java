@@ -212,6 +212,11 @@ final class CudaDevice extends Device {
     }
 
     @Override
+    public boolean prefersFewLaunches() {
+        return true;
+    }
+
+    @Override
     public void synchronize() {
         notRecording("nothing can be waited for");
         try (CudaSession.Current entered = session.enter()) {
@@ -364,12 +369,14 @@ final class CudaDevice extends Device {
             capturing = false;
             session.check(() -> JCudaDriver.cuStreamEndCapture(stream, graph), "recording on " + name);
             CUgraphExec executable = new CUgraphExec();
+            long[] nodes = new long[1];
             try {
+                session.check(() -> JCudaDriver.cuGraphGetNodes(graph, null, nodes), "recording on " + name);
                 session.check(() -> JCudaDriver.cuGraphInstantiate(executable, graph, 0), "recording on " + name);
             } finally {
                 CudaDriver.result(() -> JCudaDriver.cuGraphDestroy(graph));
             }
-            return new CudaGraph(executable);
+            return new CudaGraph(executable, Math.toIntExact(nodes[0]));
         }
     }
 
@@ -393,7 +400,8 @@ final class CudaDevice extends Device {
     private final class CudaGraph extends Recorded {
         private final CUgraphExec executable;
 
-        CudaGraph(CUgraphExec executable) {
+        CudaGraph(CUgraphExec executable, int nodes) {
+            super(nodes);
             this.executable = executable;
         }
 

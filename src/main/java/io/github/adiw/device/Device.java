@@ -60,6 +60,12 @@ public abstract class Device implements AutoCloseable {
     public abstract int samplesTogether();
 
     /**
+     * Whether a launch takes as long as the work of a small layer, so that a kernel for several layers pays; else each layer's own kernels,
+     * which fill vectors better, are faster.
+     */
+    public abstract boolean prefersFewLaunches();
+
+    /**
      * Waits until everything enqueued is done.
      *
      * @throws AdiwException         if any of it failed
@@ -284,8 +290,19 @@ public abstract class Device implements AutoCloseable {
     abstract class Recorded implements Graph {
         private Holdings.Holding holding;
         private Map<Buffer, String> uses;
+        private final int nodes;
         private String lost;
         private boolean released;
+
+        /** @param nodes launches and copies of the recording */
+        Recorded(int nodes) {
+            this.nodes = nodes;
+        }
+
+        @Override
+        public final int nodes() {
+            return nodes;
+        }
 
         private void own(Holdings.Holding given, Map<Buffer, String> used) {
             holding = given;

@@ -14,6 +14,9 @@ public interface Graph extends AutoCloseable {
      */
     void replay();
 
+    /** Launches and copies of the recording: on a GPU, nodes of its graph. */
+    int nodes();
+
     /** Releases the recording. A second call does nothing; {@link #replay} after it throws {@link IllegalStateException}. */
     @Override
     void close();

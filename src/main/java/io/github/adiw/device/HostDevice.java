@@ -64,6 +64,11 @@ final class HostDevice extends Device {
         return 16;
     }
 
+    @Override
+    public boolean prefersFewLaunches() {
+        return false;
+    }
+
     private static String processor() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
@@ -168,8 +173,9 @@ final class HostDevice extends Device {
         if (handle == 0) {
             throw noMemory("a graph");
         }
+        HostGraph graph = new HostGraph(handle, recording.nodes.size());
         recording = null;
-        return new HostGraph(handle);
+        return graph;
     }
 
     @Override
@@ -197,7 +203,8 @@ final class HostDevice extends Device {
     private final class HostGraph extends Recorded {
         private final long handle;
 
-        HostGraph(long handle) {
+        HostGraph(long handle, int nodes) {
+            super(nodes);
             this.handle = handle;
         }
 

@@ -187,8 +187,7 @@ public final class Model {
      * @throws IllegalArgumentException if there is no row at all
      */
     public ModelInstance instance(Device device, Parameters parameters, int trained, int untrained, Precision precision) {
-        Wiring layers = trained == 0 ? network.evaluated(network.features()) : fused();
-        return new ModelInstance(this, layers, device, parameters, trained, untrained, precision);
+        return new ModelInstance(this, fused(device, trained, precision), device, parameters, trained, untrained, precision);
     }
 
     /** The layers, one by one. */
@@ -196,7 +195,13 @@ public final class Model {
         return network;
     }
 
-    /** As few layers as do the same and leave the features there. */
+    /** As few layers as do the same and leave the features there, and on devices that gain by it whole networks as one. */
+    Wiring fused(Device device, int trained, Precision precision) {
+        Wiring layers = trained == 0 ? network.evaluated(network.features()) : fused();
+        return device.prefersFewLaunches() && precision == Precision.FP32 ? layers.whole(network.features()) : layers;
+    }
+
+    /** Layer by layer, as few as do the same and leave the features there. */
     Wiring fused() {
         return network.fused(network.features());
     }

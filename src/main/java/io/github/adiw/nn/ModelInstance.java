@@ -2,6 +2,7 @@ package io.github.adiw.nn;
 
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.nn.block.Loss;
 import io.github.adiw.nn.block.Program;
 import io.github.adiw.nn.block.Wiring;
 
@@ -11,6 +12,7 @@ import io.github.adiw.nn.block.Wiring;
  */
 public final class ModelInstance implements AutoCloseable {
     private final Model model;
+    private final Parameters parameters;
     private final int rows;
     private final int trained;
     private final Program program;
@@ -23,6 +25,7 @@ public final class ModelInstance implements AutoCloseable {
                 + " further rows");
         }
         this.model = model;
+        this.parameters = parameters;
         this.trained = trained;
         this.rows = trained + untrained;
         program = Program.bind(device, network, parameters, rows, trained, precision);
@@ -53,6 +56,23 @@ public final class ModelInstance implements AutoCloseable {
      * @throws IllegalStateException    if it is to train an instance that has no rows that are trained on
      */
     public Buffer forward(Buffer input, Mode mode) {
+        requireForward(input, mode);
+        last = mode;
+        return program.forward(input, mode);
+    }
+
+    /**
+     * Enqueues the forward pass and the loss of its logits, where there are kernels for both in one.
+     *
+     * @return whether there are; if not, nothing was done
+     */
+    boolean forward(Buffer input, Mode mode, Loss loss) {
+        requireForward(input, mode);
+        last = mode;
+        return program.forward(input, mode, loss);
+    }
+
+    private void requireForward(Buffer input, Mode mode) {
         if (input.length() != (long) rows * model.channels() * model.height() * model.width()) {
             throw new IllegalArgumentException("the input must be [" + rows + ", " + model.channels() + ", " + model.height() + ", "
                 + model.width() + "], but has " + input.length() + " elements");
@@ -60,8 +80,6 @@ public final class ModelInstance implements AutoCloseable {
         if (mode == Mode.TRAIN && trained == 0) {
             throw new IllegalStateException("an instance for evaluation has no training mode: none of its " + rows + " rows is trained on");
         }
-        last = mode;
-        return program.forward(input, mode);
     }
 
     /**
@@ -85,6 +103,31 @@ public final class ModelInstance implements AutoCloseable {
      * @throws IllegalArgumentException if the gradient has another size
      */
     public void backward(Buffer logitGradient) {
+        requireBackward(logitGradient);
+        program.backward(logitGradient);
+    }
+
+    /**
+     * Enqueues the backward pass of the last forward pass and an update by its gradients, in fewer launches than one after the other where
+     * there are kernels for both.
+     *
+     * @param logitGradient as for {@link #backward(Buffer)}
+     * @param optimizer     of this instance's parameters
+     * @throws IllegalStateException    as there
+     * @throws IllegalArgumentException as there, or if the optimizer is of other parameters
+     */
+    public void backward(Buffer logitGradient, Optimizer optimizer) {
+        requireBackward(logitGradient);
+        if (optimizer.parameters() != parameters) {
+            throw new IllegalArgumentException("the optimizer is of other parameters than the instance");
+        }
+        if (!optimizer.isOneLaunch() || !program.backward(logitGradient, optimizer.launch())) {
+            program.backward(logitGradient);
+            optimizer.update();
+        }
+    }
+
+    private void requireBackward(Buffer logitGradient) {
         if (trained == 0) {
             throw new IllegalStateException("an instance for evaluation has no backward pass: none of its " + rows + " rows is trained on");
         }
@@ -95,7 +138,6 @@ public final class ModelInstance implements AutoCloseable {
         if (last != Mode.TRAIN) {
             throw new IllegalStateException("a backward pass needs a forward pass in training mode before it");
         }
-        program.backward(logitGradient);
     }
 
     @Override

@@ -5,9 +5,11 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
+import io.github.adiw.nn.block.Update;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Updates all parameters of a model in one launch, before which comes another where weight decay reaches weights alone. The learning rate
@@ -19,11 +21,15 @@ public abstract class Optimizer implements AutoCloseable {
 
     private final Scope scope;
     private final Device device;
+    private final Parameters parameters;
+    private final Decay decay;
     private final Map<String, Buffer> state = new LinkedHashMap<>();
 
-    private Optimizer(Scope scope, Device device) {
+    private Optimizer(Scope scope, Device device, Parameters parameters, WeightDecay weightDecay) {
         this.scope = scope;
         this.device = device;
+        this.parameters = parameters;
+        decay = decay(weightDecay);
     }
 
     /**
@@ -38,16 +44,13 @@ public abstract class Optimizer implements AutoCloseable {
      */
     public static Optimizer sgd(Device device, Parameters parameters, Buffer rate, Buffer halted, float momentum, boolean nesterov,
                                 WeightDecay weightDecay) {
-        return Scope.building(scope -> new Optimizer(scope, device) {
-            private final Buffer momenta = momentum == 0 ? null : zeros("momentum", parameters);
-            private final Decay decay = decay(parameters, weightDecay);
+        return Scope.building(scope -> new Optimizer(scope, device, parameters, weightDecay) {
+            private final Buffer momenta = momentum == 0 ? null : zeros("momentum");
 
             @Override
-            public void update() {
-                int n = Math.toIntExact(parameters.values().length());
-                decay.apply();
-                device.launch("sgd", Launch.elements(n), parameters.values(), parameters.gradients(), momenta, rate, halted, n,
-                    momentum, nesterov ? 1 : 0, decay.everywhere);
+            Update launch() {
+                return new Update("sgd", parameters.values(), parameters.gradients(), momenta, rate, halted, momentum, nesterov ? 1 : 0,
+                    decayEverywhere());
             }
         });
     }
@@ -63,61 +66,70 @@ public abstract class Optimizer implements AutoCloseable {
      */
     public static Optimizer adam(Device device, Parameters parameters, Buffer rate, Buffer step, Buffer halted,
                                  WeightDecay weightDecay) {
-        return Scope.building(scope -> new Optimizer(scope, device) {
-            private final Decay decay = decay(parameters, weightDecay);
-            private final Buffer means = zeros("mean", parameters);
-            private final Buffer squares = zeros("square", parameters);
+        return Scope.building(scope -> new Optimizer(scope, device, parameters, weightDecay) {
+            private final Buffer means = zeros("mean");
+            private final Buffer squares = zeros("square");
 
             @Override
-            public void update() {
-                int n = Math.toIntExact(parameters.values().length());
-                decay.apply();
-                device.launch("adam", Launch.elements(n), parameters.values(), parameters.gradients(), means, squares, rate, step,
-                    halted, n, 0.9, 0.999, 1e-8f, decay.everywhere);
+            Update launch() {
+                return new Update("adam", parameters.values(), parameters.gradients(), means, squares, rate, step, halted, 0.9, 0.999,
+                    1e-8f, decayEverywhere());
             }
         });
     }
 
     /** A part of the state: a number for each of {@link Parameters#values}. */
-    final Buffer zeros(String name, Parameters parameters) {
+    final Buffer zeros(String name) {
         Buffer buffer = scope.keep(device.allocate(ElementType.FLOAT32, parameters.values().length()));
         device.zero(buffer);
         state.put(name, buffer);
         return buffer;
     }
 
-    /** How decay reaches the gradients: all of them in the optimizer's own launch, or those of weights in one before it. */
-    final class Decay {
-        final float everywhere;
-        private final float weights;
-        private final Parameters parameters;
-        private final Buffer spans;
+    /**
+     * How decay reaches the gradients.
+     *
+     * @param everywhere in the optimizer's own launch: the rate, or 0
+     * @param spans      where a launch before it adds the decay of weights alone; null if there is none
+     * @param weights    the rate of that
+     */
+    private record Decay(float everywhere, Buffer spans, float weights) {}
 
-        private Decay(Parameters parameters, float everywhere, float weights, Buffer spans) {
-            this.parameters = parameters;
-            this.everywhere = everywhere;
-            this.weights = weights;
-            this.spans = spans;
-        }
-
-        void apply() {
-            if (spans != null) {
-                device.launch("decay_spans", Launch.rows(spans.length() / 2), parameters.values(), parameters.gradients(),
-                    spans, weights);
-            }
-        }
-    }
-
-    final Decay decay(Parameters parameters, WeightDecay decay) {
+    private Decay decay(WeightDecay decay) {
         int[] spans = decay.weightsAlone() && decay.rate() > 0 ? parameters.decayedSpans(LONGEST_SPAN) : new int[0];
         if (spans.length == 0) {
-            return new Decay(parameters, decay.weightsAlone() ? 0 : decay.rate(), 0, null);
+            return new Decay(decay.weightsAlone() ? 0 : decay.rate(), null, 0);
         }
-        return new Decay(parameters, 0, decay.rate(), scope.keep(device.ints(spans)));
+        return new Decay(0, scope.keep(device.ints(spans)), decay.rate());
+    }
+
+    final float decayEverywhere() {
+        return decay.everywhere;
+    }
+
+    /** The launch that moves the parameters. */
+    abstract Update launch();
+
+    /** Whether {@link #launch} is all that there is to an update. */
+    final boolean isOneLaunch() {
+        return decay.spans == null;
+    }
+
+    /** What is updated. */
+    final Parameters parameters() {
+        return parameters;
     }
 
     /** Enqueues one update. */
-    public abstract void update();
+    public final void update() {
+        if (decay.spans != null) {
+            device.launch("decay_spans", Launch.rows(decay.spans.length() / 2), parameters.values(), parameters.gradients(), decay.spans,
+                decay.weights);
+        }
+        int n = Math.toIntExact(parameters.values().length());
+        Update update = launch();
+        device.launch(update.kernel(), Launch.elements(n), Stream.concat(update.arguments().stream(), Stream.of(n)).toArray());
+    }
 
     /**
      * All that a run must have to go on, laid out as {@link Parameters#values}, float32: {@code momentum} of stochastic gradient descent,

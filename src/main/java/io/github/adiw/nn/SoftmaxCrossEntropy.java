@@ -5,6 +5,7 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
+import io.github.adiw.nn.block.Loss;
 
 /** Softmax cross-entropy with one loss a sample, and the gradient of its weighted sum. */
 public final class SoftmaxCrossEntropy implements AutoCloseable {
@@ -42,8 +43,51 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      * @param labels int32 {@code [rows]}, each in 0 to classes - 1
      */
     public void forward(Buffer logits, Buffer labels) {
-        device.launch("cross_entropy_forward", Launch.elements(rows), logits, labels, memory.losses, memory.correct,
-            memory.probabilities, rows, classes);
+        launch(logits, of(labels, null, 0));
+    }
+
+    /**
+     * Enqueues the forward pass of a network and, behind it, of the loss, in fewer launches than one after the other where there are kernels
+     * for both.
+     *
+     * @param input  as for {@link ModelInstance#forward(Buffer, Mode)}
+     * @param labels int32 {@code [rows]}, each in 0 to classes - 1
+     */
+    public void forward(ModelInstance instance, Buffer input, Mode mode, Buffer labels) {
+        forward(instance, input, mode, of(labels, null, 0));
+    }
+
+    /**
+     * As {@link #forward(ModelInstance, Buffer, Mode, Buffer)} in training, and the gradient of {@code scale * sum_i w_i loss_i} with it, for
+     * weights that do not depend on the losses.
+     *
+     * @param weights float32 {@code [trained]}
+     * @param scale   1 for the sum of the losses, 1 / trained for their mean
+     * @return float32 {@code [trained, classes]}
+     */
+    public Buffer forward(ModelInstance instance, Buffer input, Buffer labels, Buffer weights, float scale) {
+        forward(instance, input, Mode.TRAIN, of(labels, weights, scale));
+        return memory.gradient;
+    }
+
+    private Loss of(Buffer labels, Buffer weights, float scale) {
+        return new Loss(labels, weights, scale, memory.losses, memory.correct, memory.probabilities, memory.gradient);
+    }
+
+    private void forward(ModelInstance instance, Buffer input, Mode mode, Loss loss) {
+        if (!instance.forward(input, mode, loss)) {
+            launch(instance.forward(input, mode), loss);
+        }
+    }
+
+    private void launch(Buffer logits, Loss loss) {
+        if (loss.weights() == null) {
+            device.launch("cross_entropy_forward", Launch.elements(rows), logits, loss.labels(), memory.losses, memory.correct,
+                memory.probabilities, rows, classes);
+        } else {
+            device.launch("cross_entropy", Launch.elements(rows), logits, loss.labels(), loss.weights(), memory.losses, memory.correct,
+                memory.gradient, rows, trained, classes, loss.scale());
+        }
     }
 
     /**

@@ -20,6 +20,8 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
     private final float lossScale;
     private final boolean apart;
     private final Pass trained, observed;
+    /** That of the logits, float32 {@code [n, classes]}; null if the last forward pass did not know the weights. */
+    private Buffer gradient;
 
     private BatchPass(Scope scope, Device device, TrainedModel model, BatchSource batches, boolean apart, TrainingOptions options,
                       BatchPass other) {
@@ -46,7 +48,7 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
         }
 
         void forward(Buffer inputs, Buffer labels, Mode mode) {
-            loss.forward(instance.forward(inputs, mode), labels);
+            loss.forward(instance, inputs, mode, labels);
         }
     }
 
@@ -67,9 +69,13 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
         return apart;
     }
 
-    /** Enqueues what gathers the next batch. */
-    void next() {
-        batches.next();
+    /**
+     * Enqueues what gathers the next batch.
+     *
+     * @param began is given the time at which this begins
+     */
+    void next(StepClock.Stamp began) {
+        batches.next(began);
     }
 
     /** Enqueues the forward pass that serves the estimation alone. */
@@ -81,17 +87,36 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
     void forward() {
         model.beginPass();
         int rows = trained.instance.rows();
-        trained.forward(batches.inputs().slice(0, (long) rows * size), batches.labels().slice(0, rows), Mode.TRAIN);
+        trained.forward(inputs(rows), labels(rows), Mode.TRAIN);
+        gradient = null;
+    }
+
+    /**
+     * Enqueues the forward pass that is trained on, under weights that do not depend on it.
+     *
+     * @param weights float32 {@code [n]}
+     */
+    void forward(Buffer weights) {
+        model.beginPass();
+        int rows = trained.instance.rows();
+        gradient = trained.loss.forward(trained.instance, inputs(rows), labels(rows), weights, lossScale);
     }
 
     /**
      * Enqueues the backward pass and the update.
      *
-     * @param weights float32 {@code [n]}
+     * @param weights float32 {@code [n]}; those of the forward pass, if it had some
      */
     void update(Buffer weights) {
-        trained.instance.backward(trained.loss.backward(batches.labels(), weights, lossScale));
-        model.update();
+        model.update(trained.instance, gradient != null ? gradient : trained.loss.backward(batches.labels(), weights, lossScale));
+    }
+
+    private Buffer inputs(int rows) {
+        return batches.inputs().slice(0, (long) rows * size);
+    }
+
+    private Buffer labels(int rows) {
+        return batches.labels().slice(0, rows);
     }
 
     /**
@@ -129,7 +154,7 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
 
     @Override
     public Buffer inputs() {
-        return batches.inputs().slice(0, (long) n * size);
+        return inputs(n);
     }
 
     @Override
@@ -139,7 +164,7 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
 
     @Override
     public Buffer labels() {
-        return batches.labels().slice(0, n);
+        return labels(n);
     }
 
     @Override

@@ -17,15 +17,19 @@ final class BatchSource implements AutoCloseable {
     private final TrainingData data;
     private final Augmenter augmenter;
     private final RowChoice training, validation;
+    private final Buffer step;
+    private final long seed;
     private final int n, m;
     private final Buffer rows, inputs, labels;
 
-    private BatchSource(Scope scope, Device device, TrainingData data, Augmenter augmenter, RowChoice training, int n, RowChoice validation,
-                        int m) {
+    private BatchSource(Scope scope, Device device, TrainingData data, Augmenter augmenter, Buffer step, long seed, RowChoice training,
+                        int n, RowChoice validation, int m) {
         this.scope = scope;
         this.device = device;
         this.data = data;
         this.augmenter = augmenter;
+        this.step = step;
+        this.seed = seed;
         this.training = training;
         this.validation = validation;
         this.n = n;
@@ -37,28 +41,26 @@ final class BatchSource implements AutoCloseable {
 
     /**
      * @param augmenter  of the training samples; validation samples are as they are
+     * @param step       int64 {@code [1]}, the step counter
+     * @param seed       of what is drawn
      * @param n          training samples a batch
-     * @param validation which validation samples a batch has; null where {@code m} is 0
      * @param m          validation samples a batch, or 0
      */
-    static BatchSource create(Device device, TrainingData data, Augmenter augmenter, RowChoice training, int n, RowChoice validation,
-                              int m) {
-        return Scope.building(scope -> new BatchSource(scope, device, data, augmenter, training, n, validation, m));
+    static BatchSource create(Device device, TrainingData data, Augmenter augmenter, Buffer step, long seed, RowChoice training, int n,
+                              RowChoice validation, int m) {
+        return Scope.building(scope -> new BatchSource(scope, device, data, augmenter, step, seed, training, n, validation, m));
     }
 
-    /** Enqueues what gathers the batch of the current step. */
-    void next() {
-        part(training, data.labels(), 0, n);
-        if (m > 0) {
-            part(validation, data.trueLabels(), n, m);
-        }
+    /**
+     * Enqueues what gathers the batch of the current step.
+     *
+     * @param began is given the time at which this begins
+     */
+    void next(StepClock.Stamp began) {
+        device.launch("draw_batch", Launch.elements(Math.max(n, m)), rows, labels, step, training.list(), data.labels(), training.way(),
+            training.count(), n, validation.list(), data.trueLabels(), validation.way(), validation.count(), m, seed, began.stamps(),
+            began.slots(), began.ring());
         data.training().gather(rows, inputs, n, augmenter);
-    }
-
-    private void part(RowChoice choice, Buffer from, int first, int count) {
-        Buffer chosen = rows.slice(first, count);
-        choice.choose(chosen);
-        device.launch("gather_labels", Launch.elements(count), from, chosen, labels.slice(first, count), count);
     }
 
     /** n, training samples a batch; they come first. */

@@ -50,6 +50,11 @@ interface BatchWeighting extends AutoCloseable {
         return false;
     }
 
+    /** Whether {@link #weights} are always what they are at the start: nothing is to be estimated. */
+    default boolean constant() {
+        return false;
+    }
+
     /** Enqueues what sets {@link #weights} and {@link #memory}; part of the recorded step. */
     void estimate(Batch batch);
 

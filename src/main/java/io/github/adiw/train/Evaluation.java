@@ -54,7 +54,7 @@ final class Evaluation implements AutoCloseable {
         device.launch("next_rows", Launch.elements(rows), index, batch, rows, count);
         samples.gather(index, inputs);
         device.launch("gather_labels", Launch.elements(rows), sampleLabels, index, labels, rows);
-        loss.forward(instance.forward(inputs, Mode.EVALUATE), labels);
+        loss.forward(instance, inputs, Mode.EVALUATE, labels);
     }
 
     /** Share of the test samples that are classified right, in [0, 1]; waits. */

@@ -86,7 +86,7 @@ final class GradientWeighting extends RememberedWeighting {
         int count = Math.toIntExact(parameters.values().length());
         device.copy(parameters.statistics(), savedStatistics);
         device.copy(parameters.counts(), savedCounts);
-        validationLoss.forward(validation.forward(batch.validationInputs()), batch.validationLabels());
+        validationLoss.forward(validation, batch.validationInputs(), Mode.TRAIN, batch.validationLabels());
         validation.backward(validationLoss.backward(batch.validationLabels(), ones, 1f / m));
         putStatisticsBack();
         device.copy(parameters.values(), saved);
@@ -108,7 +108,7 @@ final class GradientWeighting extends RememberedWeighting {
 
     private void losses(Batch batch, SoftmaxCrossEntropy loss, float sign, int count) {
         device.launch("perturb", Launch.elements(count), saved, parameters.gradients(), scale, parameters.values(), count, sign);
-        loss.forward(perturbed.forward(batch.inputs(), mode), batch.labels());
+        loss.forward(perturbed, batch.inputs(), mode, batch.labels());
     }
 
     /** The s_i of the last batch, float32 {@code [n]}. */

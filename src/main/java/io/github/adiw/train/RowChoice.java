@@ -1,48 +1,44 @@
 package io.github.adiw.train;
 
 import io.github.adiw.device.Buffer;
-import io.github.adiw.device.Device;
-import io.github.adiw.device.Launch;
 
-/** Which training samples the batch of a step consists of; the step counter is read on the device. */
-@FunctionalInterface
-interface RowChoice {
-    /**
-     * Enqueues the choice.
-     *
-     * @param rows int32 {@code [batch]}, where to
-     */
-    void choose(Buffer rows);
+/**
+ * Which samples the batch of a step consists of; the step counter is read on the device.
+ *
+ * @param way   how they are chosen, as {@code draw_batch} counts ways
+ * @param list  int32, what they are chosen from; null where these are all samples
+ * @param count samples to choose from; 0 where the list is in order
+ */
+record RowChoice(int way, Buffer list, int count) {
+    private static final int SHUFFLED = 0, DRAWN = 1, LISTED = 2;
+
+    /** No samples. */
+    static final RowChoice NONE = new RowChoice(LISTED, null, 0);
 
     /**
      * All samples in an order of their own in every epoch, without replacement; the last incomplete batch is dropped.
      *
-     * @param step    int64 {@code [1]}, the step counter
      * @param samples N
      */
-    static RowChoice shuffled(Device device, Buffer step, int samples, int batch, long seed) {
-        int steps = samples / batch;
-        return rows -> device.launch("draw_training", Launch.elements(batch), rows, step, samples, batch, steps, seed);
+    static RowChoice shuffled(int samples) {
+        return new RowChoice(SHUFFLED, null, samples);
     }
 
     /**
      * Drawn in every step from some samples, without replacement within a batch.
      *
-     * @param step    int64 {@code [1]}, the step counter
-     * @param samples int32 {@code [V]}, which samples; at least {@code batch}
+     * @param samples int32 {@code [V]}, which samples; at least a batch of them
      */
-    static RowChoice drawn(Device device, Buffer step, Buffer samples, int batch, long seed) {
-        int count = Math.toIntExact(samples.length());
-        return rows -> device.launch("draw_validation", Launch.elements(batch), rows, samples, step, count, batch, seed);
+    static RowChoice drawn(Buffer samples) {
+        return new RowChoice(DRAWN, samples, Math.toIntExact(samples.length()));
     }
 
     /**
      * As a list says.
      *
-     * @param step  int64 {@code [1]}, the step counter
      * @param order int32 {@code [steps, batch]}
      */
-    static RowChoice listed(Device device, Buffer step, Buffer order, int batch) {
-        return rows -> device.launch("read_order", Launch.elements(batch), rows, order, step, batch);
+    static RowChoice listed(Buffer order) {
+        return new RowChoice(LISTED, order, 0);
     }
 }

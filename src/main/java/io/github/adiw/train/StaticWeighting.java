@@ -33,17 +33,18 @@ final class StaticWeighting extends RememberedWeighting {
         TrainingData data = context.data();
         TrainingOptions options = context.options();
         // The batches are drawn even where an order file lists those of the training that counts.
-        RowChoice choice = RowChoice.shuffled(device, model.step(), data.samples(), n, options.seed());
+        RowChoice choice = RowChoice.shuffled(data.samples());
         Augmenter augmenter = new Augmenter(options.augmentation(), model.step(), options.seed());
-        try (Snapshot start = model.snapshot(); BatchSource batches = BatchSource.create(device, data, augmenter, choice, n, null, 0);
+        try (Snapshot start = model.snapshot();
+             BatchSource batches = BatchSource.create(device, data, augmenter, model.step(), options.seed(), choice, n, RowChoice.NONE, 0);
              BatchPass pass = BatchPass.create(device, model, batches, this, options, null);
              Buffer ones = device.allocate(ElementType.FLOAT32, n)) {
             device.launch("fill", Launch.elements(n), ones, 1f, n);
             try (Graph step = device.record(() -> {
-                pass.next();
-                pass.forward();
+                pass.next(StepClock.Stamp.NONE);
+                pass.forward(ones);
                 pass.update(ones);
-                model.advance();
+                model.endStep(StepClock.Stamp.NONE);
             })) {
                 long steps = (long) options.pretrainEpochs() * (data.samples() / n);
                 for (long i = 0; i < steps && !stopping.getAsBoolean(); i++) {

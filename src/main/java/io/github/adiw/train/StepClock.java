@@ -40,9 +40,27 @@ final class StepClock implements AutoCloseable {
         device.zero(stamps);
     }
 
-    /** Enqueues a stamp of this moment of the current step. */
+    /**
+     * Where a kernel that runs anyway writes when it began: to the ring of stamps of a moment, as {@code kernels/clock.cuh} says.
+     *
+     * @param stamps int64, from the moment's first stamp on; null if nobody asks
+     * @param slots  stamps of a step
+     * @param ring   steps
+     */
+    record Stamp(Buffer stamps, int slots, int ring) {
+        /** Of no moment. */
+        static final Stamp NONE = new Stamp(null, 1, 1);
+    }
+
+    /** For the kernel whose start is this moment of the current step. */
+    Stamp stamp(int moment) {
+        return new Stamp(stamps.slice(moment, stamps.length() - moment), SLOTS, ring);
+    }
+
+    /** Enqueues a stamp of this moment of the current step, where no kernel begins there that writes one. */
     void mark(int moment) {
-        device.launch("mark_time", Launch.block(1), stamps, step, moment, SLOTS, ring);
+        Stamp stamp = stamp(moment);
+        device.launch("mark_time", Launch.block(1), stamp.stamps, step, stamp.slots, stamp.ring);
     }
 
     /**

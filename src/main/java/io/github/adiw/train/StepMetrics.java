@@ -41,9 +41,14 @@ final class StepMetrics implements AutoCloseable {
         return Scope.building(scope -> new StepMetrics(scope, device, model, options, ring, steps));
     }
 
-    /** Enqueues what keeps a step's losses and weights, float32 {@code [n]} each, and halts training where they are not finite. */
-    void keep(Buffer losses, Buffer weights) {
-        device.launch("step_metrics", Launch.block(batch), losses, weights, rows, model.step(), model.halted(), batch, ring, lossScale);
+    /**
+     * Enqueues what keeps a step's losses and weights, float32 {@code [n]} each, and halts training where they are not finite.
+     *
+     * @param began is given the time at which this begins
+     */
+    void keep(Buffer losses, Buffer weights, StepClock.Stamp began) {
+        device.launch("step_metrics", Launch.block(batch), losses, weights, rows, model.step(), model.halted(), batch, ring, lossScale,
+            began.stamps(), began.slots(), began.ring());
         if (weightRows != null) {
             device.launch("store_row", Launch.elements(batch), weights, weightRows, model.step(), batch);
         }

@@ -123,9 +123,14 @@ final class TrainedModel implements AutoCloseable {
         }
     }
 
-    /** Enqueues an update by the gradients; where training has halted, nothing moves, and running statistics are put back. */
-    void update() {
-        optimizer.update();
+    /**
+     * Enqueues the backward pass of an instance and an update by its gradients; where training has halted, nothing moves, and running
+     * statistics are put back.
+     *
+     * @param gradient of the logits
+     */
+    void update(ModelInstance instance, Buffer gradient) {
+        instance.backward(gradient, optimizer);
         if (statistics != null) {
             int kept = Math.toIntExact(statistics.length());
             device.launch("put_back", Launch.elements(kept), parameters.statistics(), statistics, parameters.counts(), counts, halted, kept,
@@ -133,9 +138,13 @@ final class TrainedModel implements AutoCloseable {
         }
     }
 
-    /** Enqueues the end of a step. */
-    void advance() {
-        device.launch("advance", Launch.block(1), step);
+    /**
+     * Enqueues the end of a step.
+     *
+     * @param end is given the time
+     */
+    void endStep(StepClock.Stamp end) {
+        device.launch("end_step", Launch.block(1), end.stamps(), step, end.slots(), end.ring());
     }
 
     /** What training changes, by name. */

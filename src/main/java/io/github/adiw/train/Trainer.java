@@ -352,12 +352,20 @@ public final class Trainer implements AutoCloseable {
             effective, (double) atBound / weights.length, estimation, training, seconds());
     }
 
+    /** Of the steps that this run takes. */
+    private TrainingResult.GraphNodes graphNodes() {
+        boolean uniform = !options.adaptive() || options.warmupEpochs() > 0;
+        boolean weighted = options.adaptive() && !warmUpOnly();
+        return new TrainingResult.GraphNodes(uniform ? parts.warmUp().nodes() : null, weighted ? parts.step().nodes() : null);
+    }
+
     private TrainingResult result(String failure) {
         return TrainingResult.of(options).dataset(dataset.name()).device(device.name()).trainSamples(split.count())
             .validationSamples(split.validation().length).testSamples(dataset.test().count()).actualNoiseRate(split.noiseRate())
             .parameterCount(parts.model().parameters().trainable()).epochs(reports).weights(parts.weighting().memory().toFloats())
             .mislabelled(split.mislabelled())
-            .labels(split.labels()).parameters(parts.model().parameters().save()).stepMillis(parts.clock().medians()).trace(trace)
+            .labels(split.labels()).parameters(parts.model().parameters().save()).stepMillis(parts.clock().medians())
+            .graphNodes(graphNodes()).trace(trace)
             .weightsTrace(parts.metrics().weights(done)).failure(failure).interrupted(stopping && done < totalSteps).build();
     }
 

@@ -34,18 +34,18 @@ final class TrainingParts implements AutoCloseable {
         clock = scope.keep(new StepClock(device, model.step(), ring));
         metrics = scope.keep(StepMetrics.create(device, model, options, ring, steps));
         RowChoice training = orders.training == null
-            ? RowChoice.shuffled(device, model.step(), data.samples(), options.batch(), options.seed())
-            : RowChoice.listed(device, model.step(), scope.keep(device.ints(orders.training)), options.batch());
+            ? RowChoice.shuffled(data.samples()) : RowChoice.listed(scope.keep(device.ints(orders.training)));
         Augmenter augmenter = new Augmenter(options.augmentation(), model.step(), options.seed());
-        BatchSource alone = BatchSource.create(device, data, augmenter, training, options.batch(), null, 0);
+        BatchSource alone = BatchSource.create(device, data, augmenter, model.step(), options.seed(), training, options.batch(),
+            RowChoice.NONE, 0);
         BatchPass plain = pass(device, uniform, alone, options, null);
         warmUp = scope.keep(new TrainingStep(device, model, plain, uniform, clock, metrics));
         if (method.weighted()) {
             int m = method.validates() ? options.validationBatch() : 0;
             RowChoice validation = orders.validation == null
-                ? RowChoice.drawn(device, model.step(), data.validation(), m, options.seed())
-                : RowChoice.listed(device, model.step(), scope.keep(device.ints(orders.validation)), m);
-            BatchSource batches = BatchSource.create(device, data, augmenter, training, options.batch(), validation, m);
+                ? RowChoice.drawn(data.validation()) : RowChoice.listed(scope.keep(device.ints(orders.validation)));
+            BatchSource batches = BatchSource.create(device, data, augmenter, model.step(), options.seed(), training, options.batch(),
+                validation, m);
             BatchPass pass = pass(device, weighting, batches, options, plain);
             step = scope.keep(new TrainingStep(device, model, pass, weighting, clock, metrics));
         } else {

@@ -17,6 +17,7 @@ public final class TrainingResult {
     private final int[] labels;
     private final SafeTensors parameters;
     private final StepMillis stepMillis;
+    private final GraphNodes graphNodes;
     private final List<TraceRow> trace;
     private final List<float[]> weightsTrace;
     private final String failure;
@@ -37,6 +38,7 @@ public final class TrainingResult {
         labels = from.labels;
         parameters = from.parameters;
         stepMillis = from.stepMillis;
+        graphNodes = from.graphNodes;
         trace = from.trace;
         weightsTrace = from.weightsTrace;
         failure = from.failure;
@@ -54,6 +56,14 @@ public final class TrainingResult {
      * @param training          in the rest: the total without the weight estimation, also where these are medians or quartiles
      */
     public record StepMillis(double total, double weightEstimation, double estimationForward, double training) {}
+
+    /**
+     * Launches and copies of a recorded step, from the draw of its batch to the clock's last stamp; on a GPU, nodes of its graph.
+     *
+     * @param uniform  of a step without weights; null where the run has none
+     * @param weighted of a step of a method with weights; null where the run has none
+     */
+    public record GraphNodes(Integer uniform, Integer weighted) {}
 
     /**
      * One step: unweighted mean loss before the update, sum (or mean) of weighted losses, both of the pass that is trained on, and its
@@ -136,6 +146,11 @@ public final class TrainingResult {
         return stepMillis;
     }
 
+    /** What a step is recorded as. Epochs of warm-up consist of steps without weights. */
+    public GraphNodes graphNodes() {
+        return graphNodes;
+    }
+
     /** The steps' losses and weights, if asked for, else empty. */
     public List<TraceRow> trace() {
         return trace;
@@ -184,6 +199,7 @@ public final class TrainingResult {
         private int[] labels = {};
         private SafeTensors parameters = new SafeTensors(Map.of(), Map.of());
         private StepMillis stepMillis = new StepMillis(Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+        private GraphNodes graphNodes = new GraphNodes(null, null);
         private List<TraceRow> trace = List.of();
         private List<float[]> weightsTrace = List.of();
         private String failure;
@@ -268,6 +284,12 @@ public final class TrainingResult {
         /** {@link TrainingResult#stepMillis}. */
         public Builder stepMillis(StepMillis value) {
             stepMillis = value;
+            return this;
+        }
+
+        /** {@link TrainingResult#graphNodes}. */
+        public Builder graphNodes(GraphNodes value) {
+            graphNodes = value;
             return this;
         }
 

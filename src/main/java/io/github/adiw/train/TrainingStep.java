@@ -21,31 +21,37 @@ final class TrainingStep implements AutoCloseable {
     TrainingStep(Device device, TrainedModel model, BatchPass pass, BatchWeighting weighting, StepClock clock, StepMetrics metrics) {
         losses = pass.observedLosses();
         graph = device.record(() -> {
-            clock.mark(StepClock.START);
-            pass.next();
-            if (pass.apart()) {
+            pass.next(clock.stamp(StepClock.START));
+            StepClock.Stamp metricsBegin = StepClock.Stamp.NONE;
+            if (weighting.constant()) {
+                pass.forward(weighting.weights());
+            } else if (pass.apart()) {
                 clock.mark(StepClock.ESTIMATION_START);
                 pass.observe();
                 clock.mark(StepClock.ESTIMATION_FORWARD_END);
                 weighting.estimate(pass);
                 clock.mark(StepClock.ESTIMATION_END);
-                pass.forward();
+                pass.forward(weighting.weights());
             } else {
                 pass.forward();
                 clock.mark(StepClock.ESTIMATION_START);
                 weighting.estimate(pass);
-                clock.mark(StepClock.ESTIMATION_END);
+                metricsBegin = clock.stamp(StepClock.ESTIMATION_END);
             }
-            metrics.keep(pass.losses(), weighting.weights());
+            metrics.keep(pass.losses(), weighting.weights(), metricsBegin);
             pass.update(weighting.weights());
-            clock.mark(StepClock.END);
-            model.advance();
+            model.endStep(clock.stamp(StepClock.END));
         });
     }
 
     /** The losses that weights were estimated from in its last run, float32 {@code [n + m]}, those of the training batch first. */
     Buffer losses() {
         return losses;
+    }
+
+    /** {@link Graph#nodes} of the recording. */
+    int nodes() {
+        return graph.nodes();
     }
 
     /** Enqueues the step. */

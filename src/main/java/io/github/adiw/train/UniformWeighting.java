@@ -15,6 +15,11 @@ final class UniformWeighting extends RememberedWeighting {
     }
 
     @Override
+    public boolean constant() {
+        return true;
+    }
+
+    @Override
     public void estimate(Batch batch) {
         // The weights are those that were filled in.
     }

@@ -116,6 +116,9 @@ class CommandLineTest {
             "parameters", "method", "device", "seed", "epochs", "batch", "momentum", "nesterov", "testAccuracy", "finalTestAccuracy",
             "bestTestAccuracy", "meanWeightClean", "meanWeightNoisy", "secondsPerEpoch", "effectiveSampleSize", "stepMillis");
         assertThat(keys(summary.get("stepMillis"))).containsExactlyInAnyOrder("total", "weightEstimation", "estimationForward", "training");
+        assertThat(keys(summary.get("graphNodes"))).containsExactlyInAnyOrder("uniform", "weighted");
+        assertThat(summary.get("graphNodes").get("uniform").asInt()).as("of the warm-up").isPositive();
+        assertThat(summary.get("graphNodes").get("weighted").asInt()).isPositive();
         assertThat(summary.get("trainSamples").asInt()).isEqualTo(SAMPLES);
         assertThat(summary.get("validationSamples").asInt()).isEqualTo(48);
         assertThat(summary.get("testSamples").asInt()).isEqualTo(60);

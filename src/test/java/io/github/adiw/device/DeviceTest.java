@@ -128,6 +128,7 @@ class DeviceTest {
             device.launch("advance", Launch.block(), step);
         });
         assertThat(rows.toFloats()).as("recording does not run").containsOnly(0);
+        assertThat(graph.nodes()).as("three launches, and what fills with zeros").isEqualTo(4);
         graph.replay();
         graph.replay();
         long[] steps = new long[1];

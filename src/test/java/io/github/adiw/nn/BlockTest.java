@@ -114,6 +114,26 @@ class BlockTest {
             "ConvolutionReluPoolLayer", "LinearLayer", "LinearLayer", "LinearLayer");
     }
 
+    private static List<String> whole(String model, int channels, int height, int width, int classes) {
+        Wiring network = Model.parse(model, channels, height, width, classes).network();
+        return layers(network.fused(network.features()).whole(network.features()));
+    }
+
+    @Test
+    void lenetIsOneLayerWhereItHasKernelsOfItsOwn() {
+        assertThat(whole("lenet", 1, 28, 28, 10)).containsExactly("LeNetLayer");
+        assertThat(whole("lenet", 1, 28, 28, 120)).containsExactly("LeNetLayer");
+        for (List<String> other : List.of(whole("lenet", 1, 28, 28, 121), whole("lenet", 3, 28, 28, 10), whole("lenet", 1, 32, 32, 10),
+            whole("mlp:120,84", 1, 28, 28, 10), whole("resnet20", 1, 28, 28, 10))) {
+            assertThat(other).hasSizeGreaterThan(2).doesNotContain("LeNetLayer");
+        }
+        Model model = Model.parse("lenet", 1, 28, 28, 10);
+        assertThat(layers(model.network().fused().whole())).as("nobody reads the features").doesNotContain("LeNetLayer");
+        boolean few = device.prefersFewLaunches();
+        assertThat(layers(model.fused(device, 1, Precision.FP32)).contains("LeNetLayer")).isEqualTo(few);
+        assertThat(layers(model.fused(device, 1, Precision.TF32))).as("exact single precision alone").doesNotContain("LeNetLayer");
+    }
+
     @Test
     void layersAreFusedWhereNobodyElseReadsWhatLiesBetween() {
         Shape image = new Shape(4, 8, 6);

@@ -9,6 +9,7 @@ import io.github.adiw.DeviceMatrix;
 import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Graph;
 import io.github.adiw.nn.block.BatchNormLayer;
 import io.github.adiw.nn.block.Block;
@@ -22,6 +23,7 @@ import io.github.adiw.nn.block.ReluLayer;
 import io.github.adiw.nn.block.ResidualSum;
 import io.github.adiw.nn.block.Sequence;
 import io.github.adiw.nn.block.Shape;
+import io.github.adiw.nn.block.Wiring;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -92,26 +95,42 @@ class ModelTest {
             new ResidualSum(Sequence.of(new ReluLayer(), new LinearLayer("e", 3, true)))));
     }
 
+    /** What one launch, or one layer, does of a network. */
+    private enum Fused {
+        NOTHING, LAYERS, WHOLE;
+
+        Wiring of(Model model) {
+            Wiring network = model.network();
+            return switch (this) {
+                case NOTHING -> network;
+                case LAYERS -> network.fused(network.features());
+                case WHOLE -> network.fused(network.features()).whole(network.features());
+            };
+        }
+    }
+
     static List<Arguments> networks() {
         return List.of(
-            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), true),
-            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), false),
-            Arguments.of(Model.parse("lenet", 3, 16, 20, 4), true),
-            Arguments.of(Model.parse("mlp:13,7", 1, 6, 5, 3), true),
-            Arguments.of(strange(), true),
-            Arguments.of(residual(), true),
-            Arguments.of(residual(), false),
-            Arguments.of(Model.parse("lenet", 3, 13, 30, 4), true),
-            Arguments.of(normalised(), true),
-            Arguments.of(normalised(), false),
-            Arguments.of(tangled(), true),
-            Arguments.of(tangled(), false));
+            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), Fused.WHOLE),
+            Arguments.of(Model.parse("lenet", 1, 28, 28, 47), Fused.WHOLE),
+            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), Fused.LAYERS),
+            Arguments.of(Model.parse("lenet", 1, 28, 28, 10), Fused.NOTHING),
+            Arguments.of(Model.parse("lenet", 3, 16, 20, 4), Fused.LAYERS),
+            Arguments.of(Model.parse("mlp:13,7", 1, 6, 5, 3), Fused.LAYERS),
+            Arguments.of(strange(), Fused.LAYERS),
+            Arguments.of(residual(), Fused.LAYERS),
+            Arguments.of(residual(), Fused.NOTHING),
+            Arguments.of(Model.parse("lenet", 3, 13, 30, 4), Fused.LAYERS),
+            Arguments.of(normalised(), Fused.LAYERS),
+            Arguments.of(normalised(), Fused.NOTHING),
+            Arguments.of(tangled(), Fused.LAYERS),
+            Arguments.of(tangled(), Fused.NOTHING));
     }
 
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("networks")
-    void gradientsAreTheSlopesOfTheLoss(Model model, boolean fuse) {
-        Pass pass = new Pass(model, fuse);
+    void gradientsAreTheSlopesOfTheLoss(Model model, Fused fused) {
+        Pass pass = new Pass(model, fused);
         DoubleNetwork reference = new DoubleNetwork(model, pass.parameters);
         int size = model.network().input().shape().size();
         double[] losses = reference.losses(pass.x, pass.labels, TRAINED);
@@ -141,8 +160,8 @@ class ModelTest {
         }
     }
 
-    private ModelInstance instance(Model model, Parameters parameters, int trained, int extra, boolean fuse) {
-        return new ModelInstance(model, fuse ? model.fused() : model.network(), device, parameters, trained, extra, Precision.FP32);
+    private ModelInstance instance(Model model, Parameters parameters, int trained, int extra, Fused fused) {
+        return new ModelInstance(model, fused.of(model), device, parameters, trained, extra, Precision.FP32);
     }
 
     /** A network's forward and backward pass over random rows. */
@@ -153,7 +172,7 @@ class ModelTest {
         final float[] losses;
         final Parameters parameters;
 
-        Pass(Model model, boolean fuse) {
+        Pass(Model model, Fused fused) {
             int rows = TRAINED + EXTRA;
             x = new float[rows * model.network().input().shape().size()];
             for (int i = 0; i < x.length; i++) {
@@ -162,7 +181,7 @@ class ModelTest {
             labels = random.ints(rows, 0, model.classes()).toArray();
             parameters = model.parameters(device);
             parameters.initialize(5);
-            ModelInstance instance = instance(model, parameters, TRAINED, EXTRA, fuse);
+            ModelInstance instance = instance(model, parameters, TRAINED, EXTRA, fused);
             SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy(device, rows, TRAINED, model.classes());
             Buffer rowLabels = device.ints(labels);
             loss.forward(instance.forward(device.floats(x)), rowLabels);
@@ -171,8 +190,9 @@ class ModelTest {
         }
     }
 
-    @Test
-    void fusedAndSeparateLayersAgree() {
+    @ParameterizedTest
+    @EnumSource(value = Fused.class, mode = EnumSource.Mode.EXCLUDE, names = "NOTHING")
+    void fusedAndSeparateLayersAgree(Fused fused) {
         Model model = Model.parse("lenet", 1, 28, 28, 10);
         Parameters parameters = model.parameters(device);
         parameters.initialize(8);
@@ -184,19 +204,107 @@ class ModelTest {
         for (int i = 0; i < dy.length; i++) {
             dy[i] = (float) random.nextGaussian();
         }
-        Map<String, float[]> separate = results(model, parameters, x, dy, false);
-        results(model, parameters, x, dy, true)
+        Map<String, float[]> separate = results(model, parameters, x, dy, Fused.NOTHING);
+        results(model, parameters, x, dy, fused)
             .forEach((name, values) -> ReferenceCase.assertClose(name, values, separate.get(name), 1e-5));
     }
 
-    private Map<String, float[]> results(Model model, Parameters parameters, float[] x, float[] dy, boolean fuse) {
+    private Map<String, float[]> results(Model model, Parameters parameters, float[] x, float[] dy, Fused fused) {
         Map<String, float[]> results = new LinkedHashMap<>();
-        try (ModelInstance instance = instance(model, parameters, 5, 1, fuse)) {
+        try (ModelInstance instance = instance(model, parameters, 5, 1, fused)) {
             results.put("logits", instance.forward(device.floats(x)).toFloats());
             instance.backward(device.floats(dy));
             parameters.list().forEach(p -> results.put(p.name(), p.gradient().toFloats()));
         }
         return results;
+    }
+
+    /** The loss together with the forward pass, and with its gradient, is that of the logits, whatever kernels do it. */
+    @ParameterizedTest
+    @EnumSource(Fused.class)
+    void aForwardPassWithItsLossIsOneAfterTheOther(Fused fused) {
+        Model model = Model.parse("lenet", 1, 28, 28, 10);
+        float[] x = new float[6 * 784];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = random.nextFloat();
+        }
+        try (Parameters parameters = model.parameters(device); Buffer input = device.floats(x);
+             Buffer labels = device.ints(3, 9, 0, 1, 1, 7);
+             Buffer weights = device.floats(1, 0.25f, 3, 0, 2); ModelInstance instance = instance(model, parameters, 5, 1, fused);
+             SoftmaxCrossEntropy apart = new SoftmaxCrossEntropy(device, 6, 5, 10);
+             SoftmaxCrossEntropy together = new SoftmaxCrossEntropy(device, 6, 5, 10);
+             SoftmaxCrossEntropy weighted = new SoftmaxCrossEntropy(device, 6, 5, 10)) {
+            parameters.initialize(8);
+            apart.forward(instance.forward(input), labels);
+            float[] gradient = apart.backward(labels, weights, 0.5f).toFloats();
+            together.forward(instance, input, Mode.TRAIN, labels);
+            ReferenceCase.assertClose("gradient", together.backward(labels, weights, 0.5f).toFloats(), gradient, 1e-6);
+            ReferenceCase.assertClose("gradient at once", weighted.forward(instance, input, labels, weights, 0.5f).toFloats(), gradient,
+                1e-6);
+            for (SoftmaxCrossEntropy loss : List.of(together, weighted)) {
+                ReferenceCase.assertClose("losses", loss.losses().toFloats(), apart.losses().toFloats(), 1e-6);
+                assertThat(loss.correct().toInts()).isEqualTo(apart.correct().toInts());
+            }
+        }
+    }
+
+    /** An update together with the backward pass is that of the gradients, whatever kernels do it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"adam", "sgd", "momentum", "decay of weights alone"})
+    void aBackwardPassWithItsUpdateIsOneAfterTheOther(String kind) {
+        Model model = Model.parse("lenet", 1, 28, 28, 10);
+        float[] x = new float[6 * 784];
+        float[] dy = new float[5 * 10];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = random.nextFloat();
+        }
+        for (int i = 0; i < dy.length; i++) {
+            dy[i] = (float) random.nextGaussian();
+        }
+        Map<String, float[]> moved = moved(kind, model, x, dy, false);
+        moved(kind, model, x, dy, true).forEach((name, values) -> ReferenceCase.assertClose(name, values, moved.get(name), 1e-6));
+    }
+
+    private Map<String, float[]> moved(String kind, Model model, float[] x, float[] dy, boolean together) {
+        Map<String, float[]> moved = new LinkedHashMap<>();
+        try (Parameters parameters = model.parameters(device); Buffer rate = device.floats(0.01f); Buffer halted = device.ints(0);
+             Buffer step = device.allocate(ElementType.INT64, 1);
+             Optimizer optimizer = switch (kind) {
+                 case "adam" -> Optimizer.adam(device, parameters, rate, step, halted, new WeightDecay(0.1f, false));
+                 case "sgd" -> Optimizer.sgd(device, parameters, rate, halted, 0, false, new WeightDecay(0.1f, false));
+                 case "momentum" -> Optimizer.sgd(device, parameters, rate, halted, 0.9f, true, new WeightDecay(0, false));
+                 default -> Optimizer.adam(device, parameters, rate, step, halted, new WeightDecay(0.1f, true));
+             };
+             ModelInstance instance = instance(model, parameters, 5, 1, Fused.WHOLE)) {
+            parameters.initialize(8);
+            device.zero(step);
+            for (int i = 0; i < 2; i++) {
+                instance.forward(device.floats(x));
+                if (together) {
+                    instance.backward(device.floats(dy), optimizer);
+                } else {
+                    instance.backward(device.floats(dy));
+                    optimizer.update();
+                }
+            }
+            moved.put("gradients", parameters.gradients().toFloats());
+            parameters.list().forEach(p -> moved.put(p.name(), p.value().toFloats()));
+            optimizer.state().forEach((name, values) -> moved.put(name, values.toFloats()));
+        }
+        return moved;
+    }
+
+    @Test
+    void anOptimizerOfOtherParametersIsRefused() {
+        Model model = Model.parse("mlp:3", 1, 2, 2, 2);
+        try (Parameters own = model.parameters(device); Parameters others = model.parameters(device); Buffer rate = device.floats(0);
+             Buffer halted = device.ints(0);
+             Optimizer optimizer = Optimizer.sgd(device, others, rate, halted, 0, false, new WeightDecay(0, false));
+             ModelInstance instance = model.instance(device, own, 1, 0, Precision.FP32)) {
+            instance.forward(device.floats(1, 2, 3, 4));
+            assertThatThrownBy(() -> instance.backward(device.floats(1, 2), optimizer)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the optimizer is of other parameters than the instance");
+        }
     }
 
     @Test

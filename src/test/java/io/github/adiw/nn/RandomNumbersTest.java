@@ -49,9 +49,29 @@ class RandomNumbersTest {
     private int[] permutation(int n, long seed, long epoch) {
         step.upload(new long[] {epoch});
         try (Buffer index = device.allocate(ElementType.INT32, n)) {
-            device.launch("draw_training", Launch.elements(n), index, step, n, n, 1, seed);
+            drawTraining(index, n, n, seed);
             return index.toInts();
         }
+    }
+
+    private void drawTraining(Buffer index, int n, int batch, long seed) {
+        try (Buffer labels = device.allocate(ElementType.INT32, batch); Buffer given = device.ints(upTo(n))) {
+            draw(index, labels, given, null, 0, n, batch, null, 2, 0, 0, seed);
+            assertThat(labels.toInts()).as("each with its label").isEqualTo(index.toInts());
+        }
+    }
+
+    /** A batch: training samples from a list, a way, a number of samples and a size; validation samples likewise. */
+    private void draw(Buffer index, Buffer labels, Buffer given, Buffer list, int way, int count, int n, Buffer otherList, int otherWay,
+                      int otherCount, int m, long seed) {
+        device.launch("draw_batch", Launch.elements(Math.max(n, m)), index, labels, step, list, given, way, count, n, otherList, given,
+            otherWay, otherCount, m, seed, null, 1, 1);
+    }
+
+    private static int[] sevens(int n) {
+        int[] all = new int[n];
+        Arrays.fill(all, 7);
+        return all;
     }
 
     private static int[] upTo(int n) {
@@ -162,7 +182,7 @@ class RandomNumbersTest {
         int[] drawn = new int[steps * batch];
         for (int s = 0; s < steps; s++) {
             step.upload(new long[] {(long) epoch * steps + s});
-            device.launch("draw_training", Launch.elements(batch), index, step, n, batch, steps, 9L);
+            drawTraining(index, n, batch, 9);
             System.arraycopy(index.toInts(), 0, drawn, s * batch, batch);
         }
         return drawn;
@@ -178,7 +198,10 @@ class RandomNumbersTest {
         int rounds = 500;
         for (int s = 0; s < rounds; s++) {
             step.upload(new long[] {s});
-            device.launch("draw_validation", Launch.elements(20), index, given, step, 50, 20, 4L);
+            try (Buffer labels = device.allocate(ElementType.INT32, 20); Buffer sevens = device.ints(sevens(1400))) {
+                draw(index, labels, sevens, null, 2, 0, 0, given, 1, 50, 20, 4);
+                assertThat(labels.toInts()).containsOnly(7);
+            }
             int[] drawn = index.toInts();
             assertThat(drawn).doesNotHaveDuplicates();
             for (int row : drawn) {
@@ -194,10 +217,11 @@ class RandomNumbersTest {
     @Test
     void orderFilesAreReadAtTheStep() {
         Buffer order = device.ints(upTo(12));
-        Buffer index = device.allocate(ElementType.INT32, 4);
+        Buffer index = device.allocate(ElementType.INT32, 6);
         step.upload(new long[] {2});
-        device.launch("read_order", Launch.elements(4), index, order, step, 4);
-        assertThat(index.toInts()).containsExactly(8, 9, 10, 11);
+        Buffer labels = device.allocate(ElementType.INT32, 6);
+        draw(index, labels, device.ints(new int[12]), order, 2, 0, 4, device.ints(0, 1, 2, 3, 5, 4), 2, 0, 2, 1);
+        assertThat(index.toInts()).as("of both parts").containsExactly(8, 9, 10, 11, 5, 4);
     }
 
     @Test

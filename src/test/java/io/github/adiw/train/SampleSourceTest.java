@@ -186,10 +186,10 @@ class SampleSourceTest {
         try (Device device = DeviceMatrix.open(); TrainingData loaded = TrainingData.load(device, data, split);
              Buffer step = device.allocate(ElementType.INT64, 1)) {
             device.zero(step);
-            try (BatchSource batches = BatchSource.create(device, loaded, new Augmenter(Augmentation.CROP_FLIP, step, 1),
-                RowChoice.shuffled(device, step, 40, 12, 1), 12, RowChoice.drawn(device, step, loaded.validation(), 6, 1), 6);
+            try (BatchSource batches = BatchSource.create(device, loaded, new Augmenter(Augmentation.CROP_FLIP, step, 1), step, 1,
+                RowChoice.shuffled(40), 12, RowChoice.drawn(loaded.validation()), 6);
                  Buffer plain = device.allocate(ElementType.FLOAT32, batches.inputs().length())) {
-                batches.next();
+                batches.next(StepClock.Stamp.NONE);
                 loaded.training().gather(batches.rows(), plain);
                 float[] found = batches.inputs().toFloats();
                 float[] expected = plain.toFloats();

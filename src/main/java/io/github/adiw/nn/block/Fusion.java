@@ -1,10 +1,14 @@
 package io.github.adiw.nn.block;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Layers that one launch can do together. Every pair that may become one is named here. */
+/**
+ * Layers that one launch can do together, and networks that have kernels of their own. Every pair that may become one is named here, and
+ * every such network.
+ */
 final class Fusion {
     private Fusion() {}
 
@@ -56,6 +60,29 @@ final class Fusion {
             }
         }
         return fused;
+    }
+
+    /**
+     * The same network as one layer, where there is one for the whole of it; else as it is.
+     *
+     * @param fused what {@link #of} has made of it
+     * @param kept  as there
+     */
+    static List<Node> whole(List<Node> fused, Set<Value> kept) {
+        Node first = fused.get(0);
+        Node last = fused.get(fused.size() - 1);
+        for (int i = 1; i < fused.size(); i++) {
+            if (!fused.get(i).inputs().equals(List.of(fused.get(i - 1).output()))) {
+                return fused;
+            }
+        }
+        Set<Value> inner = new HashSet<>(kept);
+        inner.remove(last.output());
+        if (!inner.equals(Set.copyOf(last.inputs()))) {
+            return fused;
+        }
+        Layer layer = LeNetLayer.of(first.shape(), fused.stream().map(Node::layer).toList());
+        return layer == null ? fused : List.of(new Node(layer, first.inputs(), last.output(), last.inputs()));
     }
 
     private static int maker(List<Node> nodes, Value value) {

@@ -8,8 +8,26 @@ public interface Operation {
     void forward(Mode mode);
 
     /**
+     * As {@link #forward(Mode)}, for a layer that is the whole of a network, and then the loss of its output.
+     *
+     * @return whether there are kernels for it; if not, nothing was done
+     */
+    default boolean forward(Mode mode, Loss loss) {
+        return false;
+    }
+
+    /**
      * Fills, for the rows that are trained on, {@link Site#inputGradient} unless it is null, and the gradients of the layer's parameters.
      * {@link Site#outputGradient}, inputs and output stay as they are: others may still read them.
      */
     void backward();
+
+    /**
+     * As {@link #backward}, for a layer that is the whole of a network, and then an update of its parameters.
+     *
+     * @return whether there are kernels for it; if not, nothing was done
+     */
+    default boolean backward(Update update) {
+        return false;
+    }
 }

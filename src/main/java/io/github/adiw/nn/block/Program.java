@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A network bound to memory for a fixed number of rows. Forward, its layers run in order; backward, in reverse, and where several
@@ -65,18 +66,25 @@ public final class Program implements AutoCloseable {
     }
 
     private Step step(Node node, Wiring network, BufferPool pool) {
-        Slot made = pool.take((long) setting.rows * node.output().shape().size());
-        values.put(node.output(), made);
-        if (setting.trained > 0 || node.output() == output || node.output() == features) {
-            made.hold();        // it is there when the pass has ended
-        }
-        network.nodes().stream().flatMap(other -> other.inputs().stream()).filter(taken -> taken == node.output())
-            .forEach(use -> made.hold());
-        made.release();
-        Site site = new Site(setting, node.shape(), node.inputs().stream().map(values::get).toArray(Slot[]::new), made);
+        Slot made = made(node.output(), network, pool);
+        Slot[] inner = node.inner().stream().map(value -> made(value, network, pool)).toArray(Slot[]::new);
+        Site site = new Site(setting, node.shape(), node.inputs().stream().map(values::get).toArray(Slot[]::new), made, inner);
         Operation operation = node.layer().bind(site);
+        made.release();
+        Stream.of(inner).forEach(Slot::release);
         node.inputs().forEach(value -> values.get(value).release());
         return new Step(node, site, operation, new ArrayList<>());
+    }
+
+    /** A place for a value, held by those who read it and by who calls this. */
+    private Slot made(Value value, Wiring network, BufferPool pool) {
+        Slot made = pool.take((long) setting.rows * value.shape().size());
+        values.put(value, made);
+        if (setting.trained > 0 || value == output || value == features) {
+            made.hold();        // it is there when the pass has ended
+        }
+        network.nodes().stream().flatMap(node -> node.inputs().stream()).filter(taken -> taken == value).forEach(use -> made.hold());
+        return made;
     }
 
     private void planBackward(Wiring network, BufferPool pool) {
@@ -149,6 +157,17 @@ public final class Program implements AutoCloseable {
         return values.get(output).buffer();
     }
 
+    /**
+     * Enqueues the forward pass and the loss of its output, where the network is one layer that makes both in one.
+     *
+     * @param given as there
+     * @return whether it is; if not, nothing was done
+     */
+    public boolean forward(Buffer given, Mode mode, Loss loss) {
+        input.buffer(given);
+        return forward.size() == 1 && forward.get(0).operation.forward(mode, loss);
+    }
+
     /** What the layer that made the output was given, float32 {@code [rows, ...]}; overwritten by the next pass. */
     public Buffer features() {
         return values.get(features).buffer();
@@ -169,6 +188,17 @@ public final class Program implements AutoCloseable {
                     addition.sum.buffer(), n);
             }
         }
+    }
+
+    /**
+     * Enqueues the backward pass and an update of all parameters, where the network is one layer that does both in one.
+     *
+     * @param gradient as there
+     * @return whether it is; if not, nothing was done
+     */
+    public boolean backward(Buffer gradient, Update update) {
+        outputGradient.buffer(gradient);
+        return forward.size() == 1 && forward.get(0).operation.backward(update);
     }
 
     @Override

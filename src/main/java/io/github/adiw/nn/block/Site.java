@@ -16,15 +16,17 @@ public final class Site {
     private final Shape shape;
     private final Slot[] inputs;
     private final Slot output;
+    private final Slot[] inner;
     private final Slot[] inputGradients;
     private Slot outputGradient;
     private long reserved;
 
-    Site(Program.Setting setting, Shape shape, Slot[] inputs, Slot output) {
+    Site(Program.Setting setting, Shape shape, Slot[] inputs, Slot output, Slot[] inner) {
         this.setting = setting;
         this.shape = shape;
         this.inputs = inputs;
         this.output = output;
+        this.inner = inner;
         inputGradients = new Slot[inputs.length];
     }
 
@@ -84,6 +86,15 @@ public final class Site {
     /** Where the output goes, float32 {@code [rows, ...]}. */
     public Buffer output() {
         return output.buffer();
+    }
+
+    /**
+     * Where a value goes that the layer makes besides its output, float32 {@code [rows, ...]}.
+     *
+     * @param index of {@link Node#inner}, from 0
+     */
+    public Buffer inner(int index) {
+        return inner[index].buffer();
     }
 
     /** Gradient of the output, float32 {@code [trained, ...]}, which the layer leaves as it is. */

@@ -11,6 +11,7 @@ public final class Wiring {
     private final Value input;
     private final List<Node> nodes;
     private Value output;
+    private Value features;
 
     private Wiring(Value input, List<Node> nodes) {
         this.input = input;
@@ -29,6 +30,7 @@ public final class Wiring {
         if (network.output == network.input) {
             throw new IllegalArgumentException("a network needs at least one layer");
         }
+        network.features = network.nodes.stream().filter(node -> node.output() == network.output).findFirst().orElseThrow().inputs().get(0);
         return network;
     }
 
@@ -57,19 +59,33 @@ public final class Wiring {
      * @param kept values between layers that are read from outside, and so must be made
      */
     public Wiring fused(Value... kept) {
-        return fused(false, kept);
+        return with(Fusion.of(nodes, read(kept), false));
     }
 
-    /** As {@link #fused(Value...)}, for passes in evaluation alone, in which more is one. */
+    /** As {@link #fused}, for passes in evaluation alone, in which more is one. */
     public Wiring evaluated(Value... kept) {
-        return fused(true, kept);
+        return with(Fusion.of(nodes, read(kept), true));
     }
 
-    private Wiring fused(boolean evaluated, Value... kept) {
+    /**
+     * One layer, where there are kernels in exact single precision for the whole of a network that was {@link #fused}; else as it is.
+     *
+     * @param kept as there
+     */
+    public Wiring whole(Value... kept) {
+        return with(Fusion.whole(nodes, read(kept)));
+    }
+
+    private Set<Value> read(Value... kept) {
         Set<Value> read = new HashSet<>(List.of(kept));
         read.add(output);
-        Wiring network = new Wiring(input, Fusion.of(nodes, read, evaluated));
+        return read;
+    }
+
+    private Wiring with(List<Node> fused) {
+        Wiring network = new Wiring(input, fused);
         network.output = output;
+        network.features = features;
         return network;
     }
 
@@ -83,9 +99,9 @@ public final class Wiring {
         return output;
     }
 
-    /** What the layer that makes the output is given. */
+    /** What the layer that makes the output is given, however layers are fused. */
     public Value features() {
-        return nodes.stream().filter(node -> node.output() == output).findFirst().orElseThrow().inputs().get(0);
+        return features;
     }
 
     /** The layers in order. */

@@ -1,0 +1,34 @@
+// What an optimizer does to one number, for optimizer.cu and for kernels that update what they have made the gradient of.
+#pragma once
+#include "prelude.cuh"
+
+/// theta after a step of stochastic gradient descent along g; b the momentum, if there is any.
+DEVICE float sgd_moved(float theta, float g, float& b, float rate, float momentum, bool nesterov) {
+    b = momentum * b + g;
+    return theta - rate * (nesterov ? g + momentum * b : b);
+}
+
+/// What Adam's step is the same in for all numbers: size = rate / (1 - b1^t), correction = 1 / sqrt(1 - b2^t).
+struct AdamStep {
+    float b1, b2, c1, c2, size, correction, eps, decay;
+    /// theta after the step along grad; m and v the running means of the gradient and its square.
+    KERNEL_MEMBER float moved(float theta, float grad, float& m, float& v) const {
+        float g = grad + decay * theta;
+        m = b1 * m + c1 * g;
+        v = b2 * v + c2 * g * g;
+        return theta - size * m / (sqrtf(v) * correction + eps);
+    }
+};
+
+/// All threads of the block call it: one barrier.
+DEVICE AdamStep adam_step(float rate, long step, double beta1, double beta2, float eps, float decay) {
+    SHARED(float, scale, 2);
+    if (threadIdx.x == 0) {      // once a block: powers in double precision are slow on a GPU
+        double t = (double) (step + 1);
+        scale[0] = (float) (rate / (1 - pow(beta1, t)));
+        scale[1] = (float) (1 / sqrt(1 - pow(beta2, t)));
+    }
+    __syncthreads();
+    AdamStep a = {(float) beta1, (float) beta2, (float) (1 - beta1), (float) (1 - beta2), scale[0], scale[1], eps, decay};
+    return a;
+}
