@@ -18,9 +18,9 @@ objcopy -I elf64-little -O binary --only-section=".text.$kernel" "$cubin" "$code
         address = substr($0, RSTART + 2, RLENGTH - 4)
         text = substr($0, RSTART + RLENGTH)
         gsub(/^[ \t]*(@!?U?P[0-9T]+ )?[ \t]*/, "", text)
+        place[address] = count + 1
         if (text !~ /^[A-Z]/ || text ~ /^NOP/) next
         count++
-        place[address] = count
         split(text, word, /[ .;]/)
         name[count] = word[1]
         if (word[1] == "BRA" && match(text, /0x[0-9a-f]+/)) branch[count] = substr(text, RSTART + 2, RLENGTH - 2)

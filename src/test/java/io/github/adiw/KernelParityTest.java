@@ -197,8 +197,9 @@ class KernelParityTest {
 
     @Test
     void partialSums() {
-        elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).out(new float[6]).value(6).value(35).value(6).check();
-        elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).in(null).value(6).value(35).value(6).check();
+        KernelParity.of("sum_partials", Launch.rows(3)).in(floats(6 * 41)).out(new float[35]).out(new float[6]).value(6).value(35).value(6)
+            .check();
+        KernelParity.of("sum_partials", Launch.rows(3)).in(floats(6 * 41)).out(new float[35]).in(null).value(6).value(35).value(6).check();
     }
 
     @Test

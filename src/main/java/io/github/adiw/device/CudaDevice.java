@@ -35,6 +35,8 @@ final class CudaDevice extends Device {
     /** What cuBLAS must be faster by. */
     private static final double CUBLAS_GAIN = 1.2;
     private static final int MEASURED_SIZE = 512;
+    /** Blocks that a multiprocessor should have at least: one computes where the other waits. */
+    private static final long BLOCKS_TOGETHER = 2;
     private static final int STAGING_BYTES = 4 << 20;
     private static final int MOST_ARGUMENTS = 40;
     private static final int MOST_THREADS = 1024;
@@ -209,6 +211,11 @@ final class CudaDevice extends Device {
     @Override
     public int samplesTogether() {
         return 1;
+    }
+
+    @Override
+    public int parts(long blocks) {
+        return (int) ((BLOCKS_TOGETHER * multiprocessors + blocks - 1) / blocks);
     }
 
     @Override

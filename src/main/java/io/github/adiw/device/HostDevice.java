@@ -64,6 +64,11 @@ final class HostDevice extends Device {
         return 16;
     }
 
+    @Override
+    public int parts(long blocks) {
+        return 64;
+    }
+
     private static String processor() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {

@@ -12,11 +12,15 @@ public final class MatrixKernels {
     public static final int ACCUMULATE = 1;
     /** Flag: ReLU last. */
     public static final int RELU = 2;
-    // The tiles of kernels/gemm.cu (64 x 64) and kernels/conv.cu (128 x 16).
+    // The tiles of kernels/gemm.cu (64 x 64, or 32 x 32), kernels/conv.cu (128 x 16) and kernels/conv_pool.cu (128 pixels of 8 channels, 128
+    // weights of one filter).
     private static final int GEMM_TILE = 64;
+    private static final int SMALL_GEMM_TILE = 32;
     private static final int CONVOLUTION_ROWS = 128;
     private static final int CONVOLUTION_COLUMNS = 16;
-    private static final int MOST_SPLITS = 64;
+    private static final int POOLED_CHANNELS = 8;
+    /** Columns that a block of {@code sum_partials} adds up. */
+    private static final int SUMMED_COLUMNS = 16;
     /** Floats of partial sums: convolutions of many weights have enough tiles without many splits. */
     private static final int MOST_PARTIALS = 1 << 24;
 
@@ -25,13 +29,9 @@ public final class MatrixKernels {
     /** c [m, n] = op(a) [m, k] op(b) [k, n] + bias [n] (may be null), row-major. */
     public static void gemm(Device device, Precision precision, Buffer a, Buffer b, Buffer c, Buffer bias, int m, int n, int k,
                             boolean transposeA, boolean transposeB, int flags) {
-        device.launch(kernel(precision, "gemm"), Launch.tiles(tiles(n, GEMM_TILE), tiles(m, GEMM_TILE), 1), a, b, c, bias, m, n, k,
+        int tile = device.parts((long) tiles(m, GEMM_TILE) * tiles(n, GEMM_TILE)) > 2 ? SMALL_GEMM_TILE : GEMM_TILE;
+        device.launch(kernel(precision, "gemm"), Launch.tiles(tiles(n, tile), tiles(m, tile), 1), a, b, c, bias, m, n, k,
             transposeA ? 1 : 0, transposeB ? 1 : 0, flags);
-    }
-
-    /** Floats of the partial sums that the weight gradients need. */
-    public static long partials(Device device, Convolution s) {
-        return (long) splits(device, s) * (s.weights() + s.filters());
     }
 
     /** The kernel of that name for a precision: {@code gemm_fp32}, {@code gemm_tf32}. */
@@ -39,66 +39,93 @@ public final class MatrixKernels {
         return name + "_" + precision.name().toLowerCase(Locale.ROOT);
     }
 
-    private static int splits(Device device, Convolution s) {
-        int most = Math.max(1, Math.min(MOST_SPLITS, MOST_PARTIALS / (s.weights() + s.filters())));
-        return Math.min(tiles(s.batch(), device.samplesTogether()), most);
-    }
-
     private static int tiles(long n, int size) {
         return Math.toIntExact((n + size - 1) / size);
     }
 
-    private static Launch over(long rows, int columns) {
-        return Launch.tiles(tiles(rows, CONVOLUTION_ROWS), tiles(columns, CONVOLUTION_COLUMNS), 1);
+    /** Floats of the partial sums that the weight gradients of a convolution need. */
+    public static long partials(Device device, Convolution s) {
+        return partials(s, weightTiles(device, s));
+    }
+
+    /** As {@link #partials}, of a convolution whose gradient is spread by a pool. */
+    public static long pooledPartials(Device device, Convolution s) {
+        return partials(s, pooledWeightTiles(device, s));
+    }
+
+    private static long partials(Convolution s, Launch tiles) {
+        return (long) tiles.z() * (s.weights() + s.filters());
+    }
+
+    private static Launch weightTiles(Device device, Convolution s) {
+        return split(device, s, tiles(s.taps(), CONVOLUTION_ROWS), tiles(s.filters(), CONVOLUTION_COLUMNS));
+    }
+
+    private static Launch pooledWeightTiles(Device device, Convolution s) {
+        return split(device, s, tiles(s.taps(), CONVOLUTION_ROWS), s.filters());
+    }
+
+    /** So many tiles of weights, each for parts of the batch, in which a kernel counts elements by int. */
+    private static Launch split(Device device, Convolution s, int x, int y) {
+        int most = Math.max(1, Math.min(device.parts((long) x * y), MOST_PARTIALS / (s.weights() + s.filters())));
+        int least = tiles(s.batch() * s.largestImage(), 1 << 30);
+        return Launch.tiles(x, y, Math.max(least, Math.min(tiles(s.batch(), device.samplesTogether()), most)));
+    }
+
+    /** Tiles over pixels and channels. */
+    private static Launch over(long pixels, int channels, int channelsTogether) {
+        return Launch.tiles(tiles(pixels, CONVOLUTION_ROWS), tiles(channels, channelsTogether), 1);
+    }
+
+    private static Launch forwardTiles(Convolution s) {
+        return over((long) s.batch() * s.outputHeight() * s.outputWidth(), s.filters(), CONVOLUTION_COLUMNS);
     }
 
     static void conv2dForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias, Buffer y,
                               boolean relu) {
-        device.launch(kernel(precision, "conv2d_forward"), over((long) s.batch() * s.outputHeight() * s.outputWidth(), s.filters()),
-            x, weight, bias, y, s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding(),
-            relu ? RELU : 0);
+        device.launch(kernel(precision, "conv2d_forward"), forwardTiles(s), x, weight, bias, y, s.batch(), s.channels(), s.height(),
+            s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), relu ? RELU : 0);
     }
 
     static void conv2dBackwardData(Device device, Precision precision, Convolution s, Buffer dy, Buffer weight, Buffer dx) {
-        device.launch(kernel(precision, "conv2d_backward_data"), over((long) s.batch() * s.height() * s.width(), s.channels()),
-            dy, weight, dx, s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
+        long pixels = (long) s.batch() * tiles(s.height(), s.stride()) * tiles(s.width(), s.stride());
+        Launch phase = over(pixels, s.channels(), CONVOLUTION_COLUMNS);
+        device.launch(kernel(precision, "conv2d_backward_data"), Launch.tiles(phase.x(), phase.y(), s.stride() * s.stride()), dy, weight,
+            dx,
+            s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
     }
 
     static void conv2dBackwardWeights(Device device, Precision precision, Convolution s, Buffer x, Buffer dy, Buffer partials,
                                       Buffer dw, Buffer db) {
-        device.launch(kernel(precision, "conv2d_backward_weights"), weightTiles(device, s), x, dy, partials, s.batch(), s.channels(),
-            s.height(),
-            s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), splits(device, s));
-        sum(device, s, partials, dw, db);
+        Launch tiles = weightTiles(device, s);
+        device.launch(kernel(precision, "conv2d_backward_weights"), tiles, x, dy, partials, s.batch(), s.channels(), s.height(), s.width(),
+            s.filters(), s.kernel(), s.stride(), s.padding(), tiles.z());
+        sum(device, s, partials, dw, db, tiles.z());
     }
 
     static void conv2dReluPoolForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias, Buffer y,
                                       Buffer choice) {
-        device.launch(kernel(precision, "conv2d_relu_pool_forward"),
-            over((long) s.batch() * s.outputHeight() * s.outputWidth(), s.filters()),
-            x, weight, bias, y, choice, s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
+        device.launch(kernel(precision, "conv2d_relu_pool_forward"), forwardTiles(s), x, weight, bias, y, choice, s.batch(), s.channels(),
+            s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
     }
 
     static void conv2dReluPoolBackwardData(Device device, Precision precision, Convolution s, Buffer dy, Buffer choice, Buffer weight,
                                            Buffer dx) {
-        device.launch(kernel(precision, "conv2d_relu_pool_backward_data"), over((long) s.batch() * s.height() * s.width(), s.channels()),
-            dy, choice, weight, dx, s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
+        device.launch(kernel(precision, "conv2d_relu_pool_backward_data"),
+            over((long) s.batch() * s.height() * s.width(), s.channels(), POOLED_CHANNELS), dy, choice, weight, dx, s.batch(), s.channels(),
+            s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
     }
 
     static void conv2dReluPoolBackwardWeights(Device device, Precision precision, Convolution s, Buffer x, Buffer dy, Buffer choice,
                                               Buffer partials, Buffer dw, Buffer db) {
-        device.launch(kernel(precision, "conv2d_relu_pool_backward_weights"), weightTiles(device, s), x, dy, choice, partials, s.batch(),
-            s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), splits(device, s));
-        sum(device, s, partials, dw, db);
+        Launch tiles = pooledWeightTiles(device, s);
+        device.launch(kernel(precision, "conv2d_relu_pool_backward_weights"), tiles, x, dy, choice, partials, s.batch(), s.channels(),
+            s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), tiles.z());
+        sum(device, s, partials, dw, db, tiles.z());
     }
 
-    private static Launch weightTiles(Device device, Convolution s) {
-        return Launch.tiles(tiles(s.channels() * s.kernel() * s.kernel() + 1, CONVOLUTION_ROWS), tiles(s.filters(), CONVOLUTION_COLUMNS),
-            splits(device, s));
-    }
-
-    private static void sum(Device device, Convolution s, Buffer partials, Buffer dw, Buffer db) {
-        device.launch("sum_partials", Launch.elements(s.weights() + s.filters()), partials, dw, db, splits(device, s), s.weights(),
+    private static void sum(Device device, Convolution s, Buffer partials, Buffer dw, Buffer db, int splits) {
+        device.launch("sum_partials", Launch.rows(tiles(s.weights() + s.filters(), SUMMED_COLUMNS)), partials, dw, db, splits, s.weights(),
             s.filters());
     }
 }
