@@ -1,28 +1,28 @@
 // 2-D convolution, NCHW, square kernels, as implicit GEMM over the tiles of tile.cuh. oh = (height + 2 padding - kernel) / stride + 1.
+// Tiles have 128 rows and 32 columns, or 16 where there are no more.
 //
 // conv2d_forward            y[b,f,y,x] = bias_f + sum_crs w[f,c,r,s] x[b,c,y stride + r - padding,x stride + s - padding]; ReLU if
 //                           flags & 2
-//                           rows: output pixels; columns: filters; k: c, r, s. Grid: ceil(batch oh ow / 128), ceil(filters / 16)
+//                           rows: output pixels; columns: filters; k: c, r, s
 // conv2d_relu_pool_forward  y = max over 2 x 2 windows of max(0, conv), choice = the first maximum's position 0..3, or 4 if none is
-//                           positive;
-//                           rows are ordered so that the four pixels of a window are neighbours
+//                           positive; rows are ordered so that the four pixels of a window are neighbours
 // conv2d_backward_data      dx = the transposed convolution of dy; rows: input pixels; columns: channels; k: f, r, s. A stride is
-//                           stride^2 convolutions of pixels (y0 + stride i, x0 + stride j) with the part of the kernel that reaches them.
-//                           Grid: ceil(batch ceil(height / stride) ceil(width / stride) / 128), ceil(channels / 16), stride^2
+//                           stride^2 convolutions, of pixels (y0 + stride i, x0 + stride j) with the part of the kernel that reaches them.
+//                           Grid: tiles of batch ceil(height / stride) ceil(width / stride) pixels, tiles of channels, stride^2
 // conv2d_backward_weights   partials[split] = gradient of the weights [filters, channels, kernel, kernel], then of the biases
 //                           [filters], over samples split batch / splits ..; rows: c, r, s; columns: filters; k: output pixels. The
-//                           biases' gradients are sums of what the columns load, exact in TF32 too. Windows of all channels that have
-//                           at most 32 elements have tiles of 32 rows, and four groups of threads for the pixels.
-//                           Grid: ceil(channels kernel^2 / 128), ceil(filters / 16), splits
+//                           biases' gradients are sums of what the columns load, exact in TF32 too. Where there are at most 32 rows, tiles
+//                           are 32 x 16, with four groups of threads for the pixels.
+//                           Grid: tiles of rows, tiles of columns, splits
 // sum_partials              dweight_i = sum_s partials[s, i], dbias_f = sum_s partials[s, weights + f]; partials [splits, weights +
-//                           biases];
-//                           without dbias if that is null; a block for 16 of them
+//                           biases]; without dbias if that is null; a block for 16 of them
 //                           4 splits (weights + biases) bytes
 //
 // 2 batch filters oh ow channels kernel^2 operations each; every x, w, dy is read kernel^2 times from cache, once from memory.
 //
-// Nothing is divided in a slice: a row is decoded once, and k is three digits (c, r, s or b, y, x) that go on by 16 with a carry. A few
-// threads do that for the slice, whose steps of k the others find in shared memory as offsets, whatever the window and the stride.
+// Nothing is divided in a slice: a row is decoded once, and k is three digits (c, r, s or b, y, x) that go on by the slice's depth with a
+// carry. Some threads do that for all, which find what a step of k adds to an address and to a pixel's place in shared memory; so
+// every window and stride takes as long. A load outside of the image is predicated, since a branch would keep loads from overlapping.
 #include "columns.cuh"
 #include "conv_shape.cuh"
 #include "tile.cuh"
@@ -56,46 +56,42 @@ template<class T, bool SUMS> struct Gathered {
     static constexpr int row_steps = tile_threads / T::ROWS, column_steps = tile_threads / T::depth;
     GatheredRow row;
     int height, width;        // of the image
-    const float* column;      // this thread's first; the others lie column_steps further
-    long next_column;
-    int columns;      // that there are, from the first on
-    int k_end;
+    const float* column;      // this thread's first; its others lie column_steps further
+    int column_step, columns, k_end;
     StepPlan plan;
-    Step* steps;      // shared, two slices
-    Digits now, by;
+    Step* steps;      // shared, of two slices
+    Digits next, by;
     int turn = 0;
     float sum[T::held_b] = {};      // of the columns, this thread's steps
 
-    KERNEL_MEMBER static int row_of_thread() { return threadIdx.x % T::ROWS; }
-    KERNEL_MEMBER static int column_of_thread() { return threadIdx.x / T::depth; }
-    /// @param first of the columns, whose elements lie column_step apart
-    KERNEL_MEMBER Gathered(GatheredRow row, int height, int width, const float* first, int column_step, int columns, int k_begin, int k_end,
+    /// @param first of `columns` columns, whose elements lie column_step apart
+    KERNEL_MEMBER Gathered(GatheredRow row, int height, int width, const float* first, int column_step, int columns, int k_end,
                            const StepPlan& plan, Step* steps)
-        : row(row), height(height), width(width), column(first + (long) column_of_thread() * column_step),
-          next_column((long) column_steps * column_step), columns(columns - column_of_thread()), k_end(k_end), plan(plan), steps(steps),
-          now(digits(k_begin + threadIdx.x, plan.middles, plan.lows)), by(digits(T::depth, plan.middles, plan.lows)) {}
+        : row(row), height(height), width(width), column(first + (long) (threadIdx.x / T::depth) * column_step), column_step(column_step),
+          columns(columns - threadIdx.x / T::depth), k_end(k_end), plan(plan), steps(steps),
+          next(digits(threadIdx.x, plan.middles, plan.lows)), by(digits(T::depth, plan.middles, plan.lows)) {}
     KERNEL_MEMBER void announce(int k) {
         turn ^= T::depth;
-        if (threadIdx.x >= T::depth) return;
-        steps[turn + threadIdx.x] = k + (int) threadIdx.x < k_end ? plan.step(now) : Step{0, outside, outside, 0};
-        now = sum_of_digits(now, by, plan.middles, plan.lows);
+        int t = threadIdx.x;
+        if (t >= T::depth) return;
+        steps[turn + t] = k + t < k_end ? plan.step(next) : Step{0, outside, outside, 0};
+        next = sum_of_digits(next, by, plan.middles, plan.lows);
     }
-    KERNEL_MEMBER void load(int k, float* a, float* b) const {
+    KERNEL_MEMBER void load(int k, float (&a)[T::held_a], float (&b)[T::held_b]) const {
 #pragma unroll
         for (int e = 0; e < T::held_a; e++) {
             Step s = steps[turn + threadIdx.x / T::ROWS + e * row_steps];
-            bool inside =
-                ((unsigned) (row.y + s.y) < (unsigned) height) & ((unsigned) (row.x + s.x) < (unsigned) width);      // && would branch
+            bool inside = ((unsigned) (row.y + s.y) < (unsigned) height) & ((unsigned) (row.x + s.x) < (unsigned) width);
             a[e] = inside ? row.at[s.a] : 0.0f;
         }
-        int p = threadIdx.x % T::depth;
+        int p = threadIdx.x % T::depth, there = k + p < k_end ? columns : 0;
         const float* from = column + steps[turn + p].b;
 #pragma unroll
-        for (int e = 0; e < T::held_b; e++) b[e] = k + p < k_end && e * column_steps < columns ? from[e * next_column] : 0.0f;
+        for (int e = 0; e < T::held_b; e++) b[e] = e * column_steps < there ? from[e * column_steps * column_step] : 0.0f;
     }
     KERNEL_MEMBER int a_at(int e) const { return (threadIdx.x / T::ROWS + e * row_steps) * T::a_step + threadIdx.x % T::ROWS; }
     KERNEL_MEMBER int b_at(int e) const { return threadIdx.x % T::depth * T::b_step + threadIdx.x / T::depth + e * column_steps; }
-    KERNEL_MEMBER void keep(const float* b) {
+    KERNEL_MEMBER void keep(const float (&b)[T::held_b]) {
         if constexpr (SUMS) {
 #pragma unroll
             for (int e = 0; e < T::held_b; e++) sum[e] += b[e];
@@ -128,7 +124,7 @@ DEVICE void forward_product(const ConvShape& s, Pixel p, int f0, const float* x,
     int y = p.y * s.stride - s.padding, left = p.x * s.stride - s.padding;
     GatheredRow row(p.exists, x, (long) p.b * s.channels * image + y * s.width + left, y, left);
     StepPlan plan = {s.kernel, s.kernel, image, s.width, 1, 1, 1, window, s.kernel, 1};
-    Gathered<T, false> operand(row, s.height, s.width, weight + (long) f0 * k, k, s.filters - f0, 0, k, plan, steps);
+    Gathered<T, false> operand(row, s.height, s.width, weight + (long) f0 * k, k, s.filters - f0, k, plan, steps);
     tile_product<T>(operand, 0, k, memory);
 }
 
@@ -185,8 +181,7 @@ template<class T> DEVICE void backward_data(int bx, int by, int phase, const Con
     GatheredRow row(exists, dy, (long) p.high * s.filters * output + up * s.ow + left, up, left);
     StepPlan plan = {rows > 0 ? rows : 1, lefts > 0 ? lefts : 1, output,  -s.ow, -1, -1, -1,
                      s.channels * window, s.stride * s.kernel,   s.stride};
-    Gathered<T, false> operand(row, s.oh, s.ow, weight + (long) c0 * window + r0 * s.kernel + s0, window, s.channels - c0, 0, k, plan,
-                               steps);
+    Gathered<T, false> operand(row, s.oh, s.ow, weight + (long) c0 * window + r0 * s.kernel + s0, window, s.channels - c0, k, plan, steps);
     tile_product<T>(operand, 0, k, memory);
     if (!exists) return;
     float* out = dx + ((long) p.high * s.channels + c0) * image + y * s.width + x;
@@ -206,7 +201,7 @@ template<class T> DEVICE void backward_weights(int bx, int by, int split, const 
     // clang-format off
     StepPlan plan = {s.oh, s.ow, s.channels * image, s.stride * s.width, s.stride, s.stride, s.stride, s.filters * output, s.ow, 1};
     // clang-format on
-    Gathered<T, true> operand(row, s.height, s.width, dy + ((long) first * s.filters + f0) * output, output, s.filters - f0, 0, k, plan,
+    Gathered<T, true> operand(row, s.height, s.width, dy + ((long) first * s.filters + f0) * output, output, s.filters - f0, k, plan,
                               steps);
     tile_product<T>(operand, 0, k, memory);
     float* out = partials + (long) split * s.filters * (window + 1);
@@ -227,35 +222,35 @@ template<class T> DEVICE void backward_weights(int bx, int by, int split, const 
     }
 }
 
+#define TILE blockIdx.x, blockIdx.y
 #define CONVOLUTIONS(precision, tf32) \
     KERNEL_FIXED(256, conv2d_forward_##precision, const float* x, const float* weight, const float* bias, float* y, DIMENSIONS, \
                  int flags) { \
-        typedef Tile<128, 16, 1, tf32> Pixels; \
-        SHARED(float, memory, Pixels::floats); \
-        SHARED(Step, steps, 2 * Pixels::depth); \
-        dense_forward<Pixels>(blockIdx.x, blockIdx.y, SHAPE, x, weight, bias, y, flags, memory, steps); \
+        SHARED(float, memory, (Tile<128, 32, 1, tf32>::floats)); \
+        SHARED(Step, steps, 32); \
+        if (filters <= 16) dense_forward<Tile<128, 16, 1, tf32>>(TILE, SHAPE, x, weight, bias, y, flags, memory, steps); \
+        else dense_forward<Tile<128, 32, 1, tf32>>(TILE, SHAPE, x, weight, bias, y, flags, memory, steps); \
     } \
     KERNEL_FIXED(256, conv2d_relu_pool_forward_##precision, const float* x, const float* weight, const float* bias, float* y, \
                  unsigned char* choice, DIMENSIONS) { \
-        typedef Tile<128, 16, 1, tf32> Pixels; \
-        SHARED(float, memory, Pixels::floats); \
-        SHARED(Step, steps, 2 * Pixels::depth); \
-        pooled_forward<Pixels>(blockIdx.x, blockIdx.y, SHAPE, x, weight, bias, y, choice, memory, steps); \
+        SHARED(float, memory, (Tile<128, 32, 1, tf32>::floats)); \
+        SHARED(Step, steps, 32); \
+        if (filters <= 16) pooled_forward<Tile<128, 16, 1, tf32>>(TILE, SHAPE, x, weight, bias, y, choice, memory, steps); \
+        else pooled_forward<Tile<128, 32, 1, tf32>>(TILE, SHAPE, x, weight, bias, y, choice, memory, steps); \
     } \
     KERNEL_FIXED(256, conv2d_backward_data_##precision, const float* dy, const float* weight, float* dx, DIMENSIONS) { \
-        typedef Tile<128, 16, 1, tf32> Pixels; \
-        SHARED(float, memory, Pixels::floats); \
-        SHARED(Step, steps, 2 * Pixels::depth); \
-        backward_data<Pixels>(blockIdx.x, blockIdx.y, blockIdx.z, SHAPE, dy, weight, dx, memory, steps); \
+        SHARED(float, memory, (Tile<128, 32, 1, tf32>::floats)); \
+        SHARED(Step, steps, 32); \
+        if (channels <= 16) backward_data<Tile<128, 16, 1, tf32>>(TILE, blockIdx.z, SHAPE, dy, weight, dx, memory, steps); \
+        else backward_data<Tile<128, 32, 1, tf32>>(TILE, blockIdx.z, SHAPE, dy, weight, dx, memory, steps); \
     } \
     KERNEL_FIXED(256, conv2d_backward_weights_##precision, const float* x, const float* dy, float* partials, DIMENSIONS, int splits) { \
-        typedef Tile<128, 16, 1, tf32> Weights; \
-        typedef Tile<32, 16, 4, tf32> FewWeights; \
-        SHARED(float, memory, (Weights::floats > FewWeights::floats ? Weights::floats : FewWeights::floats)); \
-        SHARED(Step, steps, 2 * FewWeights::depth); \
-        if (channels * kernel * kernel <= FewWeights::ROWS) \
-            backward_weights<FewWeights>(blockIdx.x, blockIdx.y, blockIdx.z, SHAPE, x, dy, partials, splits, memory, steps); \
-        else backward_weights<Weights>(blockIdx.x, blockIdx.y, blockIdx.z, SHAPE, x, dy, partials, splits, memory, steps); \
+        SHARED(float, memory, (Tile<32, 16, 4, tf32>::floats)); \
+        SHARED(Step, steps, 128); \
+        if (channels * kernel * kernel <= 32) \
+            backward_weights<Tile<32, 16, 4, tf32>>(TILE, blockIdx.z, SHAPE, x, dy, partials, splits, memory, steps); \
+        else if (filters <= 16) backward_weights<Tile<128, 16, 1, tf32>>(TILE, blockIdx.z, SHAPE, x, dy, partials, splits, memory, steps); \
+        else backward_weights<Tile<128, 32, 1, tf32>>(TILE, blockIdx.z, SHAPE, x, dy, partials, splits, memory, steps); \
     }
 CONVOLUTIONS(fp32, false)
 CONVOLUTIONS(tf32, true)

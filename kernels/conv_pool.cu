@@ -1,24 +1,23 @@
-// The backward pass of conv2d_relu_pool_forward (conv.cu): of the four output pixels of a pool only the chosen one has a gradient,
-// dy [batch, filters, oh / 2, ow / 2] at the position choice = 0..3, and none where choice is 4. These kernels visit the chosen pixels alone.
+// The backward pass of conv2d_relu_pool_forward (conv.cu): of the four output pixels of a pool only the chosen one has a gradient, dy
+// [batch, filters, oh / 2, ow / 2], at the position choice = 0..3, and none has one where choice is 4. The chosen pixels alone are visited.
+// Both kernels are exact single precision, in TF32 too.
 //
-// conv2d_relu_pool_backward_data     dx[b,c,y,x] = the sum of w[f,c,y + padding - stride v,x + padding - stride u] dy over filters and chosen
-//                                    pixels (v, u) whose window reaches (y, x). A thread has eight channels of an input pixel, and every second filter; weights lie
-//                                    in shared memory, the channels behind each other.
-//                                    Grid: ceil(batch height width / 128), ceil(channels / 8)
+// conv2d_relu_pool_backward_data     dx[b,c,y,x] = the sum of w[f,c,y + padding - stride v,x + padding - stride u] dy[f,v,u] over
+//                                    filters and chosen pixels (v, u) whose window reaches (y, x). A thread has eight channels of an
+//                                    input pixel, and every second filter; the weights of some filters lie in shared memory, channels
+//                                    behind each other. Grid: ceil(batch height width / 128), ceil(channels / 8)
 //                                    2 batch filters channels height width (kernel / (2 stride) + 1)^2 operations
 // conv2d_relu_pool_backward_weights  partials[split] = gradient of the weights [filters, channels, kernel, kernel], then of the biases
-//                                    [filters], over samples split batch / splits ..; the chosen pixels of a filter are listed in shared
-//                                    memory, 256 at a time, and a lane has four elements of the window, whose sums over every eighth of
-//                                    the list are added in order. Grid: ceil(channels kernel^2 / 128), filters, splits
+//                                    [filters], over samples split batch / splits ..; chosen pixels of a filter are listed in shared
+//                                    memory, 256 at a time, an eighth of the list for each warp, whose lanes have four weights each.
+//                                    Grid: ceil(channels kernel^2 / 128), filters, splits
 //                                    2 batch filters (oh / 2) (ow / 2) channels kernel^2 operations
-//
-// Both are exact single precision, in TF32 too.
 #include "conv_shape.cuh"
 
 constexpr int data_pixels = 128, data_channels = 8, staged_floats = 4096;
 
-/// Weights [filters][kernel^2][data_channels] of some filters and channels: staged in shared memory, or where the window is too large for that, as they
-/// lie in device memory.
+/// A filter's weights of some channels: staged in shared memory as [kernel^2][data_channels], or, where the window is too large for
+/// that, as they lie in device memory.
 template<bool STAGED> struct ChannelWeights {
     const float* at;
     int window, channels;
@@ -38,11 +37,11 @@ template<int KERNEL, bool STAGED> DEVICE void pooled_data(int bx, int by, const 
     const int filters = STAGED ? max_of(2, staged_floats / (window * data_channels) / 2 * 2) : s.filters;      // that are staged together
     Digits pixel = digits(bx * data_pixels + i, s.height, s.width);
     bool exists = pixel.high < s.batch;
-    // Output pixels from `first` to `last` reach this one, and so do some of the pools that they lie in.
+    // Pools from (y0, x0) to (y1, x1) have output pixels whose window reaches this pixel.
     int bottom = pixel.middle + s.padding, right = pixel.low + s.padding;
     int y0 = max_of(0, bottom - kernel + stride) / stride / 2, y1 = exists ? min_of(bottom / stride / 2, ph - 1) : -1;
     int x0 = max_of(0, right - kernel + stride) / stride / 2, x1 = min_of(right / stride / 2, pw - 1);
-    const int rows = KERNEL ? KERNEL / 2 + 1 : y1 - y0 + 1, lefts = KERNEL ? KERNEL / 2 + 1 : x1 - x0 + 1;
+    const int lefts = KERNEL ? KERNEL / 2 + 1 : x1 - x0 + 1;
     long place = exists ? ((long) pixel.high * s.filters * ph + y0) * pw + x0 : 0;
     float sum[data_channels] = {};
     for (int f0 = 0; f0 < s.filters; f0 += filters) {
@@ -58,18 +57,16 @@ template<int KERNEL, bool STAGED> DEVICE void pooled_data(int bx, int by, const 
         for (int f = f0 + half; f < min_of(f0 + filters, s.filters); f += 2) {
             ChannelWeights<STAGED> weights = {
                 STAGED ? memory + (f - f0) * window * data_channels : weight + ((long) f * s.channels + c0) * window, window, channels};
-            const float* g = dy + place + (long) f * ph * pw;
-            const unsigned char* chosen = choice + place + (long) f * ph * pw;
-#pragma unroll
-            for (int v = 0; v < rows; v++)
+            long row = place + (long) f * ph * pw;
+#pragma unroll 1
+            for (int y = y0; y <= y1; y++, row += pw)
 #pragma unroll
                 for (int u = 0; u < lefts; u++) {
-                    bool inside = (y0 + v <= y1) & (x0 + u <= x1);
-                    int at = inside ? v * pw + u : 0;
-                    int q = inside ? chosen[at] : 4;
-                    int r = bottom - (2 * (y0 + v) + (q >> 1)) * stride, t = right - (2 * (x0 + u) + (q & 1)) * stride;
+                    bool inside = x0 + u <= x1;
+                    int q = inside ? choice[row + u] : 4;
+                    int r = bottom - (2 * y + (q >> 1)) * stride, t = right - (2 * (x0 + u) + (q & 1)) * stride;
                     bool reaches = (q < 4) & ((unsigned) r < (unsigned) kernel) & ((unsigned) t < (unsigned) kernel);
-                    weights.add(sum, reaches ? g[at] : 0.0f, reaches ? r * kernel + t : 0);
+                    weights.add(sum, reaches ? dy[row + u] : 0.0f, reaches ? r * kernel + t : 0);
                 }
         }
     }

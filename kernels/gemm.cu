@@ -1,7 +1,7 @@
 // General matrix product: c[m,n] = op(a)[m,k] op(b)[k,n] + bias[n] (bias may be null) (+ c if flags & 1), then ReLU if flags & 2.
 // Row-major; a is [m, k], or [k, m] if transpose_a; b is [k, n], or [n, k] if transpose_b.
-// Grid: ceil(n / 64), ceil(m / 64); or ceil(n / 32), ceil(m / 32) where those are too few to fill the device. A tile of 32 x 32 has four groups
-// of threads for k, whose sums are added in order.
+// Grid: ceil(n / 64), ceil(m / 64); or ceil(n / 32), ceil(m / 32) where those are too few to fill the device: a tile of 32 x 32 has four
+// groups of threads for k, whose sums are added in order.
 // 2 m n k operations, 4 (m k ceil(n / tile) + k n ceil(m / tile) + m n) bytes.
 #include "tile.cuh"
 
@@ -44,7 +44,7 @@ template<class T> struct Matrices {
     }
     KERNEL_MEMBER int a_at(int e) const { return left.stored + e * left.next_stored; }
     KERNEL_MEMBER int b_at(int e) const { return right.stored + e * right.next_stored; }
-    KERNEL_MEMBER void keep(const float*) {}
+    KERNEL_MEMBER void keep(const float (&)[T::held_b]) {}
 };
 
 template<class T> DEVICE void gemm(int bx, int by, const float* a, const float* b, float* c, const float* bias, int m, int n, int k,

@@ -60,9 +60,9 @@ public abstract class Device implements AutoCloseable {
     public abstract int samplesTogether();
 
     /**
-     * Into how many parts a long sum is best cut whose results make {@code blocks} blocks of a launch: on a GPU as many as give each of its
-     * multiprocessors two blocks, at least 1. On the processor, which cuts results in a way of its own, always the same number, so that sums
-     * do not depend on how many cores there are.
+     * Into how many parts a long sum is best cut whose results make {@code blocks} blocks of a launch: on a GPU as many as give each of
+     * its multiprocessors two blocks, at least 1. On the processor, which cuts results in a way of its own, always the same number, so
+     * that sums do not depend on how many cores there are.
      */
     public abstract int parts(long blocks);
 

@@ -12,12 +12,15 @@ public final class MatrixKernels {
     public static final int ACCUMULATE = 1;
     /** Flag: ReLU last. */
     public static final int RELU = 2;
-    // The tiles of kernels/gemm.cu (64 x 64, or 32 x 32), kernels/conv.cu (128 x 16) and kernels/conv_pool.cu (128 pixels of 8 channels, 128
-    // weights of one filter).
+    // The tiles of kernels/gemm.cu: 64 x 64, or 32 x 32 where those are too few.
     private static final int GEMM_TILE = 64;
     private static final int SMALL_GEMM_TILE = 32;
+    // Those of kernels/conv.cu: 128 x 32, or 128 x 16 where there are no more columns; 32 x 16 for weights of no more rows.
     private static final int CONVOLUTION_ROWS = 128;
-    private static final int CONVOLUTION_COLUMNS = 16;
+    private static final int CONVOLUTION_COLUMNS = 32;
+    private static final int FEW_COLUMNS = 16;
+    private static final int FEW_ROWS = 32;
+    // Those of kernels/conv_pool.cu: 128 pixels of 8 channels, and 128 weights of one filter.
     private static final int POOLED_CHANNELS = 8;
     /** Columns that a block of {@code sum_partials} adds up. */
     private static final int SUMMED_COLUMNS = 16;
@@ -58,7 +61,8 @@ public final class MatrixKernels {
     }
 
     private static Launch weightTiles(Device device, Convolution s) {
-        return split(device, s, tiles(s.taps(), CONVOLUTION_ROWS), tiles(s.filters(), CONVOLUTION_COLUMNS));
+        return s.taps() <= FEW_ROWS ? split(device, s, 1, tiles(s.filters(), FEW_COLUMNS))
+            : split(device, s, tiles(s.taps(), CONVOLUTION_ROWS), columnTiles(s.filters()));
     }
 
     private static Launch pooledWeightTiles(Device device, Convolution s) {
@@ -72,13 +76,12 @@ public final class MatrixKernels {
         return Launch.tiles(x, y, Math.max(least, Math.min(tiles(s.batch(), device.samplesTogether()), most)));
     }
 
-    /** Tiles over pixels and channels. */
-    private static Launch over(long pixels, int channels, int channelsTogether) {
-        return Launch.tiles(tiles(pixels, CONVOLUTION_ROWS), tiles(channels, channelsTogether), 1);
+    private static int columnTiles(int columns) {
+        return columns <= FEW_COLUMNS ? 1 : tiles(columns, CONVOLUTION_COLUMNS);
     }
 
     private static Launch forwardTiles(Convolution s) {
-        return over((long) s.batch() * s.outputHeight() * s.outputWidth(), s.filters(), CONVOLUTION_COLUMNS);
+        return Launch.tiles(tiles((long) s.batch() * s.outputHeight() * s.outputWidth(), CONVOLUTION_ROWS), columnTiles(s.filters()), 1);
     }
 
     static void conv2dForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias, Buffer y,
@@ -89,10 +92,9 @@ public final class MatrixKernels {
 
     static void conv2dBackwardData(Device device, Precision precision, Convolution s, Buffer dy, Buffer weight, Buffer dx) {
         long pixels = (long) s.batch() * tiles(s.height(), s.stride()) * tiles(s.width(), s.stride());
-        Launch phase = over(pixels, s.channels(), CONVOLUTION_COLUMNS);
-        device.launch(kernel(precision, "conv2d_backward_data"), Launch.tiles(phase.x(), phase.y(), s.stride() * s.stride()), dy, weight,
-            dx,
-            s.batch(), s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
+        Launch tiles = Launch.tiles(tiles(pixels, CONVOLUTION_ROWS), columnTiles(s.channels()), s.stride() * s.stride());
+        device.launch(kernel(precision, "conv2d_backward_data"), tiles, dy, weight, dx, s.batch(), s.channels(), s.height(), s.width(),
+            s.filters(), s.kernel(), s.stride(), s.padding());
     }
 
     static void conv2dBackwardWeights(Device device, Precision precision, Convolution s, Buffer x, Buffer dy, Buffer partials,
@@ -111,9 +113,10 @@ public final class MatrixKernels {
 
     static void conv2dReluPoolBackwardData(Device device, Precision precision, Convolution s, Buffer dy, Buffer choice, Buffer weight,
                                            Buffer dx) {
+        long pixels = (long) s.batch() * s.height() * s.width();
         device.launch(kernel(precision, "conv2d_relu_pool_backward_data"),
-            over((long) s.batch() * s.height() * s.width(), s.channels(), POOLED_CHANNELS), dy, choice, weight, dx, s.batch(), s.channels(),
-            s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
+            Launch.tiles(tiles(pixels, CONVOLUTION_ROWS), tiles(s.channels(), POOLED_CHANNELS), 1), dy, choice, weight, dx, s.batch(),
+            s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
     }
 
     static void conv2dReluPoolBackwardWeights(Device device, Precision precision, Convolution s, Buffer x, Buffer dy, Buffer choice,
