@@ -35,8 +35,6 @@ final class CudaDevice extends Device {
     /** What cuBLAS must be faster by. */
     private static final double CUBLAS_GAIN = 1.2;
     private static final int MEASURED_SIZE = 512;
-    /** Blocks that a multiprocessor should have at least: one computes where the other waits. */
-    private static final long BLOCKS_TOGETHER = 2;
     private static final int STAGING_BYTES = 4 << 20;
     private static final int MOST_ARGUMENTS = 40;
     private static final int MOST_THREADS = 1024;
@@ -166,7 +164,7 @@ final class CudaDevice extends Device {
             enqueueZero(address, 3 * bytes);
             for (String kernel : new TreeSet<>(CublasProducts.KERNELS)) {
                 long[] words = {address, address + bytes, address + 2 * bytes, 0, size, size, size, 0, 0, 0};
-                Launch tiles = Launch.tiles(size / 64, size / 64, 1);
+                Launch tiles = Launch.product(this, size, size);
                 KernelTable.Kernel own = HostRuntime.table().get(kernel);
                 double ours = Double.POSITIVE_INFINITY;
                 double theirs = Double.POSITIVE_INFINITY;
@@ -209,13 +207,13 @@ final class CudaDevice extends Device {
     }
 
     @Override
-    public int samplesTogether() {
-        return 1;
+    public int multiprocessors() {
+        return multiprocessors;
     }
 
     @Override
-    public int parts(long blocks) {
-        return (int) ((BLOCKS_TOGETHER * multiprocessors + blocks - 1) / blocks);
+    public int samplesTogether() {
+        return 1;
     }
 
     @Override
@@ -294,8 +292,9 @@ final class CudaDevice extends Device {
     @Override
     void enqueue(KernelTable.Kernel kernel, Launch shape, long[] words) {
         try (CudaSession.Current entered = session.enter()) {
-            if (byCublas.contains(kernel.name()) && CublasProducts.does(words)) {
-                cublas.multiply(kernel.name(), words);
+            String product = CublasProducts.plain(kernel.name());
+            if (byCublas.contains(product) && CublasProducts.does(words)) {
+                cublas.multiply(product, words);
             } else {
                 launch(kernel, shape, words);
             }

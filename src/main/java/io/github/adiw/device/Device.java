@@ -54,17 +54,16 @@ public abstract class Device implements AutoCloseable {
     public abstract String description();
 
     /**
+     * Multiprocessors of a GPU: a launch of fewer blocks leaves some of them idle. 0 on the processor, whose calls cut their work
+     * themselves.
+     */
+    public abstract int multiprocessors();
+
+    /**
      * How many samples are best added up together where a sum over a batch is cut into parts: as many as vectors hold, which a smaller part
      * would leave empty; 1 where every sample has threads of its own.
      */
     public abstract int samplesTogether();
-
-    /**
-     * Into how many parts a long sum is best cut whose results make {@code blocks} blocks of a launch: on a GPU as many as give each of
-     * its multiprocessors two blocks, at least 1. On the processor, which cuts results in a way of its own, always the same number, so
-     * that sums do not depend on how many cores there are.
-     */
-    public abstract int parts(long blocks);
 
     /**
      * Waits until everything enqueued is done.

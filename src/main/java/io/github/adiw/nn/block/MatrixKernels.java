@@ -12,10 +12,7 @@ public final class MatrixKernels {
     public static final int ACCUMULATE = 1;
     /** Flag: ReLU last. */
     public static final int RELU = 2;
-    // The tiles of kernels/gemm.cu: 64 x 64, or 32 x 32 where those are too few.
-    private static final int GEMM_TILE = 64;
-    private static final int SMALL_GEMM_TILE = 32;
-    // Those of kernels/conv.cu: 128 x 32, or 128 x 16 where there are no more columns; 32 x 16 for weights of no more rows.
+    // The tiles of kernels/conv.cu: 128 x 32, or 128 x 16 where there are no more columns; 32 x 16 for weights of no more rows.
     private static final int CONVOLUTION_ROWS = 128;
     private static final int CONVOLUTION_COLUMNS = 32;
     private static final int FEW_COLUMNS = 16;
@@ -24,6 +21,10 @@ public final class MatrixKernels {
     private static final int POOLED_CHANNELS = 8;
     /** Columns that a block of {@code sum_partials} adds up. */
     private static final int SUMMED_COLUMNS = 16;
+    /** Parts of a batch where blocks are not counted: a core has one at least. */
+    private static final int HOST_SPLITS = 64;
+    /** Blocks that a multiprocessor should have: one computes where the other waits. */
+    private static final long BLOCKS = 2;
     /** Floats of partial sums: convolutions of many weights have enough tiles without many splits. */
     private static final int MOST_PARTIALS = 1 << 24;
 
@@ -32,9 +33,20 @@ public final class MatrixKernels {
     /** c [m, n] = op(a) [m, k] op(b) [k, n] + bias [n] (may be null), row-major. */
     public static void gemm(Device device, Precision precision, Buffer a, Buffer b, Buffer c, Buffer bias, int m, int n, int k,
                             boolean transposeA, boolean transposeB, int flags) {
-        int tile = device.parts((long) tiles(m, GEMM_TILE) * tiles(n, GEMM_TILE)) > 2 ? SMALL_GEMM_TILE : GEMM_TILE;
-        device.launch(kernel(precision, "gemm"), Launch.tiles(tiles(n, tile), tiles(m, tile), 1), a, b, c, bias, m, n, k,
-            transposeA ? 1 : 0, transposeB ? 1 : 0, flags);
+        device.launch(kernel(precision, "gemm"), Launch.product(device, m, n), a, b, c, bias, m, n, k, transposeA ? 1 : 0,
+            transposeB ? 1 : 0, flags);
+    }
+
+    /** As the other, split over k where that fills the device; the memory was made for this size, too. */
+    static void gemm(Device device, Precision precision, SplitMemory memory, Buffer a, Buffer b, Buffer c, Buffer bias, ProductSize size,
+                     boolean transposeA, boolean transposeB, int flags) {
+        int splits = size.splits(device);
+        if (splits == 1) {
+            gemm(device, precision, a, b, c, bias, size.m(), size.n(), size.k(), transposeA, transposeB, flags);
+        } else {
+            device.launch(kernel(precision, "gemm_split"), Launch.tiles(size.columnTiles(), Math.toIntExact(size.rowTiles()), splits), a, b,
+                c, bias, size.m(), size.n(), size.k(), transposeA ? 1 : 0, transposeB ? 1 : 0, flags, memory.partials(), memory.done());
+        }
     }
 
     /** The kernel of that name for a precision: {@code gemm_fp32}, {@code gemm_tf32}. */
@@ -71,7 +83,8 @@ public final class MatrixKernels {
 
     /** So many tiles of weights, each for parts of the batch, in which a kernel counts elements by int. */
     private static Launch split(Device device, Convolution s, int x, int y) {
-        int most = Math.max(1, Math.min(device.parts((long) x * y), MOST_PARTIALS / (s.weights() + s.filters())));
+        int wanted = device.multiprocessors() == 0 ? HOST_SPLITS : tiles(BLOCKS * device.multiprocessors(), x * y);
+        int most = Math.max(1, Math.min(wanted, MOST_PARTIALS / (s.weights() + s.filters())));
         int least = tiles(s.batch() * s.largestImage(), 1 << 30);
         return Launch.tiles(x, y, Math.max(least, Math.min(tiles(s.batch(), device.samplesTogether()), most)));
     }

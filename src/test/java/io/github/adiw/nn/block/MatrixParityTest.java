@@ -1,5 +1,7 @@
 package io.github.adiw.nn.block;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.github.adiw.KernelParity;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
@@ -48,6 +50,29 @@ class MatrixParityTest {
                 Buffer c = device.floats(floats(random, m * n));
                 MatrixKernels.gemm(device, precision, a, b, c, layout == 1 ? null : bias, m, n, k, (layout & 1) != 0, (layout & 2) != 0,
                     layout == 0 ? MatrixKernels.RELU : layout == 3 ? MatrixKernels.ACCUMULATE : 0);
+                results.add(c.toFloats());
+            }
+            return results;
+        });
+    }
+
+    /** Twice with the same memory, which a launch must leave as it found it. */
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void splitProducts(Precision precision) {
+        ProductSize size = new ProductSize(40, 30, 1030);
+        KernelParity.check(tolerance(precision), device -> {
+            Random random = new Random(6);
+            assertThat(size.splits(device)).isEqualTo(device.multiprocessors() == 0 ? 1 : 4);
+            SplitMemory memory = SplitMemory.of(device, device::allocate, size, new ProductSize(3, 4, 5));
+            Buffer a = device.floats(floats(random, size.m() * size.k()));
+            Buffer b = device.floats(floats(random, size.k() * size.n()));
+            Buffer bias = device.floats(floats(random, size.n()));
+            List<float[]> results = new ArrayList<>();
+            for (boolean transposed : new boolean[] {false, true}) {
+                Buffer c = device.floats(floats(random, size.m() * size.n()));
+                MatrixKernels.gemm(device, precision, memory, a, b, c, bias, size, transposed, !transposed,
+                    transposed ? MatrixKernels.ACCUMULATE : MatrixKernels.RELU);
                 results.add(c.toFloats());
             }
             return results;
