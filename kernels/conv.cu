@@ -15,7 +15,7 @@
 //                           are 32 x 16, with four groups of threads for the pixels.
 //                           Grid: tiles of rows, tiles of columns, splits
 // sum_partials              dweight_i = sum_s partials[s, i], dbias_f = sum_s partials[s, weights + f]; partials [splits, weights +
-//                           biases]; without dbias if that is null; a block for 16 of them
+//                           biases]; without dbias if that is null; over elements, or, of more than 64 splits, a block for 16 of them
 //                           4 splits (weights + biases) bytes
 //
 // 2 batch filters oh ow channels kernel^2 operations each; every x, w, dy is read kernel^2 times from cache, once from memory.
@@ -256,8 +256,18 @@ CONVOLUTIONS(fp32, false)
 CONVOLUTIONS(tf32, true)
 
 KERNEL(sum_partials, const float* RESTRICT partials, float* RESTRICT dweight, float* RESTRICT dbias, int splits, int weights, int biases) {
-    sum_columns(blockIdx.x, partials, splits, weights + biases, [=](int i, float sum) {
+    int count = weights + biases;
+    auto write = [=](long i, float sum) {
         if (i < weights) dweight[i] = sum;
         else if (dbias) dbias[i - weights] = sum;
-    });
+    };
+    if (splits > 64) sum_columns(blockIdx.x, partials, splits, count, write);
+    else {
+        FOR_ELEMENTS(i, count) {
+            sum_t sum = 0;
+#pragma unroll 16
+            for (int s = 0; s < splits; s++) sum += partials[(long) s * count + i];
+            write(i, (float) sum);
+        }
+    }
 }

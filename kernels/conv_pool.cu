@@ -83,11 +83,13 @@ template<int KERNEL, bool STAGED> DEVICE void pooled_data(int bx, int by, const 
         if (c < channels) out[(long) c * image] = sum[c] + memory[c * data_pixels + i];
 }
 
-/// The chosen pixel of a pool: its gradient, the first pixel of its window, and where that lies in the images of the split.
+/// The chosen pixel of a pool: its gradient, the first pixel of its window, and where that lies in the images of the split. y is `outside`
+/// if no pixel is chosen, and `within` if no part of the window is outside of the image, and y and x need not be looked at.
 struct Chosen {
     float gradient;
     int y, x, at;
 };
+constexpr int within = outside - 1;
 constexpr int listed = 256, warps = listed / 32, lane_taps = 4, block_taps = 32 * lane_taps;
 
 DEVICE void pooled_weights(int bx, int f, int split, const ConvShape& s, const float* x, const float* dy, const unsigned char* choice,
@@ -95,17 +97,18 @@ DEVICE void pooled_weights(int bx, int f, int split, const ConvShape& s, const f
     const int image = s.height * s.width, ph = s.oh / 2, pw = s.ow / 2, pools = ph * pw, window = s.channels * s.kernel * s.kernel;
     const int first = (int) ((long) split * s.batch / splits), last = (int) ((long) (split + 1) * s.batch / splits);
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, count = (last - first) * pools;
-    int place[lane_taps], row[lane_taps], left[lane_taps];
+    const float* images = x + (long) first * s.channels * image;
+    const float* from[lane_taps];      // chosen where they are made: else the compiler would work them out anew for every pixel
+    int row[lane_taps], left[lane_taps];
     float sum[lane_taps] = {}, bias = 0;
 #pragma unroll
     for (int e = 0; e < lane_taps; e++) {
         int tap = bx * block_taps + e * 32 + lane;
         Digits d = digits(tap, s.kernel, s.kernel);
-        place[e] = d.high * image + d.middle * s.width + d.low;
+        from[e] = tap < window ? images + d.high * image + d.middle * s.width + d.low : images;
         row[e] = tap < window ? d.middle : -2 * outside;
         left[e] = d.low;
     }
-    const float* images = x + (long) first * s.channels * image;
     const long start = ((long) first * s.filters + f) * pools;
     Digits pool = digits(threadIdx.x, ph, pw), by = digits(listed, ph, pw);
     for (int k0 = 0; k0 < count; k0 += listed) {
@@ -114,20 +117,26 @@ DEVICE void pooled_weights(int bx, int f, int split, const ConvShape& s, const f
         int q = exists ? choice[at] : 4;
         float g = q < 4 ? dy[at] : 0;
         bias += g;
-        int y = (2 * pool.middle + (q >> 1)) * s.stride - s.padding, left_of = (2 * pool.low + (q & 1)) * s.stride - s.padding;
+        int y = (2 * pool.middle + (q >> 1)) * s.stride - s.padding, x0 = (2 * pool.low + (q & 1)) * s.stride - s.padding;
+        bool whole = y >= 0 && x0 >= 0 && y + s.kernel <= s.height && x0 + s.kernel <= s.width;
         __syncthreads();
-        list[threadIdx.x] = Chosen{g, q < 4 ? y : outside, left_of, pool.high * s.channels * image + y * s.width + left_of};
+        list[threadIdx.x] = Chosen{g, q == 4 ? outside : whole ? within : y, x0, pool.high * s.channels * image + y * s.width + x0};
         pool = sum_of_digits(pool, by, ph, pw);
         __syncthreads();
 #pragma unroll 4
         for (int l = 0; l < listed / warps; l++) {
             Chosen c = list[warp * (listed / warps) + l];
-            if (c.y == outside) continue;      // the same for all of the warp
+            if (c.y == outside) continue;      // this and the next are the same for all of the warp
+            if (c.y == within) {
 #pragma unroll
-            for (int e = 0; e < lane_taps; e++) {
-                bool inside = ((unsigned) (c.y + row[e]) < (unsigned) s.height) & ((unsigned) (c.x + left[e]) < (unsigned) s.width);
-                float v = inside ? images[c.at + place[e]] : 0.0f;
-                sum[e] = fmaf(c.gradient, v, sum[e]);
+                for (int e = 0; e < lane_taps; e++) sum[e] = fmaf(c.gradient, from[e][c.at], sum[e]);
+            } else {
+#pragma unroll
+                for (int e = 0; e < lane_taps; e++) {
+                    bool inside = ((unsigned) (c.y + row[e]) < (unsigned) s.height) & ((unsigned) (c.x + left[e]) < (unsigned) s.width);
+                    float v = inside ? from[e][c.at] : 0.0f;
+                    sum[e] = fmaf(c.gradient, v, sum[e]);
+                }
             }
         }
     }

@@ -19,7 +19,8 @@ public final class MatrixKernels {
     private static final int FEW_ROWS = 32;
     // Those of kernels/conv_pool.cu: 128 pixels of 8 channels, and 128 weights of one filter.
     private static final int POOLED_CHANNELS = 8;
-    /** Columns that a block of {@code sum_partials} adds up. */
+    /** A thread of {@code sum_partials} adds up as many; of more, a block adds up some elements. */
+    private static final int FEW_SPLITS = 64;
     private static final int SUMMED_COLUMNS = 16;
     /** Parts of a batch where blocks are not counted: a core has one at least. */
     private static final int HOST_SPLITS = 64;
@@ -141,7 +142,9 @@ public final class MatrixKernels {
     }
 
     private static void sum(Device device, Convolution s, Buffer partials, Buffer dw, Buffer db, int splits) {
-        device.launch("sum_partials", Launch.rows(tiles(s.weights() + s.filters(), SUMMED_COLUMNS)), partials, dw, db, splits, s.weights(),
-            s.filters());
+        int count = s.weights() + s.filters();
+        device.launch("sum_partials", splits > FEW_SPLITS ? Launch.rows(tiles(count, SUMMED_COLUMNS)) : Launch.elements(count), partials,
+            dw,
+            db, splits, s.weights(), s.filters());
     }
 }
