@@ -289,8 +289,13 @@ class KernelParityTest {
 
     @Test
     void partialSums() {
-        elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).out(new float[6]).value(6).value(35).value(6).check();
-        elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).in(null).value(6).value(35).value(6).check();
+        for (int splits : new int[] {6, 70}) {
+            Launch launch = splits > 64 ? Launch.rows(3) : Launch.elements(41);
+            KernelParity.of("sum_partials", launch).in(floats(splits * 41)).out(new float[35]).out(new float[6]).value(splits).value(35)
+                .value(6).check();
+            KernelParity.of("sum_partials", launch).in(floats(splits * 41)).out(new float[35]).in(null).value(splits).value(35).value(6)
+                .check();
+        }
     }
 
     @Test

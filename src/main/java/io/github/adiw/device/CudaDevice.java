@@ -164,7 +164,7 @@ final class CudaDevice extends Device {
             enqueueZero(address, 3 * bytes);
             for (String kernel : new TreeSet<>(CublasProducts.KERNELS)) {
                 long[] words = {address, address + bytes, address + 2 * bytes, 0, size, size, size, 0, 0, 0};
-                Launch tiles = Launch.tiles(size / 64, size / 64, 1);
+                Launch tiles = Launch.product(this, size, size);
                 KernelTable.Kernel own = HostRuntime.table().get(kernel);
                 double ours = Double.POSITIVE_INFINITY;
                 double theirs = Double.POSITIVE_INFINITY;
@@ -204,6 +204,11 @@ final class CudaDevice extends Device {
     public String description() {
         return CudaDriver.describeDevices().get(ordinal) + ", driver for CUDA " + GpuKernels.versionText(CudaDriver.version())
             + ", kernels as " + session.gpu().form() + ", plain matrix products by " + products;
+    }
+
+    @Override
+    public int multiprocessors() {
+        return multiprocessors;
     }
 
     @Override
@@ -292,8 +297,9 @@ final class CudaDevice extends Device {
     @Override
     void enqueue(KernelTable.Kernel kernel, Launch shape, long[] words) {
         try (CudaSession.Current entered = session.enter()) {
-            if (byCublas.contains(kernel.name()) && CublasProducts.does(words)) {
-                cublas.multiply(kernel.name(), words);
+            String product = CublasProducts.plain(kernel.name());
+            if (byCublas.contains(product) && CublasProducts.does(words)) {
+                cublas.multiply(product, words);
             } else {
                 launch(kernel, shape, words);
             }

@@ -54,6 +54,12 @@ public abstract class Device implements AutoCloseable {
     public abstract String description();
 
     /**
+     * Multiprocessors of a GPU: a launch of fewer blocks leaves some of them idle. 0 on the processor, whose calls cut their work
+     * themselves.
+     */
+    public abstract int multiprocessors();
+
+    /**
      * How many samples are best added up together where a sum over a batch is cut into parts: as many as vectors hold, which a smaller part
      * would leave empty; 1 where every sample has threads of its own.
      */
