@@ -587,6 +587,25 @@ class KernelParityTest {
     }
 
     @Test
+    void estimationsOfSmallBatches() {
+        for (int size : new int[] {21, 150}) {
+            int n = size;
+            int m = size / 2 + 3;
+            for (int rule = 0; rule < 3; rule++) {
+                estimation("km_estimation", n, m).out(new int[1]).value(n).value(m).value(rule == 0 ? 1 : 0).value(rule == 1 ? 1 : 0)
+                    .value(new double[] {0.8, 0.5, 0.21}[rule]).value(3).value(2f).value(1f).value(0.4f).value(0.02f).value(1e-5f)
+                    .check();
+            }
+        }
+    }
+
+    /** Up to gamma. */
+    private KernelParity estimation(String kernel, int n, int m) {
+        return KernelParity.of(kernel, Launch.block(512)).in(positive(n)).in(positive(m)).in(below(n, n)).out(positive(n))
+            .out(new float[n]).out(new float[n]).out(new double[1]);
+    }
+
+    @Test
     void reweighting() {
         int n = 70;
         KernelParity.of("random_weights", Launch.block()).out(new float[n]).in(new long[] {41}).value(n).value(5L).check();

@@ -212,6 +212,11 @@ final class CudaDevice extends Device {
     }
 
     @Override
+    public boolean launchOutweighsWork() {
+        return true;
+    }
+
+    @Override
     public void synchronize() {
         notRecording("nothing can be waited for");
         try (CudaSession.Current entered = session.enter()) {

@@ -60,6 +60,12 @@ public abstract class Device implements AutoCloseable {
     public abstract int samplesTogether();
 
     /**
+     * Whether a launch takes as long as the work on a small batch, so that this is done soonest in one launch by a single block. Where it
+     * does not, a block is one thread, and small launches that spread over all threads are done sooner.
+     */
+    public abstract boolean launchOutweighsWork();
+
+    /**
      * Waits until everything enqueued is done.
      *
      * @throws AdiwException         if any of it failed

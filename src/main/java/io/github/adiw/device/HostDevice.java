@@ -64,6 +64,11 @@ final class HostDevice extends Device {
         return 16;
     }
 
+    @Override
+    public boolean launchOutweighsWork() {
+        return false;
+    }
+
     private static String processor() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {

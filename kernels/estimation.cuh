@@ -1,0 +1,140 @@
+// What a block does with a small batch: at most 256 training and 256 validation samples, transformed to one number each, in one segment.
+// Everything lies in shared memory, filled with zeros behind the batch, and kernel values are computed anew for every product: that takes
+// a multiprocessor less time than a launch. All functions are called by all threads of the block.
+#pragma once
+#include "bandwidth.cuh"
+#include "gaussian.cuh"
+#include "steps.cuh"
+
+constexpr int most_rows = 256;
+/// Parts of a sum over the samples, each a thread's.
+constexpr int parts = 4;
+
+/// exp(-gamma (a - b)^2)
+struct Gaussian {
+    float slope, farthest;
+    KERNEL_MEMBER float operator()(float a, float b) const { return exp2f(min_of((a - b) * (a - b), farthest) * slope); }
+};
+DEVICE Gaussian gaussian_with(double gamma) {
+    Gaussian k = {-(float) min_of(gamma * 1.4426950408889634, 3.402823466e38), farthest((float) gamma)};
+    return k;
+}
+
+/// to[i] = from[i], or from[index[i]] where index is given, for i < n, and 0 behind.
+DEVICE void take(const float* from, const int* index, int n, float* to) {
+    FOR_THREADS(i, most_rows) to[i] = i < n ? from[index ? index[i] : i] : 0;
+}
+
+/// one[i] = 1 for i < n, and 0 behind.
+DEVICE void take_ones(int n, float* one) {
+    FOR_THREADS(i, most_rows) one[i] = i < n ? 1 : 0;
+}
+
+/// Parts of N products, to be added up by `product`: of sum_j k(x_i, y_j) v_j for i < rows. Begins and ends with a barrier.
+template<int N>
+DEVICE void gaussian_products(Gaussian k, const float* x, int rows, const float* y, int columns, const float* const (&v)[N], float* part) {
+    __syncthreads();
+    FOR_THREADS(p, parts * rows) {
+        float a = x[p / parts], sum[N] = {};
+        for (int j = 4 * (p % parts); j < columns; j += 4 * parts)
+            for (int l = j; l < j + 4; l++) {
+                float value = k(a, y[l]);
+                for (int i = 0; i < N; i++) sum[i] += value * v[i][l];
+            }
+        for (int i = 0; i < N; i++) part[i * parts * most_rows + p] = sum[i];
+    }
+    __syncthreads();
+}
+DEVICE void gaussian_product(Gaussian k, const float* x, int rows, const float* y, int columns, const float* v, float* part) {
+    const float* const one[1] = {v};
+    gaussian_products(k, x, rows, y, columns, one, part);
+}
+DEVICE float product(const float* part, int i) {
+    return (part[parts * i] + part[parts * i + 1]) + (part[parts * i + 2] + part[parts * i + 3]);
+}
+
+/// Parts of each point's place among the others in ascending order, to be added up by `place`; what does not differ keeps its order. x has
+/// no NaN. Begins and ends with a barrier.
+DEVICE void find_places(const float* x, int count, int* part) {
+    int share = (count + parts - 1) / parts;
+    __syncthreads();
+    FOR_THREADS(p, parts * count) {
+        int i = p / parts, begin = p % parts * share, end = min_of(begin + share, count), before = 0;
+        float v = x[i];
+        for (int j = begin; j < min_of(i, end); j++) before += x[j] <= v ? 1 : 0;
+        for (int j = max_of(begin, i); j < end; j++) before += x[j] < v ? 1 : 0;
+        part[p] = before;
+    }
+    __syncthreads();
+}
+DEVICE int place(const int* part, int i) { return part[parts * i] + part[parts * i + 1] + part[parts * i + 2] + part[parts * i + 3]; }
+
+/// The rule of the bandwidth, as in segments.cu.
+struct Rule {
+    int given, median;
+    double value;
+};
+
+/// The bandwidth of the batch, which thread 0 also writes to gamma and status; pool and sorted [2 most_rows], part [2 parts most_rows].
+DEVICE Bandwidth find_bandwidth(Rule rule, const float* z, int n, const float* zv, int m, float* pool, float* sorted, int* part,
+                                double* gamma, int* status) {
+    __syncthreads();
+    int stopped = status_of(z, zv, n, m, 1), count = rule.median ? n + m : n;
+    double quantile = rule.value;
+    if (stopped) {
+        quantile = rule.given ? rule.value : 0;
+    } else if (!rule.given) {
+        FOR_THREADS(i, count) pool[i] = i < n ? z[i] : zv[i - n];
+        find_places(pool, count, part);
+        FOR_THREADS(i, count) sorted[place(part, i)] = pool[i];
+        __syncthreads();
+        double position = rule.value * (double) ((long) count * (count - 1) / 2 - 1);
+        long k = (long) position;
+        quantile = pair_quantile(sorted, count, k, position - (double) k);
+    }
+    Bandwidth found = bandwidth_of(quantile, rule.median, stopped);
+    if (threadIdx.x == 0) {
+        gamma[0] = found.gamma;
+        status[0] = found.status;
+    }
+    return found;
+}
+
+/// Whether all of x [n] and y [m] is finite, and what broke is not to be remembered: else the status of it.
+DEVICE int status_after(const float* x, int n, const float* y, int m, int* status) {
+    int broken = 0;
+    FOR_THREADS(i, n) broken |= isfinite(x[i]) ? 0 : 1;
+    FOR_THREADS(j, m) broken |= isfinite(y[j]) ? 0 : 1;
+    broken = block_max(broken);
+    if (threadIdx.x == 0 && broken) status[0] = out_of_range;
+    return broken ? out_of_range : 0;
+}
+
+/// part[p], p < parts n: whether a later row than p / parts is of the same sample, among part of them.
+DEVICE void find_repeated(const int* index, int n, int* part) {
+    __syncthreads();
+    FOR_THREADS(p, parts * n) {
+        int i = p / parts, again = 0;
+        for (int j = i + 1 + p % parts; j < n; j += parts) again |= index[j] == index[i] ? 1 : 0;
+        part[p] = again;
+    }
+    __syncthreads();
+}
+DEVICE bool repeated(const int* part, int i) { return part[parts * i] | part[parts * i + 1] | part[parts * i + 2] | part[parts * i + 3]; }
+
+/// memory[index[i]] = x[i]; of a sample that stands twice in the batch, its last row. part [parts most_rows].
+DEVICE void store(const float* x, const int* index, int n, float* memory, int* part) {
+    find_repeated(index, n, part);
+    FOR_THREADS(i, n)
+        if (!repeated(part, i)) memory[index[i]] = x[i];
+}
+
+/// The weights of a batch from its ratios, cut to the bounds; or, where nothing moved, those that are remembered.
+DEVICE void give_weights(const float* r, int status, const int* index, int n, float* memory, float* weights, float upper, int* part) {
+    if (!status) find_repeated(index, n, part);
+    FOR_THREADS(i, n) {
+        float w = status ? memory[index[i]] : min_of(max_of(r[i], 0.0f), upper);
+        weights[i] = w;
+        if (!status && !repeated(part, i)) memory[index[i]] = w;
+    }
+}
