@@ -75,9 +75,10 @@ struct Rule {
     double value;
 };
 
-/// The bandwidth of the batch, which thread 0 also writes to gamma and status; pool and sorted [2 most_rows], part [2 parts most_rows].
-DEVICE Bandwidth find_bandwidth(Rule rule, const float* z, int n, const float* zv, int m, float* pool, float* sorted, int* part,
-                                double* gamma, int* status) {
+/// The bandwidth of the batch, which thread 0 also writes to gamma and status; part [2 parts most_rows].
+DEVICE Bandwidth find_bandwidth(Rule rule, const float* z, int n, const float* zv, int m, int* part, double* gamma, int* status) {
+    SHARED(float, pool, 2 * most_rows);
+    SHARED(float, sorted, 2 * most_rows);
     __syncthreads();
     int stopped = status_of(z, zv, n, m, 1), count = rule.median ? n + m : n;
     double quantile = rule.value;

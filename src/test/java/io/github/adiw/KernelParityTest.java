@@ -592,17 +592,22 @@ class KernelParityTest {
             int n = size;
             int m = size / 2 + 3;
             for (int rule = 0; rule < 3; rule++) {
-                estimation("km_estimation", n, m).out(new int[1]).value(n).value(m).value(rule == 0 ? 1 : 0).value(rule == 1 ? 1 : 0)
-                    .value(new double[] {0.8, 0.5, 0.21}[rule]).value(3).value(2f).value(1f).value(0.4f).value(0.02f).value(1e-5f)
-                    .check();
+                estimation("km_estimation", n, m, rule).value(1f).value(0.4f).value(0.02f).value(1e-5f).check();
+                estimation("kl_estimation", n, m, rule).in(below(m, m)).out(positive(m)).out(new float[n]).value(0.02f).check();
+                estimation("ls_estimation", n, m, rule).in(below(m, m)).out(positive(m)).out(new float[n]).value(1f).value(0.4f)
+                    .value(0.1f).check();
+                estimation("kl_direct_estimation", n, m, rule).value(0.5f).check();
+                estimation("ls_direct_estimation", n, m, rule).value(0.5f).value(0.4f).check();
+                estimation("w1_estimation", n, m, rule).out(positive(n)).out(new float[n]).out(new double[4]).value(0.1f).check();
             }
         }
     }
 
-    /** Up to gamma. */
-    private KernelParity estimation(String kernel, int n, int m) {
+    /** What these kernels have in common; three steps. */
+    private KernelParity estimation(String kernel, int n, int m, int rule) {
         return KernelParity.of(kernel, Launch.block(512)).in(positive(n)).in(positive(m)).in(below(n, n)).out(positive(n))
-            .out(new float[n]).out(new float[n]).out(new double[1]);
+            .out(new float[Math.max(n, m)]).out(new float[n]).out(new double[1]).out(new int[1]).value(n).value(m)
+            .value(rule == 0 ? 1 : 0).value(rule == 1 ? 1 : 0).value(new double[] {0.8, 0.5, 0.21}[rule]).value(3).value(2f);
     }
 
     @Test
