@@ -1,7 +1,7 @@
 // Weight estimation of a small batch in one launch: bandwidth, kernel matrices, steps from what is remembered, projections, memory.
-// The same as the launches of bandwidth.cu, gram.cu, kmm.cu, divergence.cu, wasserstein.cu and memory.cu one after the other, for one segment,
-// d = 1, n, m <= 256 and weights that are not normalised; one block, of 512 threads in production. A product with a kernel matrix takes
-// n m exponentials, and about 9 instructions an element.
+// The same as the launches of bandwidth.cu, gram.cu, kmm.cu, divergence.cu, wasserstein.cu and memory.cu one after the other, for one
+// segment, d = 1, n, m <= 256 and weights that are not normalised; one block, of 512 threads in production. A product with a kernel matrix
+// takes n m exponentials, and about 9 instructions an element.
 //
 // z [n], z' [m]; index [n], validation_index [m]: the samples' numbers; state: what the steps move, [n] or, for kl and ls, [m];
 // remembered: of all samples, what the state starts from, where that is not memory; memory [samples], weights [n], gamma [1], status [1]
@@ -16,54 +16,8 @@
 #include "estimation.cuh"
 #include "wasserstein.cuh"
 
-#define BATCH \
-    const float *RESTRICT z_given, const float *RESTRICT zv_given, const int *RESTRICT index, float *RESTRICT memory, \
-        float *RESTRICT state, float *RESTRICT weights, double *RESTRICT gamma, int *RESTRICT status, int n, int m, int given, int median, \
-        double value, int steps, float upper
-
 KERNEL(km_estimation, BATCH, float eta, float momentum, float ridge, float diagonal) {
-    SHARED(float, z, most_rows);
-    SHARED(float, zv, most_rows);
-    SHARED(float, one, most_rows);
-    SHARED(float, validation_one, most_rows);
-    SHARED(float, v, most_rows);
-    SHARED(float, w, most_rows);
-    SHARED(float, u, most_rows);
-    SHARED(float, kappa, most_rows);
-    SHARED(float, row_sum, most_rows);
-    SHARED(float, Kv, most_rows);
-    SHARED(float, part, 2 * parts * most_rows);
-    SHARED(int, count, 2 * parts * most_rows);
-    take(z_given, nullptr, n, z);
-    take(zv_given, nullptr, m, zv);
-    take(memory, index, n, w);
-    take_ones(n, one);
-    take_ones(m, validation_one);
-    FOR_THREADS(i, most_rows) v[i] = w[i];
-    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count, gamma, status);
-    int stopped = bandwidth.status;
-    if (!stopped) {
-        Gaussian k = gaussian_with(bandwidth.gamma);
-        gaussian_product(k, z, n, zv, m, validation_one, part);
-        FOR_THREADS(i, n) kappa[i] = product(part, i) * n / m;
-        const float* const both[2] = {v, one};
-        gaussian_products(k, z, n, z, n, both, part);
-        FOR_THREADS(i, n) {
-            Kv[i] = product(part, i) + diagonal * v[i];
-            row_sum[i] = product(part + parts * most_rows, i) + diagonal;
-        }
-        float own_ridge = ridge * n, rate = kmm_rate(row_sum, n, own_ridge, eta);
-        for (int step = 0; step < steps; step++) {
-            if (step > 0) {
-                gaussian_product(k, z, n, z, n, v, part);
-                FOR_THREADS(i, n) Kv[i] = product(part, i) + diagonal * v[i];
-            }
-            kmm_move(Kv, kappa, rate, own_ridge, u, v, w, n, momentum, upper, 0);
-        }
-        stopped = status_after(w, n, w, 0, status);
-    }
-    FOR_THREADS(i, n) state[i] = w[i];
-    give_weights(w, stopped, index, n, memory, weights, upper, count);
+    estimate_km(BATCH_GIVEN, eta, momentum, ridge, diagonal);
 }
 
 KERNEL(kl_estimation, BATCH, const int* RESTRICT validation_index, float* RESTRICT remembered, float* RESTRICT ratios, float ridge) {
@@ -82,7 +36,7 @@ KERNEL(kl_estimation, BATCH, const int* RESTRICT validation_index, float* RESTRI
     take(remembered, validation_index, m, alpha);
     take_ones(n, one);
     take_ones(0, u);
-    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count, gamma, status);
+    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count);
     int stopped = bandwidth.status;
     if (!stopped) {
         Gaussian k = gaussian_with(bandwidth.gamma);
@@ -97,8 +51,9 @@ KERNEL(kl_estimation, BATCH, const int* RESTRICT validation_index, float* RESTRI
         }
         gaussian_product(k, z, n, zv, m, alpha, part);
         FOR_THREADS(i, n) ratios[i] = r[i] = product(part, i);
-        stopped = status_after(r, n, alpha, m, status);
+        stopped = status_after(r, n, alpha, m);
     }
+    tell(bandwidth, stopped, gamma, status);
     FOR_THREADS(l, m) state[l] = alpha[l];
     if (!stopped) store(alpha, validation_index, m, remembered, count);
     give_weights(r, stopped, index, n, memory, weights, upper, count);
@@ -122,7 +77,7 @@ KERNEL(ls_estimation, BATCH, const int* RESTRICT validation_index, float* RESTRI
     take_ones(m, validation_one);
     take_ones(0, r);
     take_ones(0, v);
-    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count, gamma, status);
+    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count);
     int stopped = bandwidth.status;
     if (!stopped) {
         Gaussian k = gaussian_with(bandwidth.gamma);
@@ -142,8 +97,9 @@ KERNEL(ls_estimation, BATCH, const int* RESTRICT validation_index, float* RESTRI
         }
         gaussian_product(k, z, n, zv, m, alpha, part);
         FOR_THREADS(i, n) ratios[i] = r[i] = product(part, i);
-        stopped = status_after(r, n, alpha, m, status);
+        stopped = status_after(r, n, alpha, m);
     }
+    tell(bandwidth, stopped, gamma, status);
     FOR_THREADS(l, m) state[l] = alpha[l];
     if (!stopped) store(alpha, validation_index, m, remembered, count);
     give_weights(r, stopped, index, n, memory, weights, upper, count);
@@ -162,7 +118,7 @@ KERNEL(kl_direct_estimation, BATCH, float least) {
     take(zv_given, nullptr, m, zv);
     take(memory, index, n, w);
     take_ones(0, u);
-    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count, gamma, status);
+    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count);
     int stopped = bandwidth.status;
     if (!stopped) {
         Gaussian k = gaussian_with(bandwidth.gamma);
@@ -174,8 +130,9 @@ KERNEL(kl_direct_estimation, BATCH, float least) {
             FOR_THREADS(i, n) s[i] = product(part, i);
             direct_move(s, p, w, n, m, upper);
         }
-        stopped = status_after(w, n, w, 0, status);
+        stopped = status_after(w, n, w, 0);
     }
+    tell(bandwidth, stopped, gamma, status);
     FOR_THREADS(i, n) state[i] = w[i];
     give_weights(w, stopped, index, n, memory, weights, upper, count);
 }
@@ -197,7 +154,7 @@ KERNEL(ls_direct_estimation, BATCH, float eta, float momentum) {
     take_ones(n, one);
     take_ones(0, u);
     FOR_THREADS(i, most_rows) v[i] = w[i];
-    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count, gamma, status);
+    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count);
     int stopped = bandwidth.status;
     if (!stopped) {
         Gaussian k = gaussian_with(bandwidth.gamma);
@@ -206,8 +163,9 @@ KERNEL(ls_direct_estimation, BATCH, float eta, float momentum) {
         gaussian_product(k, z, n, zv, m, u, part);
         FOR_THREADS(i, n) s[i] = product(part, i);
         for (int step = 0; step < steps; step++) smooth_move(s, moved, v, w, n, m, eta, momentum, upper);
-        stopped = status_after(w, n, w, 0, status);
+        stopped = status_after(w, n, w, 0);
     }
+    tell(bandwidth, stopped, gamma, status);
     FOR_THREADS(i, n) state[i] = w[i];
     give_weights(w, stopped, index, n, memory, weights, upper, count);
 }
@@ -224,7 +182,8 @@ KERNEL(w1_estimation, BATCH, float* RESTRICT remembered, float* RESTRICT best, d
     take(z_given, nullptr, n, z);
     take(zv_given, nullptr, m, zv);
     take(remembered, index, n, w);
-    int stopped = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count, gamma, status).status;
+    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count);
+    int stopped = bandwidth.status;
     if (!stopped) {
         float* pool = sorted;      // until it is sorted
         double scale = w1_start(z, zv, w, n, m, 1, eta, upper), least = INFINITY, distance = 0;
@@ -250,8 +209,9 @@ KERNEL(w1_estimation, BATCH, float* RESTRICT remembered, float* RESTRICT best, d
             scalars[2] = steps;
             scalars[3] = distance;
         }
-        stopped = status_after(w, n, r, n, status);
+        stopped = status_after(w, n, r, n);
     }
+    tell(bandwidth, stopped, gamma, status);
     FOR_THREADS(i, n) state[i] = w[i];
     if (!stopped) store(w, index, n, remembered, count);
     give_weights(r, stopped, index, n, memory, weights, upper, count);

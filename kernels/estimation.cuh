@@ -75,40 +75,45 @@ struct Rule {
     double value;
 };
 
-/// The bandwidth of the batch, which thread 0 also writes to gamma and status; part [2 parts most_rows].
-DEVICE Bandwidth find_bandwidth(Rule rule, const float* z, int n, const float* zv, int m, int* part, double* gamma, int* status) {
+/// x in ascending order; part [2 parts most_rows]. Begins and ends with a barrier.
+DEVICE void sort_points(const float* x, int count, float* sorted, int* part) {
+    find_places(x, count, part);
+    FOR_THREADS(i, count) sorted[place(part, i)] = x[i];
+    __syncthreads();
+}
+
+/// The bandwidth of the batch. sort(x, count, sorted) puts x in ascending order, as sort_points.
+template<class Sort> DEVICE Bandwidth find_bandwidth(Rule rule, const float* z, int n, const float* zv, int m, Sort sort) {
     SHARED(float, pool, 2 * most_rows);
     SHARED(float, sorted, 2 * most_rows);
     __syncthreads();
     int stopped = status_of(z, zv, n, m, 1), count = rule.median ? n + m : n;
-    double quantile = rule.value;
-    if (stopped) {
-        quantile = rule.given ? rule.value : 0;
-    } else if (!rule.given) {
+    double quantile = rule.given ? rule.value : 0;
+    if (!stopped && !rule.given) {
         FOR_THREADS(i, count) pool[i] = i < n ? z[i] : zv[i - n];
-        find_places(pool, count, part);
-        FOR_THREADS(i, count) sorted[place(part, i)] = pool[i];
-        __syncthreads();
+        sort(pool, count, sorted);
         double position = rule.value * (double) ((long) count * (count - 1) / 2 - 1);
         long k = (long) position;
         quantile = pair_quantile(sorted, count, k, position - (double) k);
     }
-    Bandwidth found = bandwidth_of(quantile, rule.median, stopped);
-    if (threadIdx.x == 0) {
-        gamma[0] = found.gamma;
-        status[0] = found.status;
-    }
-    return found;
+    return bandwidth_of(quantile, rule.median, stopped);
+}
+DEVICE Bandwidth find_bandwidth(Rule rule, const float* z, int n, const float* zv, int m, int* part) {
+    return find_bandwidth(rule, z, n, zv, m, [=](const float* x, int count, float* sorted) { sort_points(x, count, sorted, part); });
 }
 
-/// Whether all of x [n] and y [m] is finite, and what broke is not to be remembered: else the status of it.
-DEVICE int status_after(const float* x, int n, const float* y, int m, int* status) {
+/// The status of a batch that was estimated: 0 where all of x [n] and y [m] is finite, else what broke is not to be remembered.
+DEVICE int status_after(const float* x, int n, const float* y, int m) {
     int broken = 0;
     FOR_THREADS(i, n) broken |= isfinite(x[i]) ? 0 : 1;
     FOR_THREADS(j, m) broken |= isfinite(y[j]) ? 0 : 1;
-    broken = block_max(broken);
-    if (threadIdx.x == 0 && broken) status[0] = out_of_range;
-    return broken ? out_of_range : 0;
+    return block_max(broken) ? out_of_range : 0;
+}
+
+DEVICE void tell(Bandwidth bandwidth, int stopped, double* gamma, int* status) {
+    if (threadIdx.x != 0) return;
+    gamma[0] = bandwidth.gamma;
+    status[0] = stopped;
 }
 
 /// part[p], p < parts n: whether a later row than p / parts is of the same sample, among part of them.
@@ -138,4 +143,57 @@ DEVICE void give_weights(const float* r, int status, const int* index, int n, fl
         weights[i] = w;
         if (!status && !repeated(part, i)) memory[index[i]] = w;
     }
+}
+
+/// The parameters that all estimations have, and the same passed on.
+#define BATCH \
+    const float *RESTRICT z_given, const float *RESTRICT zv_given, const int *RESTRICT index, float *RESTRICT memory, \
+        float *RESTRICT state, float *RESTRICT weights, double *RESTRICT gamma, int *RESTRICT status, int n, int m, int given, int median, \
+        double value, int steps, float upper
+#define BATCH_GIVEN z_given, zv_given, index, memory, state, weights, gamma, status, n, m, given, median, value, steps, upper
+
+DEVICE void estimate_km(BATCH, float eta, float momentum, float ridge, float diagonal) {
+    SHARED(float, z, most_rows);
+    SHARED(float, zv, most_rows);
+    SHARED(float, one, most_rows);
+    SHARED(float, validation_one, most_rows);
+    SHARED(float, v, most_rows);
+    SHARED(float, w, most_rows);
+    SHARED(float, u, most_rows);
+    SHARED(float, kappa, most_rows);
+    SHARED(float, row_sum, most_rows);
+    SHARED(float, Kv, most_rows);
+    SHARED(float, part, 2 * parts * most_rows);
+    SHARED(int, count, 2 * parts * most_rows);
+    take(z_given, nullptr, n, z);
+    take(zv_given, nullptr, m, zv);
+    take(memory, index, n, w);
+    take_ones(n, one);
+    take_ones(m, validation_one);
+    FOR_THREADS(i, most_rows) v[i] = w[i];
+    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count);
+    int stopped = bandwidth.status;
+    if (!stopped) {
+        Gaussian k = gaussian_with(bandwidth.gamma);
+        gaussian_product(k, z, n, zv, m, validation_one, part);
+        FOR_THREADS(i, n) kappa[i] = product(part, i) * n / m;
+        const float* const both[2] = {v, one};
+        gaussian_products(k, z, n, z, n, both, part);
+        FOR_THREADS(i, n) {
+            Kv[i] = product(part, i) + diagonal * v[i];
+            row_sum[i] = product(part + parts * most_rows, i) + diagonal;
+        }
+        float own_ridge = ridge * n, rate = kmm_rate(row_sum, n, own_ridge, eta);
+        for (int step = 0; step < steps; step++) {
+            if (step > 0) {
+                gaussian_product(k, z, n, z, n, v, part);
+                FOR_THREADS(i, n) Kv[i] = product(part, i) + diagonal * v[i];
+            }
+            kmm_move(Kv, kappa, rate, own_ridge, u, v, w, n, momentum, upper, 0);
+        }
+        stopped = status_after(w, n, w, 0);
+    }
+    tell(bandwidth, stopped, gamma, status);
+    FOR_THREADS(i, n) state[i] = w[i];
+    give_weights(w, stopped, index, n, memory, weights, upper, count);
 }

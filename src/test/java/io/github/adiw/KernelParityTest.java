@@ -6,6 +6,7 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import io.github.adiw.device.StandInControl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -603,9 +604,29 @@ class KernelParityTest {
         }
     }
 
-    /** What these kernels have in common; three steps. */
+    @Test
+    void estimationsOfSmallBatchesByClusters() {
+        StandInControl.capability(90);
+        try {
+            for (int n : new int[] {21, 256}) {
+                int m = n / 2 + 3;
+                for (int rule = n == 21 ? 0 : 1; rule < 3; rule++) {
+                    estimation("km_estimation_cluster", Launch.tiles(4, 1, 1), n, m, rule).value(1f).value(0.4f).value(0.02f).value(1e-5f)
+                        .check();
+                }
+            }
+        } finally {
+            StandInControl.capability(0);
+        }
+    }
+
     private KernelParity estimation(String kernel, int n, int m, int rule) {
-        return KernelParity.of(kernel, Launch.block(512)).in(positive(n)).in(positive(m)).in(below(n, n)).out(positive(n))
+        return estimation(kernel, Launch.block(512), n, m, rule);
+    }
+
+    /** What these kernels have in common; three steps. */
+    private KernelParity estimation(String kernel, Launch shape, int n, int m, int rule) {
+        return KernelParity.of(kernel, shape).in(positive(n)).in(positive(m)).in(below(n, n)).out(positive(n))
             .out(new float[Math.max(n, m)]).out(new float[n]).out(new double[1]).out(new int[1]).value(n).value(m)
             .value(rule == 0 ? 1 : 0).value(rule == 1 ? 1 : 0).value(new double[] {0.8, 0.5, 0.21}[rule]).value(3).value(2f);
     }

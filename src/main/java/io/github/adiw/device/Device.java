@@ -66,6 +66,12 @@ public abstract class Device implements AutoCloseable {
     public abstract boolean launchOutweighsWork();
 
     /**
+     * Whether blocks of a launch can be clusters, which run at the same time and write each other's shared memory
+     * ({@code kernels/cluster.cuh}).
+     */
+    public abstract boolean hasClusters();
+
+    /**
      * Waits until everything enqueued is done.
      *
      * @throws AdiwException         if any of it failed

@@ -69,6 +69,11 @@ final class HostDevice extends Device {
         return false;
     }
 
+    @Override
+    public boolean hasClusters() {
+        return false;
+    }
+
     private static String processor() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {

@@ -17,6 +17,8 @@ public final class SegmentedBatch implements AutoCloseable {
     static final int OUT_OF_RANGE = 2;
     /** As most_rows of {@code kernels/estimation.cuh}. */
     private static final int MOST_SMALL = 256;
+    /** As blocks of {@code kernels/estimation_cluster.cu}. */
+    private static final int CLUSTER = 4;
 
     private final Scope scope;
     private final Device device;
@@ -106,13 +108,22 @@ public final class SegmentedBatch implements AutoCloseable {
      * @param more  the arguments behind those that all of these kernels have
      */
     public void launchAtOnce(String kernel, RememberedSamples samples, Buffer state, Object... more) {
+        device.launch(kernel, Launch.block(2 * MOST_SMALL), argumentsAtOnce(samples, state, more));
+    }
+
+    /** As {@link #launchAtOnce}, of {@code kernels/estimation_cluster.cu}, for a device that {@linkplain Device#hasClusters has clusters}. */
+    public void launchOnCluster(String kernel, RememberedSamples samples, Buffer state, Object... more) {
+        device.launch(kernel, Launch.tiles(CLUSTER, 1, 1), argumentsAtOnce(samples, state, more));
+    }
+
+    private Object[] argumentsAtOnce(RememberedSamples samples, Buffer state, Object... more) {
         Bandwidth rule = settings.bandwidth();
         Object[] all = {training, validation, samples.indices(), samples.memory(), state, samples.weights(), gamma(), status(), n(), m(),
             rule.kind() == Bandwidth.Kind.GIVEN ? 1 : 0, rule.kind() == Bandwidth.Kind.MEDIAN ? 1 : 0, rule.value(), settings.steps(),
             settings.upperBound()};
         Object[] arguments = Arrays.copyOf(all, all.length + more.length);
         System.arraycopy(more, 0, arguments, all.length, more.length);
-        device.launch(kernel, Launch.block(2 * MOST_SMALL), arguments);
+        return arguments;
     }
 
     /** Where it lies. */

@@ -3,10 +3,12 @@ package io.github.adiw.weight;
 import io.github.adiw.KernelParity;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.device.StandInControl;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -99,5 +101,19 @@ class EstimationAtOnceTest {
         float[] usual = batch(n + m, 6);
         KernelParity.check(2e-4, device -> visits(device, method, settings("median").build(), n, m, usual, constant(n + m),
             with(usual, 3, Float.NaN), with(usual, n + 2, Float.POSITIVE_INFINITY), with(usual, 4, 3e38f), usual));
+    }
+
+    /** On a GPU that has clusters, which the stand-in driver can pretend to be. */
+    @Test
+    void alsoByClusters() {
+        StandInControl.capability(90);
+        try {
+            isWhatTheLaunchesGive("km", "median", 37, 23);
+            isWhatTheLaunchesGive("km", "diw:0.01", 64, 80);
+            alsoWhereBoundsOrMomentumHaveAPart("km");
+            alsoWhereABatchCannotBeEstimated("km");
+        } finally {
+            StandInControl.capability(0);
+        }
     }
 }

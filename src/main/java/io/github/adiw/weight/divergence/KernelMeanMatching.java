@@ -60,8 +60,12 @@ public final class KernelMeanMatching implements Minimizer {
 
     @Override
     public boolean estimateAtOnce(RememberedSamples samples) {
-        batch.launchAtOnce("km_estimation", samples, weights, batch.settings().eta(), batch.settings().momentum(),
-            batch.settings().ridge(), (float) GramMatrix.RIDGE);
+        Object[] own = {batch.settings().eta(), batch.settings().momentum(), batch.settings().ridge(), (float) GramMatrix.RIDGE};
+        if (device.hasClusters()) {
+            batch.launchOnCluster("km_estimation_cluster", samples, weights, own);
+        } else {
+            batch.launchAtOnce("km_estimation", samples, weights, own);
+        }
         return true;
     }
 
