@@ -111,7 +111,7 @@ public final class SegmentedBatch implements AutoCloseable {
         device.launch(kernel, Launch.block(2 * MOST_SMALL), argumentsAtOnce(samples, state, more));
     }
 
-    /** As {@link #launchAtOnce}, of {@code kernels/estimation_cluster.cu}, for a device that {@linkplain Device#hasClusters has clusters}. */
+    /** As {@link #launchAtOnce}, of {@code kernels/estimation_cluster.cu}; {@link Device#hasClusters} says where that can be. */
     public void launchOnCluster(String kernel, RememberedSamples samples, Buffer state, Object... more) {
         device.launch(kernel, Launch.tiles(CLUSTER, 1, 1), argumentsAtOnce(samples, state, more));
     }
