@@ -1,5 +1,5 @@
 // Weight estimation by a cluster of blocks (kernels/estimation_cluster.cu) on the processor: as by one block. Nobody asks for it but tests:
-// here, launches that spread over all threads are faster (Device.launchOutweighsWork).
+// here, launches that spread over all threads are faster (Device.prefersFewLaunches).
 #include "estimation.cuh"
 #include "host/call_host.h"
 

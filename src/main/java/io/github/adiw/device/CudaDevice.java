@@ -215,13 +215,8 @@ final class CudaDevice extends Device {
     }
 
     @Override
-    public boolean launchOutweighsWork() {
+    public boolean prefersFewLaunches() {
         return true;
-    }
-
-    @Override
-    public boolean hasClusters() {
-        return clusters;
     }
 
     @Override
@@ -230,6 +225,11 @@ final class CudaDevice extends Device {
         try (CudaSession.Current entered = session.enter()) {
             session.check(() -> JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name);
         }
+    }
+
+    @Override
+    public boolean hasClusters() {
+        return clusters;
     }
 
     @Override

@@ -60,16 +60,10 @@ public abstract class Device implements AutoCloseable {
     public abstract int samplesTogether();
 
     /**
-     * Whether a launch takes as long as the work on a small batch, so that this is done soonest in one launch by a single block. Where it
-     * does not, a block is one thread, and small launches that spread over all threads are done sooner.
+     * Whether a launch takes as long as the work of a small layer, so that a kernel for several layers pays; else each layer's own kernels,
+     * which fill vectors better, are faster.
      */
-    public abstract boolean launchOutweighsWork();
-
-    /**
-     * Whether blocks of a launch can be clusters, which run at the same time and write each other's shared memory
-     * ({@code kernels/cluster.cuh}).
-     */
-    public abstract boolean hasClusters();
+    public abstract boolean prefersFewLaunches();
 
     /**
      * Waits until everything enqueued is done.
@@ -78,6 +72,12 @@ public abstract class Device implements AutoCloseable {
      * @throws IllegalStateException if the device is closed, or while a graph is recorded
      */
     public abstract void synchronize();
+
+    /**
+     * Whether blocks of a launch can be clusters, which run at the same time and write each other's shared memory
+     * ({@code kernels/cluster.cuh}).
+     */
+    public abstract boolean hasClusters();
 
     /**
      * Memory for {@code length} elements, contents undefined.

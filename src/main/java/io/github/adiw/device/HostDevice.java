@@ -65,12 +65,7 @@ final class HostDevice extends Device {
     }
 
     @Override
-    public boolean launchOutweighsWork() {
-        return false;
-    }
-
-    @Override
-    public boolean hasClusters() {
+    public boolean prefersFewLaunches() {
         return false;
     }
 
@@ -90,6 +85,11 @@ final class HostDevice extends Device {
     @Override
     public void synchronize() {
         notRecording("nothing can be waited for");
+    }
+
+    @Override
+    public boolean hasClusters() {
+        return false;
     }
 
     @Override

@@ -97,7 +97,7 @@ public final class SegmentedBatch implements AutoCloseable {
      * {@link #MOST_SMALL} rows on either side, in one segment, of one number each, whose weights are not normalised.
      */
     boolean isSmall() {
-        return device.launchOutweighsWork() && segments.of() == null && d() == 1 && n() <= MOST_SMALL && m() <= MOST_SMALL
+        return device.prefersFewLaunches() && segments.of() == null && d() == 1 && n() <= MOST_SMALL && m() <= MOST_SMALL
             && !settings.normalize();
     }
 
