@@ -1,7 +1,7 @@
 // Weight estimation of a small batch in one launch: bandwidth, kernel matrices, steps from what is remembered, projections, memory.
 // The same as the launches of bandwidth.cu, gram.cu, kmm.cu, divergence.cu, wasserstein.cu and memory.cu one after the other, for one
 // segment, d = 1, n, m <= 256 and weights that are not normalised; one block, of 512 threads in production. A product with a kernel matrix
-// takes n m exponentials, and about 9 instructions an element.
+// takes n m exponentials, and 11 instructions an element (docs/gpu.md).
 //
 // z [n], z' [m]; index [n], validation_index [m]: the samples' numbers; state: what the steps move, [n] or, for kl and ls, [m];
 // remembered: of all samples, what the state starts from, where that is not memory; memory [samples], weights [n], gamma [1], status [1]
