@@ -39,6 +39,7 @@ final class CudaDevice extends Device {
     private static final int MOST_ARGUMENTS = 40;
     private static final int MOST_THREADS = 1024;
     private static final int WARP = 32;
+    private static final int CLUSTER_CAPABILITY = 90;
 
     private final String name;
     private final int ordinal;
@@ -46,6 +47,7 @@ final class CudaDevice extends Device {
     private final CUstream stream;
     private final Map<String, CudaContext.Function> functions;
     private final int multiprocessors;
+    private final boolean clusters;
     private final int forcedBlock;
     private final ByteBuffer arguments = ByteBuffer.allocateDirect(8 * MOST_ARGUMENTS).order(ByteOrder.nativeOrder());
     private final Pointer[] argumentLists = new Pointer[MOST_ARGUMENTS + 1];
@@ -65,6 +67,7 @@ final class CudaDevice extends Device {
         this.stream = session.stream();
         this.functions = session.gpu().functions();
         this.multiprocessors = CudaDriver.attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+        this.clusters = session.gpu().capability() >= CLUSTER_CAPABILITY;
         this.forcedBlock = Integer.getInteger(BLOCK_PROPERTY, 0);
         Pointer[] words = new Pointer[MOST_ARGUMENTS];
         for (int i = 0; i < MOST_ARGUMENTS; i++) {
@@ -227,6 +230,11 @@ final class CudaDevice extends Device {
         try (CudaSession.Current entered = session.enter()) {
             session.check(() -> JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name);
         }
+    }
+
+    @Override
+    public boolean hasClusters() {
+        return clusters;
     }
 
     @Override

@@ -80,6 +80,12 @@ public abstract class Device implements AutoCloseable {
     public abstract void synchronize();
 
     /**
+     * Whether blocks of a launch can be clusters, which run at the same time and write each other's shared memory
+     * ({@code kernels/cluster.cuh}).
+     */
+    public abstract boolean hasClusters();
+
+    /**
      * Memory for {@code length} elements, contents undefined.
      *
      * @throws UsageException        if {@code length} is negative, or more than any memory has

@@ -93,6 +93,11 @@ final class HostDevice extends Device {
     }
 
     @Override
+    public boolean hasClusters() {
+        return false;
+    }
+
+    @Override
     long allocateBytes(long bytes) {
         long address = HostRuntime.allocate(bytes);
         if (address == 0) {
