@@ -76,8 +76,9 @@ public final class RatioChoice {
     }
 
     /**
-     * The ratio that is fitted to these training rows, as far as something was chosen: samples without a column that varies have the ratio 1.
-     * Weights are normalised by the mean over them. {@link DensityRatio#weights} and {@link DensityRatio#diagnostics} are those of the sample.
+     * The ratio that is fitted to these training rows, as far as something was chosen: samples without a column that varies have the ratio
+     * 1. Weights are normalised by the mean over them. {@link DensityRatio#weights} and {@link DensityRatio#diagnostics} are those of the
+     * sample.
      *
      * @param training {@code [n, d]}, finite, of the sample's columns; {@link #mostRows} at most if memory counts
      * @throws UsageException               if there are no rows, they have other columns, or a number is not finite
@@ -92,8 +93,8 @@ public final class RatioChoice {
     }
 
     /**
-     * How many training rows {@link #fit(Rows)} can be given without holding more than 2^26 numbers (256 MiB) of what a {@code classifier} makes
-     * of them: a million where there are ten columns and their squares and products.
+     * How many training rows {@link #fit(Rows)} can be given without holding more than 2^26 numbers (256 MiB) of what a
+     * {@code classifier} makes of them: a million where there are ten columns and their squares and products.
      */
     public int mostRows() {
         return fit.mostRows();

@@ -50,7 +50,8 @@ final class Adult {
             process.destroyForcibly();
         }
         if (process.waitFor() != 0) {
-            throw new IOException("a virtual machine that loads " + model + " ended with " + process.exitValue() + ": " + Files.readString(said));
+            throw new IOException("a virtual machine that loads " + model + " ended with " + process.exitValue() + ": "
+                + Files.readString(said));
         }
         return Files.readAllLines(out);
     }
