@@ -112,7 +112,7 @@ class RatioChoiceTest {
 
     /** Chosen by a sample, fitted to all rows at once: as by sums; and where the sample is all rows, as the fit. */
     @ParameterizedTest
-    @CsvSource({"kl,", "ls,", "ls, 1.5", "classifier,", "classifier, 1.5"})
+    @CsvSource({"kl,", "ls,", "ls, 1.5", "classifier, 1.5"})
     void rowsOfOnePlace(String method, Float bound) {
         DensityRatio.Builder builder = by(method);
         if (bound != null) {
