@@ -4,12 +4,13 @@
     (mvn -q install -DskipTests && cd benchmarks && mvn -q package)
     python3 benchmarks/peers/compare.py [--python /usr/bin/python3] [--threads N] [--rounds 5] [--steps 60] [--output FILE.json]
     python3 benchmarks/peers/compare.py --model resnet32 --batch 128 --rounds 10 --steps 3
+    mvn -q -f benchmarks/peers/djl/pom.xml package && python3 benchmarks/peers/compare.py --djl
 
 Two programs wait for commands (steps.py here, StepServer in benchmarks.jar), and only one of them works at a time. A round
 is: each method by ours, then by theirs. What is compared is the lower quartile of all steps of all rounds. DIW's published step
 is slow, timed in 6 steps a round, and for LeNet alone. The 5 % quantile is printed beside it: where other programs run on the machine,
 it is the fairer one, for PyTorch's threads wait for one another by spinning and suffer most. Each --python given is a peer of its own
-(another PyTorch, say).
+(another PyTorch, say); --djl adds LeNet's plain step by DJL with libtorch 2.7.1 (benchmarks/peers/djl, of which 112 MB are libtorch).
 """
 import argparse
 import json
@@ -26,6 +27,7 @@ import launcher  # noqa: E402
 ROOT = launcher.ROOT
 SAMPLE = ROOT / "src/main/resources/io/github/adiw/data/fashion-mnist-sample"
 START = ROOT / "src/test/resources/fixtures/trajectories/adiw-km.safetensors"
+DJL = ROOT / "benchmarks/peers/djl/target"
 DIW_STEPS = 6
 
 
@@ -68,6 +70,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--compile", action="store_true", help="let torch.compile into the peers' race")
+    parser.add_argument("--djl", action="store_true", help="LeNet by DJL, too")
     parser.add_argument("--output", help="file for every step's time, JSON")
     parser.add_argument("--processor-time", action="store_true",
                         help="on one thread, count the time for which the processor worked: for a machine that others use, too")
@@ -87,6 +90,16 @@ def main():
                        "--threads", str(options.threads), "--methods", methods] + ["--compile"] * options.compile
                       + ["--processor-time"] * options.processor_time, options.threads)
         peers[f"torch {peer.about['torch']}"] = (peer, methods.split(","))
+
+    if options.djl:
+        if not lenet:
+            parser.error("--djl is LeNet alone: leave it out, or leave --model out")
+        if not (DJL / "lib").exists():
+            parser.error(f"there is no {DJL}/lib: run mvn -q -f benchmarks/peers/djl/pom.xml package first")
+        peer = Server([options.java, *clock, f"-DDJL_CACHE_DIR={DJL}/cache", "-cp", f"{DJL}/classes:{DJL}/lib/*",
+                       "io.github.adiw.benchmarks.djl.DjlSteps", str(SAMPLE), str(START), str(options.batch), str(options.threads)],
+                      options.threads)
+        peers[f"torch {peer.about['torch']}"] = (peer, ["uniform"])
 
     times, shares = {}, []
     load = os.getloadavg()[0]

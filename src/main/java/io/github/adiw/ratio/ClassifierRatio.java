@@ -13,6 +13,8 @@ import java.util.List;
 final class ClassifierRatio implements RatioMethod {
     private static final int FOLDS = 5;
     private static final int MOST_TERMS = 500;
+    /** Terms of all rows together, as many as there may be where somebody else says how many rows: 256 MiB. */
+    private static final int MOST_NUMBERS = 1 << 26;
     /** C where there are too few rows to compare any. */
     private static final double UNTRIED_STRENGTH = 0.1;
     /** Strengths of regularisation as scikit-learn's C, the strongest first. */
@@ -131,9 +133,19 @@ final class ClassifierRatio implements RatioMethod {
      * @param coefficients of the fit to the rows that were used for choosing, where the next one begins; null where there was none
      */
     record Tuned(Selection selection, double heldOutArea, double[] coefficients) implements TunedMethod {
+        /** All terms of all rows are held at once. */
+        @Override
+        public int mostRows(int columns) {
+            return MOST_NUMBERS / LogisticFunction.terms(columns, quadratic());
+        }
+
+        private boolean quadratic() {
+            return selection.terms().equals(terms(true));
+        }
+
         @Override
         public LogisticFunction fit(Matrix train, Matrix validation, FitContext context) {
-            Matrix terms = LogisticFunction.terms(train, validation, selection.terms().equals(terms(true)));
+            Matrix terms = LogisticFunction.terms(train, validation, quadratic());
             context.progress("classifier: fitting", 0, 1);
             try (RowMatrix matrix = RowMatrix.of(context.device(), terms)) {
                 LogisticRegression regression = new LogisticRegression(matrix, train.rows());

@@ -15,13 +15,13 @@ final class KernelFunction implements RatioFunction {
     private static final long serialVersionUID = 1;
     /** Rows whose kernel values are in memory at once. */
     private static final int BLOCK = 8192;
-    /** Where the kernels are cut ({@link RowMatrix#gaussian}). */
-    private static final double SMALLEST_EXPONENT = -80;
 
     private final Matrix centers;
     private final double gamma;
     private final float[] coefficients;
     private final Fit fit;
+    /** Made when the first row comes; whoever comes at the same time makes an equal one. */
+    private transient RowScore rowScore;
 
     private KernelFunction(Matrix centers, double gamma, float[] coefficients, Fit fit) {
         this.centers = centers;
@@ -94,20 +94,12 @@ final class KernelFunction implements RatioFunction {
 
     @Override
     public double at(float[] row) {
-        float[] values = centers.values();
-        double ratio = 0;
-        for (int l = 0, at = 0; l < coefficients.length; l++, at += row.length) {
-            if (coefficients[l] == 0) {
-                continue;
-            }
-            double distance = 0;
-            for (int k = 0; k < row.length; k++) {
-                double off = (double) row[k] - values[at + k];
-                distance += off * off;
-            }
-            ratio += coefficients[l] * Math.exp(Math.max(SMALLEST_EXPONENT, -gamma * distance));
+        RowScore known = rowScore;
+        if (known == null) {
+            known = RowScore.of(centers, gamma, coefficients);
+            rowScore = known;
         }
-        return ratio;
+        return known.at(row);
     }
 
     /** The mean of r over rows whose kernels have these means {@code [centers]}. */

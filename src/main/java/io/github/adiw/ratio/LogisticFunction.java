@@ -67,6 +67,11 @@ final class LogisticFunction implements RatioFunction {
         return columns * (columns + 1) / 2;
     }
 
+    /** How many terms a regression has, the intercept's too. */
+    static int terms(int columns, boolean quadratic) {
+        return columns + (quadratic ? pairs(columns) : 0) + 1;
+    }
+
     /**
      * The terms of a regression: the columns, x_1^2, x_1 x_2, ..., x_2^2, x_2 x_3, ... if wanted, and 1.
      *
@@ -75,7 +80,7 @@ final class LogisticFunction implements RatioFunction {
      */
     static Matrix terms(Matrix train, Matrix validation, boolean quadratic) {
         int columns = train.columns();
-        int terms = columns + (quadratic ? pairs(columns) : 0) + 1;
+        int terms = terms(columns, quadratic);
         int rows = train.rows() + validation.rows();
         if ((long) rows * terms > Integer.MAX_VALUE - 16) {
             throw new AdiwException("the classifier cannot hold " + terms + " terms of " + rows + " rows: fit it to fewer rows");

@@ -1,8 +1,10 @@
 package io.github.adiw.ratio;
 
 import io.github.adiw.UsageException;
+import io.github.adiw.data.Rows;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
+import java.util.function.Function;
 
 /**
  * What a sample chose for a ratio: method, bandwidth, regularisation and scaling of the columns. It is then fitted to all training rows,
@@ -16,7 +18,7 @@ import io.github.adiw.device.Devices;
  *     sums.add(sumsFromElsewhere);
  *     DensityRatio ratio = choice.fit(sums);
  * } else {
- *     DensityRatio ratio = choice.fit();
+ *     DensityRatio ratio = choice.fit(rows);           // all of them, or a sample
  * }
  * }</pre>
  *
@@ -70,11 +72,40 @@ public final class RatioChoice {
         if (sums.rows() == 0) {
             throw UsageException.of("sums", "sums are of no rows: add the training rows");
         }
+        return on(place -> fit.fit(sums, place));
+    }
+
+    /**
+     * The ratio that is fitted to these training rows, as far as something was chosen: samples without a column that varies have the ratio
+     * 1. Weights are normalised by the mean over them. {@link DensityRatio#weights} and {@link DensityRatio#diagnostics} are those of the
+     * sample.
+     *
+     * @param training {@code [n, d]}, finite, of the sample's columns; {@link #mostRows} at most if memory counts
+     * @throws UsageException               if there are no rows, they have other columns, or a number is not finite
+     * @throws io.github.adiw.AdiwException if there is no ratio
+     */
+    public DensityRatio fit(Rows training) {
+        if (training.rows() == 0 || training.columns() != ofSample.columns().size()) {
+            throw UsageException.of("training", "training rows must be at least one of " + ofSample.columns().size() + " columns, not "
+                + training.rows() + " of " + training.columns());
+        }
+        return fit.isConstant() ? ofSample : on(place -> fit.fit(training, place));
+    }
+
+    /**
+     * How many training rows {@link #fit(Rows)} can be given without holding more than 2^26 numbers (256 MiB) of what a
+     * {@code classifier} makes of them: a million where there are ten columns and their squares and products.
+     */
+    public int mostRows() {
+        return fit.mostRows();
+    }
+
+    private DensityRatio on(Function<Device, DensityRatio> work) {
         if (device != null) {
-            return fit.fit(sums, device);
+            return work.apply(device);
         }
         try (Device own = Devices.open("auto")) {
-            return fit.fit(sums, own);
+            return work.apply(own);
         }
     }
 

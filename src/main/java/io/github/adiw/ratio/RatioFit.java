@@ -177,6 +177,27 @@ final class RatioFit {
         return result(chosen.method().name(), function, chosen.tuned().selection(), function.at(t, device), function.fit(), bound, mean);
     }
 
+    /** Whether no column varies, so that nothing was chosen; {@link #run} was before. */
+    boolean isConstant() {
+        return chosen == null;
+    }
+
+    /** How many other training rows {@link #fit(Rows, Device)} can be given; {@link #run} was before. */
+    int mostRows() {
+        return isConstant() ? Integer.MAX_VALUE : chosen.tuned().mostRows(t.columns());
+    }
+
+    /** What was chosen, fitted to other training rows; {@link #run} was before, and something was chosen. */
+    DensityRatio fit(Rows rows, Device device) {
+        context = context.on(device);
+        warnings.subList(warningsOfChoice, warnings.size()).clear();
+        Matrix scaled = scaling.apply(rows, 0, rows.rows());
+        RatioFunction function = chosen.tuned().fit(scaled, v, warning(context, FitListener.NONE));
+        double bound = bound();
+        double mean = Arrays.stream(function.at(scaled, device)).map(r -> Math.min(r, bound)).average().orElseThrow();
+        return result(chosen.method().name(), function, chosen.tuned().selection(), function.at(t, device), function.fit(), bound, mean);
+    }
+
     private double bound() {
         return options.upperBound() == null ? Double.POSITIVE_INFINITY : options.upperBound();
     }

@@ -5,6 +5,11 @@ interface TunedMethod {
     /** What was chosen. */
     Selection selection();
 
+    /** Training rows of so many columns that {@link #fit} can be given without holding more than 2^26 numbers of them. */
+    default int mostRows(int columns) {
+        return Integer.MAX_VALUE;
+    }
+
     /**
      * Fits to these rows with what was chosen. Centers are drawn from these validation rows, by the context's seed: where the rows are
      * those that it was tuned by, the same ones.

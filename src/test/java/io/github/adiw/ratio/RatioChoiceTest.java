@@ -110,6 +110,34 @@ class RatioChoiceTest {
         }
     }
 
+    /** Chosen by a sample, fitted to all rows at once: as by sums; and where the sample is all rows, as the fit. */
+    @ParameterizedTest
+    @CsvSource({"kl,", "ls,", "ls, 1.5", "classifier, 1.5"})
+    void rowsOfOnePlace(String method, Float bound) {
+        DensityRatio.Builder builder = by(method);
+        if (bound != null) {
+            builder.upperBound(bound);
+        }
+        RatioChoice choice = builder.choose(Rows.of(Arrays.copyOf(train, 40 * D), D), Rows.of(validation, D));
+        DensityRatio ratio = choice.fit(Rows.of(train, D));
+        double[] found = new double[N];
+        Arrays.setAll(found, i -> ratio.scoreRow(train[i * D], train[i * D + 1]));
+        assertThat(Arrays.stream(found).average().orElseThrow()).isCloseTo(1, within(1e-5));
+        assertThat(ratio.diagnostics().trainRows()).isEqualTo(40);
+        assertThat(found[0]).isNotCloseTo(choice.fit().scoreRow(train[0], train[1]), within(1e-4));
+        if (choice.isSummed()) {
+            DensityRatio summed = choice.fit(choice.sums().add(Rows.of(train, D), device));
+            double scale = summed.scoreRow(train[0], train[1]) / found[0];        // sums do not know the mean of what is bounded
+            for (int i = 0; i < N; i++) {
+                assertThat(summed.scoreRow(train[i * D], train[i * D + 1])).isCloseTo(scale * found[i], within(1e-6));
+            }
+        } else {
+            assertThat(choice.mostRows()).isBetween((1 << 26) / 6, (1 << 26) / 3);
+        }
+        RatioChoice whole = builder.choose(Rows.of(train, D), Rows.of(validation, D));
+        assertThat(whole.fit(Rows.of(train, D)).weights()).usingComparatorWithPrecision(1e-5f).containsExactly(whole.fit().weights());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"kl", "ls", "classifier"})
     void oneRowAndWhatWasSentScoreAlike(String method) throws Exception {
@@ -135,6 +163,7 @@ class RatioChoiceTest {
         RatioChoice choice = by("kl").choose(Rows.of(new double[10], D), Rows.of(new double[6], D));
         assertThat(choice.isSummed()).isFalse();
         assertThat(choice.fit().scoreRow(3, 4)).isEqualTo(1);
+        assertThat(choice.fit(Rows.of(new double[] {1, 2}, D)).scoreRow(3, 4)).isEqualTo(1);
     }
 
     @Test
@@ -143,5 +172,7 @@ class RatioChoiceTest {
             .hasMessageContaining("auto, kl, ls, classifier");
         RatioChoice choice = by("kl").choose(Rows.of(train, D), Rows.of(validation, D));
         assertThatThrownBy(() -> choice.fit(choice.sums())).isInstanceOf(UsageException.class).hasMessageContaining("no rows");
+        assertThatThrownBy(() -> choice.fit(Rows.of(train, 1))).isInstanceOf(UsageException.class)
+            .hasMessageContaining("one of 2 columns, not 180 of 1");
     }
 }

@@ -31,13 +31,15 @@ import scala.Option;
  *
  * <p>Everything is chosen by the library on the driver, by at most {@code selectionRows} training rows and as many of the world, which are
  * drawn by a hash of what they hold and the seed. {@code kl} and {@code ls} are then fitted to all training rows in one pass; the
- * {@code classifier} is fitted to those that it was chosen by, and one pass finds the mean of its weights. No other row leaves its
- * executor, and none is shuffled. A frame is read three times, or more often: cache it where that is dear, and where two readings could
- * give other rows.
+ * {@code classifier} is fitted to a sample of up to a million of them, which the driver collects, and one more pass finds the mean of its
+ * weights. No other row leaves its executor, and none is shuffled. A frame is read three times, or more often: cache it where that is
+ * dear, and where two readings could give other rows.
  */
 public final class DensityRatioEstimator extends Estimator<DensityRatioModel> implements MLWritable {
     private static final long serialVersionUID = 1;
     private static final int DEPTH = 2;
+    /** Training rows that a classifier is fitted to, at most. */
+    private static final int MOST_CLASSIFIER_ROWS = 1_000_000;
 
     private final String uid;
     private final Param<String> featuresCol;
@@ -284,14 +286,16 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
         int columns = ours.columns();
         RatioChoice choice = builder(schema, columns).choose(Rows.of(ours.rows(), columns), Rows.of(theirs.rows(), columns));
         DensityRatio ratio = choice.fit();
-        boolean all = ours.count() * columns == ours.rows().length;
-        if (!all && choice.isSummed()) {
+        if (!ours.isAll() && choice.isSummed()) {
             TrainingSums sums = training.mapPartitions(new SummingTask(choice.sums(), columns, getFeaturesCol()))
                 .treeAggregate(choice.sums(), TrainingSums::add, TrainingSums::add, DEPTH);
             ratio = choice.fit(sums);
+        } else if (!ours.isAll() && getSelectionRows() < MOST_CLASSIFIER_ROWS) {
+            LargerSample larger = ours.sample.larger(Math.min(MOST_CLASSIFIER_ROWS, choice.mostRows()), ours.recounted);
+            ratio = choice.fit(Rows.of(larger.rows(training.mapPartitions(larger).collect()), columns));
         }
         DensityRatioSummary summary = new DensityRatioSummary(ratio, ours.count(), theirs.count());
-        if (!all && (!choice.isSummed() || isSet(upperBound))) {
+        if (!ours.isAll() && (!choice.isSummed() || isSet(upperBound))) {
             DensityRatio unscaled = ratio.dividedBy(1);
             ratio = unscaled.dividedBy(training.mapToDouble(unscaled::scoreRow).mean());
         }
@@ -301,10 +305,22 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
     /**
      * What the driver collected.
      *
-     * @param rows    {@code [n, columns]}
-     * @param count   of which so many rows
+     * @param recounted null where nothing was
+     * @param rows      {@code [n, columns]}
      */
-    private record Sample(double[] rows, int columns, long count) {}
+    private record Sample(RowSample sample, RowSample.Recount recounted, double[] rows) {
+        int columns() {
+            return sample.columns();
+        }
+
+        long count() {
+            return sample.count();
+        }
+
+        boolean isAll() {
+            return count() * columns() == rows.length;
+        }
+    }
 
     private Sample sample(JavaRDD<double[]> rows, String kind) {
         String column = getFeaturesCol();
@@ -313,9 +329,9 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
             throw new IllegalArgumentException("there are no " + kind + ": a ratio needs rows of both");
         }
         RowSample.Recount recount = sample.recount();
-        double[] drawn = sample.rows(recount == null ? null
-            : rows.treeAggregate(recount, RowSample.Recount::add, RowSample.Recount::add, DEPTH));
-        return new Sample(drawn, sample.columns(), sample.count());
+        RowSample.Recount recounted = recount == null ? null
+            : rows.treeAggregate(recount, RowSample.Recount::add, RowSample.Recount::add, DEPTH);
+        return new Sample(sample, recounted, sample.rows(recounted));
     }
 
     private DensityRatio.Builder builder(StructType schema, int columns) {

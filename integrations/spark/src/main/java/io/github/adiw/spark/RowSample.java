@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -226,6 +227,23 @@ final class RowSample implements Serializable {
             }
         }
         return drawn == length ? sample : Arrays.copyOf(sample, drawn * columns);
+    }
+
+    /**
+     * A sample of more rows, which are drawn by one more look at them.
+     *
+     * @param rows      of it, at most
+     * @param recounted as in {@link #rows}
+     */
+    LargerSample larger(int rows, Recount recounted) {
+        Map<Long, Occurrences> known = new TreeMap<>(least);
+        if (recounted != null) {
+            known.putAll(recounted.found);
+        }
+        known.values().removeIf(row -> !isFrequent(row));
+        Map<double[], Long> frequent = new LinkedHashMap<>();
+        known.values().forEach(row -> frequent.put(row.row, row.count));
+        return new LargerSample(rows, seed, columns, count, new HashSet<>(known.keySet()), frequent);
     }
 
     private boolean isFrequent(Occurrences row) {
