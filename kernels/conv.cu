@@ -68,7 +68,7 @@ template<class T, bool SUMS> struct Gathered {
     KERNEL_MEMBER Gathered(GatheredRow row, int height, int width, const float* first, int column_step, int columns, int k_end,
                            const StepPlan& plan, Step* steps)
         : row(row), height(height), width(width), column(first + (long) (threadIdx.x / T::depth) * column_step), column_step(column_step),
-          columns(columns - threadIdx.x / T::depth), k_end(k_end), plan(plan), steps(steps),
+          columns(columns - (int) threadIdx.x / T::depth), k_end(k_end), plan(plan), steps(steps),
           next(digits(threadIdx.x, plan.middles, plan.lows)), by(digits(T::depth, plan.middles, plan.lows)) {}
     KERNEL_MEMBER void announce(int k) {
         turn ^= T::depth;
