@@ -15,8 +15,8 @@
 //                           are 32 x 16, with four groups of threads for the pixels.
 //                           Grid: tiles of rows, tiles of columns, splits
 // sum_partials              dweight_i = sum_s partials[s, i], dbias_f = sum_s partials[s, weights + f]; partials [splits, weights +
-//                           biases]; without dbias if that is null; over elements, or, of more than 64 splits, a block for 16 of them
-//                           4 splits (weights + biases) bytes
+//                           biases]; without dbias if that is null; 4 splits (weights + biases) bytes
+// sum_many_partials         the same, a block for 16 elements: one thread an element would take long for many splits
 //
 // 2 batch filters oh ow channels kernel^2 operations each; every x, w, dy is read kernel^2 times from cache, once from memory.
 //
@@ -68,7 +68,7 @@ template<class T, bool SUMS> struct Gathered {
     KERNEL_MEMBER Gathered(GatheredRow row, int height, int width, const float* first, int column_step, int columns, int k_end,
                            const StepPlan& plan, Step* steps)
         : row(row), height(height), width(width), column(first + (long) (threadIdx.x / T::depth) * column_step), column_step(column_step),
-          columns(columns - threadIdx.x / T::depth), k_end(k_end), plan(plan), steps(steps),
+          columns(columns - (int) threadIdx.x / T::depth), k_end(k_end), plan(plan), steps(steps),
           next(digits(threadIdx.x, plan.middles, plan.lows)), by(digits(T::depth, plan.middles, plan.lows)) {}
     KERNEL_MEMBER void announce(int k) {
         turn ^= T::depth;
@@ -257,17 +257,19 @@ CONVOLUTIONS(tf32, true)
 
 KERNEL(sum_partials, const float* RESTRICT partials, float* RESTRICT dweight, float* RESTRICT dbias, int splits, int weights, int biases) {
     int count = weights + biases;
-    auto write = [=](long i, float sum) {
+    FOR_ELEMENTS(i, count) {
+        sum_t sum = 0;
+#pragma unroll 16
+        for (int s = 0; s < splits; s++) sum += partials[(long) s * count + i];
+        if (i < weights) dweight[i] = (float) sum;
+        else if (dbias) dbias[i - weights] = (float) sum;
+    }
+}
+
+KERNEL(sum_many_partials, const float* RESTRICT partials, float* RESTRICT dweight, float* RESTRICT dbias, int splits, int weights,
+       int biases) {
+    sum_columns(blockIdx.x, partials, splits, weights + biases, [=](int i, float sum) {
         if (i < weights) dweight[i] = sum;
         else if (dbias) dbias[i - weights] = sum;
-    };
-    if (splits > 64) sum_columns(blockIdx.x, partials, splits, count, write);
-    else {
-        FOR_ELEMENTS(i, count) {
-            sum_t sum = 0;
-#pragma unroll 16
-            for (int s = 0; s < splits; s++) sum += partials[(long) s * count + i];
-            write(i, (float) sum);
-        }
-    }
+    });
 }

@@ -19,7 +19,7 @@ public final class MatrixKernels {
     private static final int FEW_ROWS = 32;
     // Those of kernels/conv_pool.cu: 128 pixels of 8 channels, and 128 weights of one filter.
     private static final int POOLED_CHANNELS = 8;
-    /** A thread of {@code sum_partials} adds up as many; of more, a block adds up some elements. */
+    /** A thread adds up as many; of more, a block of {@code sum_many_partials} adds up some elements. */
     private static final int FEW_SPLITS = 64;
     private static final int SUMMED_COLUMNS = 16;
     /** Parts of a batch where blocks are not counted: a core has one at least. */
@@ -143,8 +143,8 @@ public final class MatrixKernels {
 
     private static void sum(Device device, Convolution s, Buffer partials, Buffer dw, Buffer db, int splits) {
         int count = s.weights() + s.filters();
-        device.launch("sum_partials", splits > FEW_SPLITS ? Launch.rows(tiles(count, SUMMED_COLUMNS)) : Launch.elements(count), partials,
-            dw,
-            db, splits, s.weights(), s.filters());
+        boolean many = splits > FEW_SPLITS;
+        device.launch(many ? "sum_many_partials" : "sum_partials",
+            many ? Launch.rows(tiles(count, SUMMED_COLUMNS)) : Launch.elements(count), partials, dw, db, splits, s.weights(), s.filters());
     }
 }
