@@ -104,6 +104,22 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
         return memory.gradient;
     }
 
+    /**
+     * Enqueues that gradient, the backward pass of the network and the update by its gradients, in fewer launches than one after the other
+     * where there are kernels for more than one.
+     *
+     * @param instance  of the last forward pass
+     * @param labels    as there
+     * @param weights   float32 {@code [trained]}
+     * @param scale     1 for the sum of the losses, 1 / trained for their mean
+     * @param optimizer of the instance's parameters
+     */
+    public void backward(ModelInstance instance, Buffer labels, Buffer weights, float scale, Optimizer optimizer) {
+        if (!instance.backward(of(labels, weights, scale), optimizer)) {
+            instance.backward(backward(labels, weights, scale), optimizer);
+        }
+    }
+
     /** Loss of every row, float32 {@code [rows]}. */
     public Buffer losses() {
         return memory.losses;
