@@ -9,7 +9,8 @@
 // lenet_linear                 h1, h2, l = fc1, fc2, fc3; a block four rows, which share what is read of the weights; h1 of the first
 //                              `trained` rows alone. Unless labels is null, then also what cross_entropy makes of l or, where weights is
 //                              null, cross_entropy_forward (loss.cu). 117,840 operations a row, 235,000 bytes a block
-// lenet_linear_backward        dz2, dz1: gradients before the ReLU of fc2 and fc1; da2; a block two rows. 117,840 operations a row
+// lenet_linear_backward        dz2, dz1: gradients before the ReLU of fc2 and fc1; da2; a block two rows. Unless p is null, dl is first
+//                              made of it as by cross_entropy_backward (loss.cu). 117,840 operations a row
 // lenet_convolutions_backward  partials[b] = gradients of an image b: conv1's weights, its biases, conv2's weights, its biases. The pools'
 //                              chosen pixels alone are visited: of 400 x 150 products for the weights of conv2, and as many for a1
 // lenet_gradients              gradients of all parameters: sums over the images. Blocks are columns of partials, dz1, dz2, dl, 32 each
@@ -209,16 +210,22 @@ DEVICE void linear_rows_backward(const float* dy, int outputs, const float* REST
     }
 }
 
-KERNEL(lenet_linear_backward, const float* RESTRICT dlogits, const float* RESTRICT weight1, const float* RESTRICT weight2,
-       const float* RESTRICT weight3, const float* RESTRICT h1, const float* RESTRICT h2, float* RESTRICT dz2, float* RESTRICT dz1,
-       float* RESTRICT da2, int trained, int classes) {
+KERNEL(lenet_linear_backward, const float* RESTRICT p, const int* RESTRICT labels, const float* RESTRICT weights, float scale,
+       float* RESTRICT dlogits, const float* RESTRICT weight1, const float* RESTRICT weight2, const float* RESTRICT weight3,
+       const float* RESTRICT h1, const float* RESTRICT h2, float* RESTRICT dz2, float* RESTRICT dz1, float* RESTRICT da2, int trained,
+       int classes) {
     using namespace lenet;
     SHARED(float, last, backward_rows* most_classes);
     SHARED(float, second, backward_rows* hidden2);
     SHARED(float, first, backward_rows* hidden1);
     long row = (long) blockIdx.x * backward_rows;
     int rows = (int) min_of((long) backward_rows, trained - row);
-    FOR_THREADS(i, backward_rows * classes) last[i] = i / classes < rows ? dlogits[row * classes + i] : 0.0f;
+    FOR_THREADS(i, backward_rows * classes) {
+        long r = row + i / classes, at = row * classes + i;
+        bool there = r < trained;
+        if (p && there) dlogits[at] = logit_gradient(p[at], labels[r] == i % classes, scale * weights[r]);
+        last[i] = there ? dlogits[at] : 0.0f;
+    }
     __syncthreads();
     linear_rows_backward(last, classes, weight3, hidden2, h2 + row * hidden2, dz2 + row * hidden2, second, rows);
     __syncthreads();

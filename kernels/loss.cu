@@ -23,6 +23,6 @@ KERNEL(cross_entropy_backward, const float* RESTRICT p, const int* RESTRICT labe
        int rows, int classes, float scale) {
     FOR_ELEMENTS(k, (long) rows * classes) {
         int i = (int) (k / classes), c = (int) (k % classes);
-        dlogits[k] = scale * weights[i] * (p[k] - (c == labels[i] ? 1.0f : 0.0f));
+        dlogits[k] = logit_gradient(p[k], c == labels[i], scale * weights[i]);
     }
 }

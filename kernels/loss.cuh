@@ -2,6 +2,9 @@
 #pragma once
 #include "prelude.cuh"
 
+/// Of the weighted loss of a row by one of its logits: its probability, and whether it is the label's.
+DEVICE float logit_gradient(float p, bool of_label, float weight) { return weight * (p - (of_label ? 1.0f : 0.0f)); }
+
 /// Loss of a row; the softmax goes to p unless that is null.
 DEVICE float row_loss(const float* RESTRICT l, int label, int classes, float* RESTRICT p, int* RESTRICT correct) {
     float most = l[0];
@@ -34,7 +37,7 @@ DEVICE float row_loss_and_gradient(const float* RESTRICT l, int label, int class
     float loss = row_loss(l, label, classes, dl, correct);
     if (dl) {
         float factor = scale * weights[i];
-        for (int c = 0; c < classes; c++) dl[c] = factor * (dl[c] - (c == label ? 1.0f : 0.0f));
+        for (int c = 0; c < classes; c++) dl[c] = logit_gradient(dl[c], c == label, factor);
     }
     return loss;
 }

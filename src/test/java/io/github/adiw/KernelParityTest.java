@@ -130,9 +130,12 @@ class KernelParityTest {
                     .out(new float[rows * classes]).out(new float[trained * classes]).check();
             }
         }
-        KernelParity.of("lenet_linear_backward", Launch.rows(3)).in(floats(trained * classes)).in(fc1).in(fc2).in(fc3)
-            .in(floats(trained * 120)).in(floats(rows * 84)).out(new float[trained * 84]).out(new float[trained * 120])
-            .out(new float[trained * 400]).value(trained).value(classes).check();
+        for (float[] p : new float[][] {null, positive(trained * classes)}) {
+            KernelParity.of("lenet_linear_backward", Launch.rows(3)).in(p).in(below(rows, classes)).in(positive(trained)).value(0.5f)
+                .out(floats(trained * classes)).in(fc1).in(fc2).in(fc3).in(floats(trained * 120)).in(floats(rows * 84))
+                .out(new float[trained * 84]).out(new float[trained * 120]).out(new float[trained * 400]).value(trained).value(classes)
+                .check();
+        }
         KernelParity.of("lenet_convolutions_backward", Launch.rows(trained)).in(x).in(floats(trained * 1176)).in(choices(trained * 1176))
             .in(choices(trained * 400)).in(floats(trained * 400)).in(floats(2400)).out(new float[trained * 2572]).check();
     }

@@ -117,14 +117,28 @@ public final class ModelInstance implements AutoCloseable {
      * @throws IllegalArgumentException as there, or if the optimizer is of other parameters
      */
     public void backward(Buffer logitGradient, Optimizer optimizer) {
+        if (!together(logitGradient, null, optimizer)) {
+            program.backward(logitGradient);
+            optimizer.update();
+        }
+    }
+
+    /**
+     * As {@link #backward(Buffer, Optimizer)} from a loss of which the gradient of the logits is still to be made, where there are kernels
+     * for all that.
+     *
+     * @return whether there are; if not, nothing was done
+     */
+    boolean backward(Loss loss, Optimizer optimizer) {
+        return together(loss.gradient(), loss, optimizer);
+    }
+
+    private boolean together(Buffer logitGradient, Loss loss, Optimizer optimizer) {
         requireBackward(logitGradient);
         if (optimizer.parameters() != parameters) {
             throw new IllegalArgumentException("the optimizer is of other parameters than the instance");
         }
-        if (!optimizer.isOneLaunch() || !program.backward(logitGradient, optimizer.launch())) {
-            program.backward(logitGradient);
-            optimizer.update();
-        }
+        return optimizer.isOneLaunch() && program.backward(logitGradient, loss, optimizer.launch());
     }
 
     private void requireBackward(Buffer logitGradient) {

@@ -47,8 +47,8 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
     }
 
     /**
-     * Enqueues the forward pass of a network and, behind it, of the loss, in fewer launches than one after the other where there are kernels
-     * for both.
+     * Enqueues the forward pass of a network and, behind it, of the loss, in fewer launches than one after the other where there are
+     * kernels for both.
      *
      * @param input  as for {@link ModelInstance#forward(Buffer, Mode)}
      * @param labels int32 {@code [rows]}, each in 0 to classes - 1
@@ -58,8 +58,8 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
     }
 
     /**
-     * As {@link #forward(ModelInstance, Buffer, Mode, Buffer)} in training, and the gradient of {@code scale * sum_i w_i loss_i} with it, for
-     * weights that do not depend on the losses.
+     * As {@link #forward(ModelInstance, Buffer, Mode, Buffer)} in training, and the gradient of {@code scale * sum_i w_i loss_i} with it,
+     * for weights that do not depend on the losses.
      *
      * @param weights float32 {@code [trained]}
      * @param scale   1 for the sum of the losses, 1 / trained for their mean
@@ -102,6 +102,22 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
         device.launch("cross_entropy_backward", Launch.elements((long) trained * classes), memory.probabilities, labels, weights,
             memory.gradient, trained, classes, scale);
         return memory.gradient;
+    }
+
+    /**
+     * Enqueues that gradient, the backward pass of the network and the update by its gradients, in fewer launches than one after the other
+     * where there are kernels for more than one.
+     *
+     * @param instance  of the last forward pass
+     * @param labels    as there
+     * @param weights   float32 {@code [trained]}
+     * @param scale     1 for the sum of the losses, 1 / trained for their mean
+     * @param optimizer of the instance's parameters
+     */
+    public void backward(ModelInstance instance, Buffer labels, Buffer weights, float scale, Optimizer optimizer) {
+        if (!instance.backward(of(labels, weights, scale), optimizer)) {
+            instance.backward(backward(labels, weights, scale), optimizer);
+        }
     }
 
     /** Loss of every row, float32 {@code [rows]}. */

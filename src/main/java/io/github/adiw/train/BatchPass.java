@@ -108,7 +108,11 @@ final class BatchPass implements BatchWeighting.Batch, AutoCloseable {
      * @param weights float32 {@code [n]}; those of the forward pass, if it had some
      */
     void update(Buffer weights) {
-        model.update(trained.instance, gradient != null ? gradient : trained.loss.backward(batches.labels(), weights, lossScale));
+        if (gradient != null) {
+            model.update(optimizer -> trained.instance.backward(gradient, optimizer));
+        } else {
+            model.update(optimizer -> trained.loss.backward(trained.instance, batches.labels(), weights, lossScale, optimizer));
+        }
     }
 
     private Buffer inputs(int rows) {

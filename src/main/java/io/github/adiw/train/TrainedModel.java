@@ -15,6 +15,7 @@ import io.github.adiw.nn.WeightDecay;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** A model in training: its parameters, the optimizer that changes them, the learning rate, and how many steps have been made. */
 final class TrainedModel implements AutoCloseable {
@@ -124,13 +125,13 @@ final class TrainedModel implements AutoCloseable {
     }
 
     /**
-     * Enqueues the backward pass of an instance and an update by its gradients; where training has halted, nothing moves, and running
-     * statistics are put back.
+     * Enqueues a backward pass and an update by its gradients; where training has halted, nothing moves, and running statistics are put
+     * back.
      *
-     * @param gradient of the logits
+     * @param backward enqueues both, and is given the optimizer
      */
-    void update(ModelInstance instance, Buffer gradient) {
-        instance.backward(gradient, optimizer);
+    void update(Consumer<Optimizer> backward) {
+        backward.accept(optimizer);
         if (statistics != null) {
             int kept = Math.toIntExact(statistics.length());
             device.launch("put_back", Launch.elements(kept), parameters.statistics(), statistics, parameters.counts(), counts, halted, kept,

@@ -248,43 +248,47 @@ class ModelTest {
         }
     }
 
-    /** An update together with the backward pass is that of the gradients, whatever kernels do it. */
+    /** How a backward pass and its update are asked for. */
+    private enum Asked { APART, TOGETHER, FROM_THE_LOSS }
+
+    /** An update together with the backward pass, from the loss or not, is that of the gradients, whatever kernels do it. */
     @ParameterizedTest
     @ValueSource(strings = {"adam", "sgd", "momentum", "decay of weights alone"})
     void aBackwardPassWithItsUpdateIsOneAfterTheOther(String kind) {
         Model model = Model.parse("lenet", 1, 28, 28, 10);
         float[] x = new float[6 * 784];
-        float[] dy = new float[5 * 10];
         for (int i = 0; i < x.length; i++) {
             x[i] = random.nextFloat();
         }
-        for (int i = 0; i < dy.length; i++) {
-            dy[i] = (float) random.nextGaussian();
+        Map<String, float[]> moved = moved(kind, model, x, Asked.APART);
+        for (Asked asked : List.of(Asked.TOGETHER, Asked.FROM_THE_LOSS)) {
+            moved(kind, model, x, asked).forEach((name, values) -> ReferenceCase.assertClose(name, values, moved.get(name), 1e-6));
         }
-        Map<String, float[]> moved = moved(kind, model, x, dy, false);
-        moved(kind, model, x, dy, true).forEach((name, values) -> ReferenceCase.assertClose(name, values, moved.get(name), 1e-6));
     }
 
-    private Map<String, float[]> moved(String kind, Model model, float[] x, float[] dy, boolean together) {
+    private Map<String, float[]> moved(String kind, Model model, float[] x, Asked asked) {
         Map<String, float[]> moved = new LinkedHashMap<>();
         try (Parameters parameters = model.parameters(device); Buffer rate = device.floats(0.01f); Buffer halted = device.ints(0);
-             Buffer step = device.allocate(ElementType.INT64, 1);
+             Buffer step = device.allocate(ElementType.INT64, 1); Buffer labels = device.ints(3, 9, 0, 1, 1, 7);
+             Buffer weights = device.floats(1, 0.25f, 3, 0, 2); SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy(device, 6, 5, 10);
              Optimizer optimizer = switch (kind) {
-                 case "adam" -> Optimizer.adam(device, parameters, rate, step, halted, new WeightDecay(0.1f, false));
-                 case "sgd" -> Optimizer.sgd(device, parameters, rate, halted, 0, false, new WeightDecay(0.1f, false));
-                 case "momentum" -> Optimizer.sgd(device, parameters, rate, halted, 0.9f, true, new WeightDecay(0, false));
-                 default -> Optimizer.adam(device, parameters, rate, step, halted, new WeightDecay(0.1f, true));
+                 case "adam" -> Optimizer.adam(device, parameters, rate, step, halted, WeightDecay.ofAll(0.1f));
+                 case "sgd" -> Optimizer.sgd(device, parameters, rate, halted, 0, false, WeightDecay.ofAll(0.1f));
+                 case "momentum" -> Optimizer.sgd(device, parameters, rate, halted, 0.9f, true, WeightDecay.ofAll(0));
+                 default -> Optimizer.adam(device, parameters, rate, step, halted, WeightDecay.ofWeights(0.1f));
              };
              ModelInstance instance = instance(model, parameters, 5, 1, Fused.WHOLE)) {
             parameters.initialize(8);
             device.zero(step);
             for (int i = 0; i < 2; i++) {
-                instance.forward(device.floats(x));
-                if (together) {
-                    instance.backward(device.floats(dy), optimizer);
-                } else {
-                    instance.backward(device.floats(dy));
-                    optimizer.update();
+                loss.forward(instance, device.floats(x), Mode.TRAIN, labels);
+                switch (asked) {
+                    case APART -> {
+                        instance.backward(loss.backward(labels, weights, 0.5f));
+                        optimizer.update();
+                    }
+                    case TOGETHER -> instance.backward(loss.backward(labels, weights, 0.5f), optimizer);
+                    case FROM_THE_LOSS -> loss.backward(instance, labels, weights, 0.5f, optimizer);
                 }
             }
             moved.put("gradients", parameters.gradients().toFloats());

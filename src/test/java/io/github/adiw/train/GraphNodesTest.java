@@ -32,7 +32,7 @@ class GraphNodesTest {
         assumeTrue(DeviceMatrix.slow() || DeviceMatrix.name().startsWith("cuda"), "a processor works layer by layer");
         assertThat(nodes(lenet("uniform").build()).uniform()).isEqualTo(9);
         TrainingOptions options = lenet("adiw-km").build();
-        assertThat(nodes(options).weighted() - estimation(options)).as("besides the estimation of weights").isEqualTo(11);
+        assertThat(nodes(options).weighted() - estimation(options)).as("besides the estimation of weights").isEqualTo(10);
     }
 
     /** Launches of the estimation of a batch by kernel mean matching. */

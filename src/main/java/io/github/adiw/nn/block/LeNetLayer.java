@@ -79,6 +79,8 @@ record LeNetLayer(ConvolutionLayer conv1, ConvolutionLayer conv2, LinearLayer fc
         private final Affine first, second, third, fourth, fifth;
         private final Buffer a1, a2, h1, choice1, choice2;
         private final Scratch da2, dz1, dz2, partials;
+        /** Where neither the loss nor its gradient is this layer's to make. */
+        private final Loss none = new Loss(null, null, 0, null, null, null, null);
 
         Bound(Site site) {
             this.site = site;
@@ -104,7 +106,7 @@ record LeNetLayer(ConvolutionLayer conv1, ConvolutionLayer conv2, LinearLayer fc
 
         @Override
         public void forward(Mode mode) {
-            forward(mode, new Loss(null, null, 0, null, null, null, null));
+            forward(mode, none);
         }
 
         @Override
@@ -119,21 +121,22 @@ record LeNetLayer(ConvolutionLayer conv1, ConvolutionLayer conv2, LinearLayer fc
 
         @Override
         public void backward() {
-            beforeGradients();
+            beforeGradients(none);
             device.launch("lenet_gradients", Launch.rows(blocks()), gradients().toArray());
         }
 
         @Override
-        public boolean backward(Update update) {
-            beforeGradients();
+        public boolean backward(Loss loss, Update update) {
+            beforeGradients(loss == null ? none : loss);
             device.launch("lenet_" + update.kernel(), Launch.rows(blocks()),
                 Stream.concat(gradients().stream(), update.arguments().stream()).toArray());
             return true;
         }
 
-        private void beforeGradients() {
-            device.launch("lenet_linear_backward", Launch.rows(parts(trained, BACKWARD_ROWS)), site.outputGradient(), third.weight(),
-                fourth.weight(), fifth.weight(), h1, site.inner(0), dz2.buffer(), dz1.buffer(), da2.buffer(), trained, classes);
+        private void beforeGradients(Loss loss) {
+            device.launch("lenet_linear_backward", Launch.rows(parts(trained, BACKWARD_ROWS)), loss.probabilities(), loss.labels(),
+                loss.weights(), loss.scale(), site.outputGradient(), third.weight(), fourth.weight(), fifth.weight(), h1, site.inner(0),
+                dz2.buffer(), dz1.buffer(), da2.buffer(), trained, classes);
             device.launch("lenet_convolutions_backward", Launch.rows(trained), site.input(), a1, choice1, choice2, da2.buffer(),
                 second.weight(), partials.buffer());
         }

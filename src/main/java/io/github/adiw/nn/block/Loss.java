@@ -11,6 +11,6 @@ import io.github.adiw.device.Buffer;
  * @param losses        float32 {@code [rows]}
  * @param correct       int32 {@code [rows]}
  * @param probabilities float32 {@code [rows, classes]}, which is made where the weights are not known
- * @param gradient      of the output, float32 {@code [trained, classes]}, which is made where they are
+ * @param gradient      of the output, float32 {@code [trained, classes]}, which is made where they are, or in the backward pass
  */
 public record Loss(Buffer labels, Buffer weights, float scale, Buffer losses, Buffer correct, Buffer probabilities, Buffer gradient) {}

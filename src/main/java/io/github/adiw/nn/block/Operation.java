@@ -23,11 +23,12 @@ public interface Operation {
     void backward();
 
     /**
-     * As {@link #backward}, for a layer that is the whole of a network, and then an update of its parameters.
+     * As {@link #backward()}, for a layer that is the whole of a network, and then an update of its parameters.
      *
+     * @param loss of which the gradient of the output is made first, by its probabilities and weights; null if that is there
      * @return whether there are kernels for it; if not, nothing was done
      */
-    default boolean backward(Update update) {
+    default boolean backward(Loss loss, Update update) {
         return false;
     }
 }

@@ -194,11 +194,12 @@ public final class Program implements AutoCloseable {
      * Enqueues the backward pass and an update of all parameters, where the network is one layer that does both in one.
      *
      * @param gradient as there
+     * @param loss     of which it is made first; null if it is there
      * @return whether it is; if not, nothing was done
      */
-    public boolean backward(Buffer gradient, Update update) {
+    public boolean backward(Buffer gradient, Loss loss, Update update) {
         outputGradient.buffer(gradient);
-        return forward.size() == 1 && forward.get(0).operation.backward(update);
+        return forward.size() == 1 && forward.get(0).operation.backward(loss, update);
     }
 
     @Override
