@@ -16,7 +16,10 @@ DEVICE int cluster_rank() {
     return rank;
 }
 /// Waits for all threads of the cluster that have not ended; what they wrote to shared memory before is then seen.
-DEVICE void cluster_barrier() { asm volatile("barrier.cluster.arrive.aligned;\n\tbarrier.cluster.wait.aligned;" ::: "memory"); }
+DEVICE void cluster_barrier() {
+    __cluster_barrier_arrive();
+    __cluster_barrier_wait();
+}
 /// Where an array of this block's shared memory lies in another block of its cluster. That block must be running, which a first barrier of
 /// the cluster shows, and may not end before another one has followed the last store.
 struct RemoteFloats {

@@ -21,42 +21,7 @@ KERNEL(km_estimation, BATCH, float eta, float momentum, float ridge, float diago
 }
 
 KERNEL(kl_estimation, BATCH, const int* RESTRICT validation_index, float* RESTRICT remembered, float* RESTRICT ratios, float ridge) {
-    SHARED(float, z, most_rows);
-    SHARED(float, zv, most_rows);
-    SHARED(float, one, most_rows);
-    SHARED(float, alpha, most_rows);
-    SHARED(float, b, most_rows);
-    SHARED(float, u, most_rows);
-    SHARED(float, g, most_rows);
-    SHARED(float, r, most_rows);
-    SHARED(float, part, parts * most_rows);
-    SHARED(int, count, 2 * parts * most_rows);
-    take(z_given, nullptr, n, z);
-    take(zv_given, nullptr, m, zv);
-    take(remembered, validation_index, m, alpha);
-    take_ones(n, one);
-    take_ones(0, u);
-    Bandwidth bandwidth = find_bandwidth(Rule{given, median, value}, z, n, zv, m, count);
-    int stopped = bandwidth.status;
-    if (!stopped) {
-        Gaussian k = gaussian_with(bandwidth.gamma);
-        gaussian_product(k, zv, m, z, n, one, part);
-        FOR_THREADS(l, m) g[l] = product(part, l);
-        kl_start(g, b, alpha, n, m, ridge);
-        for (int step = 0; step < steps; step++) {
-            gaussian_product(k, zv, m, zv, m, alpha, part);
-            FOR_THREADS(j, m) u[j] = reciprocal_of(product(part, j), 1.0f / m);
-            gaussian_product(k, zv, m, zv, m, u, part);
-            FOR_THREADS(l, m) alpha[l] = kl_next(alpha[l], product(part, l), b[l]);
-        }
-        gaussian_product(k, z, n, zv, m, alpha, part);
-        FOR_THREADS(i, n) ratios[i] = r[i] = product(part, i);
-        stopped = status_after(r, n, alpha, m);
-    }
-    tell(bandwidth, stopped, gamma, status);
-    FOR_THREADS(l, m) state[l] = alpha[l];
-    if (!stopped) store(alpha, validation_index, m, remembered, count);
-    give_weights(r, stopped, index, n, memory, weights, upper, count);
+    estimate_kl(BATCH_GIVEN, validation_index, remembered, ratios, ridge);
 }
 
 KERNEL(ls_estimation, BATCH, const int* RESTRICT validation_index, float* RESTRICT remembered, float* RESTRICT ratios, float eta,

@@ -7,5 +7,9 @@ namespace {
 void km_estimation_cluster(adiw::Pool&, BATCH, float eta, float momentum, float ridge, float diagonal) {
     estimate_km(BATCH_GIVEN, eta, momentum, ridge, diagonal);
 }
+void kl_estimation_cluster(adiw::Pool&, BATCH, const int* validation_index, float* remembered, float* ratios, float ridge) {
+    estimate_kl(BATCH_GIVEN, validation_index, remembered, ratios, ridge);
+}
+HOST_CALL(kl_estimation_cluster, kl_estimation_cluster);
 HOST_CALL(km_estimation_cluster, km_estimation_cluster);
 }

@@ -711,6 +711,8 @@ class KernelParityTest {
                 for (int rule = n == 21 ? 0 : 1; rule < 3; rule++) {
                     estimation("km_estimation_cluster", Launch.tiles(4, 1, 1), n, m, rule).value(1f).value(0.4f).value(0.02f).value(1e-5f)
                         .check();
+                    estimation("kl_estimation_cluster", Launch.tiles(4, 1, 1), n, m, rule).in(below(m, m)).out(positive(m))
+                        .out(new float[n]).value(0.02f).check();
                 }
             }
         } finally {

@@ -5,11 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.data.FashionMnist;
-import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
-import io.github.adiw.weight.BatchShape;
-import io.github.adiw.weight.Divergences;
-import io.github.adiw.weight.WeightEstimator;
 import org.junit.jupiter.api.Test;
 
 /** How many launches a step is. */
@@ -31,20 +27,7 @@ class GraphNodesTest {
     void aStepOfLenetIsFewLaunches() {
         assumeTrue(DeviceMatrix.slow() || DeviceMatrix.name().startsWith("cuda"), "a processor works layer by layer");
         assertThat(nodes(lenet("uniform").build()).uniform()).isEqualTo(9);
-        TrainingOptions options = lenet("adiw-km").build();
-        assertThat(nodes(options).weighted() - estimation(options)).as("besides the estimation of weights").isEqualTo(10);
-    }
-
-    /** Launches of the estimation of a batch by kernel mean matching. */
-    private static int estimation(TrainingOptions options) {
-        BatchShape shape = new BatchShape(96, 96, options.batch(), options.validationBatch(), 1);
-        try (Device device = DeviceMatrix.open();
-             WeightEstimator estimator = WeightEstimator.create(device, Divergences.get("km"), shape, options.estimation())) {
-            Buffer rows = device.ints(new int[options.batch()]);
-            Buffer losses = device.floats(new float[options.batch()]);
-            return device.record(() -> estimator.estimate(rows, rows.slice(0, options.validationBatch()), losses,
-                losses.slice(0, options.validationBatch()))).nodes();
-        }
+        assertThat(nodes(lenet("adiw-km").build()).weighted()).as("of which one is the estimation").isEqualTo(11);
     }
 
     @Test

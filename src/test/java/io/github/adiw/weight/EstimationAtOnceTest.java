@@ -112,6 +112,9 @@ class EstimationAtOnceTest {
             isWhatTheLaunchesGive("km", "diw:0.01", 64, 80);
             alsoWhereBoundsOrMomentumHaveAPart("km");
             alsoWhereABatchCannotBeEstimated("km");
+            isWhatTheLaunchesGive("kl", "median", 37, 23);
+            isWhatTheLaunchesGive("kl", "diw:0.1", 21, 33);
+            alsoWhereABatchCannotBeEstimated("kl");
         } finally {
             StandInControl.capability(0);
         }

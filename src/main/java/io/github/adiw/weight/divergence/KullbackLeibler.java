@@ -60,7 +60,12 @@ public final class KullbackLeibler implements Minimizer {
 
     @Override
     public boolean estimateAtOnce(RememberedSamples samples) {
-        batch.launchAtOnce("kl_estimation", samples, alpha, samples.validationIndices(), samples.state(), ratios, batch.settings().ridge());
+        Object[] own = {samples.validationIndices(), samples.state(), ratios, batch.settings().ridge()};
+        if (device.hasClusters()) {
+            batch.launchOnCluster("kl_estimation_cluster", samples, alpha, own);
+        } else {
+            batch.launchAtOnce("kl_estimation", samples, alpha, own);
+        }
         return true;
     }
 
