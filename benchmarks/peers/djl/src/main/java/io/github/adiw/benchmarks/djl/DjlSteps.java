@@ -43,7 +43,10 @@ import java.util.zip.GZIPInputStream;
 /**
  * LeNet's training step in DJL with libtorch on the processor, timed on command, as {@code benchmarks/peers/steps.py} times PyTorch's.
  *
- * <pre>java -cp "benchmarks/peers/djl/target/classes:benchmarks/peers/djl/target/lib/*" io.github.adiw.benchmarks.djl.DjlSteps DATA INIT BATCH THREADS</pre>
+ * <pre>
+ * cd benchmarks/peers/djl/target
+ * java -cp "classes:lib/*" io.github.adiw.benchmarks.djl.DjlSteps DATA INIT BATCH THREADS
+ * </pre>
  *
  * DATA is a folder with Fashion-MNIST's files, of which the first 10,000 images are taken, with 40 % symmetric label noise; INIT a
  * safetensors file with LeNet's parameters. Commands on standard input, each answered by one line of JSON: {@code run uniform STEPS}, and
@@ -156,7 +159,8 @@ public final class DjlSteps {
         byte[] truth = idx(folder, "train-labels-idx1-ubyte", 8);
         Random noise = new Random(2);
         long[] values = new long[N];
-        Arrays.setAll(values, i -> i >= CLEAN && noise.nextDouble() < 0.4 ? (truth[i] + 1 + noise.nextInt(CLASSES - 1)) % CLASSES : truth[i]);
+        Arrays.setAll(values, i -> i < CLEAN || noise.nextDouble() >= 0.4
+            ? truth[i] : (truth[i] + 1 + noise.nextInt(CLASSES - 1)) % CLASSES);
         return manager.create(values);
     }
 
