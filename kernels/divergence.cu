@@ -25,14 +25,12 @@
 //
 // ls-direct: minimise 1/2 (1/n) sum w_i^2 - (1/m) sum_ji s_ji w_i, s_ji = k(z'_j, z_i) / sum_l k(z'_j, z_l), over 0 <= w <= B, sum w = n.
 //   smooth_step    w+ = P(v - eta (v - c)), c = (n/m) A u, u_j = 1 / (A'1)_j; v = w+ + momentum (w+ - w); a segment a block
-#include "projection.cuh"
-#include "segments.cuh"
+#include "steps.cuh"
 
 KERNEL(reciprocal, const float* RESTRICT x, float* RESTRICT u, const int* RESTRICT of, const int* RESTRICT table, int m, int mode) {
     FOR_ELEMENTS(j, m) {
         Segment own = segment(table, segment_of(of, j));
-        float scale = mode == 0 ? 1 : mode == 1 ? 1.0f / own.m : (float) own.n / own.m;
-        u[j] = scale / (x[j] > 1e-30f ? x[j] : 1e-30f);
+        u[j] = reciprocal_of(x[j], mode == 0 ? 1 : mode == 1 ? 1.0f / own.m : (float) own.n / own.m);
     }
 }
 
@@ -42,30 +40,13 @@ KERNEL(kl_begin, const float* RESTRICT column, const int* RESTRICT table, const 
     Segment own = segment(table, blockIdx.x);
     int n = own.n, m = own.m;
     column += own.other, b += own.other, alpha += own.other;
-    double scale = 0, columns = 0;
-    FOR_THREADS(l, m) {
-        float known = alpha[l];
-        b[l] = column[l] / n + ridge;
-        scale += known > 0 ? (double) b[l] * known : 0.0;
-        columns += b[l];
-    }
-    block_sums(scale, columns);
-    bool fresh = !(scale > 1e-30);
-    // What is unknown starts as the constant state would; what has vanished gets a small share, or it could never return.
-    double equal = 1 / columns, sum = 0;
-    FOR_THREADS(l, m) {
-        double x = fresh || alpha[l] < 0 ? equal : max_of((double) alpha[l] / scale, 1e-6 * equal);
-        alpha[l] = (float) x;
-        sum += x * b[l];
-    }
-    sum = block_sum(sum);
-    FOR_THREADS(l, m) alpha[l] = (float) (alpha[l] / sum);
+    kl_start(column, b, alpha, n, m, ridge);
 }
 
 KERNEL(kl_update, const float* RESTRICT g, const float* RESTRICT b, const int* RESTRICT of, const int* RESTRICT status,
        float* RESTRICT alpha, int m) {
     FOR_ELEMENTS(l, m) {
-        float next = b[l] > 1e-37f ? alpha[l] * g[l] / b[l] : 0;
+        float next = kl_next(alpha[l], g[l], b[l]);
         alpha[l] = status[segment_of(of, l)] ? alpha[l] : next;
     }
 }
@@ -75,15 +56,8 @@ KERNEL(ls_begin, const float* RESTRICT curvature, const int* RESTRICT table, con
     if (status[blockIdx.x]) return;
     Segment own = segment(table, blockIdx.x);
     curvature += own.other, alpha += own.other, v += own.other;
-    int most = 0;      // bits of positive floats are in the order of the floats, and vectorise
-    FOR_THREADS(l, own.m) {
-        float known = alpha[l];
-        v[l] = alpha[l] = known > 0 ? known : 0;
-        most = max_of(most, __float_as_int(curvature[l]));
-    }
-    most = block_max(most);
-    float L = __int_as_float(most) / own.n + lambda;
-    if (threadIdx.x == 0) rate[blockIdx.x] = L > 1e-30f ? eta / L : 0;      // 0: no two samples overlap, and lambda is 0
+    float found = ls_start(curvature, alpha, v, own.n, own.m, lambda, eta);
+    if (threadIdx.x == 0) rate[blockIdx.x] = found;
 }
 
 KERNEL(ls_update, const float* RESTRICT g, const float* RESTRICT top_sum, const float* RESTRICT rate, const int* RESTRICT table,
@@ -92,13 +66,7 @@ KERNEL(ls_update, const float* RESTRICT g, const float* RESTRICT top_sum, const 
     Segment own = segment(table, blockIdx.x);
     int n = own.n, m = own.m;
     g += own.other, top_sum += own.other, alpha += own.other, v += own.other;
-    float step = rate[blockIdx.x];
-    FOR_THREADS(l, m) {
-        float next = v[l] - step * (g[l] / n - top_sum[l] / m + lambda * v[l]);
-        next = next > 0 ? next : 0;
-        v[l] = next + momentum * (next - alpha[l]);
-        alpha[l] = next;
-    }
+    ls_move(g, top_sum, rate[blockIdx.x], alpha, v, n, m, lambda, momentum);
 }
 
 KERNEL(direct_scale, const float* RESTRICT s, const int* RESTRICT table, const int* RESTRICT status, float* RESTRICT p, float* RESTRICT w,
@@ -107,21 +75,7 @@ KERNEL(direct_scale, const float* RESTRICT s, const int* RESTRICT table, const i
     Segment own = segment(table, blockIdx.x);
     int n = own.n, m = own.m;
     s += own.first, p += own.first, w += own.first;
-    FOR_THREADS(i, n) p[i] = w[i] * s[i] * ((float) n / m);
-    double c = 1;
-    for (int pass = 0; pass < 100; pass++) {      // sum min(B, c p) is concave and rises: Newton's steps from the left are monotone
-        double sum = 0, slope = 0;
-        FOR_THREADS(i, n) {
-            double x = c * p[i];
-            sum += x < upper ? x : upper;
-            slope += x < upper ? (double) p[i] : 0.0;
-        }
-        block_sums(sum, slope);
-        double off = n - sum;
-        if (fabs(off) <= 1e-12 * n || !(slope > 0)) break;
-        c += off / slope;
-    }
-    FOR_THREADS(i, n) w[i] = (float) min_of(c * p[i], upper);
+    direct_move(s, p, w, n, m, upper);
 }
 
 KERNEL(smooth_step, const float* RESTRICT s, const int* RESTRICT table, const int* RESTRICT status, float* RESTRICT u, float* RESTRICT v,
@@ -130,12 +84,5 @@ KERNEL(smooth_step, const float* RESTRICT s, const int* RESTRICT table, const in
     Segment own = segment(table, blockIdx.x);
     int n = own.n, m = own.m;
     s += own.first, u += own.first, v += own.first, w += own.first;
-    float scale = (float) n / m;
-    FOR_THREADS(i, n) u[i] = v[i] - eta * (v[i] - s[i] * scale);
-    Threshold threshold = band_threshold(u, n, upper, (double) n, (double) n);
-    FOR_THREADS(i, n) {
-        float next = (float) clipped(u[i], threshold, upper);
-        v[i] = next + momentum * (next - w[i]);
-        w[i] = next;
-    }
+    smooth_move(s, u, v, w, n, m, eta, momentum, upper);
 }

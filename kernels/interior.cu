@@ -105,14 +105,22 @@ KERNEL(kmm_factor, const float* RESTRICT z, const int* RESTRICT table, const dou
               min_of(most, own.n));
 }
 
-/// out = G x, one dot product a row; G [rows, n], x [n], out [rows].
+/// out = G x, a dot product a row, a row a warp; G [rows, n], x [n], out [rows].
 DEVICE void times(const double* RESTRICT G, const double* RESTRICT x, double* RESTRICT out, int rows, int n) {
+    SHARED(double, part, 1024);
+    int t = threadIdx.x, lanes = blockDim.x < 32 ? 1 : 32, lane = t % lanes, warps = blockDim.x / lanes;
     __syncthreads();
-    FOR_THREADS(k, rows) {
+    for (int k = t / lanes; k < rows && t < warps * lanes; k += warps) {
         const double* row = G + (long) k * n;
         double sum = 0;
-        for (int i = 0; i < n; i++) sum += row[i] * x[i];
-        out[k] = sum;
+        for (int i = lane; i < n; i += lanes) sum += row[i] * x[i];
+        part[t] = sum;
+        __syncwarp();
+        for (int step = lanes / 2; step > 0; step /= 2) {
+            if (lane < step) part[t] += part[t + step];
+            __syncwarp();
+        }
+        if (lane == 0) out[k] = part[t];
     }
     __syncthreads();
 }

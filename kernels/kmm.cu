@@ -8,8 +8,7 @@
 //
 // How good weights are, in double precision:
 //   kmm_residual  residual[0] = max_i |w_i - P(u)_i| / max(1, max_i |w_i|), u = w - (K w - kappa) / L, given; one block
-#include "projection.cuh"
-#include "segments.cuh"
+#include "steps.cuh"
 
 KERNEL(kmm_step, const float* RESTRICT product, const float* RESTRICT kappa, const float* RESTRICT row_sum, const int* RESTRICT table,
        const int* RESTRICT status, float* RESTRICT u, float* RESTRICT v, float* RESTRICT w, float eta, float beta, float ridge,
@@ -18,16 +17,8 @@ KERNEL(kmm_step, const float* RESTRICT product, const float* RESTRICT kappa, con
     Segment own = segment(table, blockIdx.x);
     int n = own.n;
     product += own.first, kappa += own.first, row_sum += own.first, u += own.first, v += own.first, w += own.first;
-    int most = 0;      // bits of positive floats are in the order of the floats, and vectorise
-    FOR_THREADS(i, n) most = max_of(most, __float_as_int(row_sum[i]));
-    float own_ridge = ridge * n, rate = eta / (__int_as_float(block_max(most)) + own_ridge);
-    FOR_THREADS(i, n) u[i] = v[i] - rate * (product[i] + own_ridge * v[i] - kappa[i]);
-    Threshold threshold = band_threshold(u, n, upper, exact ? (double) n : least_sum(n), exact ? (double) n : most_sum(n, upper));
-    FOR_THREADS(i, n) {
-        float next = (float) clipped(u[i], threshold, upper);
-        v[i] = next + beta * (next - w[i]);
-        w[i] = next;
-    }
+    float own_ridge = ridge * n;
+    kmm_move(product, kappa, kmm_rate(row_sum, n, own_ridge, eta), own_ridge, u, v, w, n, beta, upper, exact);
 }
 
 KERNEL(kmm_residual, const double* RESTRICT u, const double* RESTRICT w, double* RESTRICT residual, int n, double upper, double low,

@@ -11,6 +11,10 @@
 //                         positive unless y is null (as it is where no ReLU follows); a block a channel; 12 n channels bytes
 // batch_norm_backward     dx = weight_c / sqrt(variance_c + eps) (g - dbias_c / n - dweight_c / n (x - mean_c) / sqrt(variance_c + eps))
 //                         a block a plane; 16 bytes a value
+// fold_batch_norm         what a convolution, and the normalisation by running statistics behind it, come to as a convolution:
+//                         folded_f,k = s_f w_f,k,  shift_f = bias_f + s_f (b_f - running_mean_f),
+//                         s_f = weight_f / sqrt(running_variance_f + eps);  b may be null; w, folded [filters, size]; a block a filter;
+//                         8 filters size bytes
 #include "prelude.cuh"
 
 KERNEL(batch_norm_statistics, const float* RESTRICT x, float* RESTRICT mean, float* RESTRICT variance, float* RESTRICT running_mean,
@@ -82,4 +86,13 @@ KERNEL(batch_norm_backward, const float* RESTRICT x, const float* RESTRICT y, co
     float n = (float) rows * pixels, inverse = 1 / sqrtf(variance[c] + eps), scale = weight[c] * inverse, middle = mean[c];
     float constant = dbias[c] / n, slope = dweight[c] / n * inverse;
     FOR_THREADS(p, pixels) dx[at + p] = scale * (norm_gradient(y, dy, at + p) - constant - slope * (x[at + p] - middle));
+}
+
+KERNEL(fold_batch_norm, const float* RESTRICT w, const float* RESTRICT b, const float* RESTRICT running_mean,
+       const float* RESTRICT running_variance, const float* RESTRICT weight, const float* RESTRICT bias, float* RESTRICT folded,
+       float* RESTRICT shift, int size, float eps) {
+    int f = blockIdx.x;
+    float scale = weight[f] / sqrtf(running_variance[f] + eps);
+    FOR_THREADS(k, size) folded[(long) f * size + k] = scale * w[(long) f * size + k];
+    if (threadIdx.x == 0) shift[f] = bias[f] + scale * ((b ? b[f] : 0) - running_mean[f]);
 }

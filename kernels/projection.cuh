@@ -54,9 +54,10 @@ DEVICE void clipped_sum(const T* RESTRICT v, int n, Threshold threshold, double 
             above += x >= upper ? 1.0 : 0.0;
         }
     }
-    *sum = block_sum(some);
-    *active = block_sum(inside);
-    *full = block_sum(above);
+    block_sums(some, inside, above);
+    *sum = some;
+    *active = inside;
+    *full = above;
 }
 
 /// All threads of the block call it, and get the threshold. v [n], finite; low <= high, low <= n B, high >= 0. O(n) a pass, about five
@@ -140,9 +141,10 @@ DEVICE void weighted_sum(const float* RESTRICT v, const float* RESTRICT b, int n
         steep += x > 0 ? weight * weight : 0;
         inside += x > 0 ? 1.0 : 0.0;
     }
-    *sum = block_sum(some);
-    *slope = block_sum(steep);
-    *active = block_sum(inside);
+    block_sums(some, steep, inside);
+    *sum = some;
+    *slope = steep;
+    *active = inside;
 }
 
 /// All threads of the block call it, and get the multiplier. v, b [n], finite; b >= 0, not all 0; s >= 0.

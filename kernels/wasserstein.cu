@@ -25,9 +25,9 @@
 //                   short as the optimum comes near; a segment a block
 // scalars [S, 4], double: best distance, scale, steps made, distance at w. round [1]: how often directions were drawn for steps
 #include "order.cuh"
-#include "projection.cuh"
 #include "random.cuh"
 #include "segments.cuh"
+#include "wasserstein.cuh"
 
 KERNEL(slice_directions, float* RESTRICT direction, const long* RESTRICT round, int d, long seed) {
     float* own = direction + (long) blockIdx.x * d;
@@ -117,27 +117,10 @@ KERNEL(w1_begin, const float* RESTRICT z, const float* RESTRICT zv, const int* R
     Segment own = segment(table, blockIdx.x);
     int n = own.n, m = own.m;
     z += (long) own.first * d, zv += (long) own.other * d, w += own.first;
-    Threshold threshold = band_threshold(w, n, upper, (double) n, (double) n);
-    FOR_THREADS(i, n) w[i] = (float) clipped(w[i], threshold, upper);
-    double variance = 0;
-    for (int k = 0; k < d; k++) {
-        double sum = 0, squares = 0, origin = z[k];
-        FOR_THREADS(i, n) {
-            double x = z[(long) i * d + k] - origin;
-            sum += x;
-            squares += x * x;
-        }
-        FOR_THREADS(j, m) {
-            double x = zv[(long) j * d + k] - origin;
-            sum += x;
-            squares += x * x;
-        }
-        sum = block_sum(sum) / (n + m);
-        variance += block_sum(squares) / (n + m) - sum * sum;
-    }
+    double scale = w1_start(z, zv, w, n, m, d, eta, upper);
     if (threadIdx.x == 0) {
         scalars[4 * blockIdx.x] = INFINITY;
-        scalars[4 * blockIdx.x + 1] = variance > 0 ? eta / sqrt(variance / d) : 0;
+        scalars[4 * blockIdx.x + 1] = scale;
         scalars[4 * blockIdx.x + 2] = 0;
     }
 }
@@ -150,42 +133,7 @@ KERNEL(w1_potential, const int* RESTRICT order, const float* RESTRICT sorted, co
     int n = own.n, m = own.m;
     long begin = slice * (rows + (long) validation_rows) + own.first + own.other;
     order += begin, sorted += begin, w += own.first, f += (long) slice * rows + own.first;
-    SHARED(double, part, 1024);
-    int count = n + m, first = (int) ((long) count * threadIdx.x / blockDim.x),
-        last = (int) ((long) count * (threadIdx.x + 1) / blockDim.x);
-    double mass = 0, share = 1.0 / n, other = -1.0 / m;
-    for (int k = first; k < last; k++) mass += order[k] < n ? w[order[k]] * share : other;
-    part[threadIdx.x] = mass;
-    __syncthreads();
-    double D = 0;
-    for (int t = 0; t < (int) threadIdx.x; t++) D += part[t];
-    __syncthreads();
-    double height = 0, distance = 0, before = D;
-    for (int k = first; k < last; k++) {
-        D += order[k] < n ? w[order[k]] * share : other;
-        double gap = k + 1 < count ? (double) sorted[k + 1] - sorted[k] : 0;
-        distance += fabs(D) * gap;
-        height += D > 1e-6 ? -gap : D < -1e-6 ? gap : 0;
-    }
-    distance = block_sum(distance);
-    part[threadIdx.x] = height;
-    __syncthreads();
-    height = 0;
-    for (int t = 0; t < (int) threadIdx.x; t++) height += part[t];
-    D = before;
-    double total = 0;
-    for (int k = first; k < last; k++) {
-        if (order[k] < n) {
-            f[order[k]] = (float) height;
-            total += height;
-        }
-        D += order[k] < n ? w[order[k]] * share : other;
-        double gap = k + 1 < count ? (double) sorted[k + 1] - sorted[k] : 0;
-        height += D > 1e-6 ? -gap : D < -1e-6 ? gap : 0;
-    }
-    float mean = (float) (block_sum(total) / n);
-    __syncthreads();
-    FOR_THREADS(i, n) f[i] -= mean;
+    double distance = w1_measure(order, sorted, w, f, n, m);
     if (threadIdx.x == 0) distances[blockIdx.x] = distance;
 }
 
@@ -221,11 +169,5 @@ KERNEL(w1_step, const double* RESTRICT distances, const float* RESTRICT f, const
         const float* RESTRICT slice = f + (long) s * rows;
         FOR_THREADS(i, n) u[i] += slice[i] * size;
     }
-    double squares = 0;      // in double precision: f has the data's unit, and its square and 1 / f may be out of a float's range
-    FOR_THREADS(i, n) squares += (double) u[i] * u[i];
-    squares = block_sum(squares);
-    double polyak = squares > 0 ? 0.5 * distance * n / squares : 0, t = min_of(longest, polyak);
-    FOR_THREADS(i, n) u[i] = (float) (w[i] - t * u[i]);
-    Threshold threshold = band_threshold(u, n, upper, (double) n, (double) n);
-    FOR_THREADS(i, n) w[i] = (float) clipped(u[i], threshold, upper);
+    w1_move(u, w, n, distance, longest, upper);
 }

@@ -115,7 +115,15 @@ void gemm(Pool& pool, const float* a, const float* b, float* c, const float* bia
         }
     });
 }
+
+/// Here the tiles of a product are spread over the cores, and k is not split.
+void gemm_split(Pool& pool, const float* a, const float* b, float* c, const float* bias, int m, int n, int k, int transpose_a,
+                int transpose_b, int flags, float*, int*) {
+    gemm(pool, a, b, c, bias, m, n, k, transpose_a, transpose_b, flags);
+}
 }
 
 HOST_CALL(gemm_fp32, gemm);
 HOST_CALL(gemm_tf32, gemm);
+HOST_CALL(gemm_split_fp32, gemm_split);
+HOST_CALL(gemm_split_tf32, gemm_split);

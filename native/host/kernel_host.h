@@ -31,6 +31,7 @@ constexpr HostThread threadIdx{};
 constexpr HostBlock blockDim{};
 inline void __syncthreads() {}
 inline void __syncwarp(unsigned = 1) {}
+inline void __threadfence() {}
 inline long clock_nanoseconds() {
     timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);

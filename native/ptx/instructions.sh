@@ -14,26 +14,25 @@ trap 'rm -f "$code"' EXIT
 objcopy -I elf64-little -O binary --only-section=".text.$kernel" "$cubin" "$code" 2> /dev/null || true
 [ -s "$code" ] || { echo "instructions.sh: $cubin has no kernel $kernel" >&2; exit 1; }
 "${NVDISASM:-nvdisasm}" -b "${architecture/sm_/SM}" "$code" | awk -v kernel="$kernel, $architecture" '
+    function padded(hexadecimal) { return substr("00000000" hexadecimal, length(hexadecimal) + 1) }
     match($0, /\/\*[0-9a-f]+\*\//) {
-        address = substr($0, RSTART + 2, RLENGTH - 4)
+        at = padded(substr($0, RSTART + 2, RLENGTH - 4))
         text = substr($0, RSTART + RLENGTH)
         gsub(/^[ \t]*(@!?U?P[0-9T]+ )?[ \t]*/, "", text)
         if (text !~ /^[A-Z]/ || text ~ /^NOP/) next
-        count++
-        place[address] = count
+        address[++count] = at
         split(text, word, /[ .;]/)
         name[count] = word[1]
-        if (word[1] == "BRA" && match(text, /0x[0-9a-f]+/)) branch[count] = substr(text, RSTART + 2, RLENGTH - 2)
+        if (word[1] == "BRA" && match(text, /0x[0-9a-f]+/)) branch[count] = padded(substr(text, RSTART + 2, RLENGTH - 2))
     }
     END {
         print kernel ": " count " instructions"
         loops = 0
         for (at = 1; at <= count; at++) {
             if (!(at in branch)) continue
-            target = branch[at]
-            while (length(target) < 4) target = "0" target
-            if (!(target in place) || place[target] > at || place[target] == at) continue
-            first[++loops] = place[target]
+            for (to = 1; to < at && address[to] < branch[at]; to++) {}      # an older nvdisasm leaves out what it does not know
+            if (to == at) continue
+            first[++loops] = to
             last[loops] = at
         }
         for (l = 1; l <= loops; l++) {

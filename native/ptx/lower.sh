@@ -6,11 +6,12 @@
 set -eu
 ptxas=$1
 file=$2
+architecture=$(sed -n 's/^\.target \(sm_[0-9]*\).*/\1/p' "$file")
 highest=$(sed -n 's/^\.version \([0-9.]*\).*/\1/p' "$file")
 for version in 7.0 7.1 7.2 7.3 7.4 7.5 7.6 7.7 7.8 8.0 8.1 8.2 8.3 8.4 8.5 8.6 8.7 8.8 "$highest"; do
     sed -n "/^\.version/,\$p" "$file" \
         | sed "s/^\.version .*/.version $version/; s|^\([[:space:]]*\.file[[:space:]]*[0-9]* \"\).*/\([^/]*\)\"|\1kernels/\2\"|" > "$file.lowered"
-    if "$ptxas" -arch=sm_80 -o /dev/null "$file.lowered" 2> "$file.log"; then
+    if "$ptxas" -arch="$architecture" -o /dev/null "$file.lowered" 2> "$file.log"; then
         break
     elif [ "$version" = "$highest" ]; then
         cat "$file.log" >&2

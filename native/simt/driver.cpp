@@ -35,7 +35,8 @@ enum : Result {
     launch_failed = 719,
     not_supported = 801,
     capture_unsupported = 900,
-    capture_invalidated = 901
+    capture_invalidated = 901,
+    invalid_cluster_size = 912
 };
 
 /// Something enqueued.
@@ -86,7 +87,8 @@ std::vector<Stream*>& streams() {
     return *v;
 }
 
-constexpr int multiprocessors = 4, capability = 80;
+constexpr int multiprocessors = 4;
+int capability = 80;
 
 Result failure(Result code, const char* text = nullptr) {
     sentence_of = code;
@@ -364,9 +366,13 @@ static Result load_module(Module** module, const void* image) {
             return failure(no_binary_for_gpu, sentence);
         }
     } else {
-        int major = 0, minor = 0;
+        int major = 0, minor = 0, target = target_of_ptx((const char*) image);
         if (!check_module((const char*) image, major, minor, loaded.entries, sentence, sizeof sentence))
             return failure(invalid_ptx, sentence);
+        if (target > capability) {
+            snprintf(sentence, sizeof sentence, "the PTX is for sm_%d, and the device is an sm_%d", target, capability);
+            return failure(no_binary_for_gpu, sentence);
+        }
         if (cuda_version_of_ptx(major, minor) > driver_version) return failure(unsupported_ptx_version);
     }
     *module = new Module(loaded);
@@ -430,6 +436,11 @@ CU cuLaunchKernel(const Kernel* kernel, unsigned gx, unsigned gy, unsigned gz, u
     if (kernel->threads && threads != (unsigned) kernel->threads) {
         snprintf(sentence, sizeof sentence, "kernel %s has a block of %d threads, not %lu", kernel->name, kernel->threads, threads);
         return failure(invalid_value, sentence);
+    }
+    if (gx % kernel->cluster) {
+        snprintf(sentence, sizeof sentence, "kernel %s has clusters of %d blocks, and %u blocks are no multiple of that", kernel->name,
+                 kernel->cluster, gx);
+        return failure(invalid_cluster_size, sentence);
     }
     Operation o = {};
     o.kind = Operation::launch;
@@ -597,6 +608,7 @@ CU cuGetErrorName(Result code, const char** name) {
         case not_supported: *name = "CUDA_ERROR_NOT_SUPPORTED"; break;
         case capture_unsupported: *name = "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"; break;
         case capture_invalidated: *name = "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"; break;
+        case invalid_cluster_size: *name = "CUDA_ERROR_INVALID_CLUSTER_SIZE"; break;
         default: *name = nullptr; return invalid_value;
     }
     return success;
@@ -624,6 +636,7 @@ NATIVE(jint, live)(JNIEnv*, jclass) {
 }
 NATIVE(jint, modulesLoaded)(JNIEnv*, jclass) { return modules_loaded; }
 NATIVE(void, takesCubins)(JNIEnv*, jclass, jboolean takes) { takes_cubins = takes; }
+NATIVE(void, capability)(JNIEnv*, jclass, jint given) { capability = given; }
 NATIVE(void, totalMemory)(JNIEnv*, jclass, jlong bytes) {
     Lock lock;
     set_total_memory((size_t) bytes);

@@ -158,11 +158,12 @@ template<class... A, void (*f)(A...)> struct Thunk<void (*)(A...), f> {
 #define ADIW_JOIN2(a, b) a##b
 #define ADIW_JOIN(a, b) ADIW_JOIN2(a, b)
 
-#define KERNEL(name, ...) KERNEL_FIXED(0, name, __VA_ARGS__)
-#define KERNEL_FIXED(threads, name, ...) \
+#define KERNEL(name, ...) KERNEL_CLUSTER(1, 0, name, __VA_ARGS__)
+#define KERNEL_FIXED(threads, name, ...) KERNEL_CLUSTER(1, threads, name, __VA_ARGS__)
+#define KERNEL_CLUSTER(blocks, threads, name, ...) \
     static void name(__VA_ARGS__); \
     static const adiw::simt::Registration ADIW_JOIN(register_, name)(#name, Thunk<decltype(&name), &name>::signature, \
-                                                                     &Thunk<decltype(&name), &name>::run, threads); \
+                                                                     &Thunk<decltype(&name), &name>::run, threads, blocks); \
     static void name(__VA_ARGS__)
 
 /// Element loop: a grid-stride loop.

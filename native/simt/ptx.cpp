@@ -44,6 +44,14 @@ int cuda_version_of_ptx(int major, int minor) {
     return (major + 4) * 1000 + minor * 10;
 }
 
+int target_of_ptx(const char* text) {
+    std::string ptx = bare(text);
+    size_t at = ptx.find(".target");
+    int target = 0;
+    if (at != std::string::npos) sscanf(ptx.c_str() + at, ".target sm_%d", &target);
+    return target;
+}
+
 bool check_module(const char* text, int& major, int& minor, std::vector<std::string>& entries, char* error, size_t error_size) {
     std::string ptx = bare(text);
     size_t at = ptx.find(".version");
@@ -87,6 +95,14 @@ bool check_module(const char* text, int& major, int& minor, std::vector<std::str
         if (threads != kernel->threads) {
             snprintf(error, error_size, "the block of %s differs: the PTX declares %d threads, the simt build %d (0: any)", name.c_str(),
                      threads, kernel->threads);
+            return false;
+        }
+        bound = ptx.find(".reqnctapercluster", at);
+        int cluster = 1;
+        if (bound != std::string::npos && bound < body) sscanf(ptx.c_str() + bound, ".reqnctapercluster %d", &cluster);
+        if (cluster != kernel->cluster) {
+            snprintf(error, error_size, "the cluster of %s differs: the PTX declares %d blocks, the simt build %d", name.c_str(), cluster,
+                     kernel->cluster);
             return false;
         }
     }
@@ -156,18 +172,31 @@ bool check_cubin(const void* image, int& architecture, std::vector<std::string>&
     return true;
 }
 
-char* declarations() {
-    std::string text = "// Declarations only: this build has no PTX.\n.version 7.0\n.target sm_80\n.address_size 64\n";
+namespace {
+/// Adds a line for every kernel that is one of clusters, or is none.
+void declare(std::string& text, bool clusters) {
     int count;
     const Kernel* table = kernels(count);
     for (int i = 0; i < count; i++) {
+        if ((table[i].cluster > 1) != clusters) continue;
         text += std::string(".visible .entry ") + table[i].name + "(";
         int p = 0;
         for (const char* c = table[i].signature; *c; c++, p++)
             text += std::string(p ? ", " : "") + ".param ." + ptx_type(*c) + " " + table[i].name + "_param_" + std::to_string(p);
         text += ")";
+        if (clusters) text += " .reqnctapercluster " + std::to_string(table[i].cluster) + ", 1, 1";
         if (table[i].threads) text += " .maxntid " + std::to_string(table[i].threads) + ", 1, 1";
         text += " { ret; }\n";
+    }
+}
+}
+
+char* declarations() {
+    std::string text = "// Declarations only: this build has no PTX.\n";
+    for (int clusters = 0; clusters < 2; clusters++) {
+        text += clusters ? ".version 7.8\n.target sm_90\n" : ".version 7.0\n.target sm_80\n";
+        text += ".address_size 64\n";
+        declare(text, clusters);
     }
     return strdup(text.c_str());
 }

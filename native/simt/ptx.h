@@ -11,6 +11,8 @@ int cuda_version_of_ptx(int major, int minor);
 /// Checks that every entry of the text is a kernel of this library, with its parameter types and declared block; a sentence
 /// if not. Gives the text's version and the entries.
 bool check_module(const char* text, int& major, int& minor, std::vector<std::string>& entries, char* error, size_t error_size);
+/// The architecture that a PTX text is for, at least: 80 for sm_80; 0 if it does not say.
+int target_of_ptx(const char* text);
 /// Whether an image is machine code: an ELF file.
 bool is_cubin(const void* image);
 /// As check_module, for machine code, of whose parameters only the sizes are known. Gives the architecture, 80 for sm_80.

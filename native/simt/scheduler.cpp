@@ -18,7 +18,7 @@ int table_count;
 Order order = forwards;
 uint64_t order_seed = 1;
 
-enum State : unsigned char { unstarted, ready, at_barrier, at_warp, ended };
+enum State : unsigned char { unstarted, ready, at_barrier, at_cluster_barrier, at_warp, ended };
 
 struct Copy {
     void* shared;
@@ -41,6 +41,13 @@ struct Warp {
     unsigned alive, waiting;
 };
 
+/// What is known of a block of the cluster that runs.
+struct Progress {
+    Block block;
+    int ended, at_barrier;
+    long touched;      // barriers of the cluster that had passed when another block last touched its shared memory; -1 for never
+};
+
 /// One launch under way, on one operating-system thread.
 struct Scheduler {
     Task tasks[most_threads] = {};
@@ -50,7 +57,11 @@ struct Scheduler {
     Fiber* idle[most_threads];
     Fiber home;
     int fiber_count = 0, idle_count = 0;
-    int count, cursor, ended_count, barrier_count;
+    int count, cursor, ended_count;      // of the threads of all blocks that run together
+    int per_block, cluster;
+    Progress blocks[most_cluster_blocks];
+    int cluster_barrier_count;
+    long cluster_barriers;      // that have passed
     long resumed;
     const Kernel* kernel;
     const uint64_t* words;
@@ -70,9 +81,11 @@ struct SharedArray {
     void* memory;
     unsigned long serial;
 };
-__thread SharedArray* shared_arrays;
+__thread SharedArray* shared_arrays;      // [blocks of the cluster, sites]
 
 Task& self() { return *static_cast<Task*>(current); }
+/// Its number among the threads of all blocks that run together: lanes of a warp follow each other.
+int position(const Task& task) { return task.rank * scheduler->per_block + task.number; }
 uint64_t next_random(uint64_t& state) {      // splitmix64
     uint64_t z = state += 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
@@ -115,6 +128,7 @@ Fiber& advance(Scheduler& s) {
         } else if (task.state != ready) continue;
         s.resumed++;
         current = &task;
+        if (s.cluster > 1) block = s.blocks[task.rank].block;
         return *task.fiber;
     }
     return s.home;
@@ -212,7 +226,10 @@ void end_thread(Task& task) {
     finish_copies(task, task.groups + 1);
     task.state = ended;
     s.ended_count++;
-    int number = task.number >> 5;
+    Progress& own = s.blocks[task.rank];
+    if (++own.ended == s.per_block && own.touched == s.cluster_barriers)
+        fail("the block may end before another one touches its shared memory: a barrier of the cluster must come between");
+    int number = position(task) >> 5;
     Warp& warp = s.warps[number];
     warp.alive &= ~(1u << (task.number & 31));
     for (unsigned rest = warp.waiting; rest; rest &= rest - 1) {
@@ -246,6 +263,7 @@ void arrange(Scheduler& s, int* values, int count) {
 const char* place(const Task& task) {
     switch (task.state) {
         case at_barrier: return "at __syncthreads";
+        case at_cluster_barrier: return "at the barrier of the cluster";
         case at_warp:
             return task.operation.kind == synchronise ? "at __syncwarp"
                    : task.operation.kind == ballot    ? "at a vote"
@@ -260,31 +278,69 @@ void report_deadlock(Scheduler& s) {
     const Task* other = nullptr;
     for (int i = 0; i < s.count; i++) {
         const Task& task = s.tasks[i];
-        if (!first && (task.state == at_warp || task.state == at_barrier)) first = &task;
+        if (!first && (task.state == at_warp || task.state == at_barrier || task.state == at_cluster_barrier)) first = &task;
     }
     for (int i = 0; i < s.count && !other; i++)
         if (place(s.tasks[i]) != place(*first)) other = &s.tasks[i];
     if (!other)
         for (int i = 0; i < s.count && !other; i++)
             if (s.tasks[i].state == at_warp && s.tasks[i].operation.mask != first->operation.mask) other = &s.tasks[i];
-    int length = snprintf(s.error, s.error_size, "kernel %s, block (%u, %u, %u) hangs: thread %d waits %s", s.kernel->name, block.index.x,
-                          block.index.y, block.index.z, first->number, place(*first));
+    Grid index = s.blocks[first->rank].block.index;
+    int length = snprintf(s.error, s.error_size, "kernel %s, block (%u, %u, %u) hangs: thread %d waits %s", s.kernel->name, index.x,
+                          index.y, index.z, first->number, place(*first));
     if (first->state == at_warp) length += snprintf(s.error + length, s.error_size - length, " with mask 0x%08x", first->operation.mask);
     if (other) {
-        length += snprintf(s.error + length, s.error_size - length, ", thread %d is %s", other->number, place(*other));
+        length += snprintf(s.error + length, s.error_size - length, ", thread %d ", other->number);
+        if (other->rank != first->rank)
+            length += snprintf(s.error + length, s.error_size - length, "of block %u ", s.blocks[other->rank].block.index.x);
+        length += snprintf(s.error + length, s.error_size - length, "is %s", place(*other));
         if (other->state == at_warp) snprintf(s.error + length, s.error_size - length, " with mask 0x%08x", other->operation.mask);
     }
     s.failed = true;
 }
 
-void run_block(Scheduler& s) {
-    block.serial = ++s.serial;
-    s.ended_count = s.barrier_count = 0;
+void release(Scheduler& s, int first, int count, State waiting) {
+    for (int i = first; i < first + count; i++)
+        if (s.tasks[i].state == waiting) s.tasks[i].state = ready;
+}
+
+/// Lets go on who waits at a barrier that all have reached; whether there was one.
+bool pass_barriers(Scheduler& s) {
+    bool any = false;
+    for (int rank = 0; rank < s.cluster; rank++) {
+        Progress& own = s.blocks[rank];
+        if (own.at_barrier == 0 || own.at_barrier + own.ended < s.per_block) continue;
+        release(s, rank * s.per_block, s.per_block, at_barrier);
+        own.at_barrier = 0;
+        any = true;
+    }
+    if (s.cluster_barrier_count > 0 && s.cluster_barrier_count + s.ended_count == s.count) {
+        release(s, 0, s.count, at_cluster_barrier);
+        s.cluster_barrier_count = 0;
+        s.cluster_barriers++;
+        any = true;
+    }
+    return any;
+}
+
+/// Runs the blocks of a cluster, whose indices are in s.blocks, or a block.
+void run_together(Scheduler& s) {
+    s.ended_count = s.cluster_barrier_count = 0;
+    s.cluster_barriers = 0;
     Grid threads = block.threads;
+    for (int rank = 0; rank < s.cluster; rank++) {
+        s.blocks[rank].block.serial = ++s.serial;
+        s.blocks[rank].block.rank = rank;
+        s.blocks[rank].ended = s.blocks[rank].at_barrier = 0;
+        s.blocks[rank].touched = -1;
+    }
+    block = s.blocks[0].block;
     for (int i = 0; i < s.count; i++) {
         Task& task = s.tasks[i];
-        task.index = {i % threads.x, i / threads.x % threads.y, i / threads.x / threads.y};
-        task.number = i;
+        unsigned number = (unsigned) (i % s.per_block);
+        task.index = {number % threads.x, number / threads.x % threads.y, number / threads.x / threads.y};
+        task.number = (int) number;
+        task.rank = i / s.per_block;
         task.state = unstarted;
         task.groups = 0;
         task.copy_count = 0;
@@ -301,11 +357,7 @@ void run_block(Scheduler& s) {
         Fiber& first = advance(s);
         if (&first != &s.home) switch_fiber(s.home, first);
         if (s.failed) return;
-        if (s.barrier_count > 0 && s.barrier_count + s.ended_count == s.count) {
-            for (int i = 0; i < s.count; i++)
-                if (s.tasks[i].state == at_barrier) s.tasks[i].state = ready;
-            s.barrier_count = 0;
-        } else if (s.resumed == 0) {
+        if (!pass_barriers(s) && s.resumed == 0) {
             report_deadlock(s);
             return;
         }
@@ -313,9 +365,9 @@ void run_block(Scheduler& s) {
 }
 }
 
-Registration::Registration(const char* name, const char* signature, void (*run)(const uint64_t*), int threads) {
+Registration::Registration(const char* name, const char* signature, void (*run)(const uint64_t*), int threads, int cluster) {
     if (table_count == table_size) abort();
-    table[table_count++] = {name, signature, run, threads};
+    table[table_count++] = {name, signature, run, threads, cluster};
 }
 
 const Kernel* kernels(int& count) {
@@ -339,14 +391,16 @@ bool run(const Kernel& kernel, Grid grid, Grid threads, const uint64_t* words, c
     Scheduler& s = *scheduler;
     s.kernel = &kernel;
     s.words = words;
-    s.count = threads.x * threads.y * threads.z;
+    s.per_block = threads.x * threads.y * threads.z;
+    s.cluster = kernel.cluster;
+    s.count = s.per_block * s.cluster;
     s.failed = false;
     s.error = error;
     s.error_size = error_size;
     s.random = order_seed;
     block.threads = threads;
     block.grid = grid;
-    long blocks = (long) grid.x * grid.y * grid.z;
+    long blocks = (long) grid.x * grid.y * grid.z / s.cluster;      // those that run together count as one
     // A shuffled order of the blocks without memory for it: multiples of a step that shares no factor with their number.
     long step = 1, start = 0;
     if (order == shuffled && blocks > 2) {
@@ -364,8 +418,12 @@ bool run(const Kernel& kernel, Grid grid, Grid threads, const uint64_t* words, c
     }
     for (long i = 0; i < blocks && !s.failed; i++) {
         long b = order == backwards ? blocks - 1 - i : order == shuffled ? (long) ((start + (unsigned __int128) step * i) % blocks) : i;
-        block.index = {(unsigned) (b % grid.x), (unsigned) (b / grid.x % grid.y), (unsigned) (b / grid.x / grid.y)};
-        run_block(s);
+        for (int rank = 0; rank < s.cluster; rank++) {
+            long own = b * s.cluster + rank;
+            block.index = {(unsigned) (own % grid.x), (unsigned) (own / grid.x % grid.y), (unsigned) (own / grid.x / grid.y)};
+            s.blocks[rank].block = block;
+        }
+        run_together(s);
     }
     if (s.failed) {      // fibers in the middle of a kernel start anew
         s.idle_count = 0;
@@ -380,14 +438,21 @@ bool run(const Kernel& kernel, Grid grid, Grid threads, const uint64_t* words, c
 void barrier() {
     Scheduler& s = *scheduler;
     self().state = at_barrier;
-    s.barrier_count++;
+    s.blocks[self().rank].at_barrier++;
+    suspend();
+}
+
+void cluster_barrier() {
+    Scheduler& s = *scheduler;
+    self().state = at_cluster_barrier;
+    s.cluster_barrier_count++;
     suspend();
 }
 
 void exchange(const WarpOperation& operation) {
     Scheduler& s = *scheduler;
     Task& task = self();
-    int lane = task.number & 31, warp = task.number >> 5;
+    int lane = task.number & 31, warp = position(task) >> 5;
     if (!(operation.mask >> lane & 1)) fail("a warp operation's mask 0x%08x leaves out lane %d, which calls it", operation.mask, lane);
     task.operation = operation;
     task.state = at_warp;
@@ -424,12 +489,16 @@ int shared_site(size_t bytes) {
     return site;
 }
 
+namespace {
+SharedArray& shared_array(int rank, int site) { return shared_arrays[rank * most_sites + site]; }
+}
+
 void* shared_memory(int site) {
     if (!shared_arrays) {
-        shared_arrays = (SharedArray*) calloc(most_sites, sizeof(SharedArray));
+        shared_arrays = (SharedArray*) calloc((size_t) most_sites * most_cluster_blocks, sizeof(SharedArray));
         if (!shared_arrays) fail("this machine has no memory left for shared memory");
     }
-    SharedArray& array = shared_arrays[site];
+    SharedArray& array = shared_array(block.rank, site);
     if (!array.memory) {
         array.memory = aligned_alloc(64, (site_bytes[site] + 63) / 64 * 64);
         if (!array.memory) fail("this machine has no memory left for shared memory");
@@ -439,6 +508,30 @@ void* shared_memory(int site) {
         memset(array.memory, 0xff, site_bytes[site]);
     }
     return array.memory;
+}
+
+void* shared_memory_of(void* own, int rank, size_t bytes) {
+    Scheduler& s = *scheduler;
+    if (rank < 0 || rank >= s.cluster) fail("there is no block %d in a cluster of %d", rank, s.cluster);
+    Progress& other = s.blocks[rank];
+    if (rank != block.rank) {
+        if (s.cluster_barriers == 0)
+            fail("shared memory of block %u is touched before a barrier of the cluster has shown that it runs", other.block.index.x);
+        if (other.ended == s.per_block) fail("shared memory of block %u is touched, which has ended", other.block.index.x);
+        other.touched = s.cluster_barriers;
+    }
+    for (int site = 0; site < sites; site++) {
+        SharedArray& array = shared_array(block.rank, site);
+        if (array.serial != block.serial || (char*) own < (char*) array.memory) continue;
+        size_t offset = (size_t) ((char*) own - (char*) array.memory);
+        if (offset + bytes > site_bytes[site]) continue;
+        Block mine = block;
+        block = other.block;
+        void* found = (char*) shared_memory(site) + offset;
+        block = mine;
+        return found;
+    }
+    fail("an address of another block's shared memory is wanted for one that is no shared memory of this block");
 }
 
 }

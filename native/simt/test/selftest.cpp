@@ -1,6 +1,6 @@
 // Checks the stand-in itself with kernels that are right and kernels that break a rule; built with AddressSanitizer, never
 // shipped. Exits 0 and says how many checks passed, or 1 and says which failed.
-#include "../../../kernels/prelude.cuh"
+#include "../../../kernels/cluster.cuh"
 #include "simt/memory.h"
 #include "simt/ptx.h"
 #include <elf.h>
@@ -123,6 +123,54 @@ KERNEL(misaligned_copy, const float* in, float* out) {
     copy_async_wait<0>();
     out[0] = s[0];
 }
+/// Every block gives its number, rounds times, to its neighbour, which adds up what it is given.
+DEVICE void pass_on(float* out, int rounds, bool apart, bool last) {
+    SHARED(float, s, 2 * 32);
+    int t = threadIdx.x, rank = cluster_rank();
+    RemoteFloats next = remote(s, (rank + 1) & 3);
+    float sum = 0;
+    cluster_barrier();
+    for (int round = 0; round < rounds; round++) {
+        int half = apart ? 32 * (round & 1) : 0;
+        next.store(half + t, 10 * round + rank);
+        if (last || round + 1 < rounds) cluster_barrier();
+        sum += s[half + t];
+    }
+    out[blockIdx.x * 32 + t] = sum;
+}
+KERNEL_CLUSTER(4, 32, neighbours, float* out) { pass_on(out, 3, true, true); }
+KERNEL_CLUSTER(4, 32, overtaken, float* out) { pass_on(out, 3, false, true); }
+KERNEL_CLUSTER(4, 32, ends_before_it_is_touched, float* out) { pass_on(out, 1, true, false); }
+KERNEL_CLUSTER(4, 32, touched_before_it_runs, float* out) {
+    SHARED(float, s, 32);
+    remote(s, (cluster_rank() + 1) & 3).store(threadIdx.x, 1);
+    cluster_barrier();
+    out[0] = s[0];
+}
+KERNEL_CLUSTER(4, 32, touched_after_its_end, float* out) {
+    SHARED(float, s, 32);
+    cluster_barrier();
+    if (cluster_rank() == 2) return;
+    cluster_barrier();
+    remote(s, 2).store(threadIdx.x, 1);
+    out[0] = 1;
+}
+KERNEL_CLUSTER(4, 32, half_the_cluster, float* out) {
+    if (cluster_rank() < 2) cluster_barrier();
+    else if (threadIdx.x < 16) __syncthreads();
+    else out[0] = __shfl_sync(0xffffffffu, 1, 0);
+}
+KERNEL_CLUSTER(4, 32, no_such_block, float* out) {
+    SHARED(float, s, 32);
+    cluster_barrier();
+    remote(s, 4).store(0, 1);
+}
+KERNEL_CLUSTER(4, 32, not_shared, float* out) {
+    float own[1] = {0};
+    cluster_barrier();
+    remote(own, 1).store(0, 1);
+    out[0] = own[0];
+}
 KERNEL(parameters, const float* p, int i, long l, float f, double d, double* out) { out[0] = d + f + l + i + p[0]; }
 
 using namespace adiw;
@@ -159,9 +207,47 @@ static bool stable(const char* name, unsigned threads) {
     return true;
 }
 
+/// As launch_on, for two clusters of four blocks.
+static bool launch_clusters(const char* name, float* out, Order order = forwards, uint64_t seed = 1) {
+    return launch_on(name, 8, 32, out, order, seed);
+}
+static bool stable_clusters(const char* name) {
+    float first[256], other[256];
+    if (!launch_clusters(name, first)) return false;
+    bool same = true;
+    for (int i = 0; i < 5; i++) {
+        if (!launch_clusters(name, other, i == 0 ? backwards : shuffled, i)) return false;
+        same &= !memcmp(first, other, sizeof first);
+    }
+    return same;
+}
+
+static void check_clusters() {
+    float out[256];
+    expect(stable_clusters("neighbours") && out[0] == out[0], "blocks of a cluster that write each other's shared memory");
+    launch_clusters("neighbours", out, shuffled, 5);
+    expect(out[0] == 3 * 3 + 30 && out[32 * 5 + 7] == 0 * 3 + 30 && out[32 * 7] == 2 * 3 + 30, "what neighbours in a cluster have given");
+    expect(!stable_clusters("overtaken"), "a missing second barrier of the cluster shows");
+    expect(!launch_clusters("ends_before_it_is_touched", out)
+               && (strstr(error, "may end before another one touches its shared memory") || strstr(error, "which has ended")),
+           "a block that may have ended when it is touched");
+    expect(!launch_clusters("touched_before_it_runs", out) && strstr(error, "before a barrier of the cluster has shown that it runs"),
+           "a block that may not run yet when it is touched");
+    for (Order order : {forwards, backwards})
+        expect(!launch_clusters("touched_after_its_end", out, order) && strstr(error, "is touched, which has ended"),
+               "a block that has ended when it is touched");
+    expect(!launch_clusters("half_the_cluster", out) && strstr(error, "half_the_cluster, block (0, 0, 0) hangs")
+               && strstr(error, "at the barrier of the cluster") && strstr(error, "of block 2 is at __syncthreads"),
+           "a barrier of the cluster that half of it reaches");
+    expect(!launch_clusters("no_such_block", out) && strstr(error, "no block 4 in a cluster of 4"), "a block that a cluster does not have");
+    expect(!launch_clusters("not_shared", out) && strstr(error, "no shared memory of this block"), "an address that is not shared");
+    expect(launch_clusters("neighbours", out), "a launch of clusters after failures");
+}
+
 int main() {
     int out[1024];
     float floats[1024];
+    check_clusters();
     for (unsigned n : {1u, 2u, 31u, 32u, 33u, 96u, 256u})
         expect(stable("reverse_right", n), "a kernel with its barrier is the same in all orders");
     for (unsigned n : {2u, 32u, 256u}) expect(!stable("reverse_without_barrier", n), "a missing barrier shows");

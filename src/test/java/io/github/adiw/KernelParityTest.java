@@ -6,6 +6,7 @@ import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
+import io.github.adiw.device.StandInControl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -284,13 +285,21 @@ class KernelParityTest {
             KernelParity.of("batch_norm_backward", Launch.rows(rows * channels)).in(floats(size)).in(y).in(floats(size))
                 .in(floats(channels)).in(positive(channels)).in(floats(channels)).in(floats(channels)).in(floats(channels))
                 .out(new float[size]).value(rows).value(channels).value(pixels).value(1e-5f).check();
+            KernelParity.of("fold_batch_norm", Launch.rows(channels)).in(floats(channels * 75)).in(relu == 0 ? null : floats(channels))
+                .in(floats(channels)).in(positive(channels)).in(floats(channels)).in(floats(channels)).out(new float[channels * 75])
+                .out(new float[channels]).value(75).value(1e-5f).check();
         }
     }
 
     @Test
     void partialSums() {
-        elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).out(new float[6]).value(6).value(35).value(6).check();
-        elements("sum_partials", 41).in(floats(6 * 41)).out(new float[35]).in(null).value(6).value(35).value(6).check();
+        for (int splits : new int[] {6, 70}) {
+            Launch launch = splits > 64 ? Launch.rows(3) : Launch.elements(41);
+            KernelParity.of("sum_partials", launch).in(floats(splits * 41)).out(new float[35]).out(new float[6]).value(splits).value(35)
+                .value(6).check();
+            KernelParity.of("sum_partials", launch).in(floats(splits * 41)).out(new float[35]).in(null).value(splits).value(35).value(6)
+                .check();
+        }
     }
 
     @Test
@@ -676,6 +685,50 @@ class KernelParityTest {
         int n = 61;
         KernelParity.of("kmm_residual", Launch.block()).in(random.doubles(n, -1, 3).toArray()).in(random.doubles(n, 0, 2).toArray())
             .out(new double[1]).value(n).value(50.0).value(0.9 * n).value(1.1 * n).within(1e-12).check();
+    }
+
+    @Test
+    void estimationsOfSmallBatches() {
+        for (int size : new int[] {21, 150}) {
+            int n = size;
+            int m = size / 2 + 3;
+            for (int rule = 0; rule < 3; rule++) {
+                estimation("km_estimation", n, m, rule).value(1f).value(0.4f).value(0.02f).value(1e-5f).check();
+                estimation("kl_estimation", n, m, rule).in(below(m, m)).out(positive(m)).out(new float[n]).value(0.02f).check();
+                estimation("ls_estimation", n, m, rule).in(below(m, m)).out(positive(m)).out(new float[n]).value(1f).value(0.4f)
+                    .value(0.1f).check();
+                estimation("kl_direct_estimation", n, m, rule).value(0.5f).check();
+                estimation("ls_direct_estimation", n, m, rule).value(0.5f).value(0.4f).check();
+                estimation("w1_estimation", n, m, rule).out(positive(n)).out(new float[n]).out(new double[4]).value(0.1f).check();
+            }
+        }
+    }
+
+    @Test
+    void estimationsOfSmallBatchesByClusters() {
+        StandInControl.capability(90);
+        try {
+            for (int n : new int[] {21, 256}) {
+                int m = n / 2 + 3;
+                for (int rule = n == 21 ? 0 : 1; rule < 3; rule++) {
+                    estimation("km_estimation_cluster", Launch.tiles(4, 1, 1), n, m, rule).value(1f).value(0.4f).value(0.02f).value(1e-5f)
+                        .check();
+                }
+            }
+        } finally {
+            StandInControl.capability(0);
+        }
+    }
+
+    private KernelParity estimation(String kernel, int n, int m, int rule) {
+        return estimation(kernel, Launch.block(512), n, m, rule);
+    }
+
+    /** What these kernels have in common; three steps. */
+    private KernelParity estimation(String kernel, Launch shape, int n, int m, int rule) {
+        return KernelParity.of(kernel, shape).in(positive(n)).in(positive(m)).in(below(n, n)).out(positive(n))
+            .out(new float[Math.max(n, m)]).out(new float[n]).out(new double[1]).out(new int[1]).value(n).value(m)
+            .value(rule == 0 ? 1 : 0).value(rule == 1 ? 1 : 0).value(new double[] {0.8, 0.5, 0.21}[rule]).value(3).value(2f);
     }
 
     @Test

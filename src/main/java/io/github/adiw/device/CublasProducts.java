@@ -67,6 +67,11 @@ final class CublasProducts implements AutoCloseable {
         return String.format(Locale.ROOT, "%d.%d.%d", version / 10000, version / 100 % 100, version % 100);
     }
 
+    /** The kernel of {@link #KERNELS} that has the same arguments and makes the same product, or the name itself. */
+    static String plain(String kernel) {
+        return kernel.replace("gemm_split_", "gemm_");
+    }
+
     /** Whether a launch of one of {@link #KERNELS} with these arguments is a plain product. */
     static boolean does(long[] words) {
         return words[BIAS] == 0 && ((int) words[FLAGS] & RELU) == 0;

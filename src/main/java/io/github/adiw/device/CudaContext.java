@@ -3,6 +3,7 @@ package io.github.adiw.device;
 import io.github.adiw.AdiwException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import jcuda.Pointer;
@@ -45,6 +46,7 @@ final class CudaContext {
     }
 
     private final int ordinal;
+    private final int capability;
     private final Scope scope;
     private final CUcontext handle = new CUcontext();
     private final Map<String, Function> functions = new HashMap<>();
@@ -54,6 +56,7 @@ final class CudaContext {
 
     private CudaContext(Scope scope, int ordinal, CUdevice device, GpuKernels kernels) {
         this.ordinal = ordinal;
+        this.capability = CudaDriver.capability(device);
         this.scope = scope;
         CudaDriver.check(() -> JCudaDriver.cuDevicePrimaryCtxRetain(handle, device), "opening GPU " + ordinal);
         scope.keep(() -> CudaDriver.result(() -> JCudaDriver.cuDevicePrimaryCtxRelease(device)));
@@ -61,7 +64,7 @@ final class CudaContext {
         CudaDriver.check(() -> JCudaDriver.cuCtxGetCurrent(callers), "asking for the current context");
         CudaDriver.check(() -> JCudaDriver.cuCtxSetCurrent(handle), "entering GPU " + ordinal);
         try {
-            load(kernels, CudaDriver.capability(device));
+            load(kernels);
         } finally {
             CudaDriver.result(() -> JCudaDriver.cuCtxSetCurrent(callers));
         }
@@ -75,6 +78,11 @@ final class CudaContext {
     static Share open(int ordinal, CUdevice device, GpuKernels kernels) {
         synchronized (OPEN) {
             CudaContext context = OPEN.get(ordinal);
+            if (context != null && context.users == 0 && context.capability != CudaDriver.capability(device)) {
+                OPEN.remove(ordinal);       // the stand-in driver pretends to be another GPU now
+                context.scope.close();
+                context = null;
+            }
             if (context == null) {
                 context = Scope.building(scope -> new CudaContext(scope, ordinal, device, kernels));
                 OPEN.put(ordinal, context);
@@ -98,6 +106,11 @@ final class CudaContext {
         return handle;
     }
 
+    /** Of the GPU: 10 major + minor. */
+    int capability() {
+        return capability;
+    }
+
     /** By name. */
     Map<String, Function> functions() {
         return functions;
@@ -118,11 +131,12 @@ final class CudaContext {
         lost |= result >= 700 && result < 720;
     }
 
-    private void load(GpuKernels kernels, int capability) {
+    private void load(GpuKernels kernels) {
         Optional<Cubins> cubins = Boolean.parseBoolean(System.getProperty(CUBIN_PROPERTY, "true")) ? Cubins.of(capability)
             : Optional.empty();
         int taken = 0;
-        for (String text : kernels.modules()) {
+        List<String> modules = kernels.modules().stream().filter(text -> GpuKernels.target(text) <= capability).toList();
+        for (String text : modules) {
             byte[] code = cubins.map(found -> found.of(text)).orElse(null);
             CUmodule module = new CUmodule();
             if (code != null) {
@@ -149,7 +163,7 @@ final class CudaContext {
         }
         if (taken > 0) {
             form = "machine code for " + cubins.map(Cubins::architecture).orElse("this GPU")
-                + (taken < kernels.modules().size() ? " and PTX" : "");
+                + (taken < modules.size() ? " and PTX" : "");
         }
     }
 

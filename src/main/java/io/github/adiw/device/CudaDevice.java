@@ -39,6 +39,7 @@ final class CudaDevice extends Device {
     private static final int MOST_ARGUMENTS = 40;
     private static final int MOST_THREADS = 1024;
     private static final int WARP = 32;
+    private static final int CLUSTER_CAPABILITY = 90;
 
     private final String name;
     private final int ordinal;
@@ -46,6 +47,7 @@ final class CudaDevice extends Device {
     private final CUstream stream;
     private final Map<String, CudaContext.Function> functions;
     private final int multiprocessors;
+    private final boolean clusters;
     private final int forcedBlock;
     private final ByteBuffer arguments = ByteBuffer.allocateDirect(8 * MOST_ARGUMENTS).order(ByteOrder.nativeOrder());
     private final Pointer[] argumentLists = new Pointer[MOST_ARGUMENTS + 1];
@@ -65,6 +67,7 @@ final class CudaDevice extends Device {
         this.stream = session.stream();
         this.functions = session.gpu().functions();
         this.multiprocessors = CudaDriver.attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+        this.clusters = session.gpu().capability() >= CLUSTER_CAPABILITY;
         this.forcedBlock = Integer.getInteger(BLOCK_PROPERTY, 0);
         Pointer[] words = new Pointer[MOST_ARGUMENTS];
         for (int i = 0; i < MOST_ARGUMENTS; i++) {
@@ -164,7 +167,7 @@ final class CudaDevice extends Device {
             enqueueZero(address, 3 * bytes);
             for (String kernel : new TreeSet<>(CublasProducts.KERNELS)) {
                 long[] words = {address, address + bytes, address + 2 * bytes, 0, size, size, size, 0, 0, 0};
-                Launch tiles = Launch.tiles(size / 64, size / 64, 1);
+                Launch tiles = Launch.product(this, size, size);
                 KernelTable.Kernel own = HostRuntime.table().get(kernel);
                 double ours = Double.POSITIVE_INFINITY;
                 double theirs = Double.POSITIVE_INFINITY;
@@ -207,6 +210,11 @@ final class CudaDevice extends Device {
     }
 
     @Override
+    public int multiprocessors() {
+        return multiprocessors;
+    }
+
+    @Override
     public int samplesTogether() {
         return 1;
     }
@@ -222,6 +230,11 @@ final class CudaDevice extends Device {
         try (CudaSession.Current entered = session.enter()) {
             session.check(() -> JCudaDriver.cuStreamSynchronize(stream), "waiting for " + name);
         }
+    }
+
+    @Override
+    public boolean hasClusters() {
+        return clusters;
     }
 
     @Override
@@ -292,8 +305,9 @@ final class CudaDevice extends Device {
     @Override
     void enqueue(KernelTable.Kernel kernel, Launch shape, long[] words) {
         try (CudaSession.Current entered = session.enter()) {
-            if (byCublas.contains(kernel.name()) && CublasProducts.does(words)) {
-                cublas.multiply(kernel.name(), words);
+            String product = CublasProducts.plain(kernel.name());
+            if (byCublas.contains(product) && CublasProducts.does(words)) {
+                cublas.multiply(product, words);
             } else {
                 launch(kernel, shape, words);
             }

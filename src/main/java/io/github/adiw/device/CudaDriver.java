@@ -25,7 +25,7 @@ final class CudaDriver {
 
     static final int OUT_OF_MEMORY = 2;
     private static final String JCUDA = "lib/libJCudaDriver-12.6.0-linux-x86_64.so";
-    private static final int LEAST_CAPABILITY = 80;
+    static final int LEAST_CAPABILITY = 80;
     private static Kind loaded;
     private static AdiwException failure;
 

@@ -54,6 +54,12 @@ public abstract class Device implements AutoCloseable {
     public abstract String description();
 
     /**
+     * Multiprocessors of a GPU: a launch of fewer blocks leaves some of them idle. 0 on the processor, whose calls cut their work
+     * themselves.
+     */
+    public abstract int multiprocessors();
+
+    /**
      * How many samples are best added up together where a sum over a batch is cut into parts: as many as vectors hold, which a smaller part
      * would leave empty; 1 where every sample has threads of its own.
      */
@@ -72,6 +78,12 @@ public abstract class Device implements AutoCloseable {
      * @throws IllegalStateException if the device is closed, or while a graph is recorded
      */
     public abstract void synchronize();
+
+    /**
+     * Whether blocks of a launch can be clusters, which run at the same time and write each other's shared memory
+     * ({@code kernels/cluster.cuh}).
+     */
+    public abstract boolean hasClusters();
 
     /**
      * Memory for {@code length} elements, contents undefined.

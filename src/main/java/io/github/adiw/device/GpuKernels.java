@@ -14,13 +14,15 @@ import java.util.regex.Pattern;
  * The PTX of the jar: modules, one a kernel file, one behind the other in one text.
  *
  * @param modules     PTX texts
- * @param cudaVersion the least CUDA version that a driver must support to read them: 1000 major + 10 minor
- * @param ptxVersion  their highest {@code .version}, for a person
+ * @param cudaVersion the least CUDA version that a driver must support to read those for every GPU: 1000 major + 10 minor. The others are
+ *                    for GPUs that are younger than the CUDA version that they need
+ * @param ptxVersion  the highest {@code .version} of those for every GPU, for a person
  */
 record GpuKernels(List<String> modules, int cudaVersion, String ptxVersion) {
     /** JCuda's graph functions are those of CUDA 11.4. */
     private static final int LEAST_CUDA_VERSION = 11_040;
     private static final Pattern VERSION = Pattern.compile("(?m)^\\.version (\\d+)\\.(\\d+)");
+    private static final Pattern TARGET = Pattern.compile("(?m)^\\.target sm_(\\d+)");
     private static final Pattern ENTRY = Pattern.compile("\\.entry\\s+(\\w+)");
 
     private static volatile Optional<GpuKernels> ofJar;      // null before it is read; read twice by two threads it is the same
@@ -45,9 +47,6 @@ record GpuKernels(List<String> modules, int cudaVersion, String ptxVersion) {
 
     static GpuKernels parse(String text) {
         List<String> modules = new ArrayList<>();
-        int highest = LEAST_CUDA_VERSION;
-        int highestPtx = 0;
-        String ptxVersion = "";
         Matcher version = VERSION.matcher(text);
         int begin = -1;
         while (version.find()) {
@@ -55,6 +54,18 @@ record GpuKernels(List<String> modules, int cudaVersion, String ptxVersion) {
                 modules.add(text.substring(begin, version.start()));
             }
             begin = version.start();
+        }
+        if (begin >= 0) {
+            modules.add(text.substring(begin));
+        }
+        int highest = LEAST_CUDA_VERSION;
+        int highestPtx = 0;
+        String ptxVersion = "";
+        for (String module : modules) {
+            version = VERSION.matcher(module);
+            if (!version.find() || target(module) > CudaDriver.LEAST_CAPABILITY) {
+                continue;
+            }
             int major = Integer.parseInt(version.group(1));
             int minor = Integer.parseInt(version.group(2));
             if (100 * major + minor > highestPtx) {
@@ -63,10 +74,13 @@ record GpuKernels(List<String> modules, int cudaVersion, String ptxVersion) {
             }
             highest = Math.max(highest, cudaVersion(major, minor));
         }
-        if (begin >= 0) {
-            modules.add(text.substring(begin));
-        }
         return new GpuKernels(modules, highest, ptxVersion);
+    }
+
+    /** The least compute capability of a GPU for a module: 10 major + minor. */
+    static int target(String module) {
+        Matcher target = TARGET.matcher(module);
+        return target.find() ? Integer.parseInt(target.group(1)) : CudaDriver.LEAST_CAPABILITY;
     }
 
     /** PTX 7.x came with CUDA 11.x, 8.x with 12.x, 9.x with 13.x. */

@@ -58,6 +58,11 @@ final class HostDevice extends Device {
         return processor() + ", " + threads + (threads == 1 ? " thread, " : " threads, ") + HostRuntime.instructionSet();
     }
 
+    @Override
+    public int multiprocessors() {
+        return 0;
+    }
+
     /** Images in a group of native/host/image_lanes.h with AVX-512; two groups with AVX2. */
     @Override
     public int samplesTogether() {
@@ -85,6 +90,11 @@ final class HostDevice extends Device {
     @Override
     public void synchronize() {
         notRecording("nothing can be waited for");
+    }
+
+    @Override
+    public boolean hasClusters() {
+        return false;
     }
 
     @Override

@@ -18,6 +18,8 @@ public record Launch(Kind kind, long x, int y, int z, long each) {
     public enum Kind { ELEMENTS, ROWS, BLOCKS, TILES }
 
     private static final Launch ONE_BLOCK = blocks(1, 0);
+    private static final int PRODUCT_TILE = 64;
+    private static final int SMALL_PRODUCT_TILE = 32;
 
     /** Checks that no size is negative, and that the grid is one that a GPU can have. */
     public Launch {
@@ -64,5 +66,19 @@ public record Launch(Kind kind, long x, int y, int z, long each) {
     /** A grid of {@code x} by {@code y} by {@code z} blocks for a kernel that declares its own block ({@code KERNEL_FIXED}). */
     public static Launch tiles(long x, int y, int z) {
         return new Launch(Kind.TILES, x, y, z, 0);
+    }
+
+    /**
+     * The tiles of a matrix product [m, n] by {@code gemm_fp32} or {@code gemm_tf32}: of 64 x 64 elements, or of 32 x 32 where a GPU has
+     * more multiprocessors than those are.
+     */
+    public static Launch product(Device device, int m, int n) {
+        UsageException.given("device", device);
+        Launch large = product(PRODUCT_TILE, m, n);
+        return large.x * large.y < device.multiprocessors() ? product(SMALL_PRODUCT_TILE, m, n) : large;
+    }
+
+    private static Launch product(int tile, long m, long n) {
+        return tiles((n + tile - 1) / tile, (int) ((m + tile - 1) / tile), 1);
     }
 }

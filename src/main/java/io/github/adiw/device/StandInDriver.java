@@ -58,6 +58,9 @@ final class StandInDriver {
     /** The CUDA version that it pretends to support: 1000 major + 10 minor. */
     static native void driverVersion(int version);
 
+    /** The compute capability that devices have which are opened from now on: 10 major + minor; 80 at first. */
+    static native void capability(int capability);
+
     /** Whether it takes machine code, or refuses it as a driver does for which it is too new. */
     static native void takesCubins(boolean takes);
 

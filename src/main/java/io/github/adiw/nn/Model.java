@@ -187,7 +187,7 @@ public final class Model {
      * @throws IllegalArgumentException if there is no row at all
      */
     public ModelInstance instance(Device device, Parameters parameters, int trained, int untrained, Precision precision) {
-        return new ModelInstance(this, fused(device, precision), device, parameters, trained, untrained, precision);
+        return new ModelInstance(this, fused(device, trained, precision), device, parameters, trained, untrained, precision);
     }
 
     /** The layers, one by one. */
@@ -196,8 +196,9 @@ public final class Model {
     }
 
     /** As few layers as do the same and leave the features there, and on devices that gain by it whole networks as one. */
-    Wiring fused(Device device, Precision precision) {
-        return device.prefersFewLaunches() && precision == Precision.FP32 ? network.whole(network.features()) : fused();
+    Wiring fused(Device device, int trained, Precision precision) {
+        Wiring layers = trained == 0 ? network.evaluated(network.features()) : fused();
+        return device.prefersFewLaunches() && precision == Precision.FP32 ? layers.whole(network.features()) : layers;
     }
 
     /** Layer by layer, as few as do the same and leave the features there. */

@@ -11,6 +11,7 @@ import io.github.adiw.device.Scope;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -100,9 +101,10 @@ import java.util.stream.IntStream;
  * }
  * }</pre>
  *
- * <p><b>Data</b> come as arrays, as direct buffers in native byte order, or as {@link Buffer buffers} of the device, which wrap
- * {@linkplain Device#wrap addresses} of another library's memory. Arrays and direct buffers are checked; a call with direct buffers
- * waits for its weights, and on {@code host} allocates nothing on the Java heap. A call with the device's buffers waits for nothing.
+ * <p><b>Data</b> come as arrays, as buffers in native byte order, or as {@link Buffer buffers} of the device, which wrap
+ * {@linkplain Device#wrap addresses} of another library's memory. Arrays and Java's buffers are checked, and the call waits for its
+ * weights; where all buffers are direct and numbers int32, it allocates nothing on the Java heap on {@code host}. A call with the device's
+ * buffers waits for nothing. Samples' numbers may be int64, as other libraries have them, in arrays and in Java's buffers.
  *
  * <p><b>Batches</b> may have from 1 to {@link Builder#batch} samples, so that an epoch's last one may be smaller, and from 1 to
  * {@link Builder#validationBatch} validation samples. Memory for the largest is allocated by {@link Builder#build}, for another size
@@ -185,19 +187,24 @@ public final class ImportanceWeights implements AutoCloseable {
      *                        the batch, or of the class that has it
      */
     public float[] update(int[] indices, int[] validationIndices, float[] z, float[] validation) {
-        Batch batch = checked(IntBuffer.wrap(UsageException.given("indices", indices)),
-            validationIndices == null ? null : IntBuffer.wrap(validationIndices), FloatBuffer.wrap(UsageException.given("z", z)),
-            FloatBuffer.wrap(UsageException.given("validation", validation)));
-        batch.indices.upload(indices);
-        if (validationIndices == null) {
-            batch.numberFromZero();
-        } else {
-            batch.number().upload(validationIndices);
-        }
-        batch.z.upload(z);
-        batch.validation.upload(validation);
-        float[] weights = run(batch).toFloats();
-        estimated(batch);
+        float[] weights = new float[UsageException.given("indices", indices).length];
+        update(IntBuffer.wrap(indices), validationIndices == null ? null : IntBuffer.wrap(validationIndices),
+            FloatBuffer.wrap(UsageException.given("z", z)), FloatBuffer.wrap(UsageException.given("validation", validation)),
+            FloatBuffer.wrap(weights));
+        return weights;
+    }
+
+    /** As {@link #update(long[], long[], float[], float[])} with the validation samples 0 to m - 1. */
+    public float[] update(long[] indices, float[] z, float[] validation) {
+        return update(indices, null, z, validation);
+    }
+
+    /** As {@link #update(int[], int[], float[], float[])}, of numbers in int64. */
+    public float[] update(long[] indices, long[] validationIndices, float[] z, float[] validation) {
+        float[] weights = new float[UsageException.given("indices", indices).length];
+        update(LongBuffer.wrap(indices), validationIndices == null ? null : LongBuffer.wrap(validationIndices),
+            FloatBuffer.wrap(UsageException.given("z", z)), FloatBuffer.wrap(UsageException.given("validation", validation)),
+            FloatBuffer.wrap(weights));
         return weights;
     }
 
@@ -207,35 +214,47 @@ public final class ImportanceWeights implements AutoCloseable {
     }
 
     /**
-     * As {@link #update(int[], int[], float[], float[])}, of the remaining elements of direct buffers in native byte order, whose
+     * As {@link #update(int[], int[], float[], float[])}, of the remaining elements of buffers in native byte order, direct or not, whose
      * positions stay as they are.
      *
      * @param weights takes the weights; n remain
-     * @throws UsageException also if a buffer is not direct, not in native byte order, or the one for the weights is read-only
+     * @throws UsageException also if a buffer is not in native byte order, or the one for the weights is read-only
      */
     public void update(IntBuffer indices, IntBuffer validationIndices, FloatBuffer z, FloatBuffer validation, FloatBuffer weights) {
-        checkDirect("the training samples' numbers", UsageException.given("indices", indices), indices.order());
+        checkOrder("the training samples' numbers", UsageException.given("indices", indices).order());
         if (validationIndices != null) {
-            checkDirect("the validation samples' numbers", validationIndices, validationIndices.order());
+            checkOrder("the validation samples' numbers", validationIndices.order());
         }
-        checkDirect("the training data", UsageException.given("z", z), z.order());
-        checkDirect("the validation data", UsageException.given("validation", validation), validation.order());
-        checkDirect("the weights", UsageException.given("weights", weights), weights.order());
+        checkOrder("the training data", UsageException.given("z", z).order());
+        checkOrder("the validation data", UsageException.given("validation", validation).order());
+        checkOrder("the weights", UsageException.given("weights", weights).order());
         if (weights.isReadOnly() || weights.remaining() != indices.remaining()) {
             throw new UsageException("the buffer for the weights must have room for the batch's " + indices.remaining()
                 + " and not be read-only, but " + (weights.isReadOnly() ? "it is read-only" : "it has room for " + weights.remaining()));
         }
         Batch batch = checked(indices, validationIndices, z, validation);
-        batch.indices.upload(indices);
+        HostMemory.upload(indices, batch.indices);
         if (validationIndices == null) {
             batch.numberFromZero();
         } else {
-            batch.number().upload(validationIndices);
+            HostMemory.upload(validationIndices, batch.number());
         }
-        batch.z.upload(z);
-        batch.validation.upload(validation);
-        run(batch).download(weights);
+        HostMemory.upload(z, batch.z);
+        HostMemory.upload(validation, batch.validation);
+        HostMemory.download(run(batch), weights);
         estimated(batch);
+    }
+
+    /** As {@link #update(LongBuffer, LongBuffer, FloatBuffer, FloatBuffer, FloatBuffer)} with the validation samples 0 to m - 1. */
+    public void update(LongBuffer indices, FloatBuffer z, FloatBuffer validation, FloatBuffer weights) {
+        update(indices, null, z, validation, weights);
+    }
+
+    /** As {@link #update(IntBuffer, IntBuffer, FloatBuffer, FloatBuffer, FloatBuffer)}, of numbers in int64. */
+    public void update(LongBuffer indices, LongBuffer validationIndices, FloatBuffer z, FloatBuffer validation, FloatBuffer weights) {
+        update(narrowed("training", UsageException.given("indices", indices), largest.samples()),
+            validationIndices == null ? null : narrowed("validation", validationIndices, largest.validationSamples()), z, validation,
+            weights);
     }
 
     /** As {@link #update(Buffer, Buffer, Buffer, Buffer)} with the validation samples 0 to m - 1. */
@@ -286,7 +305,7 @@ public final class ImportanceWeights implements AutoCloseable {
 
     /**
      * Why the last batch, or a class of it, has not been estimated, for a person, so that it was given the weights that are remembered;
-     * null if it has been, or is degenerate; waits. Calls with arrays and direct buffers throw it.
+     * null if it has been, or is degenerate; waits. Calls with arrays and Java's buffers throw it.
      *
      * @throws IllegalStateException before the first batch
      */
@@ -488,12 +507,27 @@ public final class ImportanceWeights implements AutoCloseable {
 
     private static void checkNumbers(String kind, IntBuffer numbers, int samples) {
         for (int row = 0, at = numbers.position(); at < numbers.limit(); row++, at++) {
-            int number = numbers.get(at);
-            if (number < 0 || number >= samples) {
-                throw new UsageException("row " + row + " of the batch is " + kind + " sample " + number
-                    + ", but these have the numbers 0 to " + (samples - 1));
-            }
+            checkNumber(kind, row, numbers.get(at), samples);
         }
+    }
+
+    private static void checkNumber(String kind, int row, long number, int samples) {
+        if (number < 0 || number >= samples) {
+            throw new UsageException("row " + row + " of the batch is " + kind + " sample " + number
+                + ", but these have the numbers 0 to " + (samples - 1));
+        }
+    }
+
+    /** The remaining numbers in int32; beyond that there are no samples. */
+    private static IntBuffer narrowed(String kind, LongBuffer numbers, int samples) {
+        checkOrder("the " + kind + " samples' numbers", numbers.order());
+        int[] narrow = new int[numbers.remaining()];
+        for (int row = 0; row < narrow.length; row++) {
+            long number = numbers.get(numbers.position() + row);
+            checkNumber(kind, row, number, samples);
+            narrow[row] = (int) number;
+        }
+        return IntBuffer.wrap(narrow);
     }
 
     private void checkFinite(String kind, FloatBuffer data) {
@@ -506,10 +540,10 @@ public final class ImportanceWeights implements AutoCloseable {
         }
     }
 
-    private static void checkDirect(String what, java.nio.Buffer buffer, ByteOrder order) {
-        if (!buffer.isDirect() || order != ByteOrder.nativeOrder()) {
-            throw new UsageException("the buffer of " + what + " must be direct and in native byte order: take it from"
-                + " ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())");
+    private static void checkOrder(String what, ByteOrder order) {
+        if (order != ByteOrder.nativeOrder()) {
+            throw new UsageException("the buffer of " + what + " must be in native byte order: take it from"
+                + " bytes.order(ByteOrder.nativeOrder())");
         }
     }
 

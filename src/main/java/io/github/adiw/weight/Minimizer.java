@@ -42,6 +42,16 @@ public interface Minimizer extends AutoCloseable {
     }
 
     /**
+     * Enqueues all of an estimation in one launch, if there is a kernel that does so for such a batch and the device gains by it:
+     * the bandwidth, what {@link #begin}, {@link #step} and {@link #finish} do, and what is recalled before and remembered after them.
+     *
+     * @return whether it was enqueued; else nothing has been done
+     */
+    default boolean estimateAtOnce(RememberedSamples samples) {
+        return false;
+    }
+
+    /**
      * Enqueues everything before the first step.
      *
      * @param converge whether steps will be taken until nothing moves, so that the settings' step size and momentum have no part

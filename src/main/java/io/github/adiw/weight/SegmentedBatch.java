@@ -5,6 +5,7 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
+import java.util.Arrays;
 
 /**
  * What a {@link Minimizer} works on: the transformed data of a training batch z {@code [n, d]} and of a validation batch z' {@code [m, d]},
@@ -14,6 +15,10 @@ import io.github.adiw.device.Scope;
 public final class SegmentedBatch implements AutoCloseable {
     /** The {@link #status} of a segment that cannot be computed. */
     static final int OUT_OF_RANGE = 2;
+    /** As most_rows of {@code kernels/estimation.cuh}. */
+    private static final int MOST_SMALL = 256;
+    /** As blocks of {@code kernels/estimation_cluster.cu}. */
+    private static final int CLUSTER = 4;
 
     private final Scope scope;
     private final Device device;
@@ -85,6 +90,40 @@ public final class SegmentedBatch implements AutoCloseable {
             device.launch("transpose_columns", Launch.elements((long) n * d), training, columns, n, d, stride(), 0);
             device.launch("transpose_columns", Launch.elements((long) m * d), validation, columns, m, d, stride(), n);
         }
+    }
+
+    /**
+     * Whether it is one that a single block estimates in one launch, {@code kernels/estimation.cu}, and the device gains by that: at most
+     * {@link #MOST_SMALL} rows on either side, in one segment, of one number each, whose weights are not normalised.
+     */
+    boolean isSmall() {
+        return device.prefersFewLaunches() && segments.of() == null && d() == 1 && n() <= MOST_SMALL && m() <= MOST_SMALL
+            && !settings.normalize();
+    }
+
+    /**
+     * Enqueues a kernel of {@code kernels/estimation.cu}, for a batch that has been placed.
+     *
+     * @param state of the minimiser
+     * @param more  the arguments behind those that all of these kernels have
+     */
+    public void launchAtOnce(String kernel, RememberedSamples samples, Buffer state, Object... more) {
+        device.launch(kernel, Launch.block(2 * MOST_SMALL), argumentsAtOnce(samples, state, more));
+    }
+
+    /** As {@link #launchAtOnce}, of {@code kernels/estimation_cluster.cu}; {@link Device#hasClusters} says where that can be. */
+    public void launchOnCluster(String kernel, RememberedSamples samples, Buffer state, Object... more) {
+        device.launch(kernel, Launch.tiles(CLUSTER, 1, 1), argumentsAtOnce(samples, state, more));
+    }
+
+    private Object[] argumentsAtOnce(RememberedSamples samples, Buffer state, Object... more) {
+        Bandwidth rule = settings.bandwidth();
+        Object[] all = {training, validation, samples.indices(), samples.memory(), state, samples.weights(), gamma(), status(), n(), m(),
+            rule.kind() == Bandwidth.Kind.GIVEN ? 1 : 0, rule.kind() == Bandwidth.Kind.MEDIAN ? 1 : 0, rule.value(), settings.steps(),
+            settings.upperBound()};
+        Object[] arguments = Arrays.copyOf(all, all.length + more.length);
+        System.arraycopy(more, 0, arguments, all.length, more.length);
+        return arguments;
     }
 
     /** Where it lies. */

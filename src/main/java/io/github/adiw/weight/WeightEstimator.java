@@ -104,6 +104,12 @@ public final class WeightEstimator implements AutoCloseable {
      * @param validation        float32 {@code [m, d]}, transformed validation data
      */
     public void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        if (batch.isSmall()) {
+            batch.place(z, validation);
+            if (minimizer.estimateAtOnce(new RememberedSamples(indices, validationIndices, state, memory, weights))) {
+                return;
+            }
+        }
         batch.set(indices, validationIndices, z, validation);
         recall(indices, validationIndices);
         minimizer.begin(false);

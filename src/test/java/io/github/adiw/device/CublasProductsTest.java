@@ -61,7 +61,7 @@ class CublasProductsTest {
         }
     }
 
-    /** At once, and recorded; a plain one, one that is added to what is there, and one with a bias, which the kernels make. */
+    /** At once, recorded, and as one that is split; plain, added to what is there, and with a bias, which the kernels make. */
     private static void products(Device device, String kernel, boolean transposeA, boolean transposeB) {
         int m = 70;
         int n = 37;
@@ -72,8 +72,9 @@ class CublasProductsTest {
         float[] b = numbers(random, k * n);
         float[] bias = numbers(random, n);
         try (Buffer x = device.floats(a); Buffer y = device.floats(b); Buffer z = device.floats(new float[m * n]);
-             Buffer shift = device.floats(bias)) {
-            Launch tiles = Launch.tiles((n + 63) / 64, (m + 63) / 64, 1);
+             Buffer shift = device.floats(bias); Buffer partials = device.floats(new float[2 * 3 * 2 * 32 * 32]);
+             Buffer done = device.ints(new int[3 * 2])) {
+            Launch tiles = Launch.product(device, m, n);
             device.launch(kernel, tiles, x, y, z, null, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, 0);
             check(z, a, b, null, 1, m, n, k, transposeA, transposeB, tolerance);
             try (Graph graph = device
@@ -84,6 +85,11 @@ class CublasProductsTest {
             check(z, a, b, null, 3, m, n, k, transposeA, transposeB, tolerance);
             device.launch(kernel, tiles, x, y, z, shift, m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, 0);
             check(z, a, b, bias, 1, m, n, k, transposeA, transposeB, tolerance);
+            for (Buffer added : new Buffer[] {null, shift}) {
+                device.launch(kernel.replace("gemm", "gemm_split"), Launch.tiles(2, 3, 2), x, y, z, added, m, n, k, transposeA ? 1 : 0,
+                    transposeB ? 1 : 0, 0, partials, done);
+                check(z, a, b, added == null ? null : bias, 1, m, n, k, transposeA, transposeB, tolerance);
+            }
         }
     }
 

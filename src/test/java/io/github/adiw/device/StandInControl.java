@@ -41,6 +41,12 @@ public final class StandInControl {
         StandInDriver.totalMemory(bytes == 0 ? 16L << 30 : bytes);
     }
 
+    /** @param capability of the stand-in's device, for devices opened from now on: 10 major + minor; 0 for what is usual */
+    public static void capability(int capability) {
+        StandInDriver.load();
+        StandInDriver.capability(capability == 0 ? CudaDriver.LEAST_CAPABILITY : capability);
+    }
+
     /** @param threads of every block that its kernel does not fix, for devices opened from now on; 0 for what is usual */
     public static void block(int threads) {
         if (threads == 0) {

@@ -197,8 +197,35 @@ class StandInTest {
         }
     }
 
+    /** Those for the stand-in's device as it usually is. */
     private static int modules() {
-        return CudaDriver.kernels().modules().size();
+        return (int) CudaDriver.kernels().modules().stream().filter(text -> GpuKernels.target(text) <= CudaDriver.LEAST_CAPABILITY).count();
+    }
+
+    /** Kernels of clusters are for GPUs of compute capability 9.0, and are left alone on others. */
+    @Test
+    void pretendsToHaveClustersWhereItIsToldTo() {
+        try (Device device = Devices.open("simt", 1)) {
+            assertThat(device.hasClusters()).isFalse();
+        }
+        int before = StandInDriver.modulesLoaded();
+        StandInControl.capability(90);
+        try (Device device = Devices.open("simt", 1)) {
+            assertThat(device.hasClusters()).isTrue();
+            assertThat(device.description()).contains("compute capability 9.0");
+            assertThat(StandInDriver.modulesLoaded()).isEqualTo(before + CudaDriver.kernels().modules().size());
+            assertThatThrownBy(() -> device.launch("km_estimation_cluster", Launch.tiles(3, 1, 1), clusterArguments(device)))
+                .isInstanceOf(AdiwException.class)
+                .hasMessageContaining("km_estimation_cluster has clusters of 4 blocks, and 3 blocks are no");
+        } finally {
+            StandInControl.capability(0);
+        }
+        assertThat(CudaDriver.kernels().requirement()).as("of every GPU").doesNotContain("PTX 7.8");
+    }
+
+    private static Object[] clusterArguments(Device device) {
+        return new Object[] {device.floats(1, 2), device.floats(1, 3), device.ints(0, 1), device.floats(1, 1), device.floats(1, 1),
+            device.floats(1, 1), device.allocate(ElementType.FLOAT64, 1), device.ints(0), 2, 2, 0, 1, 0.5, 1, 2f, 1f, 0f, 0f, 0f};
     }
 
     private static void loseTheContext(Device device) {

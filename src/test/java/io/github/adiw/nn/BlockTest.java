@@ -2,6 +2,7 @@ package io.github.adiw.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.KernelParity;
@@ -11,11 +12,13 @@ import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Graph;
 import io.github.adiw.device.Launch;
+import io.github.adiw.nn.block.BatchNormLayer;
 import io.github.adiw.nn.block.Block;
 import io.github.adiw.nn.block.ConvolutionLayer;
 import io.github.adiw.nn.block.LinearLayer;
 import io.github.adiw.nn.block.MaxPoolLayer;
 import io.github.adiw.nn.block.Node;
+import io.github.adiw.nn.block.Program;
 import io.github.adiw.nn.block.ReluLayer;
 import io.github.adiw.nn.block.ResidualSum;
 import io.github.adiw.nn.block.Sequence;
@@ -113,7 +116,7 @@ class BlockTest {
 
     private static List<String> whole(String model, int channels, int height, int width, int classes) {
         Wiring network = Model.parse(model, channels, height, width, classes).network();
-        return layers(network.whole(network.features()));
+        return layers(network.fused(network.features()).whole(network.features()));
     }
 
     @Test
@@ -125,10 +128,10 @@ class BlockTest {
             assertThat(other).hasSizeGreaterThan(2).doesNotContain("LeNetLayer");
         }
         Model model = Model.parse("lenet", 1, 28, 28, 10);
-        assertThat(layers(model.network().whole())).as("nobody reads the features").doesNotContain("LeNetLayer");
+        assertThat(layers(model.network().fused().whole())).as("nobody reads the features").doesNotContain("LeNetLayer");
         boolean few = device.prefersFewLaunches();
-        assertThat(layers(model.fused(device, Precision.FP32)).contains("LeNetLayer")).isEqualTo(few);
-        assertThat(layers(model.fused(device, Precision.TF32))).as("exact single precision alone").doesNotContain("LeNetLayer");
+        assertThat(layers(model.fused(device, 1, Precision.FP32)).contains("LeNetLayer")).isEqualTo(few);
+        assertThat(layers(model.fused(device, 1, Precision.TF32))).as("exact single precision alone").doesNotContain("LeNetLayer");
     }
 
     @Test
@@ -147,6 +150,47 @@ class BlockTest {
             .containsExactly("ConvolutionLayer", "ReluLayer", "ConvolutionLayer", "SumLayer");
         Wiring network = Wiring.of(image, Sequence.of(conv("a"), relu));
         assertThat(layers(network.fused(network.features()))).as("features are read").containsExactly("ConvolutionLayer", "ReluLayer");
+    }
+
+    @Test
+    void batchNormIsPartOfTheConvolutionInEvaluation() {
+        Shape image = new Shape(4, 8, 6);
+        Block relu = new ReluLayer();
+        Block norm = new BatchNormLayer("n");
+        Wiring whole = Wiring.of(image, Sequence.of(conv("a"), norm, relu));
+        assertThat(layers(whole.evaluated())).containsExactly("NormalizedConvolutionLayer");
+        assertThat(layers(whole.fused())).as("in training").containsExactly("ConvolutionLayer", "BatchNormLayer");
+        assertThat(layers(Wiring.of(image, Sequence.of(conv("a"), relu, norm)).evaluated())).as("another order")
+            .containsExactly("ConvolutionLayer", "BatchNormLayer");
+        assertThat(layers(whole.evaluated(whole.nodes().get(0).output()))).as("what the convolution makes is read")
+            .containsExactly("ConvolutionLayer", "BatchNormLayer");
+        Parameters parameters = Parameters.allocate(device, whole.needs());
+        assertThatThrownBy(() -> Program.bind(device, whole.evaluated(), parameters, 3, 2, Precision.FP32))
+            .isInstanceOf(IllegalStateException.class).hasMessageContaining("cannot be trained");
+    }
+
+    @Test
+    void evaluationIsTheSameWithoutAndWithRowsThatAreTrainedOn() {
+        for (Model model : List.of(Model.parse("resnet20", 3, 9, 8, 5),
+            new Model("biased", new Shape(2, 7, 5), Sequence.of(new ConvolutionLayer("a", 4, 3, 2, 1, true), new BatchNormLayer("n"))))) {
+            Parameters parameters = model.parameters(device);
+            parameters.initialize(1);
+            Random random = new Random(2);
+            parameters.list().stream().filter(p -> p.shape().length == 1 && p.value().type() == ElementType.FLOAT32).forEach(p -> {
+                float[] values = new float[p.size()];
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = 0.5f + random.nextFloat();
+                }
+                p.value().upload(values);
+            });
+            Buffer x = device.floats(values(3 * model.channels() * model.height() * model.width()));
+            float[] evaluated = instance(model, parameters, 0, 3).forward(x, Mode.EVALUATE).toFloats();
+            float[] trained = instance(model, parameters, 2, 1).forward(x, Mode.EVALUATE).toFloats();
+            assertThat(evaluated).as(model.toString()).hasSize(trained.length);
+            for (int i = 0; i < trained.length; i++) {
+                assertThat(evaluated[i]).as("%s, %d", model, i).isCloseTo(trained[i], within(1e-5f * (1 + Math.abs(trained[i]))));
+            }
+        }
     }
 
     /** A stem, sums with both kinds of shortcut, and values of several sizes, so that shared memory changes hands. */

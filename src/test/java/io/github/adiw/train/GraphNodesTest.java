@@ -32,7 +32,9 @@ class GraphNodesTest {
         assumeTrue(DeviceMatrix.slow() || DeviceMatrix.name().startsWith("cuda"), "a processor works layer by layer");
         assertThat(nodes(lenet("uniform").build()).uniform()).isEqualTo(9);
         TrainingOptions options = lenet("adiw-km").build();
-        assertThat(nodes(options).weighted() - estimation(options)).as("besides the estimation of weights").isEqualTo(10);
+        int weighted = nodes(options).weighted();
+        assertThat(weighted - estimation(options)).as("besides the estimation of weights").isEqualTo(10);
+        assertThat(weighted).as("with it").isEqualTo(11);
     }
 
     /** Launches of the estimation of a batch by kernel mean matching. */

@@ -17,7 +17,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -87,6 +89,15 @@ class ImportanceWeightsTest {
         return buffer.position(2).put(values).position(2);
     }
 
+    private static long[] longs(int[] values) {
+        return Arrays.stream(values).asLongStream().toArray();
+    }
+
+    private static LongBuffer direct(long[] values) {
+        LongBuffer buffer = ByteBuffer.allocateDirect(8 * values.length + 8).order(ByteOrder.nativeOrder()).asLongBuffer();
+        return buffer.position(1).put(values).position(1);
+    }
+
     /** An estimator by itself does what the loop's object does, whatever the form of the data. */
     @ParameterizedTest
     @ValueSource(strings = {"km", "kl", "ls", "w1", "kl-direct", "ls-direct", "kmm-exact"})
@@ -123,6 +134,68 @@ class ImportanceWeightsTest {
             Quality quality = arrays.quality();
             assertThat(quality).isEqualTo(addresses.quality());
             assertThat(quality.objective()).isFinite();
+        }
+    }
+
+    /** Numbers in int32 and int64; arrays, and buffers that are direct, all of an array, a part of one, or read-only. */
+    @Test
+    void everyFormOfNumbersAndBuffersGivesTheSameWeights() {
+        Batch b = Batch.of(N, M, 1, new Random(13));
+        float[] expected;
+        try (ImportanceWeights fresh = builder("kl", 1).build()) {
+            expected = fresh.update(b.indices, b.validationIndices, b.z, b.validation);
+        }
+        long[] indices = longs(b.indices), validationIndices = longs(b.validationIndices);
+        try (ImportanceWeights fresh = builder("kl", 1).build()) {
+            assertThat(fresh.update(indices, validationIndices, b.z, b.validation)).containsExactly(expected);
+        }
+        FloatBuffer part = FloatBuffer.allocate(N + 5).position(3).limit(N + 3);
+        for (FloatBuffer out : List.of(direct(new float[N]), FloatBuffer.allocate(N), part)) {
+            int position = out.position();
+            try (ImportanceWeights fresh = builder("kl", 1).build()) {
+                fresh.update(LongBuffer.wrap(indices), direct(validationIndices), FloatBuffer.wrap(b.z).asReadOnlyBuffer(),
+                    FloatBuffer.wrap(b.validation), out);
+            }
+            assertThat(out.position()).isEqualTo(position);
+            assertThat(IntStream.range(0, N).mapToObj(i -> out.get(position + i))).containsExactly(boxed(expected));
+            try (ImportanceWeights fresh = builder("kl", 1).build()) {
+                fresh.update(IntBuffer.wrap(b.indices).asReadOnlyBuffer(), IntBuffer.wrap(b.validationIndices),
+                    ByteBuffer.allocate(4 * N + 4).order(ByteOrder.nativeOrder()).position(4).slice().order(ByteOrder.nativeOrder())
+                        .asFloatBuffer().put(b.z).flip(),
+                    direct(b.validation), out);
+            }
+            assertThat(IntStream.range(0, N).mapToObj(i -> out.get(position + i))).containsExactly(boxed(expected));
+        }
+        assertThat(part.array()[2]).isZero();
+        assertThat(part.array()[N + 3]).isZero();
+        try (ImportanceWeights longer = builder("kl", 1).validationSamples(M).build();
+             ImportanceWeights shorter = builder("kl", 1).validationSamples(M).build()) {
+            FloatBuffer out = FloatBuffer.allocate(N);
+            longer.update(LongBuffer.wrap(indices), FloatBuffer.wrap(b.z), FloatBuffer.wrap(b.validation), out);
+            assertThat(out.array()).containsExactly(shorter.update(b.indices, b.z, b.validation));
+            assertThat(longer.update(indices, b.z, b.validation)).containsExactly(shorter.update(b.indices, b.z, b.validation));
+        }
+    }
+
+    private static Float[] boxed(float[] values) {
+        return IntStream.range(0, values.length).mapToObj(i -> values[i]).toArray(Float[]::new);
+    }
+
+    /** These are 3 and -1 in their lower 32 bits. */
+    @Test
+    void numbersBeyondInt32AreNoSamples() {
+        Batch b = Batch.of(N, M, 1, new Random(14));
+        try (ImportanceWeights weights = builder("km", 1).build()) {
+            for (long number : new long[] {(1L << 32) + 3, 0xffffffffL, Long.MIN_VALUE}) {
+                long[] indices = longs(b.indices), validationIndices = longs(b.validationIndices);
+                indices[5] = number;
+                refused("row 5 of the batch is training sample " + number + ", but these have the numbers 0 to 59",
+                    () -> weights.update(indices, b.z, b.validation));
+                validationIndices[2] = number;
+                refused("row 2 of the batch is validation sample " + number + ", but these have the numbers 0 to 29",
+                    () -> weights.update(longs(b.indices), validationIndices, b.z, b.validation));
+            }
+            assertThat(weights.memory()).containsOnly(1);
         }
     }
 
@@ -381,6 +454,9 @@ class ImportanceWeightsTest {
             assertThatThrownBy(() -> weights.update(direct(indices), validationIndices == null ? null : direct(validationIndices),
                 direct(z),
                 direct(validation), direct(new float[indices.length]))).isInstanceOf(UsageException.class).hasMessageContaining(expected);
+            assertThatThrownBy(
+                () -> weights.update(longs(indices), validationIndices == null ? null : longs(validationIndices), z, validation))
+                .isInstanceOf(UsageException.class).hasMessageContaining(expected);
             assertThat(weights.state()).containsExactly(state);
         }
     }
@@ -390,6 +466,8 @@ class ImportanceWeightsTest {
         Batch b = Batch.of(N, M, 1, new Random(10));
         try (ImportanceWeights weights = builder("km", 1).build()) {
             refused("indices must be given", () -> weights.update((int[]) null, b.z, b.validation));
+            refused("indices must be given", () -> weights.update((long[]) null, b.z, b.validation));
+            refused("indices must be given", () -> weights.update((LongBuffer) null, direct(b.z), direct(b.validation), direct(b.z)));
             refused("z must be given", () -> weights.update(b.indices, (float[]) null, b.validation));
             refused("validation must be given", () -> weights.update(b.indices, b.z, (float[]) null));
             refused("weights must be given", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation), null));
@@ -403,16 +481,17 @@ class ImportanceWeightsTest {
     }
 
     @Test
-    void buffersMustBeDirectAndOfTheRightKind() {
+    void buffersMustBeOfTheRightOrderAndKind() {
         Batch b = Batch.of(N, M, 1, new Random(10));
         try (ImportanceWeights weights = builder("km", 1).build(); Buffer indices = device.ints(b.indices); Buffer z = device.floats(b.z);
              Buffer validation = device.floats(b.validation)) {
             FloatBuffer out = direct(new float[N]);
-            refused("the buffer of the training data must be direct",
-                () -> weights.update(direct(b.indices), FloatBuffer.wrap(b.z), direct(b.validation), out));
             ByteBuffer bytes = ByteBuffer.allocateDirect(4 * M);
             ByteOrder foreign = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
-            refused("native byte order", () -> weights.update(direct(b.indices), direct(b.z), bytes.order(foreign).asFloatBuffer(), out));
+            refused("the buffer of the validation data must be in native byte order",
+                () -> weights.update(direct(b.indices), direct(b.z), bytes.order(foreign).asFloatBuffer(), out));
+            refused("the buffer of the training samples' numbers must be in native byte order",
+                () -> weights.update(ByteBuffer.allocate(8 * N).order(foreign).asLongBuffer(), direct(b.z), direct(b.validation), out));
             refused("it has room for 15", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation),
                 direct(new float[N - 1])));
             refused("it is read-only", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation), out.asReadOnlyBuffer()));

@@ -126,7 +126,7 @@ public class KernelByKernel {
             case "conv2-backward-data" -> () -> opened.launch(kernel, Launch.tiles((BATCH * 196 + 127) / 128, 1, 1), y, choice, weight, x,
                 BATCH, 6, 14, 14, 16, 5, 1, 0);
             default ->
-                () -> opened.launch(kernel, Launch.tiles(2, 1, splits), x, y, choice, partials, BATCH, 6, 14, 14, 16, 5, 1, 0, splits);
+                () -> opened.launch(kernel, Launch.tiles(2, 16, splits), x, y, choice, partials, BATCH, 6, 14, 14, 16, 5, 1, 0, splits);
         };
     }
 

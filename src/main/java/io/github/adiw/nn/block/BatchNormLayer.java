@@ -19,7 +19,7 @@ import java.util.List;
  * @param relu whether ReLU follows in the same launch
  */
 public record BatchNormLayer(String name, boolean relu) implements Layer {
-    private static final float EPSILON = 1e-5f;
+    static final float EPSILON = 1e-5f;
     private static final float MOMENTUM = 0.1f;
 
     /** Without ReLU. */

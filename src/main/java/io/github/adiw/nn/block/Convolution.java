@@ -33,9 +33,19 @@ public record Convolution(int batch, int channels, int height, int width, int fi
         return (width + 2 * padding - kernel) / stride + 1;
     }
 
+    /** Inputs of an output: elements of the window, of all channels. */
+    public int taps() {
+        return channels * kernel * kernel;
+    }
+
     /** Elements of the weight {@code [filters, channels, kernel, kernel]}. */
     public int weights() {
-        return filters * channels * kernel * kernel;
+        return filters * taps();
+    }
+
+    /** Elements of an image of the input or the output, whichever has more. */
+    long largestImage() {
+        return Math.max((long) channels * height * width, (long) filters * outputHeight() * outputWidth());
     }
 
     /** The same sizes for another batch. */

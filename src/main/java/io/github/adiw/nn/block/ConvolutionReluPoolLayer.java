@@ -51,7 +51,7 @@ record ConvolutionReluPoolLayer(ConvolutionLayer convolution) implements Layer {
             biases = b == null ? null : b.value();
             biasGradients = b == null ? null : b.gradient();
             choice = site.allocate(ElementType.UINT8, (long) site.rows() * output(site.shape()).size());
-            partials = site.scratch(site.trained() == 0 ? 0 : MatrixKernels.partials(device, backward));
+            partials = site.scratch(site.trained() == 0 ? 0 : MatrixKernels.pooledPartials(device, backward));
         }
 
         @Override

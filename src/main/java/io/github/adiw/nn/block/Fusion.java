@@ -13,12 +13,18 @@ final class Fusion {
     private Fusion() {}
 
     /** One layer that does what both do, or null if there is none. */
-    private static Layer both(Layer first, Layer second, Shape between) {
+    private static Layer both(Layer first, Layer second, Shape between, boolean evaluated) {
         if (first instanceof LinearLayer linear && second instanceof ReluLayer) {
             return linear.withRelu();
         }
         if (first instanceof ConvolutionLayer convolution && second instanceof ReluLayer) {
             return convolution.withRelu();
+        }
+        if (evaluated && first instanceof ConvolutionLayer convolution && !convolution.relu() && second instanceof BatchNormLayer norm) {
+            return new NormalizedConvolutionLayer(convolution, norm);
+        }
+        if (first instanceof NormalizedConvolutionLayer normalized && second instanceof ReluLayer) {
+            return normalized.withRelu();
         }
         if (first instanceof SumLayer sum && !sum.relu() && second instanceof ReluLayer) {
             return sum.withRelu();
@@ -37,15 +43,16 @@ final class Fusion {
     /**
      * The same network with as few layers as there can be.
      *
-     * @param kept values that must be made, since others than layers read them
+     * @param kept      values that must be made, since others than layers read them
+     * @param evaluated whether no row is ever trained on
      */
-    static List<Node> of(List<Node> nodes, Set<Value> kept) {
+    static List<Node> of(List<Node> nodes, Set<Value> kept, boolean evaluated) {
         List<Node> fused = new ArrayList<>();
         for (Node node : nodes) {
             Value between = node.inputs().get(0);
             int maker = maker(fused, between);
             Layer layer = maker < 0 || kept.contains(between) || uses(nodes, between) > 1 ? null
-                : both(fused.get(maker).layer(), node.layer(), between.shape());
+                : both(fused.get(maker).layer(), node.layer(), between.shape(), evaluated);
             if (layer == null) {
                 fused.add(node);
             } else {

@@ -45,7 +45,10 @@ public record LinearLayer(String name, int outputs, boolean bias, boolean relu) 
     private final class Bound implements Operation {
         private final Site site;
         private final Device device;
-        private final int in;
+        private final ProductSize product;
+        private final ProductSize weightProduct;
+        private final ProductSize inputProduct;
+        private final SplitMemory memory;
         private final Parameter weights;
         private final Buffer biases;
         private final Buffer biasGradients;
@@ -54,7 +57,11 @@ public record LinearLayer(String name, int outputs, boolean bias, boolean relu) 
         Bound(Site site) {
             this.site = site;
             device = site.device();
-            in = site.shape().size();
+            int in = site.shape().size();
+            product = new ProductSize(site.rows(), outputs, in);
+            weightProduct = new ProductSize(outputs, in, site.trained());
+            inputProduct = new ProductSize(site.trained(), in, outputs);
+            memory = SplitMemory.of(device, site::allocate, product, weightProduct, inputProduct);
             weights = site.parameter(name + ".weight");
             Parameter b = bias ? site.parameter(name + ".bias") : null;
             biases = b == null ? null : b.value();
@@ -64,21 +71,21 @@ public record LinearLayer(String name, int outputs, boolean bias, boolean relu) 
 
         @Override
         public void forward(Mode mode) {
-            MatrixKernels.gemm(device, site.precision(), site.input(), weights.value(), site.output(), biases,
-                site.rows(), outputs, in, false, true, relu ? MatrixKernels.RELU : 0);
+            MatrixKernels.gemm(device, site.precision(), memory, site.input(), weights.value(), site.output(), biases, product, false, true,
+                relu ? MatrixKernels.RELU : 0);
         }
 
         @Override
         public void backward() {
-            int rows = site.trained();
             Buffer gradient = masked != null ? masked.of(site.outputGradient()) : site.outputGradient();
-            MatrixKernels.gemm(device, site.precision(), gradient, site.input(), weights.gradient(), null, outputs, in, rows, true,
-                false, 0);
+            MatrixKernels.gemm(device, site.precision(), memory, gradient, site.input(), weights.gradient(), null, weightProduct, true,
+                false,
+                0);
             if (biases != null) {
-                device.launch("column_sum", Launch.rows((outputs + 15) / 16), gradient, biasGradients, rows, outputs);
+                device.launch("column_sum", Launch.rows((outputs + 15) / 16), gradient, biasGradients, site.trained(), outputs);
             }
             if (site.inputGradient() != null) {
-                MatrixKernels.gemm(device, site.precision(), gradient, weights.value(), site.inputGradient(), null, rows, in, outputs,
+                MatrixKernels.gemm(device, site.precision(), memory, gradient, weights.value(), site.inputGradient(), null, inputProduct,
                     false, false, 0);
             }
         }

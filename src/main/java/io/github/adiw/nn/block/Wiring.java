@@ -59,16 +59,21 @@ public final class Wiring {
      * @param kept values between layers that are read from outside, and so must be made
      */
     public Wiring fused(Value... kept) {
-        return with(Fusion.of(nodes, read(kept)));
+        return with(Fusion.of(nodes, read(kept), false));
+    }
+
+    /** As {@link #fused}, for passes in evaluation alone, in which more is one. */
+    public Wiring evaluated(Value... kept) {
+        return with(Fusion.of(nodes, read(kept), true));
     }
 
     /**
-     * The same network as one layer, where there are kernels for the whole of it in exact single precision; else as {@link #fused}.
+     * One layer, where there are kernels in exact single precision for the whole of a network that was {@link #fused}; else as it is.
      *
      * @param kept as there
      */
     public Wiring whole(Value... kept) {
-        return with(Fusion.whole(Fusion.of(nodes, read(kept)), read(kept)));
+        return with(Fusion.whole(nodes, read(kept)));
     }
 
     private Set<Value> read(Value... kept) {

@@ -9,6 +9,7 @@ import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EvaluatedSegment;
 import io.github.adiw.weight.Minimizer;
 import io.github.adiw.weight.Quality;
+import io.github.adiw.weight.RememberedSamples;
 import io.github.adiw.weight.SegmentedBatch;
 import java.util.Arrays;
 import java.util.OptionalInt;
@@ -55,6 +56,17 @@ public final class KernelMeanMatching implements Minimizer {
     @Override
     public Buffer stateCopy() {
         return extrapolated;
+    }
+
+    @Override
+    public boolean estimateAtOnce(RememberedSamples samples) {
+        Object[] own = {batch.settings().eta(), batch.settings().momentum(), batch.settings().ridge(), (float) GramMatrix.RIDGE};
+        if (device.hasClusters()) {
+            batch.launchOnCluster("km_estimation_cluster", samples, weights, own);
+        } else {
+            batch.launchAtOnce("km_estimation", samples, weights, own);
+        }
+        return true;
     }
 
     @Override

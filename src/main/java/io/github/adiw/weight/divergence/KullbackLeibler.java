@@ -9,6 +9,7 @@ import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EvaluatedSegment;
 import io.github.adiw.weight.Minimizer;
 import io.github.adiw.weight.Quality;
+import io.github.adiw.weight.RememberedSamples;
 import io.github.adiw.weight.SegmentedBatch;
 import io.github.adiw.weight.divergence.GaussianMatrix.Side;
 import java.util.Arrays;
@@ -55,6 +56,12 @@ public final class KullbackLeibler implements Minimizer {
     @Override
     public Buffer ratios() {
         return ratios;
+    }
+
+    @Override
+    public boolean estimateAtOnce(RememberedSamples samples) {
+        batch.launchAtOnce("kl_estimation", samples, alpha, samples.validationIndices(), samples.state(), ratios, batch.settings().ridge());
+        return true;
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EvaluatedSegment;
 import io.github.adiw.weight.Minimizer;
 import io.github.adiw.weight.Quality;
+import io.github.adiw.weight.RememberedSamples;
 import io.github.adiw.weight.SegmentedBatch;
 import io.github.adiw.weight.divergence.GaussianMatrix.Side;
 import java.util.Arrays;
@@ -58,6 +59,12 @@ public final class KullbackLeiblerDirect implements Minimizer {
     @Override
     public float leastState() {
         return LEAST_SHARE;
+    }
+
+    @Override
+    public boolean estimateAtOnce(RememberedSamples samples) {
+        batch.launchAtOnce("kl_direct_estimation", samples, weights, LEAST_SHARE);
+        return true;
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EvaluatedSegment;
 import io.github.adiw.weight.Minimizer;
 import io.github.adiw.weight.Quality;
+import io.github.adiw.weight.RememberedSamples;
 import io.github.adiw.weight.SegmentedBatch;
 import io.github.adiw.weight.divergence.GaussianMatrix.Side;
 import java.util.Arrays;
@@ -58,6 +59,13 @@ public final class LeastSquares implements Minimizer {
     @Override
     public Buffer ratios() {
         return fitted;
+    }
+
+    @Override
+    public boolean estimateAtOnce(RememberedSamples samples) {
+        batch.launchAtOnce("ls_estimation", samples, alpha, samples.validationIndices(), samples.state(), fitted, batch.settings().eta(),
+            batch.settings().momentum(), batch.settings().lambda());
+        return true;
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EvaluatedSegment;
 import io.github.adiw.weight.Minimizer;
 import io.github.adiw.weight.Quality;
+import io.github.adiw.weight.RememberedSamples;
 import io.github.adiw.weight.SegmentedBatch;
 import io.github.adiw.weight.divergence.GaussianMatrix.Side;
 
@@ -55,6 +56,12 @@ public final class LeastSquaresDirect implements Minimizer {
     @Override
     public Buffer stateCopy() {
         return extrapolated;
+    }
+
+    @Override
+    public boolean estimateAtOnce(RememberedSamples samples) {
+        batch.launchAtOnce("ls_direct_estimation", samples, weights, batch.settings().eta(), batch.settings().momentum());
+        return true;
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EvaluatedSegment;
 import io.github.adiw.weight.Minimizer;
 import io.github.adiw.weight.Quality;
+import io.github.adiw.weight.RememberedSamples;
 import io.github.adiw.weight.SegmentedBatch;
 import java.util.Map;
 
@@ -103,6 +104,12 @@ public final class Wasserstein implements Minimizer {
     }
 
     @Override
+    public boolean estimateAtOnce(RememberedSamples samples) {
+        batch.launchAtOnce("w1_estimation", samples, current, samples.state(), best, scalars, batch.settings().eta());
+        return true;
+    }
+
+    @Override
     public void begin(boolean converge) {
         device.launch("w1_begin", Launch.blocks(segments), batch.training(), batch.validation(), batch.segments().table(), batch.status(),
             current,
@@ -162,9 +169,7 @@ public final class Wasserstein implements Minimizer {
             }
             device.copy(current, best);     // what a degenerate batch was given
         }
-        if (d > 1) {
-            sort(evaluationRound, SEED);
-        }
+        sort(evaluationRound, SEED);
         measure(best, segments == 1 ? null : batch.status());
         evaluatedDistances = new double[slices * segments];
         distances.download(evaluatedDistances);

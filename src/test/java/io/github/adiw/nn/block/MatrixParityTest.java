@@ -1,5 +1,7 @@
 package io.github.adiw.nn.block;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.github.adiw.KernelParity;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
@@ -28,11 +30,18 @@ class MatrixParityTest {
     @ParameterizedTest
     @EnumSource(Precision.class)
     void products(Precision precision) {
+        products(precision, 70, 37, 45);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void productsOfManyTiles(Precision precision) {
+        products(precision, 132, 129, 75);
+    }
+
+    private static void products(Precision precision, int m, int n, int k) {
         KernelParity.check(tolerance(precision), device -> {
             Random random = new Random(3);
-            int m = 70;
-            int n = 37;
-            int k = 45;
             Buffer a = device.floats(floats(random, m * k));
             Buffer b = device.floats(floats(random, k * n));
             Buffer bias = device.floats(floats(random, n));
@@ -47,10 +56,35 @@ class MatrixParityTest {
         });
     }
 
+    /** Twice with the same memory, which a launch must leave as it found it. */
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void splitProducts(Precision precision) {
+        ProductSize size = new ProductSize(40, 30, 1030);
+        KernelParity.check(tolerance(precision), device -> {
+            Random random = new Random(6);
+            assertThat(size.splits(device)).isEqualTo(device.multiprocessors() == 0 ? 1 : 4);
+            SplitMemory memory = SplitMemory.of(device, device::allocate, size, new ProductSize(3, 4, 5));
+            Buffer a = device.floats(floats(random, size.m() * size.k()));
+            Buffer b = device.floats(floats(random, size.k() * size.n()));
+            Buffer bias = device.floats(floats(random, size.n()));
+            List<float[]> results = new ArrayList<>();
+            for (boolean transposed : new boolean[] {false, true}) {
+                Buffer c = device.floats(floats(random, size.m() * size.n()));
+                MatrixKernels.gemm(device, precision, memory, a, b, c, bias, size, transposed, !transposed,
+                    transposed ? MatrixKernels.ACCUMULATE : MatrixKernels.RELU);
+                results.add(c.toFloats());
+            }
+            return results;
+        });
+    }
+
     @ParameterizedTest
     @EnumSource(Precision.class)
     void convolutions(Precision precision) {
-        for (Convolution s : new Convolution[] {new Convolution(3, 2, 12, 10, 5, 5, 1, 2), new Convolution(2, 3, 9, 9, 17, 3, 2, 1)}) {
+        for (Convolution s : new Convolution[] {new Convolution(3, 2, 12, 10, 5, 5, 1, 2), new Convolution(2, 3, 9, 9, 17, 3, 2, 1),
+            new Convolution(5, 18, 5, 7, 33, 3, 1, 1), new Convolution(2, 40, 4, 5, 20, 1, 1, 0), new Convolution(3, 4, 6, 7, 5, 1, 2, 0),
+            new Convolution(2, 3, 15, 14, 6, 7, 2, 3), new Convolution(2, 2, 11, 8, 3, 2, 3, 0)}) {
             KernelParity.check(tolerance(precision), device -> {
                 Random random = new Random(4);
                 int outputs = s.batch() * s.filters() * s.outputHeight() * s.outputWidth();
@@ -62,7 +96,7 @@ class MatrixParityTest {
                 Buffer dx = device.floats(new float[(int) x.length()]);
                 MatrixKernels.conv2dForward(device, precision, s, x, weight, bias, y, true);
                 MatrixKernels.conv2dBackwardData(device, precision, s, dy, weight, dx);
-                Gradients g = new Gradients(device, s);
+                Gradients g = new Gradients(device, s, MatrixKernels.partials(device, s));
                 MatrixKernels.conv2dBackwardWeights(device, precision, s, x, dy, g.partials, g.weight, g.bias);
                 return List.of(y.toFloats(), dx.toFloats(), g.weight.toFloats(), g.bias.toFloats());
             });
@@ -72,7 +106,14 @@ class MatrixParityTest {
     @ParameterizedTest
     @EnumSource(Precision.class)
     void pooledConvolutions(Precision precision) {
-        Convolution s = new Convolution(3, 2, 12, 8, 6, 5, 1, 2);
+        for (Convolution s : new Convolution[] {new Convolution(3, 2, 12, 8, 6, 5, 1, 2), new Convolution(2, 9, 8, 6, 25, 3, 1, 1),
+            new Convolution(9, 6, 14, 14, 5, 5, 1, 0), new Convolution(2, 1, 9, 13, 3, 4, 2, 1),
+            new Convolution(2, 2, 6, 8, 3, 23, 1, 11)}) {
+            pooledConvolution(precision, s);
+        }
+    }
+
+    private static void pooledConvolution(Precision precision, Convolution s) {
         KernelParity.check(tolerance(precision), device -> {
             Random random = new Random(5);
             int pooled = s.batch() * s.filters() * s.outputHeight() * s.outputWidth() / 4;
@@ -90,7 +131,7 @@ class MatrixParityTest {
             }
             choice.upload(given);
             MatrixKernels.conv2dReluPoolBackwardData(device, precision, s, dy, choice, weight, dx);
-            Gradients g = new Gradients(device, s);
+            Gradients g = new Gradients(device, s, MatrixKernels.pooledPartials(device, s));
             MatrixKernels.conv2dReluPoolBackwardWeights(device, precision, s, x, dy, choice, g.partials, g.weight, g.bias);
             return List.of(y.toFloats(), dx.toFloats(), g.weight.toFloats(), g.bias.toFloats());
         });
@@ -101,8 +142,8 @@ class MatrixParityTest {
         final Buffer weight;
         final Buffer bias;
 
-        Gradients(Device device, Convolution s) {
-            partials = device.allocate(ElementType.FLOAT32, MatrixKernels.partials(device, s));
+        Gradients(Device device, Convolution s, long floats) {
+            partials = device.allocate(ElementType.FLOAT32, floats);
             weight = device.allocate(ElementType.FLOAT32, s.weights());
             bias = device.allocate(ElementType.FLOAT32, s.filters());
         }

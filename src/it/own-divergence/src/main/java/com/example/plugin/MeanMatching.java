@@ -102,8 +102,8 @@ public final class MeanMatching implements Divergence {
             Buffer validation = batch.validation();
             Buffer of = batch.segments().of();
             Buffer table = batch.segments().table();
-            device.launch("gemm_fp32", Launch.tiles((n + 63) / 64, (n + 63) / 64, 1), z, z, matrix, null, n, n, d, 0, 1, 0);
-            device.launch("gemm_fp32", Launch.tiles((m + 63) / 64, (n + 63) / 64, 1), z, validation, cross, null, n, m, d, 0, 1, 0);
+            device.launch("gemm_fp32", Launch.product(device, n, n), z, z, matrix, null, n, n, d, 0, 1, 0);
+            device.launch("gemm_fp32", Launch.product(device, n, m), z, validation, cross, null, n, m, d, 0, 1, 0);
             device.launch("reciprocal", Launch.elements(m), ones, shares, batch.segments().ofValidation(), table, m, 2);
             device.launch("matrix_product", Launch.rows(n), cross, shares, of, table, kappa, m, 0);
             device.launch("matrix_product", Launch.rows(1), z, z, null, null, trace, n * d, 1);
