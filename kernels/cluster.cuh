@@ -33,11 +33,6 @@ DEVICE RemoteFloats remote(float* own, int rank) {
     asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there.address) : "r"((unsigned) __cvta_generic_to_shared(own)), "r"(rank));
     return there;
 }
-/// The sum over the four lanes whose numbers differ in the last two bits; all lanes of the warp call it.
-template<class T> DEVICE T quad_sum(T x) {
-    x += __shfl_xor_sync(0xffffffffu, x, 1);
-    return x + __shfl_xor_sync(0xffffffffu, x, 2);
-}
 
 #elif defined(ADIW_HOST)
 // Only kernels of clusters use these: declared so that their text can be parsed, defined nowhere.
@@ -48,7 +43,6 @@ struct RemoteFloats {
     void store(int i, float x) const;
 };
 RemoteFloats remote(float* own, int rank);
-template<class T> T quad_sum(T x);
 
 #elif defined(ADIW_SIMT)
 DEVICE int cluster_rank() { return adiw::simt::block.rank; }
@@ -59,6 +53,12 @@ struct RemoteFloats {
     void store(int i, float x) const { *(float*) adiw::simt::shared_memory_of(own + i, rank, sizeof x) = x; }
 };
 DEVICE RemoteFloats remote(float* own, int rank) { return {own, rank}; }
+#endif
+
+#if defined(ADIW_HOST)
+template<class T> T quad_sum(T x);
+#else
+/// The sum over the four lanes whose numbers differ in the last two bits; all lanes of the warp call it.
 template<class T> DEVICE T quad_sum(T x) {
     x += __shfl_xor_sync(0xffffffffu, x, 1);
     return x + __shfl_xor_sync(0xffffffffu, x, 2);

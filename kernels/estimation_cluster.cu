@@ -35,7 +35,8 @@ DEVICE float gaussian_row(Gaussian k, float x, const float* y, int count, int q,
 #pragma unroll
     for (int c = 0; c < own_columns; c++) {
         int column = column_of(c, q);
-        K[c] = column < count ? k(x, y[column]) : 0;
+        float value = k(x, y[column]);      // of every column, since what branches around values would wait for each
+        K[c] = column < count ? value : 0;
         sum += K[c];
     }
     return quad_sum(sum);
@@ -108,8 +109,9 @@ KERNEL_CLUSTER(blocks, threads, km_estimation_cluster, BATCH, float eta, float m
                 feasible = total >= low && total <= high;
             }
             if (feasible) break;
-            last = (float) clipped(u[at + t], band_threshold(u + at, n, upper, low, high), upper);
-            v[t] = t < n ? last + momentum * (last - before) : 0;
+            float moved = (float) clipped(u[at + t], band_threshold(u + at, n, upper, low, high), upper);
+            last = t < n ? moved : 0;      // behind the batch there is nothing: neither now, nor in the sum of a later step
+            v[t] = last + momentum * (last - before);
             __syncthreads();
         }
         w[t] = last;

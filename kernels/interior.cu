@@ -115,7 +115,7 @@ DEVICE void times(const double* RESTRICT G, const double* RESTRICT x, double* RE
         double sum = 0;
         for (int i = lane; i < n; i += lanes) sum += row[i] * x[i];
         part[t] = sum;
-        __syncwarp();
+        if (lanes > 1) __syncwarp();      // else the threads of a warp have rows of their own
         for (int step = lanes / 2; step > 0; step /= 2) {
             if (lane < step) part[t] += part[t + step];
             __syncwarp();

@@ -194,7 +194,7 @@ DEVICE void linear_rows_backward(const float* dy, int outputs, const float* REST
     using namespace lenet;
     FOR_THREADS(k, inputs) {
         float sum[backward_rows] = {};
-#pragma unroll 4
+#pragma unroll 12      // as many loads at once: both hidden layers have a multiple of it
         for (int j = 0; j < outputs; j++) {
             float w = weight[(long) j * inputs + k];
 #pragma unroll

@@ -23,10 +23,9 @@ struct AdamStep {
 /// All threads of the block call it: one barrier.
 DEVICE AdamStep adam_step(float rate, long step, double beta1, double beta2, float eps, float decay) {
     SHARED(float, scale, 2);
-    if (threadIdx.x == 0) {      // once a block: powers in double precision are slow on a GPU
-        double t = (double) (step + 1);
-        scale[0] = (float) (rate / (1 - pow(beta1, t)));
-        scale[1] = (float) (1 / sqrt(1 - pow(beta2, t)));
+    FOR_THREADS(i, 2) {      // powers in double precision are slow on a GPU: once a block, and both at the same time
+        double left = 1 - pow(i == 0 ? beta1 : beta2, (double) (step + 1));
+        scale[i] = (float) (i == 0 ? rate / left : 1 / sqrt(left));
     }
     __syncthreads();
     AdamStep a = {(float) beta1, (float) beta2, (float) (1 - beta1), (float) (1 - beta2), scale[0], scale[1], eps, decay};

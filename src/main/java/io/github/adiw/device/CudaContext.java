@@ -27,6 +27,8 @@ final class CudaContext {
     static final String CUBIN_PROPERTY = "adiw.cubin";
     private static final Logger LOG = LoggerFactory.getLogger(CudaContext.class);
     private static final int LOG_BYTES = 16 << 10;
+    /** The least compute capability with clusters. */
+    private static final int CLUSTER_CAPABILITY = 90;
     /** By the GPU's number. */
     private static final Map<Integer, CudaContext> OPEN = new HashMap<>();
 
@@ -50,6 +52,7 @@ final class CudaContext {
     private final Scope scope;
     private final CUcontext handle = new CUcontext();
     private final Map<String, Function> functions = new HashMap<>();
+    private boolean clusters;
     private String form = "PTX, which the driver compiles";
     private int users;
     private volatile boolean lost;
@@ -57,6 +60,7 @@ final class CudaContext {
     private CudaContext(Scope scope, int ordinal, CUdevice device, GpuKernels kernels) {
         this.ordinal = ordinal;
         this.capability = CudaDriver.capability(device);
+        clusters = capability >= CLUSTER_CAPABILITY;
         this.scope = scope;
         CudaDriver.check(() -> JCudaDriver.cuDevicePrimaryCtxRetain(handle, device), "opening GPU " + ordinal);
         scope.keep(() -> CudaDriver.result(() -> JCudaDriver.cuDevicePrimaryCtxRelease(device)));
@@ -111,6 +115,11 @@ final class CudaContext {
         return capability;
     }
 
+    /** Whether kernels of clusters are loaded: not on GPUs before 9.0, and not by a driver that is older than their PTX. */
+    boolean hasClusters() {
+        return clusters;
+    }
+
     /** By name. */
     Map<String, Function> functions() {
         return functions;
@@ -152,6 +161,12 @@ final class CudaContext {
             }
             if (code == null) {
                 String refusal = load(module, (text + '\0').getBytes(StandardCharsets.US_ASCII));
+                if (refusal != null && GpuKernels.target(text) > CudaDriver.LEAST_CAPABILITY) {
+                    LOG.info("GPU {} goes without the kernels {}, which the driver refuses: {}", ordinal, GpuKernels.entries(text),
+                        refusal);
+                    clusters = false;
+                    continue;
+                }
                 if (refusal != null) {
                     throw new AdiwException("loading the kernels " + GpuKernels.entries(text) + " failed: " + refusal);
                 }

@@ -39,7 +39,6 @@ final class CudaDevice extends Device {
     private static final int MOST_ARGUMENTS = 40;
     private static final int MOST_THREADS = 1024;
     private static final int WARP = 32;
-    private static final int CLUSTER_CAPABILITY = 90;
 
     private final String name;
     private final int ordinal;
@@ -67,7 +66,7 @@ final class CudaDevice extends Device {
         this.stream = session.stream();
         this.functions = session.gpu().functions();
         this.multiprocessors = CudaDriver.attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-        this.clusters = session.gpu().capability() >= CLUSTER_CAPABILITY;
+        this.clusters = session.gpu().hasClusters();
         this.forcedBlock = Integer.getInteger(BLOCK_PROPERTY, 0);
         Pointer[] words = new Pointer[MOST_ARGUMENTS];
         for (int i = 0; i < MOST_ARGUMENTS; i++) {
@@ -305,8 +304,8 @@ final class CudaDevice extends Device {
     @Override
     void enqueue(KernelTable.Kernel kernel, Launch shape, long[] words) {
         try (CudaSession.Current entered = session.enter()) {
-            String product = CublasProducts.plain(kernel.name());
-            if (byCublas.contains(product) && CublasProducts.does(words)) {
+            String product = cublas == null ? null : CublasProducts.plain(kernel.name());
+            if (product != null && byCublas.contains(product) && CublasProducts.does(words)) {
                 cublas.multiply(product, words);
             } else {
                 launch(kernel, shape, words);

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
  * The PTX of the jar: modules, one a kernel file, one behind the other in one text.
  *
  * @param modules     PTX texts
- * @param cudaVersion the least CUDA version that a driver must support to read those for every GPU: 1000 major + 10 minor. The others are
- *                    for GPUs that are younger than the CUDA version that they need
+ * @param cudaVersion the least CUDA version that a driver must support to read those for every GPU: 1000 major + 10 minor. The others, for
+ *                    younger GPUs alone, are left out where a driver refuses them
  * @param ptxVersion  the highest {@code .version} of those for every GPU, for a person
  */
 record GpuKernels(List<String> modules, int cudaVersion, String ptxVersion) {

@@ -198,7 +198,7 @@ public final class Model {
     /** As few layers as do the same and leave the features there, and on devices that gain by it whole networks as one. */
     Wiring fused(Device device, int trained, Precision precision) {
         Wiring layers = trained == 0 ? network.evaluated(network.features()) : fused();
-        return device.prefersFewLaunches() && precision == Precision.FP32 ? layers.whole(network.features()) : layers;
+        return device.prefersFewLaunches() && precision == Precision.FP32 ? layers.whole(trained, network.features()) : layers;
     }
 
     /** Layer by layer, as few as do the same and leave the features there. */

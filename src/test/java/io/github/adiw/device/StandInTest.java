@@ -347,5 +347,8 @@ class StandInTest {
         assertThat(GpuKernels.parse(".version 7.0\n.version 8.4\n").requirement()).isEqualTo("CUDA 12.4 (driver 550 or later; PTX 8.4)");
         assertThat(GpuKernels.parse(".version 7.0\n").requirement()).isEqualTo("CUDA 11.4 (driver 470 or later; PTX 7.0)");
         GpuKernels.ofJar().ifPresent(kernels -> assertThat(kernels.cudaVersion()).as("the build lowers the version").isEqualTo(11_040));
+        GpuKernels.ofJar().ifPresent(kernels -> kernels.modules().stream().filter(text -> GpuKernels.target(text) == 90)
+            .forEach(
+                text -> assertThat(text).as("what CUDA 11.8 reads, which came with the first GPU of 9.0").startsWith(".version 7.8\n")));
     }
 }

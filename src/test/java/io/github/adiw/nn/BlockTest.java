@@ -116,7 +116,7 @@ class BlockTest {
 
     private static List<String> whole(String model, int channels, int height, int width, int classes) {
         Wiring network = Model.parse(model, channels, height, width, classes).network();
-        return layers(network.fused(network.features()).whole(network.features()));
+        return layers(network.fused(network.features()).whole(1, network.features()));
     }
 
     @Test
@@ -128,7 +128,7 @@ class BlockTest {
             assertThat(other).hasSizeGreaterThan(2).doesNotContain("LeNetLayer");
         }
         Model model = Model.parse("lenet", 1, 28, 28, 10);
-        assertThat(layers(model.network().fused().whole())).as("nobody reads the features").doesNotContain("LeNetLayer");
+        assertThat(layers(model.network().fused().whole(1))).as("nobody reads the features").doesNotContain("LeNetLayer");
         boolean few = device.prefersFewLaunches();
         assertThat(layers(model.fused(device, 1, Precision.FP32)).contains("LeNetLayer")).isEqualTo(few);
         assertThat(layers(model.fused(device, 1, Precision.TF32))).as("exact single precision alone").doesNotContain("LeNetLayer");

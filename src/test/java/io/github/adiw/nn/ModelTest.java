@@ -104,7 +104,7 @@ class ModelTest {
             return switch (this) {
                 case NOTHING -> network;
                 case LAYERS -> network.fused(network.features());
-                case WHOLE -> network.fused(network.features()).whole(network.features());
+                case WHOLE -> network.fused(network.features()).whole(TRAINED, network.features());
             };
         }
     }

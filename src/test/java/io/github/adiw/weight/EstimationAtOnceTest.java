@@ -93,6 +93,18 @@ class EstimationAtOnceTest {
                 batch(n + m, 4), batch(n + m, 5)));
     }
 
+    /** Steps that are longer than the curvature allows, on fewer rows than a block has threads. */
+    @Test
+    void alsoWhereStepsAreTooLong() {
+        int n = 40;
+        int m = 30;
+        for (float eta : new float[] {1.5f, 2}) {
+            KernelParity.check(2e-4,
+                device -> visits(device, "km", settings("diw:0.3").eta(eta).momentum(0.4f).ridge(1f).steps(6).build(), n, m,
+                    batch(n + m, 7), batch(n + m, 8)));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"km", "kl", "ls", "kl-direct", "ls-direct", "w1"})
     void alsoWhereABatchCannotBeEstimated(String method) {
@@ -111,6 +123,7 @@ class EstimationAtOnceTest {
             isWhatTheLaunchesGive("km", "median", 37, 23);
             isWhatTheLaunchesGive("km", "diw:0.01", 64, 80);
             alsoWhereBoundsOrMomentumHaveAPart("km");
+            alsoWhereStepsAreTooLong();
             alsoWhereABatchCannotBeEstimated("km");
             isWhatTheLaunchesGive("kl", "median", 37, 23);
             isWhatTheLaunchesGive("kl", "diw:0.1", 21, 33);

@@ -65,10 +65,11 @@ final class Fusion {
     /**
      * The same network as one layer, where there is one for the whole of it; else as it is.
      *
-     * @param fused what {@link #of} has made of it
-     * @param kept  as there
+     * @param fused   what {@link #of} has made of it
+     * @param kept    as there
+     * @param trained rows that are trained on
      */
-    static List<Node> whole(List<Node> fused, Set<Value> kept) {
+    static List<Node> whole(List<Node> fused, Set<Value> kept, int trained) {
         Node first = fused.get(0);
         Node last = fused.get(fused.size() - 1);
         for (int i = 1; i < fused.size(); i++) {
@@ -81,7 +82,7 @@ final class Fusion {
         if (!inner.equals(Set.copyOf(last.inputs()))) {
             return fused;
         }
-        Layer layer = LeNetLayer.of(first.shape(), fused.stream().map(Node::layer).toList());
+        Layer layer = !LeNetLayer.fits(trained) ? null : LeNetLayer.of(first.shape(), fused.stream().map(Node::layer).toList());
         return layer == null ? fused : List.of(new Node(layer, first.inputs(), last.output(), last.inputs()));
     }
 

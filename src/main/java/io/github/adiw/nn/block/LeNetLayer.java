@@ -34,6 +34,11 @@ record LeNetLayer(ConvolutionLayer conv1, ConvolutionLayer conv2, LinearLayer fc
     private static final int TILE_ROWS = 4;
     private static final int TILE_COLUMNS = 128;
 
+    /** Whether partial sums of so many rows, a row's for itself, are few enough to be kept. */
+    static boolean fits(int trained) {
+        return (long) trained * PARTIAL <= MatrixKernels.MOST_PARTIALS;
+    }
+
     /** The layer that does what these do one after the other on rows of a shape; null if they are not LeNet's. */
     static LeNetLayer of(Shape input, List<Layer> layers) {
         if (!input.equals(IMAGE) || layers.size() != 5 || !(layers.get(0) instanceof ConvolutionReluPoolLayer first)

@@ -27,7 +27,7 @@ public final class MatrixKernels {
     /** Blocks that a multiprocessor should have: one computes where the other waits. */
     private static final long BLOCKS = 2;
     /** Floats of partial sums: convolutions of many weights have enough tiles without many splits. */
-    private static final int MOST_PARTIALS = 1 << 24;
+    static final int MOST_PARTIALS = 1 << 24;
 
     private MatrixKernels() {}
 

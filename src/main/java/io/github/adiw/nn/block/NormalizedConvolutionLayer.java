@@ -34,11 +34,6 @@ record NormalizedConvolutionLayer(ConvolutionLayer convolution, BatchNormLayer n
         return needs;
     }
 
-    @Override
-    public boolean dependsOnMode() {
-        return true;
-    }
-
     /** @throws IllegalStateException if rows are trained on: in training, the statistics are those of the convolution's output */
     @Override
     public Operation bind(Site site) {

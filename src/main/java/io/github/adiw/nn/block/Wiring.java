@@ -68,12 +68,14 @@ public final class Wiring {
     }
 
     /**
-     * One layer, where there are kernels in exact single precision for the whole of a network that was {@link #fused}; else as it is.
+     * One layer, where there are kernels in exact single precision for the whole of a network that was {@link #fused}, and so many rows;
+     * else as it is.
      *
-     * @param kept as there
+     * @param trained rows that are trained on
+     * @param kept    as there
      */
-    public Wiring whole(Value... kept) {
-        return with(Fusion.whole(nodes, read(kept)));
+    public Wiring whole(int trained, Value... kept) {
+        return with(Fusion.whole(nodes, read(kept), trained));
     }
 
     private Set<Value> read(Value... kept) {
