@@ -1,7 +1,9 @@
 package io.github.adiw.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.adiw.DeviceMatrix;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -17,9 +19,15 @@ public final class StandInControl {
     /** The orders that results must not depend on; three seeds of the shuffled one. */
     public static final List<String> ORDERS = List.of("forwards", "backwards", "shuffled 1", "shuffled 2", "shuffled 3");
 
+    /** Where the stand-in is loaded, the process has no other driver: a test of another device's run is skipped. */
+    private static void load() {
+        assumeTrue(DeviceMatrix.slow(), "needs the stand-in driver's test run (-Dadiw.test.device=simt)");
+        StandInDriver.load();
+    }
+
     /** @param order one of {@link #ORDERS}, for launches from now on */
     public static void order(String order) {
-        StandInDriver.load();
+        load();
         String[] part = order.split(" ");
         StandInDriver.order(StandInDriver.Order.valueOf(part[0].toUpperCase(java.util.Locale.ROOT)),
             part.length > 1 ? Long.parseLong(part[1]) : 0);
@@ -37,13 +45,13 @@ public final class StandInControl {
 
     /** @param bytes of memory that the stand-in's device pretends to have from now on; 0 for what is usual */
     public static void totalMemory(long bytes) {
-        StandInDriver.load();
+        load();
         StandInDriver.totalMemory(bytes == 0 ? 16L << 30 : bytes);
     }
 
     /** @param capability of the stand-in's device, for devices opened from now on: 10 major + minor; 0 for what is usual */
     public static void capability(int capability) {
-        StandInDriver.load();
+        load();
         StandInDriver.capability(capability == 0 ? CudaDriver.LEAST_CAPABILITY : capability);
     }
 
