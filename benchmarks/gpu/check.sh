@@ -120,11 +120,11 @@ stage_torch_rest() {
 stage_limits() {
     local code=0
     if simt; then
-        "${measure[@]}" $package.DeviceLimits simt 9,12 16 | rows
+        "${measure[@]}" $package.DeviceLimits simt 9,11 16 | rows
         return
     fi
-    "${measure[@]}" $package.DeviceLimits "$device" 9,12,33,49 1024 | rows || code=1
-    CUDA_CACHE_DISABLE=1 "${measure[0]}" -Dadiw.cubin=false "${measure[@]:1}" $package.DeviceLimits "$device" 12 64 | head -1 | rows || code=1
+    "${measure[@]}" $package.DeviceLimits "$device" 9,11,33,49 1024 | rows || code=1
+    CUDA_CACHE_DISABLE=1 "${measure[0]}" -Dadiw.cubin=false "${measure[@]:1}" $package.DeviceLimits "$device" 11 64 | head -1 | rows || code=1
     if has_torch; then echo "peaks" | torch || code=1; fi
     return $code
 }

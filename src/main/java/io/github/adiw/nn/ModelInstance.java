@@ -17,6 +17,7 @@ public final class ModelInstance implements AutoCloseable {
     private final int trained;
     private final Program program;
     private Mode last;
+    private boolean updated;
 
     /** @param network the model's, whatever is fused in it */
     ModelInstance(Model model, Wiring network, Device device, Parameters parameters, int trained, int untrained, Precision precision) {
@@ -41,6 +42,11 @@ public final class ModelInstance implements AutoCloseable {
         return trained;
     }
 
+    /** Logits of a row. */
+    int classes() {
+        return model.classes();
+    }
+
     /** {@link #forward(Buffer, Mode)}, in training mode if there are rows that are trained on. */
     public Buffer forward(Buffer input) {
         return forward(input, trained > 0 ? Mode.TRAIN : Mode.EVALUATE);
@@ -58,6 +64,7 @@ public final class ModelInstance implements AutoCloseable {
     public Buffer forward(Buffer input, Mode mode) {
         requireForward(input, mode);
         last = mode;
+        updated = false;
         return program.forward(input, mode);
     }
 
@@ -69,6 +76,7 @@ public final class ModelInstance implements AutoCloseable {
     boolean forward(Buffer input, Mode mode, Loss loss) {
         requireForward(input, mode);
         last = mode;
+        updated = false;
         return program.forward(input, mode, loss);
     }
 
@@ -109,17 +117,18 @@ public final class ModelInstance implements AutoCloseable {
 
     /**
      * Enqueues the backward pass of the last forward pass and an update by its gradients, in fewer launches than one after the other where
-     * there are kernels for both.
+     * there are kernels for both. The parameters move: another call needs another forward pass.
      *
      * @param logitGradient as for {@link #backward(Buffer)}
      * @param optimizer     of this instance's parameters
-     * @throws IllegalStateException    as there
+     * @throws IllegalStateException    as there, or if such an update has followed the last forward pass already
      * @throws IllegalArgumentException as there, or if the optimizer is of other parameters
      */
     public void backward(Buffer logitGradient, Optimizer optimizer) {
         if (!together(logitGradient, null, optimizer)) {
             program.backward(logitGradient);
             optimizer.update();
+            updated = true;
         }
     }
 
@@ -138,7 +147,8 @@ public final class ModelInstance implements AutoCloseable {
         if (optimizer.parameters() != parameters) {
             throw new IllegalArgumentException("the optimizer is of other parameters than the instance");
         }
-        return optimizer.isOneLaunch() && program.backward(logitGradient, loss, optimizer.launch());
+        updated = optimizer.isOneLaunch() && program.backward(logitGradient, loss, optimizer.launch());
+        return updated;
     }
 
     private void requireBackward(Buffer logitGradient) {
@@ -149,8 +159,9 @@ public final class ModelInstance implements AutoCloseable {
             throw new IllegalArgumentException("the gradient of the logits must be [" + trained + ", " + model.classes() + "], but has "
                 + logitGradient.length() + " elements");
         }
-        if (last != Mode.TRAIN) {
-            throw new IllegalStateException("a backward pass needs a forward pass in training mode before it");
+        if (last != Mode.TRAIN || updated) {
+            throw new IllegalStateException("a backward pass needs a forward pass in training mode before it"
+                + (updated ? ", and since the last one the parameters have moved" : ""));
         }
     }
 

@@ -12,6 +12,8 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
     private final Device device;
     private final int rows, trained, classes;
     private final Memory memory;
+    /** Whether the last forward pass left probabilities, of which a gradient can be made. */
+    private boolean probable;
 
     private record Memory(Scope scope, Buffer losses, Buffer correct, Buffer probabilities, Buffer gradient) {
         static Memory of(Device device, int rows, int trained, int classes) {
@@ -50,8 +52,10 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      * Enqueues the forward pass of a network and, behind it, of the loss, in fewer launches than one after the other where there are
      * kernels for both.
      *
-     * @param input  as for {@link ModelInstance#forward(Buffer, Mode)}
-     * @param labels int32 {@code [rows]}, each in 0 to classes - 1
+     * @param instance of as many rows and classes as the loss
+     * @param input    as for {@link ModelInstance#forward(Buffer, Mode)}
+     * @param labels   int32 {@code [rows]}, each in 0 to classes - 1
+     * @throws IllegalArgumentException if a size is another one
      */
     public void forward(ModelInstance instance, Buffer input, Mode mode, Buffer labels) {
         forward(instance, input, mode, of(labels, null, 0));
@@ -59,11 +63,13 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
 
     /**
      * As {@link #forward(ModelInstance, Buffer, Mode, Buffer)} in training, and the gradient of {@code scale * sum_i w_i loss_i} with it,
-     * for weights that do not depend on the losses.
+     * for weights that do not depend on the losses. It is for {@link ModelInstance#backward(Buffer, Optimizer)}; there is nothing left for
+     * {@code backward} here.
      *
      * @param weights float32 {@code [trained]}
      * @param scale   1 for the sum of the losses, 1 / trained for their mean
      * @return float32 {@code [trained, classes]}
+     * @throws IllegalArgumentException if a size is another one
      */
     public Buffer forward(ModelInstance instance, Buffer input, Buffer labels, Buffer weights, float scale) {
         forward(instance, input, Mode.TRAIN, of(labels, weights, scale));
@@ -75,13 +81,27 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
     }
 
     private void forward(ModelInstance instance, Buffer input, Mode mode, Loss loss) {
+        requireFits(instance, loss);
+        probable = loss.weights() == null;
         if (!instance.forward(input, mode, loss)) {
             launch(instance.forward(input, mode), loss);
         }
     }
 
+    private void requireFits(ModelInstance instance, Loss loss) {
+        if (instance.rows() != rows || instance.classes() != classes || loss.weights() != null && instance.trained() != trained) {
+            throw new IllegalArgumentException("the loss is of " + rows + " rows, " + trained + " of them trained on, and " + classes
+                + " classes; the instance of " + instance.rows() + ", " + instance.trained() + " and " + instance.classes());
+        }
+        if (loss.labels().length() != rows || loss.weights() != null && loss.weights().length() != trained) {
+            throw new IllegalArgumentException("there must be " + rows + " labels, and " + trained + " weights if any, not "
+                + loss.labels().length() + (loss.weights() == null ? "" : " and " + loss.weights().length()));
+        }
+    }
+
     private void launch(Buffer logits, Loss loss) {
-        if (loss.weights() == null) {
+        probable = loss.weights() == null;
+        if (probable) {
             device.launch("cross_entropy_forward", Launch.elements(rows), logits, loss.labels(), memory.losses, memory.correct,
                 memory.probabilities, rows, classes);
         } else {
@@ -97,8 +117,10 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      * @param weights float32 {@code [trained]}
      * @param scale   1 for the sum of the losses, 1 / trained for their mean
      * @return float32 {@code [trained, classes]}
+     * @throws IllegalStateException if no forward pass has run, or the last one made the gradient itself
      */
     public Buffer backward(Buffer labels, Buffer weights, float scale) {
+        requireProbable();
         device.launch("cross_entropy_backward", Launch.elements((long) trained * classes), memory.probabilities, labels, weights,
             memory.gradient, trained, classes, scale);
         return memory.gradient;
@@ -106,17 +128,30 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
 
     /**
      * Enqueues that gradient, the backward pass of the network and the update by its gradients, in fewer launches than one after the other
-     * where there are kernels for more than one.
+     * where there are kernels for more than one. The parameters move: another call needs another forward pass.
      *
      * @param instance  of the last forward pass
      * @param labels    as there
      * @param weights   float32 {@code [trained]}
      * @param scale     1 for the sum of the losses, 1 / trained for their mean
      * @param optimizer of the instance's parameters
+     * @throws IllegalArgumentException if a size is another one, or the optimizer is of other parameters
+     * @throws IllegalStateException    as {@link #backward(Buffer, Buffer, float)} and {@link ModelInstance#backward(Buffer, Optimizer)}
      */
     public void backward(ModelInstance instance, Buffer labels, Buffer weights, float scale, Optimizer optimizer) {
-        if (!instance.backward(of(labels, weights, scale), optimizer)) {
+        Loss loss = of(labels, weights, scale);
+        requireFits(instance, loss);
+        requireProbable();
+        if (!instance.backward(loss, optimizer)) {
             instance.backward(backward(labels, weights, scale), optimizer);
+        }
+    }
+
+    private void requireProbable() {
+        if (!probable) {
+            throw new IllegalStateException(
+                "the last forward pass left nothing to make a gradient of: one with weights returns the gradient, "
+                    + "which is for ModelInstance.backward");
         }
     }
 

@@ -44,6 +44,7 @@ public interface Minimizer extends AutoCloseable {
     /**
      * Enqueues all of an estimation in one launch, if there is a kernel that does so for such a batch and the device gains by it:
      * the bandwidth, what {@link #begin}, {@link #step} and {@link #finish} do, and what is recalled before and remembered after them.
+     * It is asked of small batches alone, before anything has been recalled; what it enqueues has to remember, too.
      *
      * @return whether it was enqueued; else nothing has been done
      */

@@ -102,7 +102,7 @@ public final class SegmentedBatch implements AutoCloseable {
     }
 
     /**
-     * Enqueues a kernel of {@code kernels/estimation.cu}, for a batch that has been placed.
+     * For the divergences of the library itself: enqueues a kernel of {@code kernels/estimation.cu}, for a batch that has been placed.
      *
      * @param state of the minimiser
      * @param more  the arguments behind those that all of these kernels have

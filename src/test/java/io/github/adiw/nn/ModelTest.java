@@ -248,6 +248,33 @@ class ModelTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void aLossIsOfItsInstanceAndHasOneGradient(Fused fused) {
+        Model model = Model.parse("lenet", 1, 28, 28, 10);
+        try (Parameters parameters = model.parameters(device); Buffer rate = device.floats(0.01f); Buffer halted = device.ints(0);
+             Buffer input = device.floats(new float[6 * 784]); Buffer labels = device.ints(3, 9, 0, 1, 1, 7);
+             Buffer weights = device.floats(1, 0.25f, 3, 0, 2); ModelInstance instance = instance(model, parameters, 5, 1, fused);
+             Optimizer optimizer = Optimizer.sgd(device, parameters, rate, halted, 0, false, WeightDecay.ofAll(0));
+             SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy(device, 6, 5, 10);
+             SoftmaxCrossEntropy longer = new SoftmaxCrossEntropy(device, 7, 5, 10);
+             SoftmaxCrossEntropy fewer = new SoftmaxCrossEntropy(device, 6, 4, 10)) {
+            assertThatThrownBy(() -> loss.backward(labels, weights, 1)).as("nothing was passed forward")
+                .isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> longer.forward(instance, input, Mode.TRAIN, labels)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the loss is of 7 rows, 5 of them trained on, and 10 classes; the instance of 6, 5 and 10");
+            assertThatThrownBy(() -> fewer.forward(instance, input, labels, weights, 1)).hasMessageContaining("of 6 rows, 4 of them");
+            assertThatThrownBy(() -> loss.forward(instance, input, weights, weights, 1)).hasMessageContaining("6 labels, and 5 weights");
+            loss.forward(instance, input, labels, weights, 1);
+            assertThatThrownBy(() -> loss.backward(instance, labels, weights, 1, optimizer)).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("which is for ModelInstance.backward");
+            loss.forward(instance, input, Mode.TRAIN, labels);
+            loss.backward(instance, labels, weights, 1, optimizer);
+            assertThatThrownBy(() -> loss.backward(instance, labels, weights, 1, optimizer)).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("the parameters have moved");
+        }
+    }
+
     /** How a backward pass and its update are asked for. */
     private enum Asked { APART, TOGETHER, FROM_THE_LOSS }
 

@@ -1,8 +1,12 @@
 package io.github.adiw.weight;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.adiw.DeviceMatrix;
 import io.github.adiw.KernelParity;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.device.Graph;
 import io.github.adiw.device.StandInControl;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +39,15 @@ class EstimationAtOnceTest {
                 System.arraycopy(batches[visit], n, zv, 0, m);
                 Buffer training = device.floats(z);
                 Buffer validation = device.floats(zv);
-                estimator.estimate(device.ints(index), device.ints(validationIndex), training, validation);
+                Buffer rows = device.ints(index);
+                Buffer validationRows = device.ints(validationIndex);
+                if (device.prefersFewLaunches()) {
+                    Graph estimation = device.record(() -> estimator.estimate(rows, validationRows, training, validation));
+                    assertThat(estimation.nodes()).as("launches of %s", method).isEqualTo(1);
+                    estimation.replay();
+                } else {
+                    estimator.estimate(rows, validationRows, training, validation);
+                }
                 results.add(estimator.weights().toFloats());
                 results.add(estimator.memory().toFloats());
                 results.add(estimator.state().toFloats());
@@ -120,6 +132,9 @@ class EstimationAtOnceTest {
     void alsoByClusters() {
         StandInControl.capability(90);
         try {
+            try (Device device = DeviceMatrix.open()) {
+                assertThat(device.hasClusters()).isTrue();
+            }
             isWhatTheLaunchesGive("km", "median", 37, 23);
             isWhatTheLaunchesGive("km", "diw:0.01", 64, 80);
             alsoWhereBoundsOrMomentumHaveAPart("km");

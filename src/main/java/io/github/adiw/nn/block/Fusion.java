@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Layers that one launch can do together, and networks that have kernels of their own. Every pair that may become one is named here, and
- * every such network.
+ * Layers that can be done together, most by one launch, and networks that have kernels of their own. Every pair that may become one is
+ * named here, and every such network.
  */
 final class Fusion {
     private Fusion() {}

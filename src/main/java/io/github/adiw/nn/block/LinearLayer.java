@@ -79,8 +79,7 @@ public record LinearLayer(String name, int outputs, boolean bias, boolean relu) 
         public void backward() {
             Buffer gradient = masked != null ? masked.of(site.outputGradient()) : site.outputGradient();
             MatrixKernels.gemm(device, site.precision(), memory, gradient, site.input(), weights.gradient(), null, weightProduct, true,
-                false,
-                0);
+                false, 0);
             if (biases != null) {
                 device.launch("column_sum", Launch.rows((outputs + 15) / 16), gradient, biasGradients, site.trained(), outputs);
             }

@@ -25,7 +25,7 @@ public final class MatrixKernels {
     /** Parts of a batch where blocks are not counted: a core has one at least. */
     private static final int HOST_SPLITS = 64;
     /** Blocks that a multiprocessor should have: one computes where the other waits. */
-    private static final long BLOCKS = 2;
+    static final long BLOCKS = 2;
     /** Floats of partial sums: convolutions of many weights have enough tiles without many splits. */
     static final int MOST_PARTIALS = 1 << 24;
 

@@ -14,9 +14,6 @@ record ProductSize(int m, int n, int k) {
     static final int TILE = 32;
     /** Of k, what a split has at least: with less, adding up takes as long as multiplying. */
     private static final int LEAST_DEPTH = 256;
-    /** Blocks that a multiprocessor should have: one computes where the other waits. */
-    private static final long BLOCKS = 2;
-
     long tiles() {
         return columnTiles() * rowTiles();
     }
@@ -31,7 +28,7 @@ record ProductSize(int m, int n, int k) {
 
     /** Into how many parts k is cut, so that each multiprocessor has blocks; 1 if there are enough tiles, or k is short. */
     int splits(Device device) {
-        long wanted = BLOCKS * device.multiprocessors() / Math.max(1, tiles());
+        long wanted = MatrixKernels.BLOCKS * device.multiprocessors() / Math.max(1, tiles());
         return (int) Math.max(1, Math.min(wanted, k / LEAST_DEPTH));
     }
 }
