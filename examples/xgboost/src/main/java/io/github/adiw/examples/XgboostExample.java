@@ -70,6 +70,7 @@ public final class XgboostExample {
         double[] uniform = losses(fit(data, trees, depth));
         data.setWeight(ratio.weights());
         double[] weighted = losses(fit(data, trees, depth));
+        data.dispose();
         return new Comparison(trees + " trees of depth " + depth, uniform, weighted);
     }
 
@@ -78,7 +79,7 @@ public final class XgboostExample {
         return XGBoost.train(data, parameters, trees, Map.of(), null, null);
     }
 
-    /** -log of the probability that the model gives to what was so, one a person to test with. */
+    /** -log of the probability that the model gives to what was so, one a person to test with; frees the model. */
     private double[] losses(Booster model) throws XGBoostError {
         DMatrix data = matrix(test);
         float[] rich = data.getLabel();
@@ -87,6 +88,8 @@ public final class XgboostExample {
         for (int i = 0; i < losses.length; i++) {
             losses[i] = -Math.log(rich[i] == 1 ? probability[i][0] : 1 - probability[i][0]);
         }
+        data.dispose();                                         // memory that no garbage collector knows of
+        model.dispose();
         return losses;
     }
 
