@@ -31,9 +31,9 @@ import scala.Option;
  *
  * <p>Everything is chosen by the library on the driver, by at most {@code selectionRows} training rows and as many of the world, which are
  * drawn by a hash of what they hold and the seed. {@code kl} and {@code ls} are then fitted to all training rows in one pass; the
- * {@code classifier} is fitted to a sample of up to a million of them, which the driver draws from those that it has, if these are all
- * different ones, and else collects; one more pass finds the mean of its weights. No other row leaves its executor, and none is shuffled.
- * A frame is read three times, or more often: cache it where that is dear, and where two readings could give other rows.
+ * {@code classifier} is fitted to a sample of up to a million of them, which the driver collects where these are clearly
+ * more different ones than it has; one more pass finds the mean of its weights. No other row leaves its executor, and none is shuffled. A
+ * frame is read three times, or more often: cache it where that is dear, and where two readings could give other rows.
  */
 public final class DensityRatioEstimator extends Estimator<DensityRatioModel> implements MLWritable {
     private static final long serialVersionUID = 1;
@@ -288,15 +288,14 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
         int columns = ours.columns();
         RatioChoice choice = builder(schema, columns).choose(Rows.of(ours.rows(), columns), Rows.of(theirs.rows(), columns));
         DensityRatio ratio = choice.fit();
+        int most = Math.min(Math.min(MOST_CLASSIFIER_ROWS, choice.mostRows()), MOST_COLLECTED / columns);
         boolean more = !ours.isAll() && !choice.isConstant();
         if (more && choice.isSummed()) {
             TrainingSums sums = training.mapPartitions(new SummingTask(choice.sums(), columns, getFeaturesCol()))
                 .treeAggregate(choice.sums(), TrainingSums::add, TrainingSums::add, DEPTH);
             ratio = choice.fit(sums);
-        } else if (more) {
-            int most = Math.min(Math.min(MOST_CLASSIFIER_ROWS, choice.mostRows()), MOST_COLLECTED / columns);
-            double[] larger = ours.larger(most, training);
-            ratio = larger == ours.rows() ? ratio : choice.fit(Rows.of(larger, columns));
+        } else if (more && most > ours.rows().length / columns) {
+            ratio = choice.fit(Rows.of(ours.larger(most, training), columns));
         }
         DensityRatioSummary summary = new DensityRatioSummary(ratio, ours.count(), theirs.count());
         if (more && (!choice.isSummed() || isSet(upperBound))) {
@@ -326,20 +325,14 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
         }
 
         /**
-         * A larger sample, {@code [n, columns]}; this one's {@link #rows} where it would have few different rows more.
+         * A larger sample, {@code [n, columns]}, with more different rows if these are clearly more.
          *
          * @param most rows of it
          * @param all  those that this is a sample of
          */
         double[] larger(int most, JavaRDD<double[]> all) {
-            if (most <= rows.length / columns()) {
-                return rows;
-            }
-            if (sample.isComplete()) {
-                return sample.rows(most, recounted);
-            }
             if (!sample.isOutdoneBy(most)) {
-                return rows;
+                return sample.rows(most, recounted);
             }
             LargerSample larger = sample.larger(most, recounted);
             return larger.rows(all.mapPartitions(larger).collect());

@@ -147,11 +147,6 @@ final class RowSample implements Serializable {
         return columns;
     }
 
-    /** Whether all different rows are known, with their numbers. */
-    boolean isComplete() {
-        return complete;
-    }
-
     /** An empty count of those rows that have to be counted once more; null where there are none. */
     Recount recount() {
         if (complete) {
@@ -208,7 +203,7 @@ final class RowSample implements Serializable {
         return rows(most, recounted);
     }
 
-    /** The same of so many rows, or all: as good as more than {@code most} where this is {@linkplain #isComplete complete}. */
+    /** The same of up to so many rows, as far as those that were kept occur so often: the more, the closer to their numbers. */
     double[] rows(int rowsOfSample, Recount recounted) {
         TreeMap<Long, Occurrences> rows = new TreeMap<>(least);
         double ours = 0;
@@ -226,7 +221,7 @@ final class RowSample implements Serializable {
             }
         }
         double share = complete || ours == 0 ? 1 : (count - frequent) / ours;      // of the others, those that were kept stand for all
-        int length = (int) Math.min(rowsOfSample, count);
+        int length = (int) Math.min(rowsOfSample, ours + frequent);
         double[] sample = new double[Math.multiplyExact(length, columns)];
         double passed = 0;
         int drawn = 0;

@@ -103,11 +103,12 @@ class DensityRatioEstimatorTest {
     }
 
     /**
-     * A sample for a classifier: drawn from the different rows where all are known, the first where another would have few more different
-     * ones, and else larger; never farther from the weights that are fitted to all rows.
+     * A sample for a classifier: drawn from the known rows where these are all or most of the different ones, else from more; never farther
+     * from the weights that are fitted to all rows than the first.
      */
     @ParameterizedTest
-    @CsvSource({"0.5, 4000, 15000, 15000", "0.2, 2000, 8000, 2000", "0.0001, 2000, 20000, 19800", "0.5, 500, 40000, 40000"})
+    @CsvSource({"0.5, 4000, 15000, 15000", "0.5, 2000, 12000, 12000", "0.2, 2000, 8000, 5000", "0.0001, 2000, 20000, 19800",
+        "0.5, 500, 40000, 40000"})
     void aLargerSampleIsNoWorse(double step, int selectionRows, int most, int least) {
         int n = 40_000;
         double[] rows = Arrays.stream(Session.normal(3, n, D, 0, 1)).map(x -> step * Math.rint(x / step)).toArray();
@@ -120,11 +121,7 @@ class DensityRatioEstimatorTest {
         double[] expected = weights(choice.fit(Rows.of(rows, D)), rows);
         double offOfFirst = distance(weights(choice.fit(), rows), expected);
         double off = distance(weights(choice.fit(Rows.of(larger, D)), rows), expected);
-        if (larger == ours.rows()) {
-            assertThat(ours.larger(n / 5 * 4, all)).as("a sample of most of the rows").isNotSameAs(larger);
-        } else {
-            assertThat(off).isLessThan(0.6 * offOfFirst);
-        }
+        assertThat(off).isLessThan(0.6 * offOfFirst);
     }
 
     /** Of mean 1 over these rows. */
