@@ -103,25 +103,30 @@ class DensityRatioEstimatorTest {
     }
 
     /**
-     * A sample for a classifier: drawn from the known rows where these are all or most of the different ones, else from more; never farther
-     * from the weights that are fitted to all rows than the first.
+     * A sample for a classifier: drawn from the known rows where these are all or most of the different ones, else from more; by the mean
+     * of five seeds it is less than this share as far from the weights that are fitted to all rows as the first is.
      */
     @ParameterizedTest
-    @CsvSource({"0.5, 4000, 15000, 15000", "0.5, 2000, 12000, 12000", "0.2, 2000, 8000, 5000", "0.0001, 2000, 20000, 19800",
-        "0.5, 500, 40000, 40000"})
-    void aLargerSampleIsNoWorse(double step, int selectionRows, int most, int least) {
+    @CsvSource({"0.5, 4000, 15000, 15000, 0.6", "0.5, 2000, 12000, 12000, 0.6", "0.2, 2000, 8000, 5000, 1",
+        "0.0001, 2000, 20000, 19500, 0.6", "0.5, 500, 40000, 40000, 0.001"})
+    void aLargerSampleIsNoWorse(double step, int selectionRows, int most, int least, double share) {
         int n = 40_000;
         double[] rows = Arrays.stream(Session.normal(3, n, D, 0, 1)).map(x -> step * Math.rint(x / step)).toArray();
         JavaRDD<double[]> all = JavaSparkContext.fromSparkContext(Session.open().sparkContext())
             .parallelize(IntStream.range(0, n).mapToObj(i -> Arrays.copyOfRange(rows, i * D, (i + 1) * D)).toList(), 3);
-        DensityRatioEstimator.Sample ours = new DensityRatioEstimator().setSelectionRows(selectionRows).sample(all, "training rows");
-        double[] larger = ours.larger(most, all);
-        assertThat(larger.length / D).isBetween(least, most);
-        RatioChoice choice = DensityRatio.builder().method("classifier").choose(Rows.of(ours.rows(), D), Rows.of(world, D));
-        double[] expected = weights(choice.fit(Rows.of(rows, D)), rows);
-        double offOfFirst = distance(weights(choice.fit(), rows), expected);
-        double off = distance(weights(choice.fit(Rows.of(larger, D)), rows), expected);
-        assertThat(off).isLessThan(0.6 * offOfFirst);
+        double off = 0;
+        double offOfFirst = 0;
+        for (int seed = 1; seed <= 5; seed++) {
+            DensityRatioEstimator.Sample ours = new DensityRatioEstimator().setSelectionRows(selectionRows).setSeed(seed)
+                .sample(all, "training rows");
+            double[] larger = ours.larger(most, all);
+            assertThat(larger.length / D).isBetween(least, most);
+            RatioChoice choice = DensityRatio.builder().method("classifier").choose(Rows.of(ours.rows(), D), Rows.of(world, D));
+            double[] expected = weights(choice.fit(Rows.of(rows, D)), rows);
+            offOfFirst += distance(weights(choice.fit(), rows), expected);
+            off += distance(weights(choice.fit(Rows.of(larger, D)), rows), expected);
+        }
+        assertThat(off).isLessThan(share * offOfFirst);
     }
 
     /** Of mean 1 over these rows. */
