@@ -4,8 +4,8 @@
     (mvn -q install -DskipTests && cd benchmarks && mvn -q package)
     /usr/bin/python3 benchmarks/ratio/fit_time.py [--rounds 5] [--sizes 1000,1000,5 20000,5000,10]
 
-One thread, in programs that have been running: the least of the rounds, of the time for which the processor worked, since other programs on the
-machine take time by the clock alone. Each chooses its bandwidth, terms and regularisation by the data; ours says diagnostics, too. Needs
+One thread, in programs that have been running: the least of the rounds, of the time for which processors worked for the whole process (so that
+the virtual machine's compiler and collector count), since other programs on the machine take time by the clock alone. Each chooses its bandwidth, terms and regularisation by the data; ours says diagnostics, too. Needs
 numpy and scikit-learn.
 """
 import os

@@ -43,6 +43,11 @@ public final class RatioChoice {
         return fit.summed() != null;
     }
 
+    /** Whether no column of the samples varies: the ratio is 1, and other training rows change nothing. */
+    public boolean isConstant() {
+        return fit.isConstant();
+    }
+
     /**
      * No sums yet.
      *
@@ -81,10 +86,11 @@ public final class RatioChoice {
      * sample.
      *
      * @param training {@code [n, d]}, finite, of the sample's columns; {@link #mostRows} at most if memory counts
-     * @throws UsageException               if there are no rows, they have other columns, or a number is not finite
+     * @throws UsageException               if there are no rows or null, they have other columns, or a number is not finite
      * @throws io.github.adiw.AdiwException if there is no ratio
      */
     public DensityRatio fit(Rows training) {
+        UsageException.given("training", training);
         if (training.rows() == 0 || training.columns() != ofSample.columns().size()) {
             throw UsageException.of("training", "training rows must be at least one of " + ofSample.columns().size() + " columns, not "
                 + training.rows() + " of " + training.columns());
@@ -94,7 +100,8 @@ public final class RatioChoice {
 
     /**
      * How many training rows {@link #fit(Rows)} can be given without holding more than 2^26 numbers (256 MiB) of what a
-     * {@code classifier} makes of them: a million where there are ten columns and their squares and products.
+     * {@code classifier} makes of them: a million where there are ten columns and their squares and products. It holds as many numbers for
+     * each of the validation rows, which are not counted here.
      */
     public int mostRows() {
         return fit.mostRows();
@@ -111,7 +118,7 @@ public final class RatioChoice {
 
     private void requireSummed() {
         if (!isSummed()) {
-            throw new UsageException("method " + ofSample.method() + " is not fitted by sums here: take fit()");
+            throw new UsageException("method " + ofSample.method() + " is not fitted by sums here: take fit() or fit(rows)");
         }
     }
 }

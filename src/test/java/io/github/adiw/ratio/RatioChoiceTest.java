@@ -106,7 +106,7 @@ class RatioChoiceTest {
             assertThat(summed.diagnostics().warnings()).isEqualTo(whole.diagnostics().warnings());
             assertThat(summed.objective()).isEqualTo(whole.objective());
         } else {
-            assertThatThrownBy(choice::sums).isInstanceOf(UsageException.class).hasMessageContaining("take fit()");
+            assertThatThrownBy(choice::sums).isInstanceOf(UsageException.class).hasMessageContaining("take fit() or fit(rows)");
         }
     }
 
@@ -119,6 +119,7 @@ class RatioChoiceTest {
             builder.upperBound(bound);
         }
         RatioChoice choice = builder.choose(Rows.of(Arrays.copyOf(train, 40 * D), D), Rows.of(validation, D));
+        assertThat(choice.isConstant()).isFalse();
         DensityRatio ratio = choice.fit(Rows.of(train, D));
         double[] found = new double[N];
         Arrays.setAll(found, i -> ratio.scoreRow(train[i * D], train[i * D + 1]));
@@ -161,6 +162,7 @@ class RatioChoiceTest {
     @Test
     void constantColumnsHaveNoSums() {
         RatioChoice choice = by("kl").choose(Rows.of(new double[10], D), Rows.of(new double[6], D));
+        assertThat(choice.isConstant()).isTrue();
         assertThat(choice.isSummed()).isFalse();
         assertThat(choice.fit().scoreRow(3, 4)).isEqualTo(1);
         assertThat(choice.fit(Rows.of(new double[] {1, 2}, D)).scoreRow(3, 4)).isEqualTo(1);
@@ -174,5 +176,7 @@ class RatioChoiceTest {
         assertThatThrownBy(() -> choice.fit(choice.sums())).isInstanceOf(UsageException.class).hasMessageContaining("no rows");
         assertThatThrownBy(() -> choice.fit(Rows.of(train, 1))).isInstanceOf(UsageException.class)
             .hasMessageContaining("one of 2 columns, not 180 of 1");
+        assertThatThrownBy(() -> choice.fit((Rows) null)).isInstanceOf(UsageException.class)
+            .hasMessage("training must be given, and was null");
     }
 }

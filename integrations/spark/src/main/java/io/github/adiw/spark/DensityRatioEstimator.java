@@ -31,15 +31,17 @@ import scala.Option;
  *
  * <p>Everything is chosen by the library on the driver, by at most {@code selectionRows} training rows and as many of the world, which are
  * drawn by a hash of what they hold and the seed. {@code kl} and {@code ls} are then fitted to all training rows in one pass; the
- * {@code classifier} is fitted to a sample of up to a million of them, which the driver collects, and one more pass finds the mean of its
- * weights. No other row leaves its executor, and none is shuffled. A frame is read three times, or more often: cache it where that is
- * dear, and where two readings could give other rows.
+ * {@code classifier} is fitted to a sample of up to a million of them, which the driver collects where these are clearly
+ * more different ones than it has; one more pass finds the mean of its weights. No other row leaves its executor, and none is shuffled. A
+ * frame is read three times, or more often: cache it where that is dear, and where two readings could give other rows.
  */
 public final class DensityRatioEstimator extends Estimator<DensityRatioModel> implements MLWritable {
     private static final long serialVersionUID = 1;
     private static final int DEPTH = 2;
     /** Training rows that a classifier is fitted to, at most. */
     private static final int MOST_CLASSIFIER_ROWS = 1_000_000;
+    /** Numbers of these rows that the driver collects, at most: 128 MiB. */
+    private static final int MOST_COLLECTED = 1 << 24;
 
     private final String uid;
     private final Param<String> featuresCol;
@@ -286,16 +288,17 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
         int columns = ours.columns();
         RatioChoice choice = builder(schema, columns).choose(Rows.of(ours.rows(), columns), Rows.of(theirs.rows(), columns));
         DensityRatio ratio = choice.fit();
-        if (!ours.isAll() && choice.isSummed()) {
+        int most = Math.min(Math.min(MOST_CLASSIFIER_ROWS, choice.mostRows()), MOST_COLLECTED / columns);
+        boolean more = !ours.isAll() && !choice.isConstant();
+        if (more && choice.isSummed()) {
             TrainingSums sums = training.mapPartitions(new SummingTask(choice.sums(), columns, getFeaturesCol()))
                 .treeAggregate(choice.sums(), TrainingSums::add, TrainingSums::add, DEPTH);
             ratio = choice.fit(sums);
-        } else if (!ours.isAll() && getSelectionRows() < MOST_CLASSIFIER_ROWS) {
-            LargerSample larger = ours.sample.larger(Math.min(MOST_CLASSIFIER_ROWS, choice.mostRows()), ours.recounted);
-            ratio = choice.fit(Rows.of(larger.rows(training.mapPartitions(larger).collect()), columns));
+        } else if (more && most > ours.rows().length / columns) {
+            ratio = choice.fit(Rows.of(ours.larger(most, training), columns));
         }
         DensityRatioSummary summary = new DensityRatioSummary(ratio, ours.count(), theirs.count());
-        if (!ours.isAll() && (!choice.isSummed() || isSet(upperBound))) {
+        if (more && (!choice.isSummed() || isSet(upperBound))) {
             DensityRatio unscaled = ratio.dividedBy(1);
             ratio = unscaled.dividedBy(training.mapToDouble(unscaled::scoreRow).mean());
         }
@@ -308,7 +311,7 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
      * @param recounted null where nothing was
      * @param rows      {@code [n, columns]}
      */
-    private record Sample(RowSample sample, RowSample.Recount recounted, double[] rows) {
+    record Sample(RowSample sample, RowSample.Recount recounted, double[] rows) {
         int columns() {
             return sample.columns();
         }
@@ -320,9 +323,24 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
         boolean isAll() {
             return count() * columns() == rows.length;
         }
+
+        /**
+         * A larger sample, {@code [n, columns]}, with more different rows if these are clearly more.
+         *
+         * @param most rows of it
+         * @param all  those that this is a sample of
+         */
+        double[] larger(int most, JavaRDD<double[]> all) {
+            if (!sample.isOutdoneBy(most)) {
+                return sample.rows(most, recounted);
+            }
+            LargerSample larger = sample.larger(most, recounted);
+            return larger.rows(all.mapPartitions(larger).collect());
+        }
     }
 
-    private Sample sample(JavaRDD<double[]> rows, String kind) {
+    /** A sample of at most {@code selectionRows}. */
+    Sample sample(JavaRDD<double[]> rows, String kind) {
         String column = getFeaturesCol();
         RowSample sample = rows.treeAggregate(new RowSample(getSelectionRows(), getSeed(), column), RowSample::add, RowSample::add, DEPTH);
         if (sample.count() == 0) {

@@ -10,8 +10,8 @@ import org.apache.spark.api.java.function.FlatMapFunction;
 
 /**
  * A sample that is larger than a {@link RowSample} should be, drawn once its rows have been counted: those whose hash is below a bound,
- * which every partition tells by itself, as plain arrays. Rows that occur often are left out there, since their numbers are known.
- * Neither the order of the rows nor the partitioning has a part in which rows these are.
+ * which every partition tells by itself, as plain arrays. Equal rows come together, all or none. Rows that occur often are left out there,
+ * since their numbers are known. Neither the order of the rows nor the partitioning has a part in which rows these are.
  */
 final class LargerSample implements FlatMapFunction<Iterator<double[]>, LargerSample.Part> {
     private static final long serialVersionUID = 1;
@@ -52,7 +52,7 @@ final class LargerSample implements FlatMapFunction<Iterator<double[]>, LargerSa
     @Override
     public Iterator<Part> call(Iterator<double[]> rows) {
         long[] hashes = new long[256];
-        double[] kept = new double[256 * columns];
+        double[] kept = new double[Math.multiplyExact(hashes.length, columns)];
         int n = 0;
         while (rows.hasNext()) {
             double[] row = rows.next();
@@ -60,7 +60,7 @@ final class LargerSample implements FlatMapFunction<Iterator<double[]>, LargerSa
             if (hash <= bound && !frequent.contains(hash)) {
                 if (n == hashes.length) {
                     hashes = Arrays.copyOf(hashes, 2 * n);
-                    kept = Arrays.copyOf(kept, 2 * n * columns);
+                    kept = Arrays.copyOf(kept, Math.multiplyExact(hashes.length, columns));
                 }
                 hashes[n] = hash;
                 System.arraycopy(row, 0, kept, n++ * columns, columns);
@@ -82,7 +82,7 @@ final class LargerSample implements FlatMapFunction<Iterator<double[]>, LargerSa
         int kept = parts.stream().mapToInt(part -> (int) Arrays.stream(part.hashes).filter(hash -> hash <= last).count()).sum();
         double reached = often == count ? share : Math.min(share, (double) kept / (count - often));
         int copies = frequentRows.values().stream().mapToInt(times -> (int) Math.round(reached * times)).sum();
-        double[] sample = new double[(kept + copies) * columns];
+        double[] sample = new double[Math.multiplyExact(kept + copies, columns)];
         int at = 0;
         for (Part part : parts) {
             for (int i = 0; i < part.hashes.length; i++) {

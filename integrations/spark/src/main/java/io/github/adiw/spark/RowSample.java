@@ -200,6 +200,11 @@ final class RowSample implements Serializable {
      * @param recounted what {@link #recount} gave, when all rows were added; null where it gave null
      */
     double[] rows(Recount recounted) {
+        return rows(most, recounted);
+    }
+
+    /** The same of up to so many rows, as far as those that were kept occur so often: the more, the closer to their numbers. */
+    double[] rows(int rowsOfSample, Recount recounted) {
         TreeMap<Long, Occurrences> rows = new TreeMap<>(least);
         double ours = 0;
         double frequent = 0;
@@ -216,8 +221,8 @@ final class RowSample implements Serializable {
             }
         }
         double share = complete || ours == 0 ? 1 : (count - frequent) / ours;      // of the others, those that were kept stand for all
-        int length = (int) Math.min(most, count);
-        double[] sample = new double[length * columns];
+        int length = (int) Math.min(rowsOfSample, ours + frequent);
+        double[] sample = new double[Math.multiplyExact(length, columns)];
         double passed = 0;
         int drawn = 0;
         for (Occurrences row : rows.values()) {
@@ -227,6 +232,16 @@ final class RowSample implements Serializable {
             }
         }
         return drawn == length ? sample : Arrays.copyOf(sample, drawn * columns);
+    }
+
+    /**
+     * Whether a {@link #larger} sample would have at least twice as many different rows as this one, or all: equal rows have one hash, so
+     * each sample has the different ones below a bound, and the bounds say how many these are.
+     *
+     * @param rows of the larger one, at most
+     */
+    boolean isOutdoneBy(int rows) {
+        return !complete && (rows >= count || (double) rows / count >= 2 * (least.lastKey() * 0x1p-64 + 0.5));
     }
 
     /**

@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.github.adiw.data.Rows;
 import io.github.adiw.ratio.DensityRatio;
+import io.github.adiw.ratio.RatioChoice;
 import java.util.Arrays;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Estimator;
 import org.apache.spark.ml.Transformer;
 import org.apache.spark.ml.linalg.Vector;
@@ -96,6 +100,46 @@ class DensityRatioEstimatorTest {
             offOfSample += Math.abs(ofSample.scoreRow(Arrays.copyOfRange(training, i * D, (i + 1) * D)) - expected[i]) / N;
         }
         assertThat(off).isLessThan(0.03).isLessThan(offOfSample / 3);
+    }
+
+    /**
+     * A sample for a classifier: drawn from the known rows where these are all or most of the different ones, else from more; by the mean
+     * of five seeds it is less than this share as far from the weights that are fitted to all rows as the first is.
+     */
+    @ParameterizedTest
+    @CsvSource({"0.5, 4000, 15000, 15000, 0.6", "0.5, 2000, 12000, 12000, 0.6", "0.2, 2000, 8000, 5000, 1",
+        "0.0001, 2000, 20000, 19500, 0.6", "0.5, 500, 40000, 40000, 0.001"})
+    void aLargerSampleIsNoWorse(double step, int selectionRows, int most, int least, double share) {
+        int n = 40_000;
+        double[] rows = Arrays.stream(Session.normal(3, n, D, 0, 1)).map(x -> step * Math.rint(x / step)).toArray();
+        JavaRDD<double[]> all = JavaSparkContext.fromSparkContext(Session.open().sparkContext())
+            .parallelize(IntStream.range(0, n).mapToObj(i -> Arrays.copyOfRange(rows, i * D, (i + 1) * D)).toList(), 3);
+        double off = 0;
+        double offOfFirst = 0;
+        for (int seed = 1; seed <= 5; seed++) {
+            DensityRatioEstimator.Sample ours = new DensityRatioEstimator().setSelectionRows(selectionRows).setSeed(seed)
+                .sample(all, "training rows");
+            double[] larger = ours.larger(most, all);
+            assertThat(larger.length / D).isBetween(least, most);
+            RatioChoice choice = DensityRatio.builder().method("classifier").choose(Rows.of(ours.rows(), D), Rows.of(world, D));
+            double[] expected = weights(choice.fit(Rows.of(rows, D)), rows);
+            offOfFirst += distance(weights(choice.fit(), rows), expected);
+            off += distance(weights(choice.fit(Rows.of(larger, D)), rows), expected);
+        }
+        assertThat(off).isLessThan(share * offOfFirst);
+    }
+
+    /** Of mean 1 over these rows. */
+    private static double[] weights(DensityRatio ratio, double[] rows) {
+        double[] weights = IntStream.range(0, rows.length / D)
+            .mapToDouble(i -> ratio.scoreRow(Arrays.copyOfRange(rows, i * D, (i + 1) * D))).toArray();
+        double mean = Arrays.stream(weights).average().orElseThrow();
+        return Arrays.stream(weights).map(weight -> weight / mean).toArray();
+    }
+
+    /** The mean difference. */
+    private static double distance(double[] one, double[] other) {
+        return IntStream.range(0, one.length).mapToDouble(i -> Math.abs(one[i] - other[i])).average().orElseThrow();
     }
 
     /** More rows than are collected to choose by, many of them equal: neither their order nor the partitions have a part. */
