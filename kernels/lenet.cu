@@ -18,6 +18,7 @@
 //                              of every eighth row, which are added in their order. 117,840 operations an image
 // lenet_sgd, lenet_adam        lenet_gradients, and what sgd and adam (optimizer.cu) do with them: theta, b, m, v are laid out as all
 //                              gradients, `grad`, among which those of the parameters lie
+#include "columns.cuh"
 #include "loss.cuh"
 #include "optimizer.cuh"
 
@@ -330,25 +331,6 @@ KERNEL(lenet_convolutions_backward, const float* RESTRICT x, const float* RESTRI
     }
 }
 
-/// Sums of 32 columns of x [rows, width], from column `first` on, left in sum [32] for the threads that made them.
-DEVICE void column_sums(const float* RESTRICT x, int rows, int width, int first, float* parts, float* sum) {
-    using namespace lenet;
-    FOR_THREADS(i, slices * columns) {
-        int j = first + i % columns;
-        float s = 0;
-        if (j < width)
-            for (int b = i / columns; b < rows; b += slices) s += x[(long) b * width + j];
-        parts[i] = s;
-    }
-    __syncthreads();
-    FOR_THREADS(c, columns) {
-        float s = 0;
-#pragma unroll
-        for (int k = 0; k < slices; k++) s += parts[k * columns + c];
-        sum[c] = s;
-    }
-}
-
 /// What becomes of a gradient: it is stored;
 struct Stored {
     KERNEL_MEMBER void take(float* gradient, float value) const { *gradient = value; }
@@ -433,18 +415,14 @@ struct Gradients {
 template<class Update> DEVICE void all_gradients(int block, const Gradients& g, const Update& update) {
     using namespace lenet;
     SHARED(float, parts, slices* tile_rows* tile_columns);
-    SHARED(float, sum, columns);
     int count = lenet_tiles(partial, columns);
     if (block < count) {
-        int first = block * columns;
-        column_sums(g.partials, g.rows, partial, first, parts, sum);
-        FOR_THREADS(c, columns) {
-            int j = first + c;
-            if (j < weights1) update.take(g.conv1_weight + j, sum[c]);
-            else if ((j -= weights1) < filters1) update.take(g.conv1_bias + j, sum[c]);
-            else if ((j -= filters1) < weights2) update.take(g.conv2_weight + j, sum[c]);
-            else if ((j -= weights2) < filters2) update.take(g.conv2_bias + j, sum[c]);
-        }
+        sum_columns<columns, slices>(block * columns, g.partials, g.rows, partial, parts, [&](int j, float sum) {
+            if (j < weights1) update.take(g.conv1_weight + j, sum);
+            else if ((j -= weights1) < filters1) update.take(g.conv1_bias + j, sum);
+            else if ((j -= filters1) < weights2) update.take(g.conv2_weight + j, sum);
+            else update.take(g.conv2_bias + (j - weights2), sum);
+        });
         return;
     }
     block -= count;
@@ -454,9 +432,7 @@ template<class Update> DEVICE void all_gradients(int block, const Gradients& g, 
         int width = layer == 1 ? hidden1 : layer == 2 ? hidden2 : g.classes;
         count = lenet_tiles(width, columns);
         if (block < count) {
-            column_sums(dz, g.rows, width, block * columns, parts, sum);
-            FOR_THREADS(c, columns)
-                if (block * columns + c < width) update.take(bias + block * columns + c, sum[c]);
+            sum_columns<columns, slices>(block * columns, dz, g.rows, width, parts, [&](int j, float sum) { update.take(bias + j, sum); });
             return;
         }
         block -= count;

@@ -62,9 +62,7 @@ public final class ModelInstance implements AutoCloseable {
      * @throws IllegalStateException    if it is to train an instance that has no rows that are trained on
      */
     public Buffer forward(Buffer input, Mode mode) {
-        requireForward(input, mode);
-        last = mode;
-        updated = false;
+        begin(input, mode);
         return program.forward(input, mode);
     }
 
@@ -74,13 +72,11 @@ public final class ModelInstance implements AutoCloseable {
      * @return whether there are; if not, nothing was done
      */
     boolean forward(Buffer input, Mode mode, Loss loss) {
-        requireForward(input, mode);
-        last = mode;
-        updated = false;
+        begin(input, mode);
         return program.forward(input, mode, loss);
     }
 
-    private void requireForward(Buffer input, Mode mode) {
+    private void begin(Buffer input, Mode mode) {
         if (input.length() != (long) rows * model.channels() * model.height() * model.width()) {
             throw new IllegalArgumentException("the input must be [" + rows + ", " + model.channels() + ", " + model.height() + ", "
                 + model.width() + "], but has " + input.length() + " elements");
@@ -88,6 +84,8 @@ public final class ModelInstance implements AutoCloseable {
         if (mode == Mode.TRAIN && trained == 0) {
             throw new IllegalStateException("an instance for evaluation has no training mode: none of its " + rows + " rows is trained on");
         }
+        last = mode;
+        updated = false;
     }
 
     /**

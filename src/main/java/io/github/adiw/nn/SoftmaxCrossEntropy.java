@@ -45,6 +45,7 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      * @param labels int32 {@code [rows]}, each in 0 to classes - 1
      */
     public void forward(Buffer logits, Buffer labels) {
+        probable = true;
         launch(logits, of(labels, null, 0));
     }
 
@@ -100,8 +101,7 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
     }
 
     private void launch(Buffer logits, Loss loss) {
-        probable = loss.weights() == null;
-        if (probable) {
+        if (loss.weights() == null) {
             device.launch("cross_entropy_forward", Launch.elements(rows), logits, loss.labels(), memory.losses, memory.correct,
                 memory.probabilities, rows, classes);
         } else {
