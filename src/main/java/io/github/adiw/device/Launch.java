@@ -8,8 +8,8 @@ import io.github.adiw.UsageException;
  * @param kind what the kernel's blocks stand for
  * @param x    elements, rows, or the grid's first size; at least 0 (a launch over nothing does nothing); below
  *             2^31 except for elements
- * @param y    the grid's second size, 1 unless {@code kind} is {@link Kind#TILES}
- * @param z    the grid's third size, 1 unless {@code kind} is {@link Kind#TILES}
+ * @param y    the grid's second size, at most 65,535, 1 unless {@code kind} is {@link Kind#TILES}
+ * @param z    the grid's third size, at most 65,535, 1 unless {@code kind} is {@link Kind#TILES}
  * @param each how many elements a block has at most, which decides how many threads are of use to it; 0 where that is not said, and unless
  *             {@code kind} is {@link Kind#BLOCKS}
  */
@@ -18,6 +18,8 @@ public record Launch(Kind kind, long x, int y, int z, long each) {
     public enum Kind { ELEMENTS, ROWS, BLOCKS, TILES }
 
     private static final Launch ONE_BLOCK = blocks(1, 0);
+    /** CUDA C++ Programming Guide, Compute Capabilities, technical specifications. */
+    private static final int MOST_IN_Y_OR_Z = 65_535;
     private static final int PRODUCT_TILE = 64;
     private static final int SMALL_PRODUCT_TILE = 32;
 
@@ -30,6 +32,10 @@ public record Launch(Kind kind, long x, int y, int z, long each) {
         }
         if (kind != Kind.ELEMENTS && x > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("a launch has at most " + Integer.MAX_VALUE + " rows, blocks or tiles, not " + x);
+        }
+        if (y > MOST_IN_Y_OR_Z || z > MOST_IN_Y_OR_Z) {
+            throw new IllegalArgumentException(
+                "a grid has at most " + MOST_IN_Y_OR_Z + " blocks in its second and third size, not " + y + " and " + z);
         }
     }
 
