@@ -38,6 +38,8 @@ if [ ! -x "$here/runtime/bin/java" ]; then
     exit $code
 fi
 
+"$here/runtime/bin/java" -version > /dev/null 2>&1 || fail "the Java of the bundle does not run here: $("$here/runtime/bin/java" -version 2>&1 | head -1)"
+
 python=${PYTHON:-python3}
 flags=(-XX:+UseSerialGC -Djava.awt.headless=true -Dadiw.fashion-mnist.url= -Djava.io.tmpdir="${WORK:-/tmp}")
 major=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$here/runtime/release" 2> /dev/null)
@@ -114,7 +116,10 @@ stage_torch_graph() {
 }
 stage_torch_rest() {
     has_torch || return 0
-    { each_step eager; each_step compile; } | torch
+    local code=0
+    each_step eager | torch || code=1
+    each_step compile | torch || code=1
+    return $code
 }
 
 stage_limits() {
@@ -124,8 +129,9 @@ stage_limits() {
         return
     fi
     "${measure[@]}" $package.DeviceLimits "$device" 9,11,33,49 1024 | rows || code=1
-    CUDA_CACHE_DISABLE=1 "${measure[0]}" -Dadiw.cubin=false "${measure[@]:1}" $package.DeviceLimits "$device" 11 64 | head -1 | rows || code=1
     if has_torch; then echo "peaks" | torch || code=1; fi
+    # The last: a driver may take most of a minute to compile all modules.
+    CUDA_CACHE_DISABLE=1 "${measure[0]}" -Dadiw.cubin=false "${measure[@]:1}" $package.DeviceLimits "$device" 11 64 | head -1 | rows || code=1
     return $code
 }
 
@@ -143,7 +149,8 @@ stage_tests() {
     fi
 }
 
-profiled() { printf '%s\n' "${measure[@]}" $package.StepsOnDevice "$device" lenet adiw-km fp32 2; }
+# Without the products that choose between the kernels and cuBLAS when a device is opened.
+profiled() { printf '%s\n' "${measure[0]}" -Dadiw.gemm=kernel "${measure[@]:1}" $package.StepsOnDevice "$device" lenet adiw-km fp32 2; }
 stage_ncu_basic() {
     local ncu command
     ncu=$(tool ncu)
@@ -181,7 +188,14 @@ stage_accuracy() {
     return $code
 }
 
-stage_parity() { tests "parity with host, blocks of production and 96" --select-class io.github.adiw.KernelParityTest; }
+stage_parity() {
+    local more=()
+    # On simt these are among the tests of the device.
+    simt || more=(--select-class io.github.adiw.nn.block.MatrixParityTest --select-class io.github.adiw.device.DeviceTest
+        --select-class io.github.adiw.device.OwnershipTest)
+    tests "parity with host, blocks of production and 96" --select-class io.github.adiw.KernelParityTest \
+        --select-class io.github.adiw.weight.EstimationAtOnceTest "${more[@]}"
+}
 
 stage_sanitizer() {
     local sanitizer check command code=0 said

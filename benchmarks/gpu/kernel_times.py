@@ -4,6 +4,7 @@
     kernel_times.py slowest FILE COUNT      names of the slowest, as a regular expression for ncu's --kernel-name
 """
 import csv
+import re
 import sys
 
 TIME, REGISTERS, ACTIVE = "gpu__time_duration.sum", "launch__registers_per_thread", "sm__warps_active.avg.pct_of_peak_sustained_active"
@@ -39,7 +40,7 @@ def main():
         sys.exit(__doc__)
     found = kernels(sys.argv[2])
     if sys.argv[1] == "slowest":
-        print("regex:^(" + "|".join(list(found)[:int(sys.argv[3])]) + ")$")
+        print("regex:^(" + "|".join(re.escape(name) for name in list(found)[:int(sys.argv[3])]) + ")$")
         return
     count = int(sys.argv[3]) if len(sys.argv) > 3 else len(found)
     for name, (launches, nanoseconds, registers, active) in list(found.items())[:count]:

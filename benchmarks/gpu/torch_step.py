@@ -7,7 +7,7 @@
 
 Everything is vectorised and on the device, and nothing is copied back. Times are microseconds of a step by the wall and by the device's
 events, of rounds of steps with nothing read in between, as ours are. --device cpu runs the same on the processor, eager, to see that it
-runs. Several may be started at once: they share a machine for their start, and measure one at a time by --lock FILE.
+runs. Several may be started at once: by --lock FILE they warm up together, and measure one at a time while none warms up.
 """
 import argparse
 import contextlib
@@ -158,10 +158,13 @@ def both(times):
 
 
 def measure_step(options, device):
-    step = Step(device, options.method, options.precision, options.how == "compile")
-    for _ in range(3):
-        step()
-    with locked(options.lock):
+    with locked(options.lock, fcntl.LOCK_SH):
+        step = Step(device, options.method, options.precision, options.how == "compile")
+        for _ in range(3):
+            step()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+    with locked(options.lock, fcntl.LOCK_EX):
         run = step if options.how == "eager" else captured(step)
         micros(run, device, 1, options.count)
         wall, events = micros(run, device, options.rounds, options.count)
@@ -193,12 +196,12 @@ def tf32(on):
 
 
 @contextlib.contextmanager
-def locked(path):
+def locked(path, how):
     if path is None:
         yield
         return
     with open(path, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, how)
         yield
 
 

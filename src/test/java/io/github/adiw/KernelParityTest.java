@@ -704,8 +704,7 @@ class KernelParityTest {
 
     @Test
     void estimationsOfSmallBatchesByClusters() {
-        StandInControl.capability(90);
-        try {
+        StandInControl.withClusters(() -> {
             for (int n : new int[] {21, 256}) {
                 int m = n / 2 + 3;
                 for (int rule = n == 21 ? 0 : 1; rule < 3; rule++) {
@@ -715,9 +714,7 @@ class KernelParityTest {
                         .out(new float[n]).value(0.02f).check();
                 }
             }
-        } finally {
-            StandInControl.capability(0);
-        }
+        });
     }
 
     private KernelParity estimation(String kernel, int n, int m, int rule) {

@@ -146,6 +146,7 @@ final class CudaDevice extends Device {
                 products = byCublas.isEmpty() ? "the kernels" : "cuBLAS " + cublas.version() + " for " + String.join(", ", byCublas);
             }
         } catch (AdiwException e) {
+            byCublas.clear();
             if (forced) {
                 throw new AdiwException(PRODUCTS_PROPERTY + "=cublas, but " + e.getMessage(), e);
             }
@@ -188,13 +189,18 @@ final class CudaDevice extends Device {
     private double microseconds(Runnable product) {
         int count = 20;
         product.run();
-        synchronize();
+        waitForMeasured();
         long start = System.nanoTime();
         for (int i = 0; i < count; i++) {
             product.run();
         }
-        synchronize();
+        waitForMeasured();
         return (System.nanoTime() - start) * 1e-3 / count;
+    }
+
+    /** As {@link #synchronize}, which would make the device the thread's that opens it. */
+    private void waitForMeasured() {
+        session.check(() -> JCudaDriver.cuStreamSynchronize(stream), "waiting for a product measured on " + name);
     }
 
     @Override

@@ -214,7 +214,9 @@ public abstract class Device implements AutoCloseable {
         }
         note(source, "the source of a copy");
         note(target, "the target of a copy");
-        enqueueCopy(target.address(), source.address(), source.bytes());
+        if (source.bytes() > 0) {
+            enqueueCopy(target.address(), source.address(), source.bytes());
+        }
     }
 
     /**
@@ -229,7 +231,9 @@ public abstract class Device implements AutoCloseable {
             throw new IllegalArgumentException("the buffer must lie on " + name());
         }
         note(target, "zeroed");
-        enqueueZero(target.address(), target.bytes());
+        if (target.bytes() > 0) {
+            enqueueZero(target.address(), target.bytes());
+        }
     }
 
     /**

@@ -17,6 +17,7 @@ public final class Devices {
     /** The most worker threads of a device. */
     public static final int MOST_THREADS = 1024;
     private static final Logger LOG = LoggerFactory.getLogger(Devices.class);
+    private static final long CU_STREAM_LEGACY = 1;
     private static final Pattern GPU = Pattern.compile("cuda(?::(\\d{1,4}))?");
 
     /**
@@ -93,14 +94,14 @@ public final class Devices {
      *
      * @param name   {@code cuda}, {@code cuda:N} or {@code simt}
      * @param stream the address of a {@code CUstream} or {@code cudaStream_t} of that GPU's primary context, which is the one that the
-     *               runtime API uses; not 0, the default stream, on which no graph can be recorded
-     * @throws UsageException               as {@link #open(String, int)}, and if the device is not a GPU, or the stream is 0
+     *               runtime API uses; neither 0 nor 1 ({@code CU_STREAM_LEGACY}), the default stream, on which no graph can be recorded
+     * @throws UsageException               as {@link #open(String, int)}, and if the device is not a GPU, or the stream is 0 or 1
      * @throws io.github.adiw.AdiwException as {@link #open(String, int)}
      */
     public static Device openOnStream(String name, long stream) {
-        if (stream == 0) {
+        if (stream == 0 || stream == CU_STREAM_LEGACY) {
             throw new UsageException(
-                "the default stream (0) cannot record graphs: give a stream that cuStreamCreate or cudaStreamCreate made");
+                "the default stream (" + stream + ") cannot record graphs: give a stream that cuStreamCreate or cudaStreamCreate made");
         }
         Choice choice = choose(name);
         if (name.equals("auto") || choice.name.equals("host")) {

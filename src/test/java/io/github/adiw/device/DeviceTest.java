@@ -145,6 +145,22 @@ class DeviceTest {
     }
 
     @Test
+    void nothingIsEnqueuedForBuffersOfNothing() {
+        Buffer none = device.floats(new float[0]);
+        Buffer x = device.floats(1, 2);
+        Graph graph = device.record(() -> {
+            device.zero(none);
+            device.copy(none, x);
+            device.launch("fill", Launch.elements(0), none, 5f, 0);
+            device.zero(x);
+        });
+        assertThat(graph.nodes()).isEqualTo(1);
+        graph.replay();
+        assertThat(x.toFloats()).containsExactly(0, 0);
+        assertThat(none.toFloats()).isEmpty();
+    }
+
+    @Test
     void aGraphSaysWhichOfItsBuffersIsClosed() {
         Buffer x = device.floats(1, 2, 3);
         Buffer y = device.floats(4, 5, 6);

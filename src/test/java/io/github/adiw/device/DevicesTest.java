@@ -37,11 +37,12 @@ class DevicesTest {
     void refusesStreamsThatCannotBe() {
         assertThatThrownBy(() -> Devices.openOnStream("simt", 0)).isInstanceOf(UsageException.class)
             .hasMessageContaining("the default stream (0)");
+        assertThatThrownBy(() -> Devices.openOnStream("simt", 1)).hasMessageContaining("the default stream (1)");
         for (String name : new String[] {"host", "auto"}) {
-            assertThatThrownBy(() -> Devices.openOnStream(name, 1)).isInstanceOf(UsageException.class)
+            assertThatThrownBy(() -> Devices.openOnStream(name, 16)).isInstanceOf(UsageException.class)
                 .hasMessageContaining("device " + name + " has no streams");
         }
-        assertThatThrownBy(() -> Devices.openOnStream("gpu", 1)).isInstanceOf(UsageException.class)
+        assertThatThrownBy(() -> Devices.openOnStream("gpu", 16)).isInstanceOf(UsageException.class)
             .hasMessageContaining("there is no device gpu");
     }
 

@@ -35,6 +35,9 @@ class GpuTest {
             graph.replay();
             assertThat(x.toFloats()).containsOnly(2);
             for (String kernel : device.kernelNames()) {
+                if (kernel.endsWith("_cluster") && !device.hasClusters()) {
+                    continue;
+                }
                 assertThat(((CudaDevice) device).mostThreads(kernel)).as(kernel).isGreaterThanOrEqualTo(32);
             }
         }

@@ -55,6 +55,25 @@ public final class StandInControl {
         StandInDriver.capability(capability == 0 ? CudaDriver.LEAST_CAPABILITY : capability);
     }
 
+    /**
+     * Runs a test on a device that has clusters: the stand-in pretends to, a GPU has them or the test is skipped.
+     */
+    public static void withClusters(Runnable test) {
+        if (DeviceMatrix.slow()) {
+            capability(90);
+        }
+        try {
+            try (Device device = DeviceMatrix.open()) {
+                assumeTrue(device.hasClusters(), "needs a GPU of compute capability 9.0, or the stand-in driver's test run");
+            }
+            test.run();
+        } finally {
+            if (DeviceMatrix.slow()) {
+                capability(0);
+            }
+        }
+    }
+
     /** @param threads of every block that its kernel does not fix, for devices opened from now on; 0 for what is usual */
     public static void block(int threads) {
         if (threads == 0) {

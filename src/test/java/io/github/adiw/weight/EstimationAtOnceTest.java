@@ -130,11 +130,7 @@ class EstimationAtOnceTest {
     /** On a GPU that has clusters, which the stand-in driver can pretend to be. */
     @Test
     void alsoByClusters() {
-        StandInControl.capability(90);
-        try {
-            try (Device device = DeviceMatrix.open()) {
-                assertThat(device.hasClusters()).isTrue();
-            }
+        StandInControl.withClusters(() -> {
             isWhatTheLaunchesGive("km", "median", 37, 23);
             isWhatTheLaunchesGive("km", "diw:0.01", 64, 80);
             alsoWhereBoundsOrMomentumHaveAPart("km");
@@ -143,8 +139,6 @@ class EstimationAtOnceTest {
             isWhatTheLaunchesGive("kl", "median", 37, 23);
             isWhatTheLaunchesGive("kl", "diw:0.1", 21, 33);
             alsoWhereABatchCannotBeEstimated("kl");
-        } finally {
-            StandInControl.capability(0);
-        }
+        });
     }
 }
