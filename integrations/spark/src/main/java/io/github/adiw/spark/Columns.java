@@ -1,14 +1,18 @@
 package io.github.adiw.spark;
 
+import java.util.Arrays;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import scala.Function2;
 
 /** The columns that are read, and what is refused in them. */
 final class Columns {
@@ -17,18 +21,24 @@ final class Columns {
 
     private Columns() {}
 
-    /** A column's field. */
-    private static StructField field(StructType schema, String name) {
-        for (StructField field : schema.fields()) {
-            if (field.name().equals(name)) {
-                return field;
-            }
-        }
-        throw new IllegalArgumentException("there is no column " + name + ": there are " + String.join(", ", schema.fieldNames()));
+    /**
+     * A column's field.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    static StructField field(StructType schema, String name) {
+        return find(schema, name).orElseThrow(() -> new IllegalArgumentException(
+            "there is no column " + name + ": there are " + String.join(", ", schema.fieldNames())));
     }
 
     static boolean has(StructType schema, String name) {
-        return java.util.Arrays.asList(schema.fieldNames()).contains(name);
+        return find(schema, name).isPresent();
+    }
+
+    /** The first that Spark would take for it: by letters alone, whatever their case, unless {@code spark.sql.caseSensitive}. */
+    private static Optional<StructField> find(StructType schema, String name) {
+        Function2<String, String, Object> same = SQLConf.get().resolver();
+        return Arrays.stream(schema.fields()).filter(field -> (Boolean) same.apply(field.name(), name)).findFirst();
     }
 
     static void requireVectors(StructType schema, String name) {
@@ -51,7 +61,7 @@ final class Columns {
     /** The schema with the column of weights. */
     static StructType withWeights(StructType schema, String name) {
         if (has(schema, name)) {
-            throw new IllegalArgumentException("there is a column " + name + " already: give the weights another one by weightCol");
+            throw new IllegalArgumentException("there is a column " + field(schema, name).name() + " already: give the weights another one by weightCol");
         }
         return schema.add(name, DataTypes.DoubleType, false);
     }

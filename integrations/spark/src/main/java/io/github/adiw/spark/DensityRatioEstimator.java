@@ -22,6 +22,7 @@ import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
 
@@ -292,7 +293,7 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
         boolean more = !ours.isAll() && !choice.isConstant();
         if (more && choice.isSummed()) {
             TrainingSums sums = training.mapPartitions(new SummingTask(choice.sums(), columns, getFeaturesCol()))
-                .treeAggregate(choice.sums(), TrainingSums::add, TrainingSums::add, DEPTH);
+                .treeAggregate(new Sent<>(choice.sums()), Sent.merging(TrainingSums::add), Sent.merging(TrainingSums::add), DEPTH).value();
             ratio = choice.fit(sums);
         } else if (more && most > ours.rows().length / columns) {
             ratio = choice.fit(Rows.of(ours.larger(most, training), columns));
@@ -335,20 +336,22 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
                 return sample.rows(most, recounted);
             }
             LargerSample larger = sample.larger(most, recounted);
-            return larger.rows(all.mapPartitions(larger).collect());
+            return larger.rows(all.mapPartitions(larger).collect().stream().map(Sent::value).toList());
         }
     }
 
     /** A sample of at most {@code selectionRows}. */
     Sample sample(JavaRDD<double[]> rows, String kind) {
         String column = getFeaturesCol();
-        RowSample sample = rows.treeAggregate(new RowSample(getSelectionRows(), getSeed(), column), RowSample::add, RowSample::add, DEPTH);
+        RowSample sample = rows.treeAggregate(new Sent<>(new RowSample(getSelectionRows(), getSeed(), column)),
+            Sent.<RowSample, double[]>adding(RowSample::add), Sent.<RowSample>merging(RowSample::add), DEPTH).value();
         if (sample.count() == 0) {
             throw new IllegalArgumentException("there are no " + kind + ": a ratio needs rows of both");
         }
         RowSample.Recount recount = sample.recount();
         RowSample.Recount recounted = recount == null ? null
-            : rows.treeAggregate(recount, RowSample.Recount::add, RowSample.Recount::add, DEPTH);
+            : rows.treeAggregate(new Sent<>(recount), Sent.<RowSample.Recount, double[]>adding(RowSample.Recount::add),
+                Sent.<RowSample.Recount>merging(RowSample.Recount::add), DEPTH).value();
         return new Sample(sample, recounted, sample.rows(recounted));
     }
 
@@ -361,13 +364,13 @@ public final class DensityRatioEstimator extends Estimator<DensityRatioModel> im
         if (isSet(upperBound)) {
             builder.upperBound((float) getUpperBound());
         }
-        List<String> names = names(schema);
+        List<String> names = names(Columns.field(schema, getFeaturesCol()));
         return names.size() == columns ? builder.columns(names) : builder;
     }
 
     /** Of the numbers of a vector, as a VectorAssembler leaves them; empty where it did not. */
-    private List<String> names(StructType schema) {
-        Option<Attribute[]> attributes = AttributeGroup.fromStructField(schema.apply(getFeaturesCol())).attributes();
+    private static List<String> names(StructField features) {
+        Option<Attribute[]> attributes = AttributeGroup.fromStructField(features).attributes();
         if (attributes.isEmpty() || !Arrays.stream(attributes.get()).allMatch(attribute -> attribute.name().isDefined())) {
             return List.of();
         }

@@ -13,7 +13,7 @@ import org.apache.spark.api.java.function.FlatMapFunction;
  * which every partition tells by itself, as plain arrays. Equal rows come together, all or none. Rows that occur often are left out there,
  * since their numbers are known. Neither the order of the rows nor the partitioning has a part in which rows these are.
  */
-final class LargerSample implements FlatMapFunction<Iterator<double[]>, LargerSample.Part> {
+final class LargerSample implements FlatMapFunction<Iterator<double[]>, Sent<LargerSample.Part>> {
     private static final long serialVersionUID = 1;
     private final long seed;
     private final int columns;
@@ -50,7 +50,7 @@ final class LargerSample implements FlatMapFunction<Iterator<double[]>, LargerSa
     record Part(long[] hashes, double[] rows) implements Serializable {}
 
     @Override
-    public Iterator<Part> call(Iterator<double[]> rows) {
+    public Iterator<Sent<Part>> call(Iterator<double[]> rows) {
         long[] hashes = new long[256];
         double[] kept = new double[Math.multiplyExact(hashes.length, columns)];
         int n = 0;
@@ -66,7 +66,7 @@ final class LargerSample implements FlatMapFunction<Iterator<double[]>, LargerSa
                 System.arraycopy(row, 0, kept, n++ * columns, columns);
             }
         }
-        return List.of(new Part(Arrays.copyOf(hashes, n), Arrays.copyOf(kept, n * columns))).iterator();
+        return List.of(new Sent<>(new Part(Arrays.copyOf(hashes, n), Arrays.copyOf(kept, n * columns)))).iterator();
     }
 
     /**

@@ -12,7 +12,7 @@ import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.resource.ResourceInformation;
 
 /** The sums of one partition's rows, block by block, on a GPU of the task's or on as many processors as a task has. */
-final class SummingTask implements FlatMapFunction<Iterator<double[]>, TrainingSums> {
+final class SummingTask implements FlatMapFunction<Iterator<double[]>, Sent<TrainingSums>> {
     private static final long serialVersionUID = 1;
     /** Numbers of a block, at most: 512 KiB. */
     private static final int BLOCK = 1 << 16;
@@ -27,7 +27,7 @@ final class SummingTask implements FlatMapFunction<Iterator<double[]>, TrainingS
     }
 
     @Override
-    public Iterator<TrainingSums> call(Iterator<double[]> rows) {
+    public Iterator<Sent<TrainingSums>> call(Iterator<double[]> rows) {
         TrainingSums sums = kind.fresh();
         if (rows.hasNext()) {
             try (Device device = open(TaskContext.get())) {
@@ -41,7 +41,7 @@ final class SummingTask implements FlatMapFunction<Iterator<double[]>, TrainingS
                 }
             }
         }
-        return List.of(sums).iterator();
+        return List.of(new Sent<>(sums)).iterator();
     }
 
     private static Device open(TaskContext task) {

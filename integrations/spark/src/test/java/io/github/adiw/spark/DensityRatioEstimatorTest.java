@@ -241,6 +241,25 @@ class DensityRatioEstimatorTest {
         assertThatThrownBy(() -> new DensityRatioModel().transform(frame)).isInstanceOf(IllegalStateException.class);
     }
 
+    /** As Spark looks for columns: whatever the case of their letters, unless it is told otherwise. */
+    @Test
+    void findsColumnsAsSparkDoes() {
+        Dataset<Row> frame = Session.frame(training, world, D).withColumnRenamed("domain", "Domain");
+        DensityRatioModel model = new DensityRatioEstimator().setMethod("classifier").setFeaturesCol("Features").fit(frame);
+        double[] weights = Session.weights(model.transform(frame));
+        assertThat(Arrays.copyOfRange(weights, N, weights.length)).containsOnly(1);
+        assertThatThrownBy(() -> model.transform(frame.withColumn("Weight", functions.lit(1))))
+            .hasMessageContaining("there is a column Weight already");
+        Session.open().conf().set("spark.sql.caseSensitive", "true");
+        try {
+            assertThatThrownBy(() -> new DensityRatioEstimator().fit(frame)).hasMessageContaining("there is no column domain");
+            model.setFeaturesCol("features");
+            assertThat(model.transform(frame.withColumn("Weight", functions.lit(1))).columns()).contains("Weight", "weight");
+        } finally {
+            Session.open().conf().unset("spark.sql.caseSensitive");
+        }
+    }
+
     @Test
     void isAStageAsSparksOwn() {
         DensityRatioEstimator estimator = new DensityRatioEstimator();

@@ -48,7 +48,7 @@ class RowSampleTest {
         for (int p = 0; p < partitions; p++) {
             int own = p;
             drawn.call(IntStream.range(0, N).filter(i -> i % partitions == own).map(order::get)
-                .mapToObj(i -> new double[] {number.applyAsDouble(i)}).iterator()).forEachRemaining(parts::add);
+                .mapToObj(i -> new double[] {number.applyAsDouble(i)}).iterator()).forEachRemaining(part -> parts.add(part.value()));
         }
         double[] rows = drawn.rows(parts);
         Arrays.sort(rows);

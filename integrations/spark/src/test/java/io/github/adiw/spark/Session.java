@@ -20,10 +20,11 @@ final class Session {
 
     private Session() {}
 
-    /** The one of all tests. */
+    /** The one of all tests, with the serializer that cannot do all that Java's can. */
     static SparkSession open() {
         return SparkSession.builder().master("local[2]").appName("adiw").config("spark.ui.enabled", false)
-            .config("spark.sql.shuffle.partitions", 2).config("spark.driver.host", "localhost").getOrCreate();
+            .config("spark.sql.shuffle.partitions", 2).config("spark.driver.host", "localhost")
+            .config("spark.serializer", "org.apache.spark.serializer.KryoSerializer").getOrCreate();
     }
 
     /** Normal numbers, {@code [rows, columns]}; the first column has this mean and deviation, the others 0 and 1. */
