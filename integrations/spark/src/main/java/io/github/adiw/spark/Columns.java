@@ -61,7 +61,8 @@ final class Columns {
     /** The schema with the column of weights. */
     static StructType withWeights(StructType schema, String name) {
         if (has(schema, name)) {
-            throw new IllegalArgumentException("there is a column " + field(schema, name).name() + " already: give the weights another one by weightCol");
+            throw new IllegalArgumentException(
+                "there is a column " + field(schema, name).name() + " already: give the weights another one by weightCol");
         }
         return schema.add(name, DataTypes.DoubleType, false);
     }
