@@ -80,7 +80,8 @@ final class WeightsCommand extends Subcommand {
     private String bandwidth;
 
     @Option(names = "--centers", paramLabel = "C",
-        description = "Of kl and ls: most kernels, drawn from the validation rows. Default: " + DensityRatio.CENTERS + ".")
+        description = "For kl and ls: the largest number of kernels, centred on rows drawn from the validation rows. Default: "
+            + DensityRatio.CENTERS + ".")
     private Integer centers;
 
     @Option(names = "--lambda", paramLabel = "X",
