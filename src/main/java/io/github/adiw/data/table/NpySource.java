@@ -12,6 +12,8 @@ final class NpySource extends TableSource {
     private final Header header;
     private final Field field = new Field();
     private final double[] block;
+    /** The same as whole numbers, of int64 and uint64; else null. */
+    private final long[] exact;
     private int blockRows;
     private int at;
     private long row = -1;
@@ -24,6 +26,7 @@ final class NpySource extends TableSource {
         }
         header = Header.of(path.toString(), in.columns());
         block = new double[Math.max(1, 4096 / in.columns()) * in.columns()];
+        exact = in.isWide() ? new long[block.length] : null;
     }
 
     @Override
@@ -41,7 +44,7 @@ final class NpySource extends TableSource {
         int columns = in.columns();
         if (at == blockRows) {
             try {
-                blockRows = in.next(block, block.length / columns);
+                blockRows = in.next(block, exact, block.length / columns);
             } catch (IOException e) {
                 throw unreadable(path.toString(), e);
             }
@@ -52,7 +55,11 @@ final class NpySource extends TableSource {
         }
         row++;
         for (int c = 0; c < columns; c++) {
-            field.set(block[at * columns + c]);
+            if (exact == null) {
+                field.set(block[at * columns + c]);
+            } else {
+                field.set(exact[at * columns + c], in.isUnsigned());
+            }
             fields.accept(c, field);
         }
         at++;

@@ -390,6 +390,47 @@ class TablesTest {
         assertThat(Read.values(read().of(path, path).train())).containsExactly(-1, -0x1p63, 0x1p53);
     }
 
+    /** Several of these have the same double. */
+    private static final long[] WIDE = {1234567890123456789L, 1234567890123456790L, -(1L << 53) - 1, -1, 7};
+
+    private Path wide(String code, boolean fortran) {
+        ByteBuffer values = ByteBuffer.allocate(16 * WIDE.length)
+            .order(code.startsWith(">") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < WIDE.length; i++) {
+            values.putLong(fortran ? 8 * i : 16 * i, WIDE[i]).putLong(fortran ? 8 * (WIDE.length + i) : 16 * i + 8, i);
+        }
+        return read().file("T.npy", npy(code, fortran, "(" + WIDE.length + ", 2)", values.array()));
+    }
+
+    /** The id of a row, and not the double that is nearest to it. */
+    @ParameterizedTest
+    @CsvSource({"<i8, false", ">i8, true", "<u8, true", ">u8, false"})
+    void idsAreTheNumbersThatTheFileHas(String code, boolean fortran) {
+        Path path = wide(code, fortran);
+        String[] expected = Arrays.stream(WIDE).mapToObj(code.contains("u") ? Long::toUnsignedString : Long::toString)
+            .toArray(String[]::new);
+        TablePair pair = read().id("0").of(path, path);
+        assertThat(pair.ids()).containsExactly(expected);
+        assertThat(Read.values(pair.train())).containsExactly(0, 1, 2, 3, 4);
+        try (RowReader rows = pair.encoding().open(path, null, notice -> {})) {
+            assertThat(rows.next(new double[10], 10)).isEqualTo(WIDE.length);
+            assertThat(rows.ids()).startsWith(expected);
+        }
+        assertThatThrownBy(() -> read().of(path, read().file("V.csv", "a,b\nx,2\n"))).isInstanceOf(UsageException.class)
+            .hasMessageContaining("column 'a' has text in one file")
+            .hasMessageContaining("'" + expected[0] + "' in " + path + ", row 0 (from 0)")
+            .hasMessageContaining("too large to be categories");
+    }
+
+    /** As text each is a level of its own, and a file of many is no category because doubles have made few of them. */
+    @Test
+    void largeNumbersInTextStayApart() {
+        assertThat(read().of("a,b\n9007199254740993,x\n9007199254740992,y\nq,z\n").encoding().names())
+            .contains("a=9007199254740992", "a=9007199254740993", "a=q");
+        assertThatThrownBy(() -> read().of(lines("a,b", 150, "1234567890123456%03d,2"), "a,b\nx,3\n")).isInstanceOf(UsageException.class)
+            .hasMessageContaining("'1234567890123456000' in " + folder.resolve("T.csv") + ", line 2");
+    }
+
     @Test
     void refusesArraysThatAreNoTables() {
         byte[] values = ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN).putDouble(1).putDouble(Double.NaN)
