@@ -16,6 +16,10 @@ import java.util.Arrays;
  */
 public final class NpyRows implements Closeable {
     private static final int CHUNK = 1 << 16;
+    /** Numbers of a block of a file in Fortran order, each of whose columns is a read: 8 MiB of double precision. */
+    private static final int TRANSPOSED_BLOCK = 1 << 20;
+    /** Of another file's. */
+    private static final int BLOCK = 1 << 12;
 
     private final NpyHeader header;
     private final int rows;
@@ -50,17 +54,23 @@ public final class NpyRows implements Closeable {
             header.requireLength(Files.size(path) - header.length());
         }
         boolean transposed = header.fortran() && columns > 1;
-        channel = transposed && regular ? FileChannel.open(path) : null;
         whole = transposed && !regular ? ByteBuffer.wrap(in.readAllBytes()).order(header.byteOrder()) : null;
         if (whole != null) {
             header.requireLength(whole.limit());
         }
         chunk = ByteBuffer.allocate(CHUNK).order(header.byteOrder());
+        channel = transposed && regular ? FileChannel.open(path) : null;        // last, as nobody closes what was not made
     }
 
     /** d; 1 if the shape is [n]. */
     public int columns() {
         return columns;
+    }
+
+    /** How many rows are well read at once, at least 1: all that there are, if they are fewer. */
+    public int blockRows() {
+        int numbers = channel == null ? BLOCK : TRANSPOSED_BLOCK;
+        return Math.min(rows, Math.max(1, numbers / columns));
     }
 
     /** Whether the numbers are int64 or uint64, of which doubles are not all. */

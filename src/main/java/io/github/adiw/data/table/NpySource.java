@@ -3,6 +3,7 @@ package io.github.adiw.data.table;
 import io.github.adiw.AdiwException;
 import io.github.adiw.data.file.NpyRows;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 
 /** The rows of a .npy file, whose columns have no names. */
@@ -18,14 +19,30 @@ final class NpySource extends TableSource {
     private int at;
     private long row = -1;
 
-    NpySource(Path path, NpyRows in) {
+    /**
+     * Begins to read.
+     *
+     * @param in its content from the first byte; closed with this, or by the caller if this fails
+     * @throws AdiwException if it is no .npy file of rows, or has too many columns
+     */
+    static NpySource of(Path path, InputStream in) throws IOException {
+        NpyRows rows = new NpyRows(path, in);
+        try {
+            return new NpySource(path, rows);
+        } catch (RuntimeException | Error e) {
+            closeQuietly(rows);
+            throw e;
+        }
+    }
+
+    private NpySource(Path path, NpyRows in) {
         this.path = path;
         this.in = in;
         if (in.columns() > MOST_COLUMNS) {
             throw new AdiwException(path + " has " + in.columns() + " columns, and at most " + MOST_COLUMNS + " were expected");
         }
         header = Header.of(path.toString(), in.columns());
-        block = new double[Math.max(1, 4096 / in.columns()) * in.columns()];
+        block = new double[in.blockRows() * in.columns()];
         exact = in.isWide() ? new long[block.length] : null;
     }
 

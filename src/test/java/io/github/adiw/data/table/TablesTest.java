@@ -12,6 +12,7 @@ import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
 import io.github.adiw.data.file.Npy;
+import io.github.adiw.data.file.NpyRows;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -388,6 +389,51 @@ class TablesTest {
         assertThat(Read.values(read().of(path, path).train())).containsExactly(0x1p64, 0x1p63, 0x1p53);
         path = read().file("T.npy", npy("<i8", false, "(3,)", longs.array()));
         assertThat(Read.values(read().of(path, path).train())).containsExactly(-1, -0x1p63, 0x1p53);
+    }
+
+    /** A column of a block is a read, so that a block has many rows. */
+    @Test
+    void manyColumnsInFortranOrder() throws IOException {
+        int rows = 450;
+        int columns = 5000;
+        byte[] values = new byte[rows * columns];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (byte) (i / rows * 7 + i % rows);
+        }
+        Path path = read().file("T.npy", npy("|u1", true, "(" + rows + ", " + columns + ")", values));
+        try (NpyRows file = new NpyRows(path, Files.newInputStream(path))) {
+            assertThat(file.blockRows()).isBetween(200, 220);
+        }
+        double[] found = Read.values(read().of(path, path).train());
+        for (int i = 0; i < found.length; i++) {
+            if (found[i] != (i % columns * 7 + i / columns & 255)) {
+                throw new AssertionError("row " + i / columns + ", column " + i % columns + ": " + found[i]);
+            }
+        }
+    }
+
+    /** How many of this process's descriptors lead to a file. */
+    private static long open(Path file) throws IOException {
+        Path real = file.toRealPath();
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            return all.filter(descriptor -> {
+                try {
+                    return Files.readSymbolicLink(descriptor).equals(real);
+                } catch (IOException e) {
+                    return false;       // that of the listing, which is closed
+                }
+            }).count();
+        }
+    }
+
+    @Test
+    void filesThatAreRefusedAreClosed() throws IOException {
+        assumeTrue(Files.exists(Path.of("/proc/self/fd")), "the system does not list descriptors");
+        for (boolean fortran : new boolean[] {false, true}) {
+            Path path = read().file("T.npy", npy("|u1", fortran, "(1, 70000)", new byte[70_000]));
+            assertThatThrownBy(() -> read().of(path, path)).hasMessageContaining("has 70000 columns, and at most 65536 were expected");
+            assertThat(open(path)).isZero();
+        }
     }
 
     /** Several of these have the same double. */
