@@ -161,7 +161,7 @@ final class WeightsCommand extends Subcommand {
         } else {
             checkFit();
         }
-        TableOptions options = table.options(console::notice);
+        TableOptions options = table.options(sentence -> console.notice(typed().inFront(null, sentence)));
         checkOutputs();
         TablePair data = Tables.read(train, validation, options);
         try (Device device = common.open(console); FitProgress progress = new FitProgress(console, Console.terminal())) {

@@ -451,4 +451,13 @@ class WeightsCommandTest {
         }
         assertThat(read("T1.npy")).hasSize(N);
     }
+
+    /** What the library calls by its parameter, a notice calls by its flag. */
+    @Test
+    void noticesNameFlags() throws IOException {
+        Files.writeString(folder.resolve("some.csv"), "a,b\n1,x\n2,?\n3,y\n4,x\n");
+        Cli run = run("--method ls --steps 1 --train @some.csv --validation @some.csv --output @O.npy");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("column 'b' has '?', which counts as a category of its own: --missing mean fills it in.");
+    }
 }

@@ -147,7 +147,7 @@ final class Pooling {
             v.answerUnanswered();
             options.notices()
                 .accept(Wording.column(name) + " has '" + Field.UNANSWERED + "', which counts as a category of its own: "
-                    + "--missing mean fills it in.");
+                    + "missing=mean fills it in.");
         }
         TreeSet<String> all = new TreeSet<>();
         for (ColumnValues values : List.of(t, v)) {
@@ -180,7 +180,7 @@ final class Pooling {
                 Wording.column(name) + " of " + name(texts) + " has text, as " + Wording.quoted(text.text()) + " in "
                     + texts.source().place(text.position()) + ", and more than " + ColumnValues.MOST_LEVELS
                     + " different values, as an identifier has: "
-                    + "exclude it, or make it the id (--id)");
+                    + "exclude it, or make it the id");
         }
         if (mixed) {
             options.notices()

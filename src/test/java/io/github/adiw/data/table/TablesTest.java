@@ -16,6 +16,8 @@ import io.github.adiw.data.file.NpyRows;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -24,7 +26,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -534,23 +535,34 @@ class TablesTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void readsManyRowsInLinearTime() {
         Random random = new Random(3);
         StringBuilder text = new StringBuilder("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p\n");
+        int tenth = 0;
         for (int i = 0; i < 100_000; i++) {
             for (int c = 0; c < 16; c++) {
                 text.append(c == 0 ? "" : ",").append(c < 4 ? random.nextInt(50) : random.nextGaussian());
             }
             text.append('\n');
+            tenth = i == 9999 ? text.length() : tenth;
         }
-        Path path = read().file("large.csv", text.toString());
-        Path small = read().file("small.csv", text.substring(0, text.indexOf("\n", 1000) + 1));
-        long start = System.nanoTime();
-        TablePair pair = read().of(path, small);
-        Duration took = Duration.ofNanos(System.nanoTime() - start);
-        assertThat(pair.train().rows()).isEqualTo(100_000);
-        assertThat(took).as("a second or so on a quiet machine").isLessThan(Duration.ofSeconds(20));
+        Path large = read().file("large.csv", text.toString());
+        Path small = read().file("small.csv", text.substring(0, tenth));
+        assertThat(read().of(large, small).train().rows()).isEqualTo(100_000);
+        assertThat(processorTime(large)).as("ten times as many rows").isLessThan(30 * processorTime(small));
+    }
+
+    /** Of this thread, in nanoseconds, the least of three: what else the machine does counts for little. */
+    private long processorTime(Path path) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 3; i++) {
+            long start = threads.getCurrentThreadCpuTime();
+            read().of(path, folder.resolve("small.csv"));
+            least = Math.min(least, threads.getCurrentThreadCpuTime() - start);
+        }
+        return least;
     }
 
     /** Where FastCSV is left out, as it is for who reads no text. */
@@ -609,7 +621,7 @@ class TablesTest {
         assertThat(read.of(adult).encoding().names()).containsExactly("age", "workclass=?", "workclass=State-gov", "income=<=50K",
             "income=>50K");
         assertThat(read.notices()).singleElement().asString().contains("column 'workclass' has '?', which counts as a category of its own",
-            "--missing mean");
+            "missing=mean fills it in");
         assertThatThrownBy(() -> read().of(adult + ",State-gov,>50K\n?,State-gov,>50K\n")).hasMessageContaining("line 4, column 'age'");
         assertThatThrownBy(() -> read().of(adult + "3,?,>50K\n3,,>50K\n")).hasMessageContaining("line 5, column 'workclass': it is empty");
         assertThat(read().mean().of(adult).encoding().names()).containsExactly("age", "workclass=State-gov", "income=<=50K", "income=>50K");
