@@ -117,11 +117,6 @@ record Standardization(int[] columns, double[] center, double[] scale) implement
         return dropped;
     }
 
-    /** All rows, as methods see them, with their keys. */
-    Matrix apply(Rows rows) {
-        return new Matrix(apply(rows, 0, rows.rows()).values(), rows.rows(), columns.length, RowDraw.keys(rows));
-    }
-
     /**
      * {@code count} rows from {@code from} on, as methods see them, to draw none from.
      *

@@ -175,6 +175,7 @@ public final class EstimatedWeights {
 
     /** (sum w)^2 / sum w^2 of any weights, 0 of those that are all 0. */
     public static double effectiveSampleSize(float[] w) {
+        UsageException.given("w", w);
         double sum = 0;
         double squares = 0;
         for (float x : w) {

@@ -29,6 +29,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ForkJoinPool;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -382,6 +383,67 @@ class DensityRatioTest {
         assertThat(by(method).listener(new Waiting(patient.calls + 1)).fit(t, v).weights()).containsExactly(expected);
     }
 
+    /** Long before anything is chosen: every column of a large table takes its time. */
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "km"})
+    void whoeverWaitsMayStopBetweenTwoColumns(String method) {
+        List<String> heard = new ArrayList<>();
+        FitListener impatient = new FitListener() {
+            @Override
+            public void progress(String what, long done, long of) {
+                heard.add(what + " " + done + " of " + of);
+            }
+
+            @Override
+            public boolean cancelled() {
+                return heard.size() == 2;
+            }
+        };
+        assertThatThrownBy(() -> by(method).listener(impatient).fit(train, validation, D)).isInstanceOf(FitCancelledException.class);
+        String what = method + ": ranking the columns of the training rows ";
+        assertThat(heard).containsExactly(what + "0 of 3", what + "1 of 3");
+    }
+
+    /** A device of one thread is one thread: whatever is forked inside a pool would wake another of its threads. */
+    @Test
+    void aFitForksNothing() throws Exception {
+        ForkJoinPool pool = new ForkJoinPool(4);
+        try {
+            pool.submit(() -> {
+                try (Device own = DeviceMatrix.open()) {
+                    DensityRatio.builder().device(own).fit(train, validation, D);
+                }
+            }).get();
+            assertThat(pool.getPoolSize()).isEqualTo(1);
+        } finally {
+            pool.shutdown();
+        }
+    }
+
+    /** More columns than a classifier has memory for, or an int can count the products of. */
+    @ParameterizedTest
+    @CsvSource({"9000, 9001, '618'", "46341, 46342, '16,384'", "65535, 65536, '32,768'"})
+    void aClassifierOfTooManyColumnsIsLeftOut(int columns, int terms, String mebibytes) {
+        assumeFalse(DeviceMatrix.slow(), "many columns");
+        Rows t = Rows.of(Arrays.copyOf(normal(1, 6 * columns, 0, 1), 6 * columns), columns);
+        Rows v = Rows.of(Arrays.copyOf(normal(2, 5 * columns, 0, 1), 5 * columns), columns);
+        String said = String.format("the second derivatives of the classifier's %,d terms would take %s MiB, and its limit is 512 MiB, "
+            + "8,191 columns", terms, mebibytes);
+        List<String> notices = new ArrayList<>();
+        FitListener listener = new FitListener() {
+            @Override
+            public void notice(String sentence) {
+                notices.add(sentence);
+            }
+        };
+        DensityRatio ratio = by("auto").listener(listener).fit(t, v);
+        assertThat(ratio.method()).isNotEqualTo("classifier");
+        assertThat(ratio.diagnostics().scores()).containsEntry("classifier", Double.NaN);
+        assertThat(notices).contains("Method classifier is left out: " + said + ".");
+        assertThatThrownBy(() -> by("classifier").fit(t, v)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining(said + "; leave out columns, or take kl or ls");
+    }
+
     @Test
     void aMethodThatFailsIsLeftOutAndSaid() {
         DensityRatio ratio = by("auto").bandwidth("gamma:1e9").fit(train, validation, D);
@@ -496,7 +558,8 @@ class DensityRatioTest {
         EstimationSettings settings = EstimationSettings.builder().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, ratio.gamma()))
             .ridge(Divergences.get(method).defaultRidge()).build();
         EstimatedWeights more = EstimatedWeights.builder(device).method(method).settings(settings).untilConverged(true)
-            .estimate(scaling.apply(Rows.of(train, D)).values(), scaling.apply(Rows.of(validation, D)).values(), D);
+            .estimate(scaling.apply(Rows.of(train, D), 0, N).values(),
+                scaling.apply(Rows.of(validation, D), 0, validation.length / D).values(), D);
         close(ratio.weights(), more.weights(), 5e-3);
     }
 
