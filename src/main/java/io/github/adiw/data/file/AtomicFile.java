@@ -102,7 +102,9 @@ public final class AtomicFile {
         Path folder = beside ? target.getParent() : Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
         Path waiting = temporary(folder.resolve(target.getFileName()));
         try {
-            makeFolders(folder);
+            if (beside) {
+                makeFolders(folder);
+            }
             sweep(folder, UNTOUCHED);
             try (OutputStream out = buffered(Channels.newOutputStream(create(waiting, true)))) {
                 rest.writeTo(out);
