@@ -69,7 +69,7 @@ public final class AtomicFile {
      *
      * @param path the file; an existing one is replaced
      * @param content writes it
-     * @throws AdiwException if the file cannot be written; then {@code path} is as it was before
+     * @throws AdiwException if the file cannot be written; then {@code path}, unless it is a device or a pipe, is as it was before
      */
     public static void write(Path path, Content content) {
         Path target = target(path);
@@ -102,23 +102,19 @@ public final class AtomicFile {
         Path folder = beside ? target.getParent() : Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
         Path waiting = temporary(folder.resolve(target.getFileName()));
         try {
-            makeFolders(folder);
+            if (beside) {
+                makeFolders(folder);
+            }
             sweep(folder, UNTOUCHED);
             try (OutputStream out = buffered(Channels.newOutputStream(create(waiting, true)))) {
                 rest.writeTo(out);
             }
-        } catch (IOException e) {
-            deleteQuietly(waiting);
-            throw new AdiwException("cannot write " + (beside ? path.toString() : path + " by way of " + folder) + ": " + reason(e), e);
-        } catch (RuntimeException | Error e) {
-            deleteQuietly(waiting);
-            throw e;
-        }
-        try {
             write(path, out -> {
                 head.writeTo(out);
                 Files.copy(waiting, out);
             });
+        } catch (IOException e) {
+            throw new AdiwException("cannot write " + (beside ? path.toString() : path + " by way of " + folder) + ": " + reason(e), e);
         } finally {
             deleteQuietly(waiting);
         }
