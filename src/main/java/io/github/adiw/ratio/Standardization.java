@@ -1,11 +1,13 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
@@ -21,6 +23,8 @@ record Standardization(int[] columns, double[] center, double[] scale) implement
     private static final double ROUNDING = 1e-12;
     /** Of a column as methods see it: squares of it are float32. */
     private static final double FARTHEST = 1e15;
+    /** That a Java array holds. */
+    private static final int MOST_NUMBERS = Integer.MAX_VALUE - 16;
 
     /**
      * What makes the columns of two samples comparable.
@@ -121,11 +125,16 @@ record Standardization(int[] columns, double[] center, double[] scale) implement
      * {@code count} rows from {@code from} on, as methods see them, to draw none from.
      *
      * @throws UsageException if a number is not finite
+     * @throws AdiwException  if an array cannot hold them
      */
     Matrix apply(Rows rows, int from, int count) {
         int kept = columns.length;
+        if ((long) count * kept > MOST_NUMBERS) {
+            throw new AdiwException(String.format(Locale.ROOT, "%,d rows of %,d columns are more numbers than an array holds: give at most "
+                + "%,d rows, or fewer columns", count, kept, MOST_NUMBERS / kept));
+        }
         int d = rows.columns();
-        float[] values = new float[Math.multiplyExact(count, kept)];
+        float[] values = new float[count * kept];
         rows.forEach(from, count, (row, read, at) -> apply(read, at, d, row, values, (row - from) * kept));
         return new Matrix(values, count, kept);
     }

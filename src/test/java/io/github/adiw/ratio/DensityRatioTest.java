@@ -289,6 +289,40 @@ class DensityRatioTest {
             .hasMessageContaining("NaN").hasMessageContaining("row 0, column 1");
     }
 
+    /** Blocks take the same memory however many columns there are. */
+    @Test
+    void fewerRowsOfManyColumnsAreScoredAtOnce() {
+        int columns = 2048;
+        float[] many = normal(1, 12 * columns, 0, 1);
+        DensityRatio ratio = by("kl").fit(Arrays.copyOf(many, 8 * columns), Arrays.copyOf(normal(2, 8 * columns, 0.5, 1), 8 * columns),
+            columns);
+        List<Integer> counts = new ArrayList<>();
+        Rows repeated = new Rows() {
+            @Override
+            public int rows() {
+                return 5000;
+            }
+
+            @Override
+            public int columns() {
+                return columns;
+            }
+
+            @Override
+            public void read(int from, int count, double[] into) {
+                Arrays.setAll(into, i -> many[i % many.length]);
+            }
+
+            @Override
+            public void forEach(int from, int count, Visitor visitor) {
+                counts.add(count);
+                Rows.super.forEach(from, count, visitor);
+            }
+        };
+        assertThat(ratio.score(repeated, device)).hasSize(5000);
+        assertThat(counts).containsExactly(2048, 2048, 904);
+    }
+
     @Test
     void buffersAreReadFromPositionToLimit() {
         float[] expected = by("kl").fit(train, validation, D).weights();
