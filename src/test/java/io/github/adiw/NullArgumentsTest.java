@@ -18,6 +18,7 @@ import io.github.adiw.data.Shift;
 import io.github.adiw.data.TrainingSplit;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
+import io.github.adiw.device.Scope;
 import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.ratio.DensityRatio;
 import io.github.adiw.ratio.Diagnostics;
@@ -121,6 +122,7 @@ class NullArgumentsTest {
         tried.put(FashionMnist.class, List.of("open"));
         tried.put(Cifar.TEN, List.of("open"));
         tried.put(Rows.class, List.of("of"));
+        tried.put(Scope.class, List.of("building"));
         tried.put(SafeTensors.class, List.of("read", "readParameters"));
         tried.put(Shift.class, List.of("parse"));
         tried.put(LabelNoise.class, List.of());

@@ -51,7 +51,10 @@ public final class DensityRatio implements Serializable {
     /** The methods that give a function, and not weights of the training rows alone, the choice among them first. */
     public static final List<String> RATIO_METHODS = Stream.concat(Stream.of("auto"), RatioFit.METHODS.stream().map(RatioMethod::name))
         .toList();
+    /** Rows that are scored at once, at most. */
     private static final int BLOCK = 1 << 14;
+    /** Numbers of rows that are scored at once, at most, unless it is one row; 16 MiB. */
+    private static final int BLOCK_NUMBERS = 1 << 22;
 
     private final String method;
     private final List<String> columns;
@@ -269,8 +272,9 @@ public final class DensityRatio implements Serializable {
         requireColumns(UsageException.given("rows", rows).columns());
         UsageException.given("on", on);
         float[] scores = new float[rows.rows()];
-        for (int from = 0; from < scores.length; from += BLOCK) {
-            int count = Math.min(BLOCK, scores.length - from);
+        int block = Math.max(1, Math.min(BLOCK, BLOCK_NUMBERS / rows.columns()));
+        for (int from = 0; from < scores.length; from += block) {
+            int count = Math.min(block, scores.length - from);
             double[] r = function.at(scaling.apply(rows, from, count), on);
             for (int i = 0; i < count; i++) {
                 scores[from + i] = (float) Math.min(normalization.of(r[i]), Float.MAX_VALUE);

@@ -74,7 +74,8 @@ final class RatioFit {
         if (!methods().contains(options.method())) {
             throw UsageException.of("method", "there is no method " + options.method() + ": choose one of " + String.join(", ", methods()));
         }
-        scaling = Standardization.of(train, validation, options.standardize());
+        scaling = Standardization.of(train, validation, options.standardize(),
+            look -> context.progress(options.method() + ": scaling the columns", look, Standardization.LOOKS));
         sayWhatIsDropped();
         if (scaling.columns().length == 0) {
             return result(options.method(), new ConstantRatio(), new Selection(Double.NaN, Double.NaN, null, Double.NaN));

@@ -289,6 +289,40 @@ class DensityRatioTest {
             .hasMessageContaining("NaN").hasMessageContaining("row 0, column 1");
     }
 
+    /** Blocks take the same memory however many columns there are. */
+    @Test
+    void fewerRowsOfManyColumnsAreScoredAtOnce() {
+        int columns = 2048;
+        float[] many = normal(1, 12 * columns, 0, 1);
+        DensityRatio ratio = by("kl").fit(Arrays.copyOf(many, 8 * columns), Arrays.copyOf(normal(2, 8 * columns, 0.5, 1), 8 * columns),
+            columns);
+        List<Integer> counts = new ArrayList<>();
+        Rows repeated = new Rows() {
+            @Override
+            public int rows() {
+                return 5000;
+            }
+
+            @Override
+            public int columns() {
+                return columns;
+            }
+
+            @Override
+            public void read(int from, int count, double[] into) {
+                Arrays.setAll(into, i -> many[i % many.length]);
+            }
+
+            @Override
+            public void forEach(int from, int count, Visitor visitor) {
+                counts.add(count);
+                Rows.super.forEach(from, count, visitor);
+            }
+        };
+        assertThat(ratio.score(repeated, device)).hasSize(5000);
+        assertThat(counts).containsExactly(2048, 2048, 904);
+    }
+
     @Test
     void buffersAreReadFromPositionToLimit() {
         float[] expected = by("kl").fit(train, validation, D).weights();
@@ -383,10 +417,19 @@ class DensityRatioTest {
         assertThat(by(method).listener(new Waiting(patient.calls + 1)).fit(t, v).weights()).containsExactly(expected);
     }
 
-    /** Long before anything is chosen: every column of a large table takes its time. */
+    /** Long before anything is chosen: looks at a large table and ranks of its columns take their time. */
     @ParameterizedTest
-    @ValueSource(strings = {"auto", "km"})
-    void whoeverWaitsMayStopBetweenTwoColumns(String method) {
+    @CsvSource({"auto, 1, 4", "km, 2, 4", "kl, 5, 4", "kl, 9, 9"})
+    void whoeverWaitsMayStopBeforeAnythingIsChosen(String method, int patience, int columns) {
+        List<String> all = new ArrayList<>();
+        for (int look = 0; look < 3; look++) {
+            all.add(method + ": scaling the columns " + look + " of 3");
+        }
+        for (String kind : List.of("training", "validation")) {
+            for (int column = 0; column < columns; column++) {
+                all.add(method + ": ranking the columns of the " + kind + " rows " + column + " of " + columns);
+            }
+        }
         List<String> heard = new ArrayList<>();
         FitListener impatient = new FitListener() {
             @Override
@@ -396,12 +439,13 @@ class DensityRatioTest {
 
             @Override
             public boolean cancelled() {
-                return heard.size() == 2;
+                return heard.size() == patience;
             }
         };
-        assertThatThrownBy(() -> by(method).listener(impatient).fit(train, validation, D)).isInstanceOf(FitCancelledException.class);
-        String what = method + ": ranking the columns of the training rows ";
-        assertThat(heard).containsExactly(what + "0 of 3", what + "1 of 3");
+        float[] t = Arrays.copyOf(train, 5 * columns);
+        float[] v = Arrays.copyOf(validation, 5 * columns);
+        assertThatThrownBy(() -> by(method).listener(impatient).fit(t, v, columns)).isInstanceOf(FitCancelledException.class);
+        assertThat(heard).isEqualTo(all.subList(0, patience));
     }
 
     /** A device of one thread is one thread: whatever is forked inside a pool would wake another of its threads. */
@@ -554,7 +598,7 @@ class DensityRatioTest {
     void settledWeightsStayAsTheyAre(String method) {
         DensityRatio ratio = by(method).normalize(false).fit(train, validation, D);
         assertThat(ratio.converged()).isTrue();
-        Standardization scaling = Standardization.of(Rows.of(train, D), Rows.of(validation, D), true);
+        Standardization scaling = Standardization.of(Rows.of(train, D), Rows.of(validation, D), true, look -> {});
         EstimationSettings settings = EstimationSettings.builder().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, ratio.gamma()))
             .ridge(Divergences.get(method).defaultRidge()).build();
         EstimatedWeights more = EstimatedWeights.builder(device).method(method).settings(settings).untilConverged(true)
