@@ -26,7 +26,7 @@ public record ColumnBalance(String column, double train, double weighted, double
     static List<ColumnBalance> of(List<String> names, ColumnMoments train, ColumnMoments validation) {
         List<ColumnBalance> all = new ArrayList<>();
         for (int c = 0; c < names.size(); c++) {
-            double spread = Math.sqrt((square(train.deviation()[c]) + square(validation.deviation()[c])) / 2);
+            double spread = spread(train.deviation()[c], validation.deviation()[c]);
             double target = validation.mean()[c];
             all.add(new ColumnBalance(names.get(c), train.mean()[c], train.weighted()[c], target,
                 difference(train.mean()[c] - target, spread), difference(train.weighted()[c] - target, spread)));
@@ -35,11 +35,14 @@ public record ColumnBalance(String column, double train, double weighted, double
         return List.copyOf(all);
     }
 
-    private static double difference(double means, double spread) {
-        return means == 0 ? 0 : means / spread;
+    /** sqrt((a^2 + b^2) / 2), whose squares are those of numbers of about 1. */
+    private static double spread(double a, double b) {
+        int exponent = Math.getExponent(Math.max(a, b));
+        double unit = Math.scalb(1.0, Math.max(Double.MIN_EXPONENT, Math.min(Double.MAX_EXPONENT, exponent)));
+        return Math.sqrt((a / unit * (a / unit) + b / unit * (b / unit)) / 2) * unit;
     }
 
-    private static double square(double x) {
-        return x * x;
+    private static double difference(double means, double spread) {
+        return means == 0 ? 0 : means / spread;
     }
 }
