@@ -112,8 +112,10 @@ final class ScoreCommand extends Subcommand {
                 summary.above, summary.rows, ratio.largestWeight(), summary.most));
         }
         if (summary.vanished > 0) {
-            console.notice(String.format(Locale.ROOT, "%,d of %,d ratios are as good as 0 (below %.0e), as that of no row is that the model "
-                + "was fitted to: those rows are far from all that it knows, and there a ratio means nothing.", summary.vanished,
+            console.notice(String.format(Locale.ROOT,
+                "%,d of %,d ratios are as good as 0 (below %.0e), as that of no row is that the model "
+                    + "was fitted to: those rows are far from all that it knows, and there a ratio means nothing.",
+                summary.vanished,
                 summary.rows, Summary.VANISHED));
         }
         console.notice("Written to " + output);

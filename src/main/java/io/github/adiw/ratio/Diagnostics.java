@@ -122,7 +122,8 @@ public final class Diagnostics {
     /**
      * The shape of a generalised Pareto distribution fitted to the ceil(min(0.2 n, 3 sqrt n)) largest weights, as in Pareto smoothed
      * importance sampling (Vehtari, Simpson, Gelman, Yao and Gabry 2024, Journal of Machine Learning Research 25). Below 0.5 good, up to
-     * 0.7 usable; above, weighted means hang on few rows and should not be trusted, unless weights are nearly equal ({@link #hasHeavyTail}). NaN where fewer than five of those weights differ.
+     * 0.7 usable; above, weighted means hang on few rows and should not be trusted, unless weights are nearly equal
+     * ({@link #hasHeavyTail}). NaN where fewer than five of those weights differ.
      */
     public double paretoK() {
         return paretoK;

@@ -21,8 +21,8 @@ record HeavyTails(double median, double spread) {
     static final double NORMAL = 1.4826;
 
     /**
-     * Those of a column, or null where it has none. Rows that are equal to the median do not count, so that a column of mostly zeros has the
-     * spread of the others.
+     * Those of a column, or null where it has none. Rows that are equal to the median do not count, so that a column of mostly zeros has
+     * the spread of the others.
      *
      * @param column    its number
      * @param fourth    its fourth central moment, in any unit

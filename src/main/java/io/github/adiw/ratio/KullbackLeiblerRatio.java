@@ -66,7 +66,7 @@ final class KullbackLeiblerRatio implements RatioMethod {
             }
         }
         if (alone.isEmpty()) {
-            return new NoRatioException("no bandwidth of kl reaches from the validation rows that it is fitted to to all that it leaves out",
+            return new NoRatioException("at every bandwidth of kl some validation row that is left out has no other one near",
                 "give more validation rows, or use method classifier", false);
         }
         String rows = alone.stream().limit(NAMED).map(String::valueOf).collect(Collectors.joining(", "))

@@ -319,7 +319,8 @@ final class RatioFit {
             atBound += x >= bound * (1 - 1e-6) ? 1 : 0;
         }
         FittedWeights judged = new FittedWeights(method, weights, names, train, validation).scores(scores)
-            .scoreError(scoreErrors.getOrDefault(method, Double.NaN)).compared(options.method().equals("auto")).sum(sum).upperBound(bound, atBound).fit(fit.steps(), fit.converged())
+            .scoreError(scoreErrors.getOrDefault(method, Double.NaN)).compared(options.method().equals("auto")).sum(sum)
+            .upperBound(bound, atBound).fit(fit.steps(), fit.converged())
             .areaUnderCurve(separation);
         if (t != null && Double.isFinite(selection.gamma())) {
             judged.largestKernel(Overlap.largestKernel(t, v, selection.gamma(), context.seed()));

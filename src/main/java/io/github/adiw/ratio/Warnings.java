@@ -88,8 +88,10 @@ final class Warnings {
             return List.of();
         }
         String which = validation > least ? "training" : "validation";
-        return List.of(String.format(Locale.ROOT, "There %s only %d %s %s: by chance alone the mean of a column is off by about %.2f of its "
-            + "standard deviation, and the weights follow that. Get more %s rows.", least == 1 ? "is" : "are", least, which,
+        return List.of(String.format(Locale.ROOT,
+            "There %s only %d %s %s: by chance alone the mean of a column is off by about %.2f of its "
+                + "standard deviation, and the weights follow that. Get more %s rows.",
+            least == 1 ? "is" : "are", least, which,
             least == 1 ? "row" : "rows", 1 / Math.sqrt(least), which));
     }
 

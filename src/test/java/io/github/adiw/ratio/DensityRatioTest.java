@@ -448,8 +448,9 @@ class DensityRatioTest {
         }
         assertThat(error).isLessThan(0.4 * equal);
         assertThat(ratio.diagnostics().warnings()).isEmpty();
-        assertThat(notices).singleElement().asString().contains("very far from all others in 'income' (such as 9999, where half of the rows "
-            + "are within 0.", "mark them as missing");
+        assertThat(notices).singleElement().asString()
+            .contains("very far from all others in 'income' (such as 9999, where half of the rows "
+                + "are within 0.", "mark them as missing");
         Path file = folder.resolve("M.safetensors");
         ratio.save(file);
         assertThat(DensityRatio.load(file).score(Rows.of(t, D), device)).containsExactly(ratio.weights());

@@ -59,7 +59,8 @@ class HeavyTailsTest {
         Standardization scaling = scaling(3, r -> often(r, 0.01, 9999));
         assertThat(scaling.center()[0]).isCloseTo(0, within(0.1));
         assertThat(scaling.scale()[0]).isCloseTo(1, within(0.1));
-        assertThat(scaling.apply(new double[] {scaling.center()[0] + 2 * scaling.scale()[0]})[0]).isCloseTo((float) Math.log(2 + Math.sqrt(5)),
+        assertThat(scaling.apply(new double[] {scaling.center()[0] + 2 * scaling.scale()[0]})[0]).isCloseTo(
+            (float) Math.log(2 + Math.sqrt(5)),
             within(1e-6f));
         assertThat(scaling.apply(new double[] {scaling.center()[0] - 1e-7 * scaling.scale()[0]})[0]).isCloseTo(-1e-7f, within(1e-13f));
         float last = Float.NEGATIVE_INFINITY;
