@@ -138,9 +138,9 @@ final class ScoreCommand extends Subcommand {
         private double least = Double.POSITIVE_INFINITY;
         private double most = Double.NEGATIVE_INFINITY;
 
-        /** What an older model does not say of its validation rows is taken from its training rows, or not looked for. */
+        /** An older model does not say what ratios its rows have: nothing is counted then. */
         Summary(DensityRatio ratio) {
-            largest = Double.isNaN(ratio.largestRatio()) ? ratio.largestWeight() : Math.max(ratio.largestWeight(), ratio.largestRatio());
+            largest = Math.max(ratio.largestWeight(), ratio.largestRatio());
             smallest = ratio.smallestRatio();
         }
 
