@@ -67,7 +67,7 @@ final class ScoreCommand extends Subcommand {
                 model + " does not say which columns a file must have: one that adiw weights --model saved was expected, "
                     + "and not one saved by a program");
         }
-        Summary summary = new Summary(ratio.largestWeight());
+        Summary summary = new Summary(ratio);
         TableEncoding columns = TableEncoding.parse(encoding, model.toString());
         if (!columns.names().equals(ratio.columns())) {
             throw new AdiwException(model + " is broken: its columns are not those of its ratio: save the model again");
@@ -106,9 +106,16 @@ final class ScoreCommand extends Subcommand {
                 ratio.method(), summary.least, summary.most, summary.sum / summary.rows, seconds));
         }
         if (summary.above > 0) {
-            console.notice(String.format(Locale.ROOT, "%,d of %,d ratios are above the largest weight of the fit (%.3g), up to %.3g: far "
-                + "outside the rows that the model was fitted to a ratio means nothing.", summary.above, summary.rows,
-                ratio.largestWeight(), summary.most));
+            console.notice(String.format(Locale.ROOT, "%,d of %,d ratios are above the largest weight of the fit (%.3g) and the largest "
+                + "ratio of its validation rows, up to %.3g: far outside the rows that the model was fitted to a ratio means nothing.",
+                summary.above, summary.rows, ratio.largestWeight(), summary.most));
+        }
+        if (summary.vanished > 0) {
+            console.notice(String.format(Locale.ROOT,
+                "%,d of %,d ratios are as good as 0 (below %.0e), as that of no row is that the model "
+                    + "was fitted to: those rows are far from all that it knows, and there a ratio means nothing.",
+                summary.vanished,
+                summary.rows, Summary.VANISHED));
         }
         console.notice("Written to " + output);
     }
@@ -118,23 +125,30 @@ final class ScoreCommand extends Subcommand {
         /** Beyond what rounding does to the ratios of the training rows. */
         private static final double ROUNDING = 1e-3;
 
-        private final double known;
+        /** Kernels that are cut, and odds that nothing was learned of. */
+        private static final double VANISHED = 1e-25;
+
+        private final double largest;
+        private final double smallest;
         private long rows;
         private long above;
+        private long vanished;
         private double sum;
         private double least = Double.POSITIVE_INFINITY;
         private double most = Double.NEGATIVE_INFINITY;
 
-        /** @param known the largest ratio that is not counted as above; NaN: none is */
-        Summary(double known) {
-            this.known = known;
+        /** An older model does not say what ratios its rows have: nothing is counted then. */
+        Summary(DensityRatio ratio) {
+            largest = Math.max(ratio.largestWeight(), ratio.largestRatio());
+            smallest = ratio.smallestRatio();
         }
 
         void add(float[] ratios) {
             rows += ratios.length;
             for (float r : ratios) {
                 sum += r;
-                above += r > known * (1 + ROUNDING) ? 1 : 0;
+                above += r > largest * (1 + ROUNDING) ? 1 : 0;
+                vanished += r < VANISHED && smallest >= VANISHED ? 1 : 0;
                 least = Math.min(least, r);
                 most = Math.max(most, r);
             }

@@ -71,7 +71,8 @@ final class WeightsReport {
             100 * d.effectiveSampleSize() / n));
         line(out, "Pareto k", Double.isNaN(d.paretoK()) ? "none: fewer than five of the largest weights differ"
             : String.format(Locale.ROOT, "%.2f (%s)", d.paretoK(),
-                d.paretoK() < GOOD ? "good" : d.paretoK() <= USABLE ? "usable" : "not to be trusted"));
+                d.paretoK() < GOOD ? "good" : d.paretoK() <= USABLE ? "usable"
+                    : d.hasHeavyTail() ? "not to be trusted" : "no matter: the weights are nearly equal"));
         line(out, "Weights", number(d.minimum()) + " to " + number(d.maximum()) + "; sum before normalising " + number(d.sum())
             + (d.fractionAtBound() > 0 ? String.format(Locale.ROOT, "; %.1f %% at the upper bound", 100 * d.fractionAtBound()) : ""));
         if (!d.converged()) {

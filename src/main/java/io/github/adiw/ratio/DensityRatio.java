@@ -74,8 +74,10 @@ public final class DensityRatio implements Serializable {
      * @param upperBound the largest r that counts, on the scale of r; infinite where there is no bound
      * @param divisor    what it is divided by then
      * @param largest    the largest r at the training rows; NaN where it is not known
+     * @param least      the smallest r at any row that it was fitted to, of both samples; NaN where it is not known
+     * @param most       the largest, likewise
      */
-    record Normalization(double upperBound, double divisor, double largest) implements Serializable {
+    record Normalization(double upperBound, double divisor, double largest, double least, double most) implements Serializable {
         double of(double r) {
             return Math.min(r, upperBound) / divisor;
         }
@@ -221,11 +223,24 @@ public final class DensityRatio implements Serializable {
     }
 
     /**
-     * The largest weight of the rows that it was fitted to (that it was chosen by, where these are fewer), on the scale of
-     * {@link #score(float[])}: a row with a higher score is unlike them. NaN where a file does not say, as older ones do not.
+     * The largest weight of the training rows that it was fitted to (that it was chosen by, where these are fewer), on the scale of
+     * {@link #score(float[])}. NaN where a file does not say, as older ones do not.
      */
     public double largestWeight() {
         return normalization.of(normalization.largest());
+    }
+
+    /**
+     * The smallest ratio of the training and validation rows that it was fitted to (that it was chosen by, where these are fewer), on the
+     * scale of {@link #score(float[])}. NaN where a file does not say, as older ones do not.
+     */
+    public double smallestRatio() {
+        return normalization.of(normalization.least());
+    }
+
+    /** As {@link #smallestRatio}, the largest: a row with a higher score is unlike all of those rows. */
+    public double largestRatio() {
+        return normalization.of(normalization.most());
     }
 
     private void requireFitted() {
@@ -309,8 +324,9 @@ public final class DensityRatio implements Serializable {
             throw UsageException.of("mean", "mean must be above 0 and finite, not " + mean);
         }
         return new DensityRatio(method, columns, scaling, function, selection,
-            new Normalization(normalization.upperBound(), normalization.divisor() * mean, normalization.largest()), properties, null, null,
-            fit, device);
+            new Normalization(normalization.upperBound(), normalization.divisor() * mean, normalization.largest(), normalization.least(),
+                normalization.most()),
+            properties, null, null, fit, device);
     }
 
     private void requireColumns(int given) {

@@ -66,6 +66,7 @@ public final class Diagnostics {
         FittedWeights fitted = new FittedWeights(UsageException.given("estimated", estimated).method(), estimated.weights(),
             UsageException.given("columns", columns), UsageException.given("train", train), UsageException.given("validation", validation));
         boolean settled = estimated.converged() || !converging && !Warnings.isForFewSteps(estimated.method());
+        Warnings.ofFewRows(train.rows(), validation.rows()).forEach(fitted::warning);
         if (estimated.problem() != null) {
             fitted.warning("Nothing was estimated: " + estimated.problem() + ".");
         }
@@ -124,10 +125,19 @@ public final class Diagnostics {
     /**
      * The shape of a generalised Pareto distribution fitted to the ceil(min(0.2 n, 3 sqrt n)) largest weights, as in Pareto smoothed
      * importance sampling (Vehtari, Simpson, Gelman, Yao and Gabry 2024, Journal of Machine Learning Research 25). Below 0.5 good, up to
-     * 0.7 usable; above, weighted means hang on few rows and should not be trusted. NaN where fewer than five of those weights differ.
+     * 0.7 usable; above, weighted means hang on few rows and should not be trusted, unless weights are nearly equal
+     * ({@link #hasHeavyTail}). NaN where fewer than five of those weights differ.
      */
     public double paretoK() {
         return paretoK;
+    }
+
+    /**
+     * Whether weighted means hang on few rows: {@link #paretoK} is above 0.7, and the effective sample is less than nine tenths of the
+     * rows. Where it is more, weights are so nearly equal that the shape of their tail does not matter.
+     */
+    public boolean hasHeavyTail() {
+        return Warnings.hangsOnFewRows(paretoK, effectiveSampleSize, trainRows);
     }
 
     /** The share of the weights at the upper bound, in [0, 1]. */

@@ -16,6 +16,7 @@ final class FittedWeights {
     final int validationRows;
     final List<String> warnings = new ArrayList<>();
     Map<String, Double> scores = Map.of();
+    double scoreError = Double.NaN;
     boolean compared;
     double sum;
     double upperBound = Double.POSITIVE_INFINITY;
@@ -49,6 +50,12 @@ final class FittedWeights {
     /** Held-out scores by method, in the order to show; higher is better, NaN where a method is out. */
     FittedWeights scores(Map<String, Double> value) {
         scores = new LinkedHashMap<>(value);
+        return this;
+    }
+
+    /** Standard error of the method's score; NaN where it is not known. */
+    FittedWeights scoreError(double value) {
+        scoreError = value;
         return this;
     }
 

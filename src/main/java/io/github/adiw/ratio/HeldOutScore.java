@@ -34,6 +34,15 @@ final class HeldOutScore {
         validationFold = RowDraw.folds(validation.keys(), folds, context.seed(), Purpose.FOLDS_VALIDATION);
     }
 
+    /**
+     * A score.
+     *
+     * @param mean  over the folds
+     * @param error its standard error, by how log r of the held-out validation rows and r of the held-out training rows vary; NaN where
+     *              there is one validation row or training row
+     */
+    record Score(double mean, double error) {}
+
     /** Whether there are rows enough to hold some out. */
     boolean possible() {
         return folds >= 2;
@@ -44,8 +53,12 @@ final class HeldOutScore {
      *
      * @throws NoRatioException if a fold's ratio is not finite, or its mean is 0
      */
-    double of(RatioMethod method, TunedMethod tuned) {
+    Score of(RatioMethod method, TunedMethod tuned) {
         double sum = 0;
+        double[] logs = new double[validation.rows()];
+        double[] ratios = new double[train.rows()];
+        int worldRows = 0;
+        int ownRows = 0;
         for (int fold = 0; fold < folds; fold++) {
             context.progress(method.name() + ": scoring on held-out rows", fold, folds);
             Matrix fitted = train.select(rows(trainFold, fold, false));
@@ -57,9 +70,22 @@ final class HeldOutScore {
             }
             double[] world = clipped(ratio.at(validation.select(rows(validationFold, fold, true)), context.device()), scale);
             double[] own = clipped(ratio.at(train.select(rows(trainFold, fold, true)), context.device()), scale);
-            sum += Arrays.stream(world).map(Math::log).average().orElseThrow() - Math.log(mean(own));
+            double level = mean(own);
+            sum += Arrays.stream(world).map(Math::log).average().orElseThrow() - Math.log(level);
+            for (double r : world) {
+                logs[worldRows++] = Math.log(r);
+            }
+            for (double r : own) {
+                ratios[ownRows++] = r / level;
+            }
         }
-        return sum / folds;
+        // By the delta method the log of a mean has the variance of the mean over its square.
+        return new Score(sum / folds, Math.sqrt(varianceOfMean(logs) + varianceOfMean(ratios)));
+    }
+
+    private static double varianceOfMean(double[] x) {
+        double mean = mean(x);
+        return Arrays.stream(x).map(value -> (value - mean) * (value - mean)).sum() / ((x.length - 1.0) * x.length);
     }
 
     private static int[] rows(int[] fold, int which, boolean inside) {

@@ -2,8 +2,11 @@ package io.github.adiw.ratio;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.ratio.RowDraw.Purpose;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -15,6 +18,8 @@ import java.util.stream.IntStream;
 final class KullbackLeiblerRatio implements RatioMethod {
     private static final String NAME = "kl";
     private static final int FOLDS = 5;
+    /** Rows that a message names. */
+    private static final int NAMED = 3;
     /** A kernel mean below this is that of kernels that were all cut at exp(-80): no training row is near. */
     private static final double NO_TRAINING_ROW = 1e-34;
 
@@ -42,11 +47,33 @@ final class KullbackLeiblerRatio implements RatioMethod {
             }
         }
         if (best < 0) {
-            throw new NoRatioException(
-                "no bandwidth of kl reaches from all validation rows to a training row: the two samples do not overlap",
-                "give training rows that are like the validation rows, or use method classifier", false);
+            throw noBandwidth(train, validation, gammas[gammas.length - 1], context);
         }
         return new Tuned(new Selection(gammas[best], Double.NaN, null, scores[best]));
+    }
+
+    /** Names the validation rows that are at fault: those without a training row near at the widest bandwidth. */
+    private static NoRatioException noBandwidth(Matrix train, Matrix validation, double widest, FitContext context) {
+        List<Integer> alone = new ArrayList<>();
+        for (int from = 0; from < validation.rows(); from += context.centers()) {
+            KernelSums sums = new KernelSums(validation.slice(from, Math.min(context.centers(), validation.rows() - from)), widest, false);
+            sums.add(train, context.device());
+            double[] means = sums.means();
+            for (int j = 0; j < means.length; j++) {
+                if (!near(means[j])) {
+                    alone.add(from + j);
+                }
+            }
+        }
+        if (alone.isEmpty()) {
+            return new NoRatioException("at every bandwidth of kl some validation row that is left out has no other one near",
+                "give more validation rows, or use method classifier", false);
+        }
+        String rows = alone.stream().limit(NAMED).map(String::valueOf).collect(Collectors.joining(", "))
+            + (alone.size() > NAMED ? " and " + (alone.size() - NAMED) + " more" : "");
+        return new NoRatioException(String.format(Locale.ROOT, "no training row is near to %,d of the %,d validation rows that kl chooses "
+            + "by, at any of its bandwidths (counted from 0: %s)", alone.size(), validation.rows(), rows),
+            "look whether their values are right, get training rows that are like them, or use method classifier", false);
     }
 
     /**
@@ -75,7 +102,11 @@ final class KullbackLeiblerRatio implements RatioMethod {
 
     /** Whether every center has a training row near. */
     private static boolean reach(double[] means) {
-        return Arrays.stream(means).allMatch(mean -> mean > NO_TRAINING_ROW);
+        return Arrays.stream(means).allMatch(KullbackLeiblerRatio::near);
+    }
+
+    private static boolean near(double mean) {
+        return mean > NO_TRAINING_ROW;
     }
 
     /**

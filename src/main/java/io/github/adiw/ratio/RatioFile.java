@@ -39,12 +39,18 @@ final class RatioFile {
         put(root, "upperBound", ratio.normalization().upperBound());
         root.put("divisor", ratio.normalization().divisor());
         put(root, "largest", ratio.normalization().largest());
+        put(root, "least", ratio.normalization().least());
+        put(root, "most", ratio.normalization().most());
         ArrayNode names = root.putArray("columns");
         ratio.columns().forEach(names::add);
         ArrayNode scaling = root.putArray("scaling");
         Standardization kept = ratio.scaling();
         for (int k = 0; k < kept.columns().length; k++) {
-            scaling.addObject().put("column", kept.columns()[k]).put("center", kept.center()[k]).put("scale", kept.scale()[k]);
+            ObjectNode column = scaling.addObject().put("column", kept.columns()[k]).put("center", kept.center()[k])
+                .put("scale", kept.scale()[k]);
+            if (kept.heavy()[k]) {
+                column.put("heavy", true);
+            }
         }
         Map<String, String> metadata = new LinkedHashMap<>(ratio.properties());
         metadata.put(KEY, root.toString());
@@ -100,13 +106,14 @@ final class RatioFile {
             function(root.required("function").asText(), tensors, gamma, scaling.columns().length),
             new Selection(gamma, numberOrNaN(root, "lambda"), terms, Double.NaN),
             new DensityRatio.Normalization(Double.isNaN(upperBound) ? Double.POSITIVE_INFINITY : upperBound, positive(root, "divisor"),
-                root.has("largest") ? numberOrNaN(root, "largest") : Double.NaN),
+                known(root, "largest"), known(root, "least"), known(root, "most")),
             properties, null, null, new RatioFunction.Fit(0, Double.NaN, Double.NaN, true), null);
     }
 
     private static Standardization scaling(JsonNode array, int columns) {
         int kept = array.size();
-        Standardization scaling = new Standardization(new int[kept], new double[kept], new double[kept]);
+        Standardization scaling = new Standardization(new int[kept], new double[kept], new double[kept],
+            new boolean[kept]);
         for (int k = 0; k < kept; k++) {
             JsonNode column = array.get(k).required("column");
             if (!column.isInt() || column.intValue() >= columns || column.intValue() < (k == 0 ? 0 : scaling.columns()[k - 1] + 1)) {
@@ -115,6 +122,7 @@ final class RatioFile {
             scaling.columns()[k] = column.intValue();
             scaling.center()[k] = number(array.get(k), "center");
             scaling.scale()[k] = positive(array.get(k), "scale");
+            scaling.heavy()[k] = array.get(k).path("heavy").asBoolean();
         }
         return scaling;
     }
@@ -161,6 +169,11 @@ final class RatioFile {
             throw new IllegalArgumentException(key + " " + number);
         }
         return number.doubleValue();
+    }
+
+    /** NaN where an older file does not say. */
+    private static double known(JsonNode node, String key) {
+        return node.has(key) ? numberOrNaN(node, key) : Double.NaN;
     }
 
     private static double numberOrNaN(JsonNode node, String key) {

@@ -12,6 +12,8 @@ import io.github.adiw.weight.EstimatedWeights;
 import io.github.adiw.weight.EstimationSettings;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** One fit of a {@link DensityRatio}, from the rows to the result. */
 final class RatioFit {
@@ -28,6 +31,9 @@ final class RatioFit {
     static final int MOST_VALIDATION = 5_000;
     static final List<RatioMethod> METHODS = List.of(new KullbackLeiblerRatio(), new LeastSquaresRatio(), new ClassifierRatio());
 
+    /** Columns that a notice names. */
+    private static final int NAMED = 3;
+
     private final DensityRatio.Builder options;
     private FitContext context;
     private final Rows train;
@@ -35,6 +41,7 @@ final class RatioFit {
     private final List<String> names;
     private final List<String> warnings = new ArrayList<>();
     private final Map<String, Double> scores = new LinkedHashMap<>();
+    private final Map<String, Double> scoreErrors = new HashMap<>();
     private Standardization scaling;
     private Matrix t;
     private Matrix v;
@@ -74,9 +81,11 @@ final class RatioFit {
         if (!methods().contains(options.method())) {
             throw UsageException.of("method", "there is no method " + options.method() + ": choose one of " + String.join(", ", methods()));
         }
+        warnings.addAll(Warnings.ofFewRows(train.rows(), validation.rows()));
         scaling = Standardization.of(train, validation, options.standardize(),
             look -> context.progress(options.method() + ": scaling the columns", look, Standardization.LOOKS));
         sayWhatIsDropped();
+        sayWhatIsHeavy();
         if (scaling.columns().length == 0) {
             return result(options.method(), new ConstantRatio(), new Selection(Double.NaN, Double.NaN, null, Double.NaN));
         }
@@ -104,6 +113,21 @@ final class RatioFit {
         }
     }
 
+    private void sayWhatIsHeavy() {
+        int[] heavy = IntStream.range(0, scaling.columns().length).filter(k -> scaling.heavy()[k]).toArray();
+        if (heavy.length == 0) {
+            return;
+        }
+        String named = IntStream.of(heavy).limit(NAMED).mapToObj(k -> {
+            double farthest = scaling.farthest(k, train, validation);
+            return String.format(Locale.ROOT, "'%s' (such as %.4g, where half of the rows are within %.3g of %.4g)",
+                names.get(scaling.columns()[k]), farthest, scaling.usual(k), scaling.center()[k]);
+        }).collect(Collectors.joining(", "));
+        context.listener().notice("A few rows are very far from all others in " + named
+            + (heavy.length > NAMED ? " and in " + (heavy.length - NAMED) + " more columns" : "")
+            + ": so far out the logarithm of the distance counts. If such values are codes for missing ones, mark them as missing.");
+    }
+
     private DensityRatio function(List<RatioMethod> asked) {
         Matrix some = drawn("training", t, MOST_TRAIN, Purpose.SELECTION_TRAIN);
         Matrix world = drawn("validation", v, MOST_VALIDATION, Purpose.SELECTION_VALIDATION);
@@ -118,10 +142,11 @@ final class RatioFit {
                     if (tuned instanceof ClassifierRatio.Tuned classifier) {
                         separation = classifier.heldOutArea();
                     }
-                    double reached = score.possible() ? score.of(method, tuned) : Double.NaN;
-                    candidates.set(candidates.size() - 1, new Candidate(method, tuned, reached));
                     if (score.possible()) {
-                        scores.put(method.name(), reached);
+                        HeldOutScore.Score reached = score.of(method, tuned);
+                        candidates.set(candidates.size() - 1, new Candidate(method, tuned, reached.mean()));
+                        scores.put(method.name(), reached.mean());
+                        scoreErrors.put(method.name(), reached.error());
                     }
                 } catch (FitCancelledException e) {
                     throw e;
@@ -288,8 +313,12 @@ final class RatioFit {
             throw new NoRatioException(String.format(Locale.ROOT,
                 "the mean of its ratio over the training rows is %.3g, and about 1 was expected", divisor), null, true);
         }
+        DoubleSummaryStatistics all = Arrays.stream(r).summaryStatistics();
+        if (function != null && v != null) {
+            Arrays.stream(function.at(v, context.device())).forEach(all);
+        }
         DensityRatio.Normalization normalization = new DensityRatio.Normalization(bound, options.normalize() ? divisor : 1,
-            Arrays.stream(r).max().orElseThrow());
+            Arrays.stream(r).max().orElseThrow(), all.getMin(), all.getMax());
         float[] weights = new float[r.length];
         for (int i = 0; i < r.length; i++) {
             weights[i] = (float) normalization.of(r[i]);
@@ -299,7 +328,8 @@ final class RatioFit {
             atBound += x >= bound * (1 - 1e-6) ? 1 : 0;
         }
         FittedWeights judged = new FittedWeights(method, weights, names, train, validation).scores(scores)
-            .compared(options.method().equals("auto")).sum(sum).upperBound(bound, atBound).fit(fit.steps(), fit.converged())
+            .scoreError(scoreErrors.getOrDefault(method, Double.NaN)).compared(options.method().equals("auto")).sum(sum)
+            .upperBound(bound, atBound).fit(fit.steps(), fit.converged())
             .areaUnderCurve(separation);
         if (t != null && Double.isFinite(selection.gamma())) {
             judged.largestKernel(Overlap.largestKernel(t, v, selection.gamma(), context.seed()));

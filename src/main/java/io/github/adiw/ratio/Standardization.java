@@ -15,11 +15,16 @@ import java.util.stream.IntStream;
  * Columns as methods see them: centred by the mean over both samples together and, unless told otherwise, divided by the standard deviation
  * over both together; columns that are constant are left out. In double precision until then, so that numbers far from 0 keep their digits.
  *
+ * <p>The deviation of a column with {@linkplain HeavyTails heavy tails} is that of its few farthest rows, and says nothing of the others.
+ * Such a column is centred by its median, divided by its usual distance from it, and taken as asinh, which is the identity near 0 and a
+ * logarithm far away. Ratios of densities are the same on a column and on an increasing function of it.
+ *
  * @param columns the numbers of the columns that are kept, ascending
  * @param center  what is subtracted from each of them
  * @param scale   what each is divided by, above 0
+ * @param heavy   whether asinh of that is taken
  */
-record Standardization(int[] columns, double[] center, double[] scale) implements Serializable {
+record Standardization(int[] columns, double[] center, double[] scale, boolean[] heavy) implements Serializable {
     /** Deviations below this share of a column's size are rounding. */
     private static final double ROUNDING = 1e-12;
     /** Of a column as methods see it: squares of it are float32. */
@@ -59,9 +64,11 @@ record Standardization(int[] columns, double[] center, double[] scale) implement
         visit("training", train, (k, x) -> mean[k] += x / unit[k] / count);
         visit("validation", validation, (k, x) -> mean[k] += x / unit[k] / count);
         double[] variance = new double[d];
+        double[] fourth = new double[d];
         Visitor squares = (k, x) -> {
             double off = x / unit[k] - mean[k];
             variance[k] += off * off / count;
+            fourth[k] += off * off * off * off / count;
         };
         look.accept(2);
         visit("training", train, squares);
@@ -78,8 +85,20 @@ record Standardization(int[] columns, double[] center, double[] scale) implement
                 }
             }
         }
-        return new Standardization(kept, Arrays.stream(kept).mapToDouble(k -> mean[k] * unit[k]).toArray(),
-            Arrays.stream(kept).mapToDouble(k -> standardize ? Math.sqrt(variance[k]) * unit[k] : 1).toArray());
+        double[] center = Arrays.stream(kept).mapToDouble(k -> mean[k] * unit[k]).toArray();
+        double[] scale = Arrays.stream(kept).mapToDouble(k -> standardize ? Math.sqrt(variance[k]) * unit[k] : 1).toArray();
+        boolean[] heavy = new boolean[kept.length];
+        if (standardize) {
+            for (int k = 0; k < kept.length; k++) {
+                HeavyTails tails = HeavyTails.of(train, validation, kept[k], fourth[kept[k]], variance[kept[k]], scale[k]);
+                if (tails != null) {
+                    heavy[k] = true;
+                    center[k] = tails.median();
+                    scale[k] = tails.spread();
+                }
+            }
+        }
+        return new Standardization(kept, center, scale, heavy);
     }
 
     /** Gets the numbers of a column, one after the other. */
@@ -124,8 +143,31 @@ record Standardization(int[] columns, double[] center, double[] scale) implement
         for (int k = 0; k < columns.length; k++) {
             // What is beyond float's range, which new rows may be, is as far away as can be.
             double x = (read[at + columns[k]] - center[k]) / scale[k];
+            x = heavy[k] ? asinh(x) : x;
             into[first + k] = (float) Math.max(-FARTHEST, Math.min(FARTHEST, x));
         }
+    }
+
+    /** Of the k-th of the columns, which has heavy tails: the distance from its center that half of the rows off it have at most. */
+    double usual(int k) {
+        return scale[k] / HeavyTails.NORMAL;
+    }
+
+    /** The number in the k-th of the columns that is farthest from its center. */
+    double farthest(int k, Rows train, Rows validation) {
+        double[] found = {center[k]};
+        Rows.Visitor farther = (row, values, at) -> {
+            double x = values[at + columns[k]];
+            found[0] = Math.abs(x - center[k]) > Math.abs(found[0] - center[k]) ? x : found[0];
+        };
+        train.forEach(farther);
+        validation.forEach(farther);
+        return found[0];
+    }
+
+    private static double asinh(double x) {
+        double size = Math.abs(x);
+        return Math.copySign(Math.log1p(size + size * (size / (1 + Math.hypot(size, 1)))), x);
     }
 
     /** The numbers of the columns of {@code d} that are left out. */

@@ -18,12 +18,20 @@ final class Warnings {
     private static final double KERNEL_ZERO = 1e-6;
     private static final double SEPARATED = 0.99;
     private static final double SMALL_SAMPLE = 0.05;
+    /** Rows that are few to train on, where weighting left so few */
+    private static final double FEW_LEFT = 10;
+    /** and took at least a fifth of them. */
+    private static final double FEWER = 0.8;
+    /** Of fewer rows nothing is known well enough to weight by. */
+    private static final int FEW_ROWS = 20;
     /**
      * The mean of a right ratio is 1, and that of an estimate strays from it: by the regularisation of {@code ls} downwards, by the few
      * largest weights of {@code classifier} both ways. A factor of 2 is beyond what an ordinary shift does.
      */
     private static final double FAR = 2;
     private static final double HEAVY_TAIL = 0.7;
+    /** The share of the rows that is left where weights are so nearly equal that their tail does not matter. */
+    private static final double NEARLY_ALL = 0.9;
     /** The standardised difference of a column that is 0 in one sample and 1 in a tenth of the other. */
     private static final double A_TENTH = Math.sqrt(2 * 0.1 / 0.9);
     /** A difference that counts (see {@link ColumnBalance}). */
@@ -32,8 +40,12 @@ final class Warnings {
     private static final double STILL_APART = 0.25;
     /** The share of its difference that a column may keep without a word. */
     private static final double LARGE_REST = 1 / 3.0;
-    /** Standard errors of a difference of means that chance does not make. */
+    /** Standard errors of a difference of means that chance does not make in one column. */
     private static final double BEYOND_CHANCE = 3.5;
+    /** Standard errors of a difference of means that chance makes in one column of twenty. */
+    private static final double ONE_OF_TWENTY = 1.96;
+    /** Standard errors that chance lifts one held-out score of twenty above 0. */
+    private static final double SCORE_BY_CHANCE = 1.645;
     /** {@code kl-direct} is of use stopped early; after so many steps it has begun to collapse. */
     private static final int FEW_STEPS = 100;
     private static final String STOPPED_EARLY = "kl-direct";
@@ -74,6 +86,20 @@ final class Warnings {
         warnings.fit();
         warnings.sentences.addAll(fitted.warnings);
         return List.copyOf(warnings.sentences);
+    }
+
+    /** What speaks against weights before they are estimated: that a sample has few rows. One sentence, or none. */
+    static List<String> ofFewRows(int train, int validation) {
+        int least = Math.min(train, validation);
+        if (least >= FEW_ROWS) {
+            return List.of();
+        }
+        String which = validation > least ? "training" : "validation";
+        return List.of(String.format(Locale.ROOT,
+            "There %s only %d %s %s: by chance alone the mean of a column is off by about %.2f of its "
+                + "standard deviation, and the weights follow that. Get more %s rows.",
+            least == 1 ? "is" : "are", least, which,
+            least == 1 ? "row" : "rows", 1 / Math.sqrt(least), which));
     }
 
     private void say(String format, Object... values) {
@@ -123,12 +149,12 @@ final class Warnings {
     private void sample() {
         int n = found.trainRows();
         double left = found.effectiveSampleSize();
-        if (left < SMALL_SAMPLE * n) {
+        if (left < Math.max(SMALL_SAMPLE * n, Math.min(FEW_LEFT, FEWER * n))) {
             say("The weighted sample is worth %s of %,d rows (%.1f %%): what is trained on it will be noisy. Set an upper bound for the "
-                + "weights, or leave out columns that do not matter for your model.",
+                + "weights, get more training rows, or leave out columns that do not matter for your model.",
                 String.format(Locale.ROOT, left < 10 ? "%.1f" : "%,.0f", left), n, 100 * left / n);
         }
-        if (found.paretoK() > HEAVY_TAIL) {
+        if (found.hasHeavyTail()) {
             say("Pareto k is %.2f, above 0.7: few rows with large weights carry weighted means, which should not be trusted. Set an upper "
                 + "bound for the weights, get more training rows where the largest weights are, or leave out columns.", found.paretoK());
         }
@@ -180,9 +206,17 @@ final class Warnings {
             && after > LARGE_REST * before(b);
     }
 
-    /** The largest standardised difference that chance makes between so many training rows and the validation rows. */
+    /**
+     * The largest standardised difference that chance makes between so many training rows and the validation rows in any of the columns.
+     * What is looked at is the worst of d: the normal distribution has less beyond sqrt(z^2 + 2 ln d) than a d-th of what it has beyond z.
+     */
     private double chance(double trainRows) {
-        return BEYOND_CHANCE * Math.sqrt(1 / trainRows + 1.0 / found.validationRows());
+        return chance(trainRows, BEYOND_CHANCE);
+    }
+
+    private double chance(double trainRows, double errorsOfOne) {
+        double errors = Math.sqrt(errorsOfOne * errorsOfOne + 2 * Math.log(fitted.columns.size()));
+        return errors * Math.sqrt(1 / trainRows + 1.0 / found.validationRows());
     }
 
     private String worse(Numbered numbered) {
@@ -203,10 +237,27 @@ final class Warnings {
     private void heldOut() {
         double score = found.scores().getOrDefault(found.method(), Double.NaN);
         if (score <= 0) {
-            say("Rows that were held out are described no better with weights than without (score %.3f; equal weights have 0): if the two "
-                + "samples are alike, train without weights%s.", score > -0.0005 ? 0 : score,
-                fitted.compared ? "" : "; else take method auto");
+            say("Rows that were held out are described no better with weights than without (score %.3f; equal weights have 0): %s.",
+                score > -0.0005 ? 0 : score,
+                fitted.compared ? "get more rows, leave out columns that do not matter for your model or, if the two samples are alike, "
+                    + "train without weights" : "if the two samples are alike, train without weights; else take method auto");
+        } else if (score < SCORE_BY_CHANCE * fitted.scoreError && !balances()) {
+            say("Rows that were held out are described hardly better with weights than without (score %.4f with a standard error of %.4f; "
+                + "equal weights have 0): the weights may follow chance alone. If the two samples are alike, train without weights; else "
+                + "get more rows, or leave out columns that do not matter for your model.", score, fitted.scoreError);
         }
+    }
+
+    /** Whether the column that was worst was so by more than chance, as one of twenty is, and weighting took at least half of that away. */
+    private boolean balances() {
+        ColumnBalance worst = Collections.max(found.balance(), Comparator.comparingDouble(b -> Math.abs(b.before())));
+        double before = Math.abs(worst.before());
+        return before > chance(found.trainRows(), ONE_OF_TWENTY) && Math.abs(worst.after()) <= before / 2;
+    }
+
+    /** {@link Diagnostics#hasHeavyTail}. */
+    static boolean hangsOnFewRows(double paretoK, double effectiveSampleSize, int rows) {
+        return paretoK > HEAVY_TAIL && effectiveSampleSize < NEARLY_ALL * rows;
     }
 
     /** Whether a method is of use stopped early alone. */
@@ -220,8 +271,8 @@ final class Warnings {
             say("%s was run past its use, for %,d steps: as it converges all weight goes to a few training rows. Stop it after a few "
                 + "steps, or take the method kl.", STOPPED_EARLY, fitted.steps);
         } else if (!early && !fitted.converged) {
-            say("%s did not converge in %,d steps: its weights would still change. Take another method, or let it go on where it was "
-                + "stopped.", fitted.method, fitted.steps);
+            say("%s did not converge in %,d steps: its weights would still change. Take another method%s.", fitted.method, fitted.steps,
+                fitted.compared ? "" : ", or auto, which chooses among some that soon converge");
         }
         if (UNREGULARISED.contains(fitted.method) && found.effectiveSampleSize() < FOLLOWS_NOISE * found.trainRows()) {
             say("%s matches kernel means to the noise of both samples, and keeps %,.0f of %,d rows: its weights are often worse than equal "

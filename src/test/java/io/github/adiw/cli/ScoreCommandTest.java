@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -154,6 +155,28 @@ class ScoreCommandTest {
         new SafeTensors(saved.tensors(), older).write(model);
         assertThat(run(far).json().get("n").asInt()).isEqualTo(4);
         assertThat(run(far).err()).doesNotContain("largest weight");
+    }
+
+    /** Rows that the model was fitted to are not unlike those that it was fitted to, even if a ratio is larger than all weights. */
+    @Test
+    void theValidationFileHasNothingUnusual() throws IOException {
+        Files.writeString(folder.resolve("V.csv"), "r,70,north\nr,75,north\n", StandardOpenOption.APPEND);
+        fit("classifier");
+        Cli run = run("score --model @M.safetensors --input @V.csv --output @R.csv");
+        assertThat(run.json().get("maximum").asDouble())
+            .isGreaterThan(2 * DensityRatio.load(folder.resolve("M.safetensors")).largestWeight());
+        assertThat(run.err()).doesNotContain("largest weight");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"kl", "ls"})
+    void rowsThatNoKernelReachesAreCountedAndSaid(String method) throws IOException {
+        fit(method);
+        Files.writeString(folder.resolve("X.csv"), "age,region\n40,north\n4000,north\n-4000,south\n");
+        assertThat(run("score --model @M.safetensors --input @X.csv --output @R.csv").err())
+            .contains("2 of 3 ratios are as good as 0", "there a ratio means nothing");
+        assertThat(run("score --model @M.safetensors --input @T.csv --output @R.csv").err()).doesNotContain("as good as 0");
+        assertThat(run("score --model @M.safetensors --input @V.csv --output @R.csv").err()).doesNotContain("as good as 0");
     }
 
     @Test

@@ -72,6 +72,19 @@ class WeightsReportTest {
     }
 
     @Test
+    void aTailOfNearlyEqualWeightsIsNoMatter() {
+        float[] weights = new float[1000];
+        double[] rows = new double[1000];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = i % 100 == 0 ? 3 : 1 + 1e-4f * i / 1000;
+            rows[i] = i % 50;
+        }
+        Diagnostics d = GivenDiagnostics.of(weights, List.of("x"), Rows.of(rows, 1), Rows.of(rows, 1), Map.of(), 1000);
+        assertThat(WeightsReport.text(d, Double.NaN, Double.NaN, null, Map.of())).contains("(no matter: the weights are nearly equal)")
+            .doesNotContain("not to be trusted");
+    }
+
+    @Test
     void asJson() throws IOException {
         ObjectNode node = RunReport.object();
         WeightsReport.put(node, two());

@@ -525,6 +525,110 @@ class DensityRatioTest {
             + "rows that its kernel \\(gamma \\d\\.\\d\\de\\+05\\) is 0 between them\\.");
     }
 
+    /** Codes for missing values, in both samples, do not hide a shift; the model has them in its file. */
+    @Test
+    void codesAmongNumbers() {
+        assumeFalse(DeviceMatrix.slow(), "many rows");
+        int n = 1000;
+        float[] t = normal(11, n, 0, 1);
+        float[] v = normal(12, n / 2, 1, 1);
+        double[] truth = IntStream.range(0, n).mapToDouble(i -> Math.exp(t[D * i] - 0.5)).toArray();
+        for (float[] sample : new float[][] {t, v}) {
+            for (int row = 0; row < sample.length / D; row += 100) {
+                sample[D * row] = 9999;
+            }
+        }
+        double scale = Arrays.stream(truth).average().orElseThrow();
+        List<String> notices = new ArrayList<>();
+        DensityRatio ratio = by("auto").columns(List.of("income", "age", "size")).listener(new FitListener() {
+            @Override
+            public void notice(String sentence) {
+                notices.add(sentence);
+            }
+        }).fit(t, v, D);
+        double error = 0;
+        double equal = 0;
+        for (int i = 0; i < n; i++) {
+            error += i % 100 == 0 ? 0 : Math.abs(ratio.weights()[i] - truth[i] / scale);
+            equal += i % 100 == 0 ? 0 : Math.abs(1 - truth[i] / scale);
+        }
+        assertThat(error).isLessThan(0.4 * equal);
+        assertThat(ratio.diagnostics().warnings()).isEmpty();
+        assertThat(notices).singleElement().asString()
+            .contains("very far from all others in 'income' (such as 9999, where half of the rows "
+                + "are within 0.", "mark them as missing");
+        Path file = folder.resolve("M.safetensors");
+        ratio.save(file);
+        assertThat(DensityRatio.load(file).score(Rows.of(t, D), device)).containsExactly(ratio.weights());
+        assertThat(DensityRatio.load(file).scoreRow(9999, 0.5, 0.5)).isCloseTo(ratio.score(new float[] {9999, 0.5f, 0.5f})[0],
+            within(1e-5));
+    }
+
+    @Test
+    void validationRowsThatNoBandwidthReachesAreNamed() {
+        float[] t = new float[300];
+        float[] v = new float[90];
+        Random random = new Random(6);
+        for (int i = 0; i < t.length; i++) {
+            t[i] = (float) random.nextGaussian();
+        }
+        for (int i = 0; i < v.length; i++) {
+            v[i] = (float) (0.5 + 0.6 * random.nextGaussian());
+        }
+        v[41] = 1e4f;
+        v[7] = -1e4f;
+        assertThatThrownBy(() -> by("kl").standardize(false).fit(t, v, 1)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("no training row is near to 2 of the 90 validation rows")
+            .hasMessageContaining("(counted from 0: 7, 41)").hasMessageNotContaining("overlap");
+        assertThat(by("kl").fit(t, v, 1).weights()).hasSize(t.length);
+    }
+
+    /** Samples that are alike: a score that chance made is no reason to weight. One in twenty may pass. */
+    @Test
+    void weightsOfSamplesThatAreAlikeAreWarnedOf() {
+        assumeFalse(DeviceMatrix.slow(), "many fits");
+        int alike = 0;
+        int shifted = 0;
+        for (int seed = 0; seed < 10; seed++) {
+            float[] t = normal(100 + seed, 400, 0, 1);
+            alike += by("auto").fit(t, normal(200 + seed, 200, 0, 1), D).diagnostics().warnings().isEmpty() ? 1 : 0;
+            shifted += by("auto").fit(t, normal(300 + seed, 200, 0.7, 1), D).diagnostics().warnings().isEmpty() ? 1 : 0;
+        }
+        assertThat(alike).isLessThanOrEqualTo(1);
+        assertThat(shifted).isEqualTo(10);
+    }
+
+    @Test
+    void aValidationSampleOfFewRowsIsWarnedOf() {
+        float[] few = Arrays.copyOf(validation, 5 * D);
+        for (String method : new String[] {"auto", "km"}) {
+            assertThat(by(method).fit(train, few, D).diagnostics().warnings()).as(method)
+                .anyMatch(w -> w.startsWith("There are only 5 validation rows"));
+        }
+    }
+
+    @Test
+    void rangeOfTheRowsThatItWasFittedTo() {
+        for (String method : new String[] {"kl", "classifier"}) {
+            DensityRatio ratio = by(method).fit(train, validation, D);
+            double least = Double.POSITIVE_INFINITY;
+            double most = 0;
+            for (float[] rows : new float[][] {train, validation}) {
+                for (float score : ratio.score(Rows.of(rows, D), device)) {
+                    least = Math.min(least, score);
+                    most = Math.max(most, score);
+                }
+            }
+            assertThat(ratio.smallestRatio()).isCloseTo(least, within(1e-5 * least));
+            assertThat(ratio.largestRatio()).isCloseTo(most, within(1e-5 * most));
+            Path file = folder.resolve("range.safetensors");
+            ratio.save(file);
+            assertThat(DensityRatio.load(file).smallestRatio()).isEqualTo(ratio.smallestRatio());
+            assertThat(DensityRatio.load(file).largestRatio()).isEqualTo(ratio.largestRatio());
+        }
+        assertThat(by("km").fit(train, validation, D).largestRatio()).isEqualTo(by("km").fit(train, validation, D).largestWeight());
+    }
+
     @Test
     void aQuantileThatIsZeroIsWarnedOf() {
         float[] answers = new float[N];

@@ -221,6 +221,93 @@ class DiagnosticsTest {
         assertThat(warnings(fitted).get(1)).contains("Pareto k is 1.", "should not be trusted");
     }
 
+    /** One row in a hundred counts three times, as where a rare category became more frequent: nothing hangs on them. */
+    @Test
+    void aTailOfNearlyEqualWeights() {
+        int n = 1000;
+        double[] rows = IntStream.range(0, n).mapToDouble(i -> i % 50).toArray();
+        float[] weights = new float[n];
+        for (int i = 0; i < n; i++) {
+            weights[i] = i % 100 == 0 ? 3 : 1 + 1e-4f * i / n;
+        }
+        FittedWeights fitted = new FittedWeights("classifier", weights, List.of("x"), Rows.of(rows, 1), Rows.of(rows, 1)).sum(n);
+        assertThat(Diagnostics.of(fitted).paretoK()).isGreaterThan(0.7);
+        assertThat(Diagnostics.of(fitted).hasHeavyTail()).isFalse();
+        assertThat(warnings(fitted)).isEmpty();
+    }
+
+    @Test
+    void fewRowsLeft() {
+        int n = 20;
+        double[] rows = IntStream.range(0, n).mapToDouble(i -> i % 5).toArray();
+        float[] weights = new float[n];
+        Arrays.fill(weights, 0, 15, 0.25f);
+        Arrays.fill(weights, 15, 20, 3.25f);
+        only(new FittedWeights("classifier", weights, List.of("x"), Rows.of(rows, 1), Rows.of(rows, 1)).sum(n),
+            "is worth 7.4 of 20 rows (37.2 %)", "get more training rows");
+    }
+
+    @Test
+    void samplesOfFewRows() {
+        assertThat(Warnings.ofFewRows(20, 20)).isEmpty();
+        assertThat(Warnings.ofFewRows(2000, 1)).singleElement().asString().startsWith("There is only 1 validation row: ")
+            .contains("about 1.00 of its standard deviation").endsWith("Get more validation rows.");
+        assertThat(Warnings.ofFewRows(5, 30)).singleElement().asString().startsWith("There are only 5 training rows: ")
+            .contains("about 0.45 ");
+        assertThat(Warnings.ofFewRows(7, 7)).singleElement().asString().startsWith("There are only 7 validation rows: ");
+    }
+
+    /** Of a thousand columns without a shift, some are 3.5 standard errors apart by chance. */
+    @Test
+    void chanceAmongManyColumns() {
+        int d = 1000;
+        int n = 200;
+        for (int seed = 0; seed < 5; seed++) {
+            Random random = new Random(seed);
+            double[] train = random.doubles((long) n * d).toArray();
+            double[] validation = random.doubles((long) n * d).toArray();
+            float[] weights = floats(random.doubles(n, 0.8, 1.2).toArray());
+            List<String> names = IntStream.range(0, d).mapToObj(c -> "x" + c).toList();
+            assertThat(warnings(new FittedWeights("kl", weights, names, Rows.of(train, d), Rows.of(validation, d)).sum(n))).isEmpty();
+        }
+    }
+
+    @Test
+    void balanceOfLargeNumbers() {
+        for (double unit : new double[] {1e-300, 1, 1e300}) {
+            ColumnMoments train = new ColumnMoments(new double[] {3 * unit}, new double[] {4 * unit}, new double[] {unit},
+                new double[] {0}, new double[] {6 * unit});
+            ColumnMoments validation = new ColumnMoments(new double[] {5 * unit}, new double[] {5 * unit}, new double[] {7 * unit},
+                new double[] {0}, new double[] {9 * unit});
+            ColumnBalance balance = ColumnBalance.of(List.of("x"), train, validation).get(0).balance();
+            assertThat(balance.before()).isCloseTo(-0.4, PRECISE);
+            assertThat(balance.after()).isCloseTo(-0.2, PRECISE);
+        }
+    }
+
+    /** The same rows in both samples, and weights that have nothing to do with them. */
+    private static FittedWeights alike() {
+        double[] rows = IntStream.range(0, 200).mapToDouble(i -> i % 50).toArray();
+        float[] weights = floats(IntStream.range(0, 200).mapToDouble(i -> i % 4 < 2 ? 0.8 : 1.2).toArray());
+        return new FittedWeights("kl", weights, List.of("x"), Rows.of(rows, 1), Rows.of(rows, 1)).sum(200);
+    }
+
+    @Test
+    void aScoreThatChanceMakes() {
+        Map<String, Double> scores = Map.of("kl", 0.004);
+        only(alike().scores(scores).scoreError(0.003), "hardly better with weights than without",
+            "score 0.0040 with a standard error of 0.0030", "train without weights");
+        assertThat(warnings(alike().scores(scores).scoreError(0.002))).isEmpty();
+        assertThat(warnings(alike().scores(scores))).isEmpty();
+        assertThat(warnings(ages(0.1f).sum(400).scores(scores).scoreError(0.003))).as("a shift that is no chance, balanced").isEmpty();
+    }
+
+    @Test
+    void whatDoesNotConvergeHasAnotherMethod() {
+        only(halves("w1", 0.5f, 1.5f).fit(5, false), "w1 did not converge", "Take another method, or auto, which");
+        only(halves("kl", 0.5f, 1.5f).fit(5, false).compared(true), "Take another method.");
+    }
+
     @Test
     void whyAColumnCannotBeBalanced() {
         double[] train = {0, 0, 0, 0, 1, 2};

@@ -105,7 +105,8 @@ class ExtremeTablesTest {
                 throw new AssertionError("read");
             }
         };
-        Standardization scaling = new Standardization(IntStream.range(0, columns).toArray(), new double[columns], new double[columns]);
+        Standardization scaling = new Standardization(IntStream.range(0, columns).toArray(), new double[columns], new double[columns],
+            new boolean[columns]);
         assertThatThrownBy(() -> scaling.apply(unread, 0, unread.rows())).isInstanceOf(AdiwException.class)
             .hasMessage(
                 "1,048,576 rows of 4,096 columns are more numbers than an array holds: give at most 524,287 rows, or fewer columns");

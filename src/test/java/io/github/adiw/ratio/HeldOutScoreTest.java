@@ -8,6 +8,7 @@ import io.github.adiw.AdiwException;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Device;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -123,10 +124,33 @@ class HeldOutScoreTest {
         for (DoubleUnaryOperator ratio : List.<DoubleUnaryOperator>of(x -> Math.exp(x), x -> 7 * Math.exp(x), x -> Math.max(0, x),
             x -> Math.exp(30 * x))) {
             Known known = new Known(ratio);
-            assertThat(score.of(known, known)).isCloseTo(recomputed(known, ratio), within(1e-12));
+            assertThat(score.of(known, known).mean()).isCloseTo(recomputed(known, ratio), within(1e-12));
         }
         Known equal = new Known(x -> 3);
-        assertThat(score.of(equal, equal)).isCloseTo(0, within(1e-12));
+        assertThat(score.of(equal, equal).mean()).isCloseTo(0, within(1e-12));
+        assertThat(score.of(equal, equal).error()).isZero();
+    }
+
+    /** Scores of the right ratio of new samples vary by as much as their errors say. */
+    @Test
+    void theErrorIsHowScoresVary() {
+        int draws = 200;
+        double[] scores = new double[draws];
+        double errors = 0;
+        for (int i = 0; i < draws; i++) {
+            Matrix other = numbers(1000 + i, 200);
+            Matrix moved = numbers(5000 + i, 100);
+            for (int j = 0; j < moved.rows(); j++) {
+                moved.values()[j] += 0.5f;
+            }
+            Known right = new Known(x -> Math.exp(0.5 * x - 0.125));
+            HeldOutScore.Score score = new HeldOutScore(other, moved, context).of(right, right);
+            scores[i] = score.mean();
+            errors += score.error() / draws;
+        }
+        double mean = Arrays.stream(scores).average().orElseThrow();
+        double deviation = Math.sqrt(Arrays.stream(scores).map(s -> (s - mean) * (s - mean)).sum() / (draws - 1));
+        assertThat(errors).isCloseTo(deviation, within(0.15 * deviation));
     }
 
     @Test
