@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -49,6 +50,10 @@ final class CompareCommand extends Subcommand {
     private static final int TRAIN_SAMPLES = 10_000;
     private static final String ALL = "all";
     private static final String TIMES = "times.json";
+    private static final String PAGE = "compare.html";
+    private static final String MARKDOWN = "compare.md";
+    private static final String JSON = "compare.json";
+    private static final Set<String> RESULTS = Set.of(TIMES, PAGE, MARKDOWN, JSON);
 
     @Option(names = "--methods", paramLabel = "M1,M2,...", hideParamSyntax = true, split = ",", defaultValue = "uniform,diw,adiw-km",
         description = "Which methods, in this order, or all (with --transform features: that have it). Default: ${DEFAULT-VALUE}.")
@@ -90,12 +95,15 @@ final class CompareCommand extends Subcommand {
     @Override
     void execute() {
         List<TrainingOptions> all = plan();
-        OutputFiles.checkFolder(output);
+        checkOutputs(all);
         try (Device opened = common.open(console)) {
             Dataset dataset = flags.open(console);
             String shared = settings(all, dataset);
             console.notice((single ? "Each method: " : all.size() + " runs: ") + shared + ".");
             String data = dataset.identity();
+            if (!fresh) {
+                all.forEach(options -> requireNothingLost(RunFolder.timed(folder(options), settings(options, data, opened))));
+            }
             List<TrainingRun> runs = new ArrayList<>();
             TrainingOptions before = null;
             for (TrainingOptions options : all) {
@@ -117,6 +125,33 @@ final class CompareCommand extends Subcommand {
                 }
             }
             finish(dataset, opened, all, shared, parts(all, runs, times(opened, dataset, data, runs)));
+        }
+    }
+
+    private void checkOutputs(List<TrainingOptions> all) {
+        NamedFiles named = new NamedFiles().reads(flags.files()).results(output, CompareCommand::isResult);
+        for (TrainingOptions options : all) {
+            Path run = folder(options);
+            named.results(run, RunFolder::isResult).results(run.getParent(), CompareCommand::isResult)
+                .results(shiftFolder(options), CompareCommand::isResult);
+        }
+        named.requireDistinct();
+        OutputFiles.checkFolder(output);
+        OutputFiles.requireOwn(output, CompareCommand::isResult, there -> RunReport.isObjectWith(there.resolve(JSON), "settings", "device")
+            || RunReport.isObjectWith(there.resolve(TIMES), "runs") || all.stream().map(this::folder).anyMatch(RunFolder::isOwn));
+        all.forEach(options -> OutputFiles.requireOwn(folder(options), RunFolder::isResult, RunFolder::isOwn));
+    }
+
+    /** Whether a comparison writes what is at this path, which is relative to its folder or one of the folders in it. */
+    private static boolean isResult(Path path) {
+        return RESULTS.contains(path.toString()) || Pictures.NAMES.contains(path.toString());
+    }
+
+    /** @throws UsageException if a run that did not finish, and can go on, would be lost */
+    private void requireNothingLost(RunFolder folder) {
+        RunFolder.Unfinished other = folder.obstacle() == null ? null : folder.find(broken -> {}).other();
+        if (other != null) {
+            throw other.refusal(typed(), "go on with it by its settings, choose another folder, or give --fresh, which deletes them");
         }
     }
 
@@ -255,9 +290,9 @@ final class CompareCommand extends Subcommand {
         List<ObjectNode> every = all.stream().map(options -> settings(options, data, opened)).toList();
         ComparisonPage page = new ComparisonPage(output, dataset.description(), shared, device,
             RunFolder.table(every), parts, pictures);
-        AtomicFile.writeString(output.resolve("compare.md"), page.markdown());
-        AtomicFile.writeString(output.resolve("compare.html"), page.html());
-        AtomicFile.writeString(output.resolve("compare.json"), RunReport.text(json) + "\n");
+        AtomicFile.writeString(output.resolve(MARKDOWN), page.markdown());
+        AtomicFile.writeString(output.resolve(PAGE), page.html());
+        AtomicFile.writeString(output.resolve(JSON), RunReport.text(json) + "\n");
         if (common.json()) {
             console.result(RunReport.text(json));
         } else {

@@ -2,10 +2,14 @@ package io.github.adiw.cli;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.data.file.AtomicFile;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** Checks, before any work, that results can be written where they are wanted; leaves nothing behind. */
 final class OutputFiles {
@@ -38,6 +42,31 @@ final class OutputFiles {
         } catch (IOException e) {
             String reason = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : "permission denied";
             throw new AdiwException("cannot write to the folder " + folder + ": " + reason, e);
+        }
+    }
+
+    /**
+     * Checks that no file would be lost that is not this program's.
+     *
+     * @param names which files in the folder, by their names, results replace or delete
+     * @param own   whether something in the folder says that this program wrote them
+     * @throws UsageException if there are such files, and nothing says so
+     * @throws AdiwException  if the folder cannot be read
+     */
+    static void requireOwn(Path folder, Predicate<Path> names, Predicate<Path> own) {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (Stream<Path> all = Files.list(folder)) {
+            List<Path> there = all.map(Path::getFileName).filter(names).sorted().toList();
+            if (!there.isEmpty() && !own.test(folder)) {
+                throw UsageException.of("output", folder + " holds " + there.get(0)
+                    + (there.size() == 1 ? "" : " and " + (there.size() - 1) + " more with names of results")
+                    + ", and nothing says that this program wrote " + (there.size() == 1 ? "it" : "them") + ": choose another folder, or "
+                    + "move " + (there.size() == 1 ? "it" : "them") + " away, since results replace what has their names");
+            }
+        } catch (IOException e) {
+            throw new AdiwException("cannot read the folder " + folder + ": " + AtomicFile.reason(e), e);
         }
     }
 

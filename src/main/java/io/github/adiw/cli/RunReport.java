@@ -1,11 +1,13 @@
 package io.github.adiw.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.adiw.AdiwException;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.train.EpochReport;
@@ -17,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The files of a training run. */
@@ -34,7 +37,7 @@ final class RunReport {
     static String text(ObjectNode node) {
         try {
             return JSON.writeValueAsString(node);
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+        } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
     }
@@ -56,7 +59,7 @@ final class RunReport {
     /**
      * A file that holds an object.
      *
-     * @throws com.fasterxml.jackson.core.JsonProcessingException if it holds something else
+     * @throws JsonProcessingException if it holds something else
      * @throws IOException if it cannot be read
      */
     static JsonNode read(Path file) throws IOException {
@@ -65,6 +68,21 @@ final class RunReport {
             throw new JsonMappingException(null, file + " holds no object");
         }
         return node;
+    }
+
+    /**
+     * Whether a file is there and holds an object with these keys.
+     *
+     * @throws AdiwException if it cannot be read
+     */
+    static boolean isObjectWith(Path file, String... keys) {
+        try {
+            return Files.isRegularFile(file) && Arrays.stream(keys).allMatch(read(file)::has);
+        } catch (JsonProcessingException e) {
+            return false;
+        } catch (IOException e) {
+            throw new AdiwException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        }
     }
 
     /**

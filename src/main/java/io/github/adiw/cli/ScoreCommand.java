@@ -2,7 +2,6 @@ package io.github.adiw.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
-import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
 import io.github.adiw.data.table.Missing;
 import io.github.adiw.data.table.RowReader;
@@ -55,11 +54,7 @@ final class ScoreCommand extends Subcommand {
         for (Path file : new Path[] {model, input, output}) {
             OutputFiles.requireName(file);
         }
-        for (Path file : new Path[] {model, input}) {
-            if (output.toAbsolutePath().normalize().equals(file.toAbsolutePath().normalize())) {
-                throw new UsageException(output + " is named twice: what is written needs a file of its own");
-            }
-        }
+        new NamedFiles().reads(model, input).writes(output).requireDistinct();
         WeightsFile.requireSuffix("output", output);
         OutputFiles.checkFile(output);
         DensityRatio ratio = DensityRatio.load(model);

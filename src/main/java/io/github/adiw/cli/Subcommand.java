@@ -2,6 +2,8 @@ package io.github.adiw.cli;
 
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** A command: its options and the streams that it speaks to. */
 abstract class Subcommand implements Callable<Integer> {
@@ -12,12 +14,20 @@ abstract class Subcommand implements Callable<Integer> {
     @Mixin
     protected CommonOptions common = new CommonOptions();
 
+    @Spec
+    private CommandSpec spec;
+
     Subcommand(Console console) {
         this.console = console;
     }
 
     /** Does the work; throws {@link io.github.adiw.UsageException} or {@link io.github.adiw.AdiwException}. */
     abstract void execute();
+
+    /** The flags as the user typed them. */
+    protected final Flags typed() {
+        return new Flags(spec, spec.commandLine().getParseResult().originalArgs().toArray(String[]::new));
+    }
 
     @Override
     public final Integer call() {

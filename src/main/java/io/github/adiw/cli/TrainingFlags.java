@@ -188,6 +188,11 @@ final class TrainingFlags {
             + "minutes where an epoch is longer.")
     private Integer checkpointEvery;
 
+    /** The files that are read besides the data set; null where there is none. */
+    Path[] files() {
+        return new Path[] {initialParameters, labels, trainOrder, validationOrder};
+    }
+
     /** Epochs from one checkpoint to the next; null where that was left open. */
     Integer checkpointEvery() {
         return checkpointEvery;
@@ -211,7 +216,7 @@ final class TrainingFlags {
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
         positive("--checkpoint-every", checkpointEvery);
-        for (Path file : new Path[] {initialParameters, labels, trainOrder, validationOrder}) {
+        for (Path file : files()) {
             if (file != null && !Files.exists(file)) {      // the data set may take a download
                 throw new AdiwException("cannot read " + file + ": there is no such file");
             }

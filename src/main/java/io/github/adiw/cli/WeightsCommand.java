@@ -20,7 +20,6 @@ import io.github.adiw.weight.EstimationSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -328,13 +327,8 @@ final class WeightsCommand extends Subcommand {
 
     private void checkOutputs() {
         WeightsFile.requireSuffix("output", output);
-        List<Path> files = Stream.of(output, state, plot, model, train, validation, initial).filter(Objects::nonNull)
-            .map(p -> p.toAbsolutePath().normalize()).toList();
-        for (Path file : Stream.of(output, state, plot, model).filter(Objects::nonNull).toList()) {
-            require(Collections.frequency(files, file.toAbsolutePath().normalize()) == 1,
-                file + " is named twice: what is written needs a file of its own");
-            OutputFiles.checkFile(file);
-        }
+        new NamedFiles().reads(train, validation, initial).writes(output, state, plot, model).requireDistinct();
+        Stream.of(output, state, plot, model).filter(Objects::nonNull).forEach(OutputFiles::checkFile);
         if (plot != null) {
             Pictures.requirePng(plot);
         }
