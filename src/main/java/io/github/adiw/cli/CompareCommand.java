@@ -70,7 +70,9 @@ final class CompareCommand extends Subcommand {
         description = "Folder for what is written; it is made if need be. Default: ${DEFAULT-VALUE}.")
     private Path output;
 
-    @Option(names = "--fresh", description = "Run everything again, whatever DIR holds from an earlier call.")
+    @Option(names = "--fresh",
+        description = "Run everything again, whatever DIR holds from an earlier call; runs under other settings that did not finish are "
+            + "deleted, which are refused without it.")
     private boolean fresh;
 
     private TrainingOptions.Builder builder;
@@ -105,6 +107,7 @@ final class CompareCommand extends Subcommand {
                 all.forEach(options -> requireNothingLost(RunFolder.timed(folder(options), settings(options, data, opened))));
             }
             List<TrainingRun> runs = new ArrayList<>();
+            Set<String> said = new HashSet<>();
             TrainingOptions before = null;
             for (TrainingOptions options : all) {
                 String name = (single ? "" : "run " + (runs.size() + 1) + " of " + all.size() + ": ") + name(options);
@@ -120,6 +123,10 @@ final class CompareCommand extends Subcommand {
                 }
                 TrainingRun run = folder.read(options);
                 runs.add(run);
+                List<String> warnings = run.warnings().stream().filter(said::add).toList();
+                if (obstacle == null) {
+                    warnings.forEach(console::warning);
+                }
                 if (run.result().interrupted() || Interruption.requested()) {
                     break;
                 }
@@ -137,9 +144,19 @@ final class CompareCommand extends Subcommand {
         }
         named.requireDistinct();
         OutputFiles.checkFolder(output);
-        OutputFiles.requireOwn(output, CompareCommand::isResult, there -> RunReport.isObjectWith(there.resolve(JSON), "settings", "device")
-            || RunReport.isObjectWith(there.resolve(TIMES), "runs") || all.stream().map(this::folder).anyMatch(RunFolder::isOwn));
-        all.forEach(options -> OutputFiles.requireOwn(folder(options), RunFolder::isResult, RunFolder::isOwn));
+        Path[] runs = all.stream().map(this::folder).toArray(Path[]::new);
+        OutputFiles.requireOwn(output, CompareCommand::isResult, runs);
+        Arrays.stream(runs).forEach(run -> OutputFiles.requireOwn(run, RunFolder::isResult));
+    }
+
+    /**
+     * Whether a comparison left its table or its times.
+     *
+     * @throws AdiwException if that cannot be read
+     */
+    static boolean isOwn(Path folder) {
+        return RunReport.isObjectWith(folder.resolve(JSON), "settings", "device")
+            || RunReport.isObjectWith(folder.resolve(TIMES), "runs", "methods");
     }
 
     /** Whether a comparison writes what is at this path, which is relative to its folder or one of the folders in it. */
@@ -186,6 +203,7 @@ final class CompareCommand extends Subcommand {
                 }
             }
         }
+        flags.sayWhatHasNoPart(all, console);
         single = noises.size() == 1 && from.size() == 1;
         return all;
     }

@@ -51,6 +51,12 @@ final class RunReport {
         }
     }
 
+    /** Adds {@code warnings}, which {@link Console#warning} says too. */
+    static void putWarnings(ObjectNode node, List<String> warnings) {
+        ArrayNode array = node.putArray("warnings");
+        warnings.forEach(array::add);
+    }
+
     /** A number that {@link #put} added. */
     static double get(JsonNode node, String key) {
         return node.get(key).isNumber() ? node.get(key).asDouble() : Double.NaN;
@@ -89,8 +95,9 @@ final class RunReport {
      * What summary.json holds.
      *
      * @param classCounts [classes], training samples by the label that they carry, after the shift
+     * @param warnings    what speaks against the run
      */
-    static ObjectNode summary(TrainingResult result, boolean sample, int[] classCounts) {
+    static ObjectNode summary(TrainingResult result, boolean sample, int[] classCounts, List<String> warnings) {
         TrainingOptions options = result.options();
         List<EpochReport> epochs = result.epochs();
         EpochReport last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
@@ -163,6 +170,7 @@ final class RunReport {
         put(node, "fractionAtBound", last == null ? Double.NaN : last.fractionAtBound());
         StepTimes.put(node, result.stepMillis());
         node.putObject("graphNodes").put("uniform", result.graphNodes().uniform()).put("weighted", result.graphNodes().weighted());
+        putWarnings(node, warnings);
         node.put("interrupted", result.interrupted());
         node.put("failure", result.failure());
         node.put("version", Main.Version.number());

@@ -11,6 +11,7 @@ import io.github.adiw.device.Device;
 import io.github.adiw.ratio.DensityRatio;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -57,6 +58,9 @@ final class ScoreCommand extends Subcommand {
         new NamedFiles().reads(model, input).writes(output).requireDistinct();
         WeightsFile.requireSuffix("output", output);
         OutputFiles.checkFile(output);
+        if (id != null && !OutputFiles.isCsv(output)) {
+            console.notice(OutputFiles.withoutIds(output));
+        }
         DensityRatio ratio = DensityRatio.load(model);
         String encoding = ratio.properties().get(WeightsCommand.ENCODING);
         if (encoding == null) {
@@ -96,16 +100,13 @@ final class ScoreCommand extends Subcommand {
             RunReport.put(node, "mean", summary.sum / summary.rows);
             RunReport.put(node, "maximum", summary.most);
             RunReport.put(node, "secondsTotal", seconds);
+            RunReport.putWarnings(node, summary.warnings());
             console.result(RunReport.text(node));
         } else {
             console.result(String.format(Locale.ROOT, "%,d ratios by %s, from %.4g to %.4g, of mean %.4g, in %.1f s", summary.rows,
                 ratio.method(), summary.least, summary.most, summary.sum / summary.rows, seconds));
         }
-        if (summary.above > 0) {
-            console.notice(String.format(Locale.ROOT, "%,d of %,d ratios are above the largest weight of the fit (%.3g), up to %.3g: far "
-                + "outside the rows that the model was fitted to a ratio means nothing.", summary.above, summary.rows,
-                ratio.largestWeight(), summary.most));
-        }
+        summary.warnings().forEach(console::warning);
         console.notice("Written to " + output);
     }
 
@@ -134,6 +135,13 @@ final class ScoreCommand extends Subcommand {
                 least = Math.min(least, r);
                 most = Math.max(most, r);
             }
+        }
+
+        /** What speaks against the ratios. */
+        List<String> warnings() {
+            return above == 0 ? List.of()
+                : List.of(String.format(Locale.ROOT, "%,d of %,d ratios are above the largest weight of the fit (%.3g), up to %.3g: far "
+                    + "outside the rows that the model was fitted to a ratio means nothing.", above, rows, known, most));
         }
     }
 }

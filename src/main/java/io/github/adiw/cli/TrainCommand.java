@@ -63,6 +63,7 @@ final class TrainCommand extends Subcommand {
         KnownNames.require("--method", method, TrainingOptions.methods());
         TrainingOptions options = flags.builder(common.seed(), console).method(method).trace(trace != null)
             .weightsTrace(weightsTrace != null).build();
+        flags.sayWhatHasNoPart(List.of(options), console);
         new NamedFiles().reads(flags.files()).writes(trace, weightsTrace).results(output, RunFolder::isResult).requireDistinct();
         OutputFiles.checkFolder(output);
         for (Path file : new Path[] {trace, weightsTrace}) {
@@ -70,13 +71,15 @@ final class TrainCommand extends Subcommand {
                 OutputFiles.checkFile(file);
             }
         }
-        OutputFiles.requireOwn(output, RunFolder::isResult, RunFolder::isOwn);
+        OutputFiles.requireOwn(output, RunFolder::isResult);
         try (Device device = common.open(console)) {
             Dataset dataset = flags.open(console);
             RunFolder folder = RunFolder.anywhere(output, RunFolder.settings(options, dataset.identity(), device, common.threads()));
             if (resume && folder.obstacle() == null) {
                 console.notice("The run in " + output + " is finished: nothing is left to do.");
-                show(folder.read(options));
+                TrainingRun finished = folder.read(options);
+                show(finished);
+                finished.warnings().forEach(console::warning);
                 return;
             }
             Checkpoint from = begin(folder);

@@ -162,6 +162,9 @@ final class WeightsCommand extends Subcommand {
         }
         TableOptions options = table.options(console::notice);
         checkOutputs();
+        if (options.id() != null && !OutputFiles.isCsv(output)) {
+            console.notice(OutputFiles.withoutIds(output));
+        }
         TablePair data = Tables.read(train, validation, options);
         try (Device device = common.open(console); FitProgress progress = new FitProgress(console, Console.terminal())) {
             WeightsOutcome[] outcome = new WeightsOutcome[1];
@@ -242,8 +245,8 @@ final class WeightsCommand extends Subcommand {
             ignored(ridge != null, "--ridge", name);
             ignored(projections != null, "--projections", name);
             ignored(lambda != null && !name.equals("ls") && !name.equals("auto"), "--lambda", name);
-            ignored((centers != null || bandwidth != null) && name.equals("classifier"), centers != null ? "--centers" : "--bandwidth",
-                name);
+            ignored(centers != null && name.equals("classifier"), "--centers", name);
+            ignored(bandwidth != null && name.equals("classifier"), "--bandwidth", name);
         } else {
             require(model == null, "--model saves the ratio of auto, kl, ls or classifier: " + name + " gives weights of the training "
                 + "rows alone");
@@ -264,6 +267,7 @@ final class WeightsCommand extends Subcommand {
         ignored(ridge != null && ridge != 0 && !divergence.usesRidge(), "--ridge", method);
         ignored(lambda != null && !divergence.usesLambda(), "--lambda", method);
         ignored(bandwidth != null && !divergence.usesBandwidth(), "--bandwidth", method);
+        ignored(projections != null && !divergence.usesProjections(), "--projections", method);
         ignored(steps != null && !divergence.takesSteps(), "--steps", method);
     }
 
@@ -308,13 +312,17 @@ final class WeightsCommand extends Subcommand {
                 data.validation(),
                 console::notice);
         }
+        List<String> warnings = new ArrayList<>(outcome.diagnostics().warnings());
+        if (data.ids() != null && OutputFiles.isCsv(output)) {
+            OutputFiles.sharedIds(data.ids(), output).ifPresent(warnings::add);
+        }
         double total = (System.nanoTime() - started) * 1e-9;
         if (common.json()) {
-            console.result(RunReport.text(outcome.json(total)));
-            outcome.diagnostics().warnings().forEach(warning -> console.notice("Warning: " + warning));
+            console.result(RunReport.text(outcome.json(total, warnings)));
         } else {
             console.result(outcome.text(total));
         }
+        warnings.forEach(console::warning);
         console.notice("Written to " + Stream.of(output, state, model, plot).filter(Objects::nonNull).map(Path::toString)
             .collect(Collectors.joining(", ")));
     }
