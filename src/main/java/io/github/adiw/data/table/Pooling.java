@@ -188,13 +188,12 @@ final class Pooling {
                     + "numbers, for instance days since one that you choose, or exclude the column"));
         }
         if (tooMany) {
-            throw AdiwException.of("exclude",
-                Wording.column(name) + " of " + name(texts) + " has text, as " + Wording.quoted(text.text()) + " in "
-                    + texts.source().place(text.position()) + ", and more than " + ColumnValues.MOST_LEVELS
-                    + " different values, as an identifier has: "
-                    + (texts.source().header().width() == 1
-                        ? "the file has this column only, so do its fields stand between others than commas, semicolons or tabs?"
-                        : "exclude it, or make it the id (--id)"));
+            String what = Wording.column(name) + " of " + name(texts) + " has text, as " + Wording.quoted(text.text()) + " in "
+                + texts.source().place(text.position()) + ", and more than " + ColumnValues.MOST_LEVELS
+                + " different values, as an identifier has: ";
+            throw texts.source().header().width() == 1
+                ? new AdiwException(what + "the file has this column only, so are its fields separated by commas, semicolons or tabs?")
+                : AdiwException.of("exclude", what + "exclude it, or make it the id (--id)");
         }
         if (mixed) {
             options.notices()
@@ -231,14 +230,17 @@ final class Pooling {
         }
         String name = header.names().get(0);
         String text = values.text().text();
-        for (String separator : OTHER_SEPARATORS) {
-            String[] parts = text.split(Pattern.quote(separator), -1);
-            boolean asMany = parts.length > 1 && parts.length == name.split(Pattern.quote(separator), -1).length;
-            if (asMany && (!separator.equals(" ") || Arrays.stream(parts).anyMatch(Pooling::isNumber)) || SPARSE.matcher(text).matches()) {
-                throw new AdiwException(name(table) + " has one column only, " + Wording.quoted(name) + ", with values as "
-                    + Wording.quoted(text) + ": fields have to be separated by commas, semicolons or tabs");
-            }
+        if (SPARSE.matcher(text).matches() || OTHER_SEPARATORS.stream().anyMatch(separator -> separates(separator, name, text))) {
+            throw new AdiwException(name(table) + " has one column only, " + Wording.quoted(name) + ", with values as "
+                + Wording.quoted(text) + ": fields have to be separated by commas, semicolons or tabs");
         }
+    }
+
+    /** Whether it cuts both into as many parts, which spaces do to words too, but not to numbers. */
+    private static boolean separates(String separator, String name, String text) {
+        String[] parts = text.split(Pattern.quote(separator), -1);
+        return parts.length > 1 && parts.length == name.split(Pattern.quote(separator), -1).length
+            && (!separator.equals(" ") || Arrays.stream(parts).anyMatch(Pooling::isNumber));
     }
 
     private static boolean isNumber(String text) {
