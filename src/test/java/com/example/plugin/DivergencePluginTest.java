@@ -11,7 +11,9 @@ import io.github.adiw.DeviceMatrix;
 import io.github.adiw.cli.Main;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.device.Device;
+import io.github.adiw.ratio.DensityRatio;
 import io.github.adiw.train.TrainingOptions;
+import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.Divergences;
 import io.github.adiw.weight.EstimatedWeights;
 import io.github.adiw.weight.EstimationSettings;
@@ -28,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -87,6 +90,45 @@ class DivergencePluginTest {
             Thread.currentThread().setContextClassLoader(broken);
             assertThatThrownBy(Divergences::all).isInstanceOf(AdiwException.class).hasMessageContaining("com.example.Nowhere");
             assertThatThrownBy(TrainingOptions::methods).isInstanceOf(AdiwException.class).hasMessageContaining("com.example.Nowhere");
+            assertThat(Divergences.get("km").name()).as("one that can be made").isEqualTo("km");
+            assertThatThrownBy(() -> Divergences.get("nowhere")).as("one that might be it").isInstanceOf(AdiwException.class)
+                .hasMessageContaining("com.example.Nowhere");
+        } finally {
+            Thread.currentThread().setContextClassLoader(before);
+        }
+    }
+
+    /** Looks for the library's classes among its own first, as application servers do. */
+    private static final class ChildFirst extends URLClassLoader {
+        ChildFirst(URL library, ClassLoader parent) {
+            super(new URL[] {library}, parent);
+        }
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            synchronized (getClassLoadingLock(name)) {
+                if (!name.startsWith("io.github.adiw.")) {
+                    return super.loadClass(name, resolve);
+                }
+                Class<?> loaded = findLoadedClass(name);
+                return loaded == null ? findClass(name) : loaded;
+            }
+        }
+    }
+
+    /** Its divergences are no divergences here, and disable none. */
+    @Test
+    void anotherCopyOfTheLibraryIsPassedOver() throws IOException, ClassNotFoundException {
+        Map<String, Divergence> alone = Divergences.all();
+        URL library = Divergence.class.getProtectionDomain().getCodeSource().getLocation();
+        ClassLoader before = Thread.currentThread().getContextClassLoader();
+        try (ChildFirst copy = new ChildFirst(library, before)) {
+            assertThat(copy.loadClass(Divergence.class.getName())).isNotEqualTo(Divergence.class);
+            Thread.currentThread().setContextClassLoader(copy);
+            assertThat(Divergences.all().keySet()).isEqualTo(alone.keySet());
+            assertThat(Divergences.get("mean")).isInstanceOf(MeanMatching.class);
+            float[] train = {1, 2, 3, 4};
+            assertThat(DensityRatio.builder().method("ls").fit(train, train, 1).weights()).hasSize(4);
         } finally {
             Thread.currentThread().setContextClassLoader(before);
         }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /** The tests run on the class path; here is what module-info says of the module path. */
 @Tag(Fixtures.SOURCE_TREE)
 class ModuleTest {
-    private static ModuleDescriptor module() throws URISyntaxException {
+    static ModuleDescriptor module() throws URISyntaxException {
         Path classes = Path.of(AdiwException.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         return ModuleFinder.of(classes).find("io.github.adiw").orElseThrow().descriptor();
     }

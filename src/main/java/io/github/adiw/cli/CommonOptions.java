@@ -18,7 +18,7 @@ final class CommonOptions {
     private String device;
 
     @Option(names = "--seed", paramLabel = "SEED",
-        description = "Of everything that is drawn; the same seed on the same device gives the same result. Default: 1.")
+        description = "Seed of all random draws; the same seed on the same device gives the same result. Default: 1.")
     private Long seed;
 
     @Option(names = "--threads", paramLabel = "N",

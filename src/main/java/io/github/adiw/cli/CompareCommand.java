@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
     description = "Trains the same network with several methods of weighting from the same seed, and says which wins, by how much, "
         + "and where the time went.",
     footer = {"", "Writes DIR/compare.html (all in one page), compare.json, compare.md, accuracy.png, step-time.png, weights.png, and a "
-        + "folder a method with what train writes. With several noises or seeds the pictures are in DIR/NOISE, the runs in "
+        + "folder per method with what train writes. With several noises or seeds the pictures are in DIR/NOISE, the runs in "
         + "DIR/NOISE/SEED/METHOD.",
         "After training, all methods take short rounds of steps in turn, from their trained networks, and the lower quartile of each is "
             + "shown: what else the machine does meets all alike. Beside diw, DIW as published is timed, and not trained.",

@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import io.github.adiw.AdiwException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Map;
@@ -16,6 +17,19 @@ final class Interruption {
 
     private static final Set<Runnable> STOPS = ConcurrentHashMap.newKeySet();
     private static volatile int exitCode;
+
+    /** Work that was asked to stop, and ended without a result; the message says what became of it. */
+    static final class StoppedException extends AdiwException {
+        private static final long serialVersionUID = 1;
+
+        StoppedException(String message) {
+            super(message);
+        }
+
+        StoppedException(AdiwException ended) {
+            super(ended.getMessage(), ended);
+        }
+    }
 
     private Interruption() {}
 

@@ -81,7 +81,7 @@ public final class Main {
      * @param args what a user would type after {@code adiw}
      * @param out  for results
      * @param err  for notices, progress and the sentence of a failure
-     * @return the exit code: 0, 1 or 2
+     * @return the exit code: 0, 1, 2, or 128 + the number of the signal that stopped a command before it had a result
      */
     public static int run(String[] args, PrintStream out, PrintStream err) {
         CommandLine line = new CommandLine(new Main(), new Factory(out, err));
@@ -169,7 +169,7 @@ public final class Main {
     }
 
     private static int failed(Exception failure, CommandLine command, String[] args, PrintStream err) {
-        int code = failure instanceof UsageException ? 2 : 1;
+        int code = failure instanceof UsageException ? 2 : failure instanceof Interruption.StoppedException ? Interruption.exitCode(0) : 1;
         boolean expected = failure instanceof UsageException || failure instanceof AdiwException;
         boolean trace = System.getenv("ADIW_DEBUG") != null || Arrays.asList(args).contains("--verbose");
         String message = failure.getMessage() == null ? "" : oneLine(failure.getMessage());

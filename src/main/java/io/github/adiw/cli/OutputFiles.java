@@ -2,10 +2,13 @@ package io.github.adiw.cli;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.data.file.AtomicFile;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** Checks, before any work, that results can be written where they are wanted; leaves nothing behind. */
 final class OutputFiles {
@@ -34,10 +37,9 @@ final class OutputFiles {
             throw new AdiwException("cannot write to the folder " + folder + ": " + existing + " is not a folder");
         }
         try {
-            Files.delete(Files.createTempDirectory(existing, ".adiw"));
+            AtomicFile.tryFolder(existing);
         } catch (IOException e) {
-            String reason = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : "permission denied";
-            throw new AdiwException("cannot write to the folder " + folder + ": " + reason, e);
+            throw new AdiwException("cannot write to the folder " + folder + ": " + AtomicFile.reason(e), e);
         }
     }
 
@@ -50,8 +52,36 @@ final class OutputFiles {
         if (Files.isDirectory(file)) {
             throw new AdiwException("cannot write " + file + ": it is a folder, and a file was expected");
         }
-        if (!Files.exists(file) || Files.isRegularFile(file)) {     // a device or a pipe is written to as it is
-            checkFolder(file.toAbsolutePath().getParent());
+        Path target = AtomicFile.target(file);
+        if (AtomicFile.isReplaced(target)) {
+            checkFolder(target.getParent());
         }
+    }
+
+    /**
+     * Checks that nothing is overwritten that is read, or written besides.
+     *
+     * @throws UsageException if two names, one of them in {@code written}, lead to the same file
+     */
+    static void requireOwn(List<Path> written, List<Path> read) {
+        List<Path> all = Stream.concat(written.stream(), read.stream()).map(OutputFiles::place).toList();
+        for (Path file : written) {
+            if (Collections.frequency(all, place(file)) > 1) {
+                throw new UsageException(file + " is named twice: what is written needs a file of its own");
+            }
+        }
+    }
+
+    /** The same for every name of a file. A device or a pipe may be read and written: of that the name. */
+    private static Path place(Path file) {
+        Path target = AtomicFile.target(file);
+        try {
+            if (AtomicFile.isReplaced(target)) {
+                return Files.exists(target) ? target.toRealPath() : target.getParent().toRealPath().resolve(target.getFileName());
+            }
+        } catch (IOException e) {
+            // Its folder is still to be made.
+        }
+        return target.normalize();
     }
 }

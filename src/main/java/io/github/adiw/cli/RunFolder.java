@@ -13,6 +13,7 @@ import io.github.adiw.train.Checkpoint;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,6 +29,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import java.util.zip.CheckedOutputStream;
 
 /**
  * The folder of one run. Its results are one set: they are made in a folder beside, and moved to their places when all are there, last
@@ -94,7 +96,9 @@ final class RunFolder {
 
     private static String checksum(Path file) throws IOException {
         CRC32 crc = new CRC32();
-        crc.update(Files.readAllBytes(file));
+        try (OutputStream out = new CheckedOutputStream(OutputStream.nullOutputStream(), crc)) {
+            Files.copy(file, out);
+        }
         return "crc32 " + Long.toHexString(crc.getValue());
     }
 

@@ -2,7 +2,6 @@ package io.github.adiw.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
-import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
 import io.github.adiw.data.table.Missing;
 import io.github.adiw.data.table.RowReader;
@@ -12,6 +11,7 @@ import io.github.adiw.device.Device;
 import io.github.adiw.ratio.DensityRatio;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -43,7 +43,9 @@ final class ScoreCommand extends Subcommand {
             + "model was fitted to). Default: as the model was fitted.")
     private String missing;
 
-    private static final int BLOCK = 1 << 14;
+    /** Of a block; of wide rows, as many as have this many numbers. */
+    private static final int MOST_ROWS = 1 << 14;
+    private static final int MOST_NUMBERS = 1 << 20;
 
     ScoreCommand(Console console) {
         super(console);
@@ -55,11 +57,7 @@ final class ScoreCommand extends Subcommand {
         for (Path file : new Path[] {model, input, output}) {
             OutputFiles.requireName(file);
         }
-        for (Path file : new Path[] {model, input}) {
-            if (output.toAbsolutePath().normalize().equals(file.toAbsolutePath().normalize())) {
-                throw new UsageException(output + " is named twice: what is written needs a file of its own");
-            }
-        }
+        OutputFiles.requireOwn(List.of(output), List.of(model, input));
         WeightsFile.requireSuffix("output", output);
         OutputFiles.checkFile(output);
         DensityRatio ratio = DensityRatio.load(model);
@@ -77,20 +75,21 @@ final class ScoreCommand extends Subcommand {
         if (missing != null) {
             columns = columns.withMissing(Missing.of(missing));
         }
-        boolean[] cancelled = {false};
         try (Device device = common.open(console);
              RowReader rows = columns.open(input, id, console::notice)) {
             Interruption.during(() -> WeightsFile.write(output, sink -> {
-                double[] block = new double[BLOCK * rows.columns()];
-                for (int count = rows.next(block, BLOCK); count > 0; count = rows.next(block, BLOCK)) {
-                    if (cancelled[0]) {
-                        throw new AdiwException("stopped before the last row: nothing was written");
+                int most = Math.max(1, Math.min(MOST_ROWS, MOST_NUMBERS / rows.columns()));
+                double[] block = new double[most * rows.columns()];
+                for (int count = rows.next(block, most); count > 0; count = rows.next(block, most)) {
+                    if (Interruption.requested()) {
+                        throw new Interruption.StoppedException("stopped before the last row: nothing was written");
                     }
-                    float[] ratios = ratio.score(Rows.of(Arrays.copyOf(block, count * rows.columns()), rows.columns()), device);
+                    double[] read = count == most ? block : Arrays.copyOf(block, count * rows.columns());
+                    float[] ratios = ratio.score(Rows.of(read, rows.columns()), device);
                     sink.add(rows.ids(), ratios, count);
                     summary.add(ratios);
                 }
-            }), () -> cancelled[0] = true);
+            }), () -> {});
         }
         double seconds = (System.nanoTime() - started) * 1e-9;
         if (common.json()) {

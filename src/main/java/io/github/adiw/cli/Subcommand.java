@@ -2,6 +2,8 @@ package io.github.adiw.cli;
 
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** A command: its options and the streams that it speaks to. */
 abstract class Subcommand implements Callable<Integer> {
@@ -12,8 +14,16 @@ abstract class Subcommand implements Callable<Integer> {
     @Mixin
     protected CommonOptions common = new CommonOptions();
 
+    @Spec
+    private CommandSpec spec;
+
     Subcommand(Console console) {
         this.console = console;
+    }
+
+    /** The flags of this command, by their names as they were typed. */
+    final Flags typed() {
+        return new Flags(spec, spec.commandLine().getParseResult().originalArgs().toArray(String[]::new));
     }
 
     /** Does the work; throws {@link io.github.adiw.UsageException} or {@link io.github.adiw.AdiwException}. */

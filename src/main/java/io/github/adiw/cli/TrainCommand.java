@@ -14,9 +14,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code adiw train}: one network, one method. */
 @Command(name = "train", sortOptions = false, description = "Trains a network with one method of weighting, and writes what was reached.",
@@ -56,9 +54,6 @@ final class TrainCommand extends Subcommand {
         description = "Go on from the last checkpoint in DIR; from the beginning, if there is none. The other options "
             + "must be those of the run, but for --threads, --output and how often checkpoints are written.")
     private boolean resume;
-
-    @Spec
-    private CommandSpec spec;
 
     TrainCommand(Console console) {
         super(console);
@@ -117,7 +112,7 @@ final class TrainCommand extends Subcommand {
         } else if (there != null || found.changed().isEmpty()) {
             console.notice(output + " holds no checkpoint of a step: training starts from the beginning.");
         } else {
-            Flags named = new Flags(spec, spec.commandLine().getParseResult().originalArgs().toArray(String[]::new));
+            Flags named = typed();
             String changed = found.changed().stream()
                 .map(change -> change.text(change.isSet() ? named.named(change.name()) : change.name()))
                 .collect(Collectors.joining(", "));

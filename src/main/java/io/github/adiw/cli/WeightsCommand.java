@@ -13,6 +13,7 @@ import io.github.adiw.data.table.WeightsFile;
 import io.github.adiw.device.Device;
 import io.github.adiw.ratio.DensityRatio;
 import io.github.adiw.ratio.Diagnostics;
+import io.github.adiw.ratio.FitCancelledException;
 import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.Divergences;
 import io.github.adiw.weight.EstimatedWeights;
@@ -20,7 +21,6 @@ import io.github.adiw.weight.EstimationSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -80,7 +80,8 @@ final class WeightsCommand extends Subcommand {
     private String bandwidth;
 
     @Option(names = "--centers", paramLabel = "C",
-        description = "Of kl and ls: most kernels, drawn from the validation rows. Default: " + DensityRatio.CENTERS + ".")
+        description = "For kl and ls: the largest number of kernels, centred on rows drawn from the validation rows. Default: "
+            + DensityRatio.CENTERS + ".")
     private Integer centers;
 
     @Option(names = "--lambda", paramLabel = "X",
@@ -161,7 +162,7 @@ final class WeightsCommand extends Subcommand {
         } else {
             checkFit();
         }
-        TableOptions options = table.options(console::notice);
+        TableOptions options = table.options(sentence -> console.notice(typed().inFront(null, sentence)));
         checkOutputs();
         TablePair data = Tables.read(train, validation, options);
         try (Device device = common.open(console); FitProgress progress = new FitProgress(console, Console.terminal())) {
@@ -270,8 +271,13 @@ final class WeightsCommand extends Subcommand {
 
     private WeightsOutcome fitted(Device device, TablePair data, DensityRatio.Builder builder, FitProgress progress) {
         long start = System.nanoTime();
-        DensityRatio ratio = builder.device(device).columns(data.encoding().names()).property(ENCODING, data.encoding().toJson())
-            .listener(progress).fit(data.train(), data.validation());
+        DensityRatio ratio;
+        try {
+            ratio = builder.device(device).columns(data.encoding().names()).property(ENCODING, data.encoding().toJson())
+                .listener(progress).fit(data.train(), data.validation());
+        } catch (FitCancelledException e) {
+            throw new Interruption.StoppedException(e);
+        }
         double seconds = (System.nanoTime() - start) * 1e-9;
         if (model != null) {
             ratio.save(model);
@@ -328,13 +334,9 @@ final class WeightsCommand extends Subcommand {
 
     private void checkOutputs() {
         WeightsFile.requireSuffix("output", output);
-        List<Path> files = Stream.of(output, state, plot, model, train, validation, initial).filter(Objects::nonNull)
-            .map(p -> p.toAbsolutePath().normalize()).toList();
-        for (Path file : Stream.of(output, state, plot, model).filter(Objects::nonNull).toList()) {
-            require(Collections.frequency(files, file.toAbsolutePath().normalize()) == 1,
-                file + " is named twice: what is written needs a file of its own");
-            OutputFiles.checkFile(file);
-        }
+        List<Path> written = Stream.of(output, state, plot, model).filter(Objects::nonNull).toList();
+        OutputFiles.requireOwn(written, Stream.of(train, validation, initial).filter(Objects::nonNull).toList());
+        written.forEach(OutputFiles::checkFile);
         if (plot != null) {
             Pictures.requirePng(plot);
         }

@@ -36,6 +36,7 @@ public enum Augmentation {
 
     /** @throws UsageException if the text is none of {@link #names} */
     public static Augmentation of(String text) {
+        UsageException.given("augment", text);
         return Arrays.stream(values()).filter(one -> one.text.equals(text)).findFirst().orElseThrow(() -> UsageException.of("augment",
             "augment " + text + " is not known: choose one of " + String.join(", ", names())));
     }

@@ -1,5 +1,6 @@
 package io.github.adiw.data;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 
 /**
@@ -10,4 +11,10 @@ import io.github.adiw.device.Buffer;
  * @param step         int64 {@code [1]}, the step counter; the caller's to close
  * @param seed         of the run
  */
-public record Augmenter(Augmentation augmentation, Buffer step, long seed) {}
+public record Augmenter(Augmentation augmentation, Buffer step, long seed) {
+    /** @throws UsageException if something is null */
+    public Augmenter {
+        UsageException.given("augmentation", augmentation);
+        UsageException.given("step", step);
+    }
+}

@@ -1,6 +1,7 @@
 package io.github.adiw.data;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
 import io.github.adiw.data.file.Npy;
 import java.nio.file.Path;
 
@@ -22,7 +23,8 @@ public final class BatchOrder {
      *     file does not have or that is not in use
      */
     public static int[] read(Path file, TrainingSplit split, int fileRows, int steps, int batch) {
-        Npy array = Npy.read(file).requireType(Npy.Type.INT32, Npy.Type.INT64).requireShape(-1, batch);
+        UsageException.given("split", split);
+        Npy array = Npy.read(UsageException.given("file", file)).requireType(Npy.Type.INT32, Npy.Type.INT64).requireShape(-1, batch);
         int available = array.shape()[0];
         if (available < steps) {
             throw new AdiwException(file + " has " + available + " steps, and at least " + steps + " was expected");

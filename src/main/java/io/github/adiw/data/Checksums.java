@@ -7,6 +7,9 @@ import java.util.zip.Checksum;
 
 /** Checksums, those of arrays whatever the machine's byte order: every number with its highest byte first. */
 final class Checksums {
+    /** Numbers at once. */
+    private static final int CHUNK = 1 << 14;
+
     private Checksums() {}
 
     static MessageDigest sha256() {
@@ -18,14 +21,25 @@ final class Checksums {
     }
 
     static void add(Checksum checksum, int[] numbers) {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(Integer.BYTES, numbers.length));
-        bytes.asIntBuffer().put(numbers);
-        checksum.update(bytes);
+        add(checksum, numbers.length, (bytes, from, count) -> bytes.asIntBuffer().put(numbers, from, count));
     }
 
     static void add(Checksum checksum, float[] numbers) {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(Float.BYTES, numbers.length));
-        bytes.asFloatBuffer().put(numbers);
-        checksum.update(bytes);
+        add(checksum, numbers.length, (bytes, from, count) -> bytes.asFloatBuffer().put(numbers, from, count));
+    }
+
+    /** Writes some of the numbers, four bytes each. */
+    private interface Encoder {
+        void encode(ByteBuffer bytes, int from, int count);
+    }
+
+    private static void add(Checksum checksum, int length, Encoder encoder) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * Math.min(CHUNK, length));
+        for (int done = 0; done < length;) {
+            int count = Math.min(CHUNK, length - done);
+            encoder.encode(bytes.clear(), done, count);
+            checksum.update(bytes.limit(4 * count));
+            done += count;
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.github.adiw.data;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.file.CifarFile;
 import io.github.adiw.data.file.TarGzip;
@@ -112,6 +113,7 @@ public final class Cifar {
      * @throws AdiwException if files are missing or broken; or if no directory was given, and the data set was found nowhere
      */
     public Dataset open(Path directory, DownloadListener listener) {
+        UsageException.given("listener", listener);
         return directory == null
             ? find(new Source(UsualPlaces.cache(name), UsualPlaces.mirrors(URL_PROPERTY, MIRRORS), archive, PATIENCE, LIMIT), listener)
             : read(directory);

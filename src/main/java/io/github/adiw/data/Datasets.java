@@ -43,7 +43,8 @@ public final class Datasets {
      * @throws io.github.adiw.AdiwException if {@code directory} was given, and files in it are missing or broken
      */
     public static Dataset open(String name, Path directory, DownloadListener listener) {
-        Opener opener = KNOWN.get(name);
+        UsageException.given("listener", listener);
+        Opener opener = KNOWN.get(UsageException.given("dataset", name));
         if (opener == null) {
             throw UsageException.of("dataset", "there is no data set '" + name + "'; known: " + String.join(", ", KNOWN.keySet()));
         }

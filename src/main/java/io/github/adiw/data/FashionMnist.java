@@ -1,6 +1,7 @@
 package io.github.adiw.data;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.file.IdxFile;
 import java.io.IOException;
@@ -89,6 +90,7 @@ public final class FashionMnist {
      *                       and the sample's jar is not there
      */
     public static Dataset open(Path directory, DownloadListener listener) {
+        UsageException.given("listener", listener);
         Search search = new Search(UsualPlaces.cache(NAME), Path.of(DEBIAN), UsualPlaces.mirrors(URL_PROPERTY, MIRRORS), FILES, PATIENCE,
             LIMIT);
         return directory == null ? search.find(listener) : search.read(directory, listener);

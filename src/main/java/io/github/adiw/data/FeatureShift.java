@@ -24,6 +24,7 @@ public record FeatureShift(Kind kind, double amount) implements Shift {
 
     /** @throws UsageException if the number is out of range */
     public FeatureShift {
+        UsageException.given("kind", kind);
         Objects.requireNonNull(kind);
         if (!Double.isFinite(amount) || kind == Kind.BRIGHTNESS && amount < 0) {
             throw UsageException.of("shift", "the shift " + name(kind) + " has the number " + Shift.written(amount) + ", and "

@@ -1,5 +1,6 @@
 package io.github.adiw.data;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Device;
 import java.util.zip.Checksum;
 
@@ -62,7 +63,8 @@ public record ImageSet(byte[] images, int[] labels, int channels, int height, in
 
     @Override
     public SampleSource load(Device device, Normalization normalization) {
-        return SampleSource.ofImages(device, images, shape(), normalization);
+        return SampleSource.ofImages(UsageException.given("device", device), images, shape(),
+            UsageException.given("normalization", normalization));
     }
 
     @Override

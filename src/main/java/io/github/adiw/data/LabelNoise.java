@@ -26,6 +26,7 @@ public record LabelNoise(Kind kind, double rate) implements Shift {
 
     /** @throws UsageException if the rate is not in [0, 1) */
     public LabelNoise {
+        UsageException.given("kind", kind);
         Objects.requireNonNull(kind);
         if (!(rate >= 0 && rate < 1)) {
             throw UsageException.of("shift", "the noise rate is " + Shift.written(rate) + ", and 0 <= R < 1 was expected; known: "

@@ -61,10 +61,10 @@ public interface Rows {
      *
      * @param values  {@code [rows, columns]}, row-major
      * @param columns at least 1
-     * @throws UsageException if the length is no multiple of columns
+     * @throws UsageException if they are null, or the length is no multiple of columns
      */
     static Rows of(float[] values, int columns) {
-        return of(FloatBuffer.wrap(values), columns);
+        return of(FloatBuffer.wrap(UsageException.given("values", values)), columns);
     }
 
     /**
@@ -72,10 +72,10 @@ public interface Rows {
      *
      * @param values  {@code [rows, columns]}, row-major
      * @param columns at least 1
-     * @throws UsageException if the length is no multiple of columns
+     * @throws UsageException if they are null, or the length is no multiple of columns
      */
     static Rows of(FloatBuffer values, int columns) {
-        FloatBuffer own = values.slice();
+        FloatBuffer own = UsageException.given("values", values).slice();
         return new BufferRows(own, count(own.remaining(), columns), columns);
     }
 
@@ -84,10 +84,10 @@ public interface Rows {
      *
      * @param values  {@code [rows, columns]}, row-major
      * @param columns at least 1
-     * @throws UsageException if the length is no multiple of columns
+     * @throws UsageException if they are null, or the length is no multiple of columns
      */
     static Rows of(double[] values, int columns) {
-        return new ArrayRows(values, count(values.length, columns), columns);
+        return new ArrayRows(values, count(UsageException.given("values", values).length, columns), columns);
     }
 
     private static int count(int numbers, int columns) {

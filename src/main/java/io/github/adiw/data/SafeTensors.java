@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.data.file.HeapRoom;
@@ -262,11 +263,11 @@ public record SafeTensors(Map<String, Tensor> tensors, Map<String, String> metad
      * @param types those that are expected
      */
     public static SafeTensors read(Path path, Set<ElementType> types) {
-        return read(path, types.stream().sorted().map(Encoding::of).toList());
+        return read(path, UsageException.given("types", types).stream().sorted().map(Encoding::of).toList());
     }
 
     private static SafeTensors read(Path path, List<Encoding> encodings) {
-        if (Files.exists(path) && !Files.isRegularFile(path)) {
+        if (Files.exists(UsageException.given("path", path)) && !Files.isRegularFile(path)) {
             throw new AdiwException(path + " is " + (Files.isDirectory(path) ? "a folder" : "a device or a pipe")
                 + ", and a .safetensors file was expected");
         }

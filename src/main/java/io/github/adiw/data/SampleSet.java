@@ -43,6 +43,7 @@ public interface SampleSet {
      * Copies the samples to a device; the caller closes them there.
      *
      * @param normalization applied when batches are gathered
+     * @throws io.github.adiw.UsageException if it is for another number of channels
      */
     SampleSource load(Device device, Normalization normalization);
 

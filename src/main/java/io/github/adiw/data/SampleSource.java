@@ -1,5 +1,6 @@
 package io.github.adiw.data;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
@@ -23,6 +24,11 @@ public final class SampleSource implements AutoCloseable {
         this.kernel = kernel;
         this.shape = shape;
         this.values = values;
+        if (!normalization.none() && normalization.means().length != shape.channels()) {
+            throw UsageException.of("normalization", "normalization has " + normalization.means().length
+                + " means and deviations for samples of " + shape.channels() + (shape.channels() == 1 ? " channel" : " channels")
+                + ": give one of each a channel, or Normalization.NONE");
+        }
         means = normalization.none() ? null : scope.keep(device.floats(normalization.means()));
         deviations = normalization.none() ? null : scope.keep(device.floats(normalization.deviations()));
     }
@@ -54,8 +60,10 @@ public final class SampleSource implements AutoCloseable {
      *
      * @param index int32 {@code [rows]}, which samples
      * @param batch float32 {@code [rows, channels, height, width]}, where to
+     * @throws UsageException if a buffer is of another device, type or length
      */
     public void gather(Buffer index, Buffer batch) {
+        requireFit(index, batch);
         device.launch(kernel, Launch.rows(index.length()), values, index, batch, shape.size(), shape.plane(), means, deviations);
     }
 
@@ -66,9 +74,12 @@ public final class SampleSource implements AutoCloseable {
      * @param batch     as there
      * @param augmented how many rows are augmented; the others are as they would be there
      * @param augmenter by what
-     * @throws IllegalArgumentException if these are no images, and the augmentation is one ({@link Augmentation#requireFor} asks before)
+     * @throws IllegalArgumentException if these are no images, and the augmentation is one ({@link Augmentation#requireFor} asks before),
+     *                                  or a buffer is of another device, type or length
      */
     public void gather(Buffer index, Buffer batch, int augmented, Augmenter augmenter) {
+        requireFit(index, batch);
+        device.require("step", UsageException.given("augmenter", augmenter).step(), ElementType.INT64, 1);
         if (augmenter.augmentation() != Augmentation.NONE && values.type() != ElementType.UINT8) {
             throw new IllegalArgumentException("the augmentation " + augmenter.augmentation().text() + " is for images alone");
         }
@@ -77,6 +88,11 @@ public final class SampleSource implements AutoCloseable {
             case CROP_FLIP -> device.launch("gather_crops", Launch.rows(index.length()), values, index, batch, shape.channels(),
                 shape.height(), shape.width(), means, deviations, augmented, Augmentation.PADDING, augmenter.step(), augmenter.seed());
         }
+    }
+
+    private void requireFit(Buffer index, Buffer batch) {
+        device.require("index", index, ElementType.INT32);
+        device.require("batch", batch, ElementType.FLOAT32, index.length(), shape.channels(), shape.height(), shape.width());
     }
 
     @Override

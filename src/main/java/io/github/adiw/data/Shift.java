@@ -72,7 +72,7 @@ public interface Shift {
      * @throws UsageException if the form is not known or a number is out of range
      */
     static Shift parse(String text) {
-        String[] parts = text.trim().split(":", -1);
+        String[] parts = UsageException.given("shift", text).trim().split(":", -1);
         switch (parts[0]) {
             case "none":
                 requireParts(text, parts, 1);

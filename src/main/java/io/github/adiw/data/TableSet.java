@@ -1,5 +1,6 @@
 package io.github.adiw.data;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Device;
 import java.util.zip.Checksum;
 
@@ -53,7 +54,8 @@ public record TableSet(float[] values, int[] labels, int columns) implements Sam
 
     @Override
     public SampleSource load(Device device, Normalization normalization) {
-        return SampleSource.ofRows(device, values, shape(), normalization);
+        return SampleSource.ofRows(UsageException.given("device", device), values, shape(),
+            UsageException.given("normalization", normalization));
     }
 
     @Override

@@ -60,7 +60,7 @@ public final class TrainingSplit {
      * @return a builder
      */
     public static Builder of(Dataset dataset) {
-        return new Builder(dataset);
+        return new Builder(UsageException.given("dataset", dataset));
     }
 
     /** Says what to use of a training file. */
@@ -120,7 +120,7 @@ public final class TrainingSplit {
          * @return this
          */
         public Builder shift(Shift shift) {
-            this.shift = shift;
+            this.shift = UsageException.given("shift", shift);
             return this;
         }
 
@@ -132,7 +132,7 @@ public final class TrainingSplit {
          * @throws AdiwException if the file is missing or broken, or has labels out of range or another number of them
          */
         public Builder labels(Path file) {
-            Npy array = Npy.read(file).requireShape(-1).requireType(Npy.Type.INT32, Npy.Type.INT64);
+            Npy array = Npy.read(UsageException.given("labels", file)).requireShape(-1).requireType(Npy.Type.INT32, Npy.Type.INT64);
             return labels(array.toInts(), file.toString());
         }
 
@@ -143,7 +143,7 @@ public final class TrainingSplit {
          * @return this
          */
         public Builder labels(int[] labels) {
-            return labels(labels.clone(), "the array of labels");
+            return labels(UsageException.given("labels", labels).clone(), "the array of labels");
         }
 
         private Builder labels(int[] labels, String name) {

@@ -3,6 +3,7 @@ package io.github.adiw.device;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import java.lang.ref.Reference;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -158,6 +159,8 @@ public abstract class Device implements AutoCloseable {
     /**
      * Launches a kernel.
      *
+     * <p>Types of arguments are checked, lengths of buffers are not, since only the kernel knows them: {@link #require} is for that.
+     *
      * @param kernel    its name in {@code kernels/}
      * @param arguments {@link Buffer} (or null) for a pointer, {@link Integer}, {@link Long}, {@link Float}, {@link Double}
      * @throws IllegalArgumentException if there is no such kernel, the arguments do not fit its declaration, or one that it only reads (a
@@ -187,6 +190,42 @@ public abstract class Device implements AutoCloseable {
         } finally {
             Reference.reachabilityFence(this);      // or it might be closed under the launch
         }
+    }
+
+    /**
+     * Refuses a buffer that a kernel would read or write beyond its end, or as what it is not. Whoever takes buffers and launches kernels
+     * asks before the first launch; it waits for nothing.
+     *
+     * @param parameter what takes the buffer, for the message
+     * @param shape     whose elements it must have, no more and no less
+     * @throws UsageException if it is null, of another type, length or device
+     */
+    public final void require(String parameter, Buffer buffer, ElementType type, long... shape) {
+        long length = 1;
+        for (long size : shape) {
+            length *= size;
+        }
+        if (UsageException.given(parameter, buffer).type() != type || buffer.length() != length || buffer.device() != this) {
+            throw unfit(parameter, buffer, type + " " + Arrays.toString(shape));
+        }
+    }
+
+    /**
+     * As {@link #require(String, Buffer, ElementType, long...)}, whatever the length.
+     *
+     * @throws UsageException if it is null, of another type or device
+     */
+    public final void require(String parameter, Buffer buffer, ElementType type) {
+        if (UsageException.given(parameter, buffer).type() != type || buffer.device() != this) {
+            throw unfit(parameter, buffer, type.toString());
+        }
+    }
+
+    private UsageException unfit(String parameter, Buffer buffer, String wanted) {
+        String other = buffer.device().name();
+        boolean namesake = buffer.device() != this && other.equals(name());
+        return UsageException.of(parameter, parameter + " must be " + wanted + " on " + name() + ", not " + buffer.shape() + " on "
+            + (namesake ? "another device of that name" : other));
     }
 
     /** A graph that is being recorded uses this, if it is a buffer. */

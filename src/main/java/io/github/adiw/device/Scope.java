@@ -41,6 +41,7 @@ public final class Scope implements AutoCloseable {
      * @param construct calls a constructor that {@linkplain #keep keeps} in the scope whatever it opens, and keeps the scope itself
      */
     public static <T> T building(Function<Scope, T> construct) {
+        UsageException.given("construct", construct);
         Scope scope = new Scope();
         try {
             return construct.apply(scope);

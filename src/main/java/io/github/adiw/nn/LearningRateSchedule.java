@@ -24,7 +24,7 @@ public interface LearningRateSchedule {
      * @throws UsageException if the text is none of these
      */
     static LearningRateSchedule parse(String text, float rate, int epochs) {
-        String[] part = text.split(":", -1);
+        String[] part = UsageException.given("schedule", text).split(":", -1);
         switch (part[0] + "/" + part.length) {
             case "none/1":
                 return epoch -> rate;

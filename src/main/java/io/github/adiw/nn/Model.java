@@ -175,7 +175,7 @@ public final class Model {
 
     /** Memory for the parameters, all zero. */
     public Parameters parameters(Device device) {
-        return Parameters.allocate(device, network.needs());
+        return Parameters.allocate(UsageException.given("device", device), network.needs());
     }
 
     /**
@@ -184,9 +184,12 @@ public final class Model {
      * @param parameters from {@link #parameters}, on the same device
      * @param trained    rows of the batch that are trained on, at least 0; they come first
      * @param untrained  further rows of the forward pass, at least 0
-     * @throws IllegalArgumentException if there is no row at all
+     * @throws IllegalArgumentException if there is no row at all, or the parameters are another model's or device's
      */
     public ModelInstance instance(Device device, Parameters parameters, int trained, int untrained, Precision precision) {
+        UsageException.given("device", device);
+        UsageException.given("precision", precision);
+        UsageException.given("parameters", parameters).requireOf(device, name, network.needs());
         return new ModelInstance(this, fused(device, trained, precision), device, parameters, trained, untrained, precision);
     }
 

@@ -1,7 +1,9 @@
 package io.github.adiw.nn;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
+import io.github.adiw.device.ElementType;
 import io.github.adiw.nn.block.Loss;
 import io.github.adiw.nn.block.Program;
 import io.github.adiw.nn.block.Wiring;
@@ -11,6 +13,7 @@ import io.github.adiw.nn.block.Wiring;
  * first; the backward pass runs over these alone, so that the pass that weights are estimated from is the pass that is trained on.
  */
 public final class ModelInstance implements AutoCloseable {
+    private final Device device;
     private final Model model;
     private final Parameters parameters;
     private final int rows;
@@ -25,6 +28,7 @@ public final class ModelInstance implements AutoCloseable {
             throw new IllegalArgumentException("a model instance needs at least one row, not " + trained + " trained and " + untrained
                 + " further rows");
         }
+        this.device = device;
         this.model = model;
         this.parameters = parameters;
         this.trained = trained;
@@ -58,7 +62,7 @@ public final class ModelInstance implements AutoCloseable {
      * @param input float32 {@code [rows, channels, height, width]}; it must stay as it is until {@link #backward} has run
      * @param mode  what the pass is for
      * @return the logits, float32 {@code [rows, classes]}, overwritten by the next pass
-     * @throws IllegalArgumentException if the input has another size
+     * @throws IllegalArgumentException if the input has another size, or is of another device or type
      * @throws IllegalStateException    if it is to train an instance that has no rows that are trained on
      */
     public Buffer forward(Buffer input, Mode mode) {
@@ -77,10 +81,8 @@ public final class ModelInstance implements AutoCloseable {
     }
 
     private void begin(Buffer input, Mode mode) {
-        if (input.length() != (long) rows * model.channels() * model.height() * model.width()) {
-            throw new IllegalArgumentException("the input must be [" + rows + ", " + model.channels() + ", " + model.height() + ", "
-                + model.width() + "], but has " + input.length() + " elements");
-        }
+        device.require("input", input, ElementType.FLOAT32, rows, model.channels(), model.height(), model.width());
+        UsageException.given("mode", mode);
         if (mode == Mode.TRAIN && trained == 0) {
             throw new IllegalStateException("an instance for evaluation has no training mode: none of its " + rows + " rows is trained on");
         }
@@ -106,7 +108,7 @@ public final class ModelInstance implements AutoCloseable {
      *
      * @param logitGradient float32 {@code [trained, classes]}; left as it is
      * @throws IllegalStateException    if the instance has no rows that are trained on, or the last forward pass was not in training mode
-     * @throws IllegalArgumentException if the gradient has another size
+     * @throws IllegalArgumentException if the gradient has another size, or is of another device or type
      */
     public void backward(Buffer logitGradient) {
         requireBackward(logitGradient);
@@ -142,7 +144,7 @@ public final class ModelInstance implements AutoCloseable {
 
     private boolean together(Buffer logitGradient, Loss loss, Optimizer optimizer) {
         requireBackward(logitGradient);
-        if (optimizer.parameters() != parameters) {
+        if (UsageException.given("optimizer", optimizer).parameters() != parameters) {
             throw new IllegalArgumentException("the optimizer is of other parameters than the instance");
         }
         updated = optimizer.isOneLaunch() && program.backward(logitGradient, loss, optimizer.launch());
@@ -153,10 +155,7 @@ public final class ModelInstance implements AutoCloseable {
         if (trained == 0) {
             throw new IllegalStateException("an instance for evaluation has no backward pass: none of its " + rows + " rows is trained on");
         }
-        if (logitGradient.length() != (long) trained * model.classes()) {
-            throw new IllegalArgumentException("the gradient of the logits must be [" + trained + ", " + model.classes() + "], but has "
-                + logitGradient.length() + " elements");
-        }
+        device.require("logitGradient", logitGradient, ElementType.FLOAT32, trained, model.classes());
         if (last != Mode.TRAIN || updated) {
             throw new IllegalStateException("a backward pass needs a forward pass in training mode before it"
                 + (updated ? ", and since the last one the parameters have moved" : ""));

@@ -1,5 +1,6 @@
 package io.github.adiw.nn;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
@@ -25,7 +26,12 @@ public abstract class Optimizer implements AutoCloseable {
     private final Decay decay;
     private final Map<String, Buffer> state = new LinkedHashMap<>();
 
-    private Optimizer(Scope scope, Device device, Parameters parameters, WeightDecay weightDecay) {
+    private Optimizer(Scope scope, Device device, Parameters parameters, Buffer rate, Buffer halted, WeightDecay weightDecay) {
+        UsageException.given("weightDecay", weightDecay);
+        UsageException.given("device", device).require("parameters", UsageException.given("parameters", parameters).values(),
+            ElementType.FLOAT32);
+        device.require("rate", rate, ElementType.FLOAT32, 1);
+        device.require("halted", halted, ElementType.INT32, 1);
         this.scope = scope;
         this.device = device;
         this.parameters = parameters;
@@ -41,10 +47,11 @@ public abstract class Optimizer implements AutoCloseable {
      * @param momentum    in [0, 1)
      * @param nesterov    whether it is Nesterov's
      * @param weightDecay added to the gradient, times the parameter
+     * @throws UsageException if something is null, or a buffer of another device, type or length
      */
     public static Optimizer sgd(Device device, Parameters parameters, Buffer rate, Buffer halted, float momentum, boolean nesterov,
                                 WeightDecay weightDecay) {
-        return Scope.building(scope -> new Optimizer(scope, device, parameters, weightDecay) {
+        return Scope.building(scope -> new Optimizer(scope, device, parameters, rate, halted, weightDecay) {
             private final Buffer momenta = momentum == 0 ? null : zeros("momentum");
 
             @Override
@@ -63,10 +70,12 @@ public abstract class Optimizer implements AutoCloseable {
      * @param step        int64 {@code [1]}, updates done before this one
      * @param halted      int32 {@code [1]}: while it is not 0, nothing is updated
      * @param weightDecay added to the gradient, times the parameter
+     * @throws UsageException if something is null, or a buffer of another device, type or length
      */
     public static Optimizer adam(Device device, Parameters parameters, Buffer rate, Buffer step, Buffer halted,
                                  WeightDecay weightDecay) {
-        return Scope.building(scope -> new Optimizer(scope, device, parameters, weightDecay) {
+        UsageException.given("device", device).require("step", step, ElementType.INT64, 1);
+        return Scope.building(scope -> new Optimizer(scope, device, parameters, rate, halted, weightDecay) {
             private final Buffer means = zeros("mean");
             private final Buffer squares = zeros("square");
 

@@ -1,6 +1,7 @@
 package io.github.adiw.nn;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
@@ -150,6 +151,22 @@ public final class Parameters implements AutoCloseable {
         return Collections.unmodifiableMap(state);
     }
 
+    /**
+     * Refuses to be those of a model that declared something else, whose layers would read beyond an end.
+     *
+     * @throws UsageException if they are another model's or device's
+     */
+    void requireOf(Device wanted, String model, List<Declaration> needs) {
+        wanted.require("parameters", values, ElementType.FLOAT32);
+        boolean same = declarations.size() == needs.size() && IntStream.range(0, needs.size())
+            .allMatch(i -> declarations.get(i).name().equals(needs.get(i).name())
+                && Arrays.equals(declarations.get(i).shape(), needs.get(i).shape()));
+        if (!same) {
+            throw UsageException.of("parameters", "parameters are those of another model than " + model
+                + " for such rows and classes: take them from its parameters(device)");
+        }
+    }
+
     /** Draws the initial values that the layers declared. */
     public void initialize(long seed) {
         for (int i = 0; i < declarations.size(); i++) {
@@ -164,7 +181,7 @@ public final class Parameters implements AutoCloseable {
      * @throws AdiwException also if the file cannot be read ({@link SafeTensors#readParameters})
      */
     public void load(Path file) {
-        load(SafeTensors.readParameters(file), file.toString());
+        load(SafeTensors.readParameters(UsageException.given("file", file)), file.toString());
     }
 
     /**
@@ -174,7 +191,7 @@ public final class Parameters implements AutoCloseable {
      *                       below 0; then nothing has changed
      */
     public void load(SafeTensors tensors) {
-        load(tensors, "the initial parameters");
+        load(UsageException.given("tensors", tensors), "the initial parameters");
     }
 
     /** @param source what to call them all in messages */

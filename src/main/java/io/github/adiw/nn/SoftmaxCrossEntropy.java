@@ -1,5 +1,6 @@
 package io.github.adiw.nn;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
@@ -26,12 +27,17 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
     }
 
     /**
-     * @param rows    of the forward pass
-     * @param trained rows of the backward pass, the first ones
+     * @param rows    of the forward pass, at least 1
+     * @param trained rows of the backward pass, the first ones, at least 0
      * @param classes at least 2
+     * @throws UsageException if a number is out of its range
      */
     public SoftmaxCrossEntropy(Device device, int rows, int trained, int classes) {
-        this.device = device;
+        this.device = UsageException.given("device", device);
+        if (rows < 1 || trained < 0 || trained > rows || classes < 2) {
+            throw new UsageException("a loss needs at least 1 row, 0 to as many rows that are trained on, and at least 2 classes, not "
+                + rows + ", " + trained + " and " + classes);
+        }
         this.rows = rows;
         this.trained = trained;
         this.classes = classes;
@@ -43,8 +49,11 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      *
      * @param logits float32 {@code [rows, classes]}
      * @param labels int32 {@code [rows]}, each in 0 to classes - 1
+     * @throws UsageException if a buffer is of another device, type or length
      */
     public void forward(Buffer logits, Buffer labels) {
+        device.require("logits", logits, ElementType.FLOAT32, rows, classes);
+        requireLabels(labels);
         probable = true;
         launch(logits, of(labels, null, 0));
     }
@@ -56,7 +65,7 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      * @param instance of as many rows and classes as the loss
      * @param input    as for {@link ModelInstance#forward(Buffer, Mode)}
      * @param labels   int32 {@code [rows]}, each in 0 to classes - 1
-     * @throws IllegalArgumentException if a size is another one
+     * @throws IllegalArgumentException if a size is another one, or a buffer of another device or type
      */
     public void forward(ModelInstance instance, Buffer input, Mode mode, Buffer labels) {
         forward(instance, input, mode, of(labels, null, 0));
@@ -70,9 +79,10 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      * @param weights float32 {@code [trained]}
      * @param scale   1 for the sum of the losses, 1 / trained for their mean
      * @return float32 {@code [trained, classes]}
-     * @throws IllegalArgumentException if a size is another one
+     * @throws IllegalArgumentException if a size is another one, or a buffer of another device or type
      */
     public Buffer forward(ModelInstance instance, Buffer input, Buffer labels, Buffer weights, float scale) {
+        UsageException.given("weights", weights);
         forward(instance, input, Mode.TRAIN, of(labels, weights, scale));
         return memory.gradient;
     }
@@ -90,14 +100,23 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
     }
 
     private void requireFits(ModelInstance instance, Loss loss) {
+        UsageException.given("instance", instance);
         if (instance.rows() != rows || instance.classes() != classes || loss.weights() != null && instance.trained() != trained) {
             throw new IllegalArgumentException("the loss is of " + rows + " rows, " + trained + " of them trained on, and " + classes
                 + " classes; the instance of " + instance.rows() + ", " + instance.trained() + " and " + instance.classes());
         }
-        if (loss.labels().length() != rows || loss.weights() != null && loss.weights().length() != trained) {
-            throw new IllegalArgumentException("there must be " + rows + " labels, and " + trained + " weights if any, not "
-                + loss.labels().length() + (loss.weights() == null ? "" : " and " + loss.weights().length()));
+        requireLabels(loss.labels());
+        if (loss.weights() != null) {
+            requireWeights(loss.weights());
         }
+    }
+
+    private void requireLabels(Buffer labels) {
+        device.require("labels", labels, ElementType.INT32, rows);
+    }
+
+    private void requireWeights(Buffer weights) {
+        device.require("weights", weights, ElementType.FLOAT32, trained);
     }
 
     private void launch(Buffer logits, Loss loss) {
@@ -117,9 +136,12 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      * @param weights float32 {@code [trained]}
      * @param scale   1 for the sum of the losses, 1 / trained for their mean
      * @return float32 {@code [trained, classes]}
+     * @throws UsageException        if a buffer is of another device, type or length
      * @throws IllegalStateException if no forward pass has run, or the last one made the gradient itself
      */
     public Buffer backward(Buffer labels, Buffer weights, float scale) {
+        requireLabels(labels);
+        requireWeights(weights);
         requireProbable();
         device.launch("cross_entropy_backward", Launch.elements((long) trained * classes), memory.probabilities, labels, weights,
             memory.gradient, trained, classes, scale);
@@ -135,10 +157,11 @@ public final class SoftmaxCrossEntropy implements AutoCloseable {
      * @param weights   float32 {@code [trained]}
      * @param scale     1 for the sum of the losses, 1 / trained for their mean
      * @param optimizer of the instance's parameters
-     * @throws IllegalArgumentException if a size is another one, or the optimizer is of other parameters
+     * @throws IllegalArgumentException if a size is another one, a buffer of another device or type, or the optimizer of other parameters
      * @throws IllegalStateException    as {@link #backward(Buffer, Buffer, float)} and {@link ModelInstance#backward(Buffer, Optimizer)}
      */
     public void backward(ModelInstance instance, Buffer labels, Buffer weights, float scale, Optimizer optimizer) {
+        UsageException.given("weights", weights);
         Loss loss = of(labels, weights, scale);
         requireFits(instance, loss);
         requireProbable();

@@ -3,16 +3,22 @@ package io.github.adiw.ratio;
 import io.github.adiw.ratio.RowDraw.Purpose;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The ratio of densities from a logistic regression that tells validation rows (label 1) from training rows (label 0): r = odds n / m
  * (Bickel, Brueckner, Scheffer 2009, "Discriminative learning under covariate shift", section 4). Linear terms, or linear and quadratic
  * ones where that makes at most 500, and C, 1 or 3 times a power of ten from 10^-4 to 10^2, are those of the least log-loss of rows that
  * were held out, in five folds of both samples. With whole decades the mean error over benchmarks/ratio's problems was 0.240, not 0.232.
+ *
+ * <p>At most 8,191 columns: the second derivatives of their 8,192 terms, in double precision, are {@value #MOST_HESSIAN} numbers, 512 MiB,
+ * of which a fit holds about five such matrices, and time grows with the cube of the terms.
  */
 final class ClassifierRatio implements RatioMethod {
     private static final int FOLDS = 5;
     private static final int MOST_TERMS = 500;
+    /** Second derivatives. */
+    private static final int MOST_HESSIAN = 1 << 26;
     /** Terms of all rows together, as many as there may be where somebody else says how many rows: 256 MiB. */
     private static final int MOST_NUMBERS = 1 << 26;
     /** C where there are too few rows to compare any. */
@@ -35,6 +41,7 @@ final class ClassifierRatio implements RatioMethod {
 
     @Override
     public Tuned tune(Matrix train, Matrix validation, FitContext context) {
+        requireRoom(LogisticFunction.terms(train.columns(), false));
         int least = Math.min(train.rows(), validation.rows());
         if (least < FOLDS) {
             context.listener().notice("classifier: a sample has only " + least + (least == 1 ? " row: " : " rows: ") + (least == 1
@@ -51,6 +58,17 @@ final class ClassifierRatio implements RatioMethod {
             search.compare(true);
         }
         return search.best;
+    }
+
+    private static void requireRoom(long terms) {
+        if (terms * terms > MOST_HESSIAN) {
+            long most = (long) Math.sqrt(MOST_HESSIAN) - 1;
+            throw new NoRatioException(String.format(Locale.ROOT,
+                "the second derivatives of the classifier's %,d terms would take %,d MiB, "
+                    + "and its limit is %,d MiB, %,d columns",
+                terms, terms * terms * Double.BYTES >> 20, (long) MOST_HESSIAN * Double.BYTES >> 20,
+                most), "leave out columns, or take kl or ls", false);
+        }
     }
 
     private static String terms(boolean quadratic) {
@@ -136,7 +154,7 @@ final class ClassifierRatio implements RatioMethod {
         /** All terms of all rows are held at once. */
         @Override
         public int mostRows(int columns) {
-            return MOST_NUMBERS / LogisticFunction.terms(columns, quadratic());
+            return (int) (MOST_NUMBERS / LogisticFunction.terms(columns, quadratic()));
         }
 
         private boolean quadratic() {

@@ -3,6 +3,7 @@ package io.github.adiw.ratio;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 
 /**
  * How far the training rows are from the validation rows in one column, before and after weighting. A difference is standardised: that of
@@ -19,30 +20,47 @@ import java.util.List;
  */
 public record ColumnBalance(String column, double train, double weighted, double validation, double before, double after) {
     /**
+     * With the number of the column, since two may have one name.
+     *
+     * @param number from 0
+     */
+    record Numbered(int number, ColumnBalance balance) {
+        private double size(ToDoubleFunction<ColumnBalance> difference) {
+            return Math.abs(difference.applyAsDouble(balance));
+        }
+    }
+
+    /**
      * Of every column, the worst as it is now first: by |after|, then by |before|.
      *
      * @param names one a column
      */
-    static List<ColumnBalance> of(List<String> names, ColumnMoments train, ColumnMoments validation) {
-        List<ColumnBalance> all = new ArrayList<>();
+    static List<Numbered> of(List<String> names, ColumnMoments train, ColumnMoments validation) {
+        List<Numbered> all = new ArrayList<>();
         for (int c = 0; c < names.size(); c++) {
-            double spread = spread(train.deviation()[c], validation.deviation()[c]);
-            double target = validation.mean()[c];
-            all.add(new ColumnBalance(names.get(c), train.mean()[c], train.weighted()[c], target,
-                difference(train.mean()[c] - target, spread), difference(train.weighted()[c] - target, spread)));
+            all.add(new Numbered(c, of(names.get(c), train.mean()[c], train.weighted()[c], validation.mean()[c], train.deviation()[c],
+                validation.deviation()[c])));
         }
-        all.sort(Comparator.comparingDouble((ColumnBalance b) -> -Math.abs(b.after)).thenComparingDouble(b -> -Math.abs(b.before)));
+        all.sort(Comparator.comparingDouble((Numbered b) -> -b.size(ColumnBalance::after)).thenComparingDouble(b -> -b.size(
+            ColumnBalance::before)));
         return List.copyOf(all);
     }
 
-    /** sqrt((a^2 + b^2) / 2), whose squares are those of numbers of about 1. */
-    private static double spread(double a, double b) {
-        int exponent = Math.getExponent(Math.max(a, b));
-        double unit = Math.scalb(1.0, Math.max(Double.MIN_EXPONENT, Math.min(Double.MAX_EXPONENT, exponent)));
-        return Math.sqrt((a / unit * (a / unit) + b / unit * (b / unit)) / 2) * unit;
+    private static ColumnBalance of(String name, double train, double weighted, double validation, double trainDeviation,
+                                    double validationDeviation) {
+        // In a unit in which squares are within the range of double precision.
+        double unit = ColumnMoments.unit(Math.max(Math.max(Math.abs(train), Math.abs(validation)), Math.max(trainDeviation,
+            validationDeviation)));
+        double spread = Math.sqrt((square(trainDeviation / unit) + square(validationDeviation / unit)) / 2);
+        return new ColumnBalance(name, train, weighted, validation, difference(train / unit - validation / unit, spread),
+            difference(weighted / unit - validation / unit, spread));
     }
 
     private static double difference(double means, double spread) {
         return means == 0 ? 0 : means / spread;
+    }
+
+    private static double square(double x) {
+        return x * x;
     }
 }

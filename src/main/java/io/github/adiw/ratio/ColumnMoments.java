@@ -19,7 +19,7 @@ record ColumnMoments(double[] mean, double[] weighted, double[] deviation, doubl
     }
 
     /**
-     * Of weighted rows. Reads them twice.
+     * Of weighted rows. Reads them three times.
      *
      * @param rows    at least 1
      * @param weights {@code [rows]}, at least 0; null: all alike
@@ -34,13 +34,19 @@ record ColumnMoments(double[] mean, double[] weighted, double[] deviation, doubl
         rows.forEach((row, values, at) -> {
             for (int c = 0; c < columns; c++) {
                 double x = values[at + c];
-                mean[c] += x;
                 least[c] = Math.min(least[c], x);
                 most[c] = Math.max(most[c], x);
             }
         });
+        double[] unit = new double[columns];
+        Arrays.setAll(unit, c -> unit(Math.max(Math.abs(least[c]), Math.abs(most[c]))));
+        rows.forEach((row, values, at) -> {
+            for (int c = 0; c < columns; c++) {
+                mean[c] += values[at + c] / unit[c];
+            }
+        });
         for (int c = 0; c < columns; c++) {
-            mean[c] = least[c] == most[c] ? least[c] : mean[c] / rows.rows();
+            mean[c] = least[c] == most[c] ? least[c] / unit[c] : mean[c] / rows.rows();
         }
         double[] squares = new double[columns];
         double[] pulls = new double[columns];
@@ -49,16 +55,25 @@ record ColumnMoments(double[] mean, double[] weighted, double[] deviation, doubl
             double weight = weights == null ? 1 : weights[row];
             total[0] += weight;
             for (int c = 0; c < columns; c++) {
-                double off = values[at + c] - mean[c];
+                double off = values[at + c] / unit[c] - mean[c];
                 squares[c] += off * off;
                 pulls[c] += weight * off;
             }
         });
         double[] weighted = new double[columns];
         for (int c = 0; c < columns; c++) {
-            weighted[c] = weights == null ? mean[c] : mean[c] + pulls[c] / total[0];
-            squares[c] = Math.sqrt(squares[c] / rows.rows());
+            weighted[c] = (weights == null ? mean[c] : mean[c] + pulls[c] / total[0]) * unit[c];
+            squares[c] = Math.sqrt(squares[c] / rows.rows()) * unit[c];
+            mean[c] *= unit[c];
         }
         return new ColumnMoments(mean, weighted, squares, least, most);
+    }
+
+    /**
+     * A power of two by which numbers up to {@code size} are divided without rounding, so that none is above 2: their sums and squares are
+     * within the range of double precision.
+     */
+    static double unit(double size) {
+        return Math.scalb(1.0, Math.max(Double.MIN_EXPONENT, Math.getExponent(size)));
     }
 }

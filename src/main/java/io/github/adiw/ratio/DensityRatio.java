@@ -12,10 +12,10 @@ import java.io.ObjectInputStream;
 import java.io.Serializable;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -33,7 +33,8 @@ import java.util.stream.Stream;
  *
  * <p><b>Methods.</b> {@code kl} (KLIEP: Sugiyama et al. 2008), {@code ls} (uLSIF: Kanamori, Hido, Sugiyama, JMLR 2009) and
  * {@code classifier} (the odds of a logistic regression) give a function, which {@link #score} takes to new rows; {@code auto}, the
- * default, fits all three and takes the one that holds best on rows that were held out. The other divergences ({@code km},
+ * default, fits all three and takes the one that holds best on rows that were held out; a classifier takes at most 8,191 columns, whose
+ * second derivatives are 512 MiB, and is left out where there are more. The other divergences ({@code km},
  * {@code kmm-exact}, {@code kl-direct}, {@code ls-direct}, {@code w1}, and those of others) give weights of the training rows alone.
  *
  * <p><b>Columns</b> are centred and divided by their standard deviation over both samples, so that units do not matter; constant ones are
@@ -50,7 +51,10 @@ public final class DensityRatio implements Serializable {
     /** The methods that give a function, and not weights of the training rows alone, the choice among them first. */
     public static final List<String> RATIO_METHODS = Stream.concat(Stream.of("auto"), RatioFit.METHODS.stream().map(RatioMethod::name))
         .toList();
+    /** Rows that are scored at once, at most. */
     private static final int BLOCK = 1 << 14;
+    /** Numbers of rows that are scored at once, at most, unless it is one row; 16 MiB. */
+    private static final int BLOCK_NUMBERS = 1 << 22;
 
     private final String method;
     private final List<String> columns;
@@ -129,7 +133,7 @@ public final class DensityRatio implements Serializable {
      * @throws AdiwException if the file is missing, broken, or holds something else
      */
     public static DensityRatio load(Path file) {
-        return RatioFile.read(file);
+        return RatioFile.read(UsageException.given("file", file));
     }
 
     /**
@@ -140,7 +144,7 @@ public final class DensityRatio implements Serializable {
      */
     public void save(Path file) {
         requireFunction();
-        RatioFile.write(this, file);
+        RatioFile.write(this, UsageException.given("file", file));
     }
 
     /** The method, the one that was chosen where that was left to the data. */
@@ -261,16 +265,17 @@ public final class DensityRatio implements Serializable {
      *                        alone
      */
     public float[] score(float[] rows) {
-        return score(Rows.of(rows, columns.size()));
+        return score(Rows.of(UsageException.given("rows", rows), columns.size()));
     }
 
     /** As {@link #score(float[])}, of a buffer from its position to its limit, direct or not. */
     public float[] score(FloatBuffer rows) {
-        return score(Rows.of(rows, columns.size()));
+        return score(Rows.of(UsageException.given("rows", rows), columns.size()));
     }
 
     /** As {@link #score(float[])}, of rows wherever they lie. */
     public float[] score(Rows rows) {
+        UsageException.given("rows", rows);
         try (Device own = Devices.open("auto")) {
             return score(rows, own);
         }
@@ -279,10 +284,12 @@ public final class DensityRatio implements Serializable {
     /** As {@link #score(Rows)}, on a device that is open: for many calls. Computed in blocks, with little memory. */
     public float[] score(Rows rows, Device on) {
         requireFunction();
-        requireColumns(rows.columns());
+        requireColumns(UsageException.given("rows", rows).columns());
+        UsageException.given("on", on);
         float[] scores = new float[rows.rows()];
-        for (int from = 0; from < scores.length; from += BLOCK) {
-            int count = Math.min(BLOCK, scores.length - from);
+        int block = Math.max(1, Math.min(BLOCK, BLOCK_NUMBERS / rows.columns()));
+        for (int from = 0; from < scores.length; from += block) {
+            int count = Math.min(block, scores.length - from);
             double[] r = function.at(scaling.apply(rows, from, count), on);
             for (int i = 0; i < count; i++) {
                 scores[from + i] = (float) Math.min(normalization.of(r[i]), Float.MAX_VALUE);
@@ -300,7 +307,7 @@ public final class DensityRatio implements Serializable {
      */
     public double scoreRow(double... row) {
         requireFunction();
-        requireColumns(row.length);
+        requireColumns(UsageException.given("row", row).length);
         return Math.min(normalization.of(function.at(scaling.apply(row))), Float.MAX_VALUE);
     }
 
@@ -364,7 +371,7 @@ public final class DensityRatio implements Serializable {
         return normalization;
     }
 
-    /** Says how to fit, and fits. */
+    /** Says how to fit, and fits. What is null is refused with a {@link UsageException}, unless its method says what null means. */
     public static final class Builder {
         private String method = "auto";
         private Bandwidth bandwidth;
@@ -382,13 +389,29 @@ public final class DensityRatio implements Serializable {
 
         private Builder() {}
 
+        private Builder(Builder from) {
+            method = from.method;
+            bandwidth = from.bandwidth;
+            lambda = from.lambda;
+            centers = from.centers;
+            standardize = from.standardize;
+            normalize = from.normalize;
+            upperBound = from.upperBound;
+            settings = from.settings;
+            seed = from.seed;
+            columns = from.columns;
+            properties.putAll(from.properties);
+            listener = from.listener;
+            device = from.device;
+        }
+
         /** {@code auto} (where it is not given), {@code kl}, {@code ls}, {@code classifier}, or the name of a divergence. */
         public Builder method(String value) {
-            method = value;
+            method = UsageException.given("method", value);
             return this;
         }
 
-        /** Of the Gaussian kernel, on scaled columns; chosen by the data where it is not given. */
+        /** Of the Gaussian kernel, on scaled columns; null, chosen by the data, where it is not given. */
         public Builder bandwidth(Bandwidth value) {
             bandwidth = value;
             return this;
@@ -401,7 +424,7 @@ public final class DensityRatio implements Serializable {
          */
         public Builder bandwidth(String value) {
             try {
-                return bandwidth(value.equals("auto") ? null : Bandwidth.parse(value));
+                return bandwidth(UsageException.given("bandwidth", value).equals("auto") ? null : Bandwidth.parse(value));
             } catch (UsageException e) {
                 throw UsageException.of("bandwidth", e.getMessage().replace("give diw:Q", "give auto, diw:Q"), e);
             }
@@ -448,7 +471,7 @@ public final class DensityRatio implements Serializable {
 
         /** Step size, ridge, momentum and projections of the divergences that take steps; their bandwidth and steps have no part. */
         public Builder settings(EstimationSettings value) {
-            settings = value;
+            settings = UsageException.given("settings", value);
             return this;
         }
 
@@ -458,8 +481,14 @@ public final class DensityRatio implements Serializable {
             return this;
         }
 
-        /** Names of the columns, as many as a row has, for notices, diagnostics and the file; {@code column 0}, ... where not given. */
+        /**
+         * Names of the columns, as many as a row has, for notices, diagnostics and the file; two may have the same; {@code column 0}, ...
+         * where not given.
+         */
         public Builder columns(List<String> value) {
+            if (UsageException.given("columns", value).stream().anyMatch(Objects::isNull)) {
+                throw UsageException.of("columns", "columns must be names, and one of " + value + " is null");
+            }
             columns = List.copyOf(value);
             return this;
         }
@@ -470,7 +499,8 @@ public final class DensityRatio implements Serializable {
          * @throws UsageException if the file needs a text of this name itself
          */
         public Builder property(String name, String value) {
-            if (name.equals(RatioFile.KEY)) {
+            UsageException.given("property", value);
+            if (UsageException.given("property", name).equals(RatioFile.KEY)) {
                 throw UsageException.of("property", "property " + name + " is what the file calls the ratio itself: choose another name");
             }
             properties.put(name, value);
@@ -479,11 +509,11 @@ public final class DensityRatio implements Serializable {
 
         /** Hears how it goes on, and may stop it. */
         public Builder listener(FitListener value) {
-            listener = value;
+            listener = UsageException.given("listener", value);
             return this;
         }
 
-        /** Where to compute, by the thread that fits; where it is not given, a GPU if one is usable, else the processor. */
+        /** Where to compute, by the thread that fits; null, on a GPU if one is usable, else on the processor, where it is not given. */
         public Builder device(Device value) {
             device = value;
             return this;
@@ -500,16 +530,18 @@ public final class DensityRatio implements Serializable {
          * @throws AdiwException         if no method gives a ratio
          */
         public DensityRatio fit(float[] train, float[] validation, int d) {
-            return fit(Rows.of(train, d), Rows.of(validation, d));
+            return fit(Rows.of(UsageException.given("train", train), d), Rows.of(UsageException.given("validation", validation), d));
         }
 
         /** As {@link #fit(float[], float[], int)}, of buffers from their position to their limit, direct or not. */
         public DensityRatio fit(FloatBuffer train, FloatBuffer validation, int d) {
-            return fit(Rows.of(train, d), Rows.of(validation, d));
+            return fit(Rows.of(UsageException.given("train", train), d), Rows.of(UsageException.given("validation", validation), d));
         }
 
         /** As {@link #fit(float[], float[], int)}, of rows wherever they lie. */
         public DensityRatio fit(Rows train, Rows validation) {
+            UsageException.given("train", train);
+            UsageException.given("validation", validation);
             if (device != null) {
                 return fit(train, validation, device);
             }
@@ -532,6 +564,8 @@ public final class DensityRatio implements Serializable {
                 throw UsageException.of("method", "method must be one of " + String.join(", ", RATIO_METHODS)
                     + " for a ratio that is fitted to more rows than it was chosen by, not " + method);
             }
+            UsageException.given("sample", sample);
+            UsageException.given("validation", validation);
             if (device != null) {
                 return choose(sample, validation, device);
             }
@@ -563,7 +597,7 @@ public final class DensityRatio implements Serializable {
                 throw UsageException.of("columns", "columns has " + names.size() + " names, and rows have " + d + " columns");
             }
             FitContext context = new FitContext(on, bandwidth, lambda, centers, seed, listener);
-            return new RatioFit(this, context, train, validation, new ArrayList<>(names));
+            return new RatioFit(new Builder(this), context, train, validation, names);
         }
 
         String method() {

@@ -1,5 +1,6 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
 import io.github.adiw.weight.EstimatedWeights;
 import java.util.Collections;
@@ -43,8 +44,9 @@ public final class Diagnostics {
         paretoK = ParetoTail.shape(fitted.weights);
         fractionAtBound = (double) fitted.atBound / trainRows;
         converged = fitted.converged;
-        balance = ColumnBalance.of(fitted.columns, fitted.train, fitted.validation);
-        warnings = Warnings.of(fitted, this);
+        List<ColumnBalance.Numbered> numbered = ColumnBalance.of(fitted.columns, fitted.train, fitted.validation);
+        balance = numbered.stream().map(ColumnBalance.Numbered::balance).toList();
+        warnings = Warnings.of(fitted, this, numbered);
     }
 
     static Diagnostics of(FittedWeights fitted) {
@@ -61,7 +63,8 @@ public final class Diagnostics {
      * @param validation the validation rows, {@code [m, d]}, likewise
      */
     public static Diagnostics of(EstimatedWeights estimated, boolean converging, List<String> columns, Rows train, Rows validation) {
-        FittedWeights fitted = new FittedWeights(estimated.method(), estimated.weights(), columns, train, validation);
+        FittedWeights fitted = new FittedWeights(UsageException.given("estimated", estimated).method(), estimated.weights(),
+            UsageException.given("columns", columns), UsageException.given("train", train), UsageException.given("validation", validation));
         boolean settled = estimated.converged() || !converging && !Warnings.isForFewSteps(estimated.method());
         Warnings.ofFewRows(train.rows(), validation.rows()).forEach(fitted::warning);
         if (estimated.problem() != null) {

@@ -38,12 +38,12 @@ record HeavyTails(double median, double spread) {
         double[] x = new double[n + validation.rows()];
         train.forEach((row, values, at) -> x[row] = values[at + column]);
         validation.forEach((row, values, at) -> x[n + row] = values[at + column]);
-        Arrays.parallelSort(x);
+        Arrays.sort(x);
         double median = x[x.length / 2];
         for (int i = 0; i < x.length; i++) {
             x[i] = Math.abs(x[i] - median) / deviation;
         }
-        Arrays.parallelSort(x);
+        Arrays.sort(x);
         int from = 0;
         while (x[from] == 0) {
             from++;

@@ -2,6 +2,7 @@ package io.github.adiw.ratio;
 
 import io.github.adiw.device.Device;
 import java.io.Serializable;
+import java.util.Arrays;
 
 /**
  * All that {@code kl} and {@code ls} need of the training rows: sums of the Gaussian kernels around centers, and of their products. Rows
@@ -35,6 +36,12 @@ final class KernelSums implements Serializable {
     /** None yet, of the same centers and gamma. */
     KernelSums fresh() {
         return new KernelSums(centers, gamma, products);
+    }
+
+    /** Whether other sums are of the same centers and gamma, with products or without as these. */
+    boolean isLike(KernelSums other) {
+        return products == other.products && gamma == other.gamma && centers.columns() == other.centers.columns()
+            && Arrays.equals(centers.values(), other.centers.values());
     }
 
     /** Adds scaled rows; by the device's thread. */

@@ -13,6 +13,8 @@ import java.util.Map;
 final class LogisticFunction implements RatioFunction {
     private static final long serialVersionUID = 1;
     private static final double LARGEST_LOG = 80;
+    /** That an array holds. */
+    private static final long MOST_NUMBERS = Integer.MAX_VALUE - 16;
 
     private final float[] linear;
     private final float[] quadratic;
@@ -54,7 +56,7 @@ final class LogisticFunction implements RatioFunction {
             values(parameters, "logRowRatio", 1)[0], new Fit(0, Double.NaN, Double.NaN, true));
     }
 
-    private static float[] values(Map<String, SafeTensors.Tensor> parameters, String name, int length) {
+    private static float[] values(Map<String, SafeTensors.Tensor> parameters, String name, long length) {
         SafeTensors.Tensor tensor = parameters.get(name);
         if (tensor == null || tensor.values().length != length) {
             throw new AdiwException("a classifier has '" + name + "' [" + length + "], not " + tensor);
@@ -63,12 +65,12 @@ final class LogisticFunction implements RatioFunction {
     }
 
     /** How many squares and products there are of some columns. */
-    static int pairs(int columns) {
-        return columns * (columns + 1) / 2;
+    static long pairs(int columns) {
+        return columns * (columns + 1L) / 2;
     }
 
     /** How many terms a regression has, the intercept's too. */
-    static int terms(int columns, boolean quadratic) {
+    static long terms(int columns, boolean quadratic) {
         return columns + (quadratic ? pairs(columns) : 0) + 1;
     }
 
@@ -80,11 +82,13 @@ final class LogisticFunction implements RatioFunction {
      */
     static Matrix terms(Matrix train, Matrix validation, boolean quadratic) {
         int columns = train.columns();
-        int terms = terms(columns, quadratic);
-        int rows = train.rows() + validation.rows();
-        if ((long) rows * terms > Integer.MAX_VALUE - 16) {
-            throw new AdiwException("the classifier cannot hold " + terms + " terms of " + rows + " rows: fit it to fewer rows");
+        long width = terms(columns, quadratic);
+        long height = (long) train.rows() + validation.rows();
+        if (width > MOST_NUMBERS / height) {
+            throw new AdiwException("the classifier cannot hold " + width + " terms of " + height + " rows: fit it to fewer rows");
         }
+        int terms = (int) width;
+        int rows = (int) height;
         float[] values = new float[rows * terms];
         for (int row = 0; row < rows; row++) {
             Matrix from = row < train.rows() ? train : validation;

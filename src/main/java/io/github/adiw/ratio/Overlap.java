@@ -1,7 +1,6 @@
 package io.github.adiw.ratio;
 
 import io.github.adiw.ratio.RowDraw.Purpose;
-import java.util.stream.IntStream;
 
 /** Whether training and validation rows lie in the same place. */
 final class Overlap {
@@ -20,18 +19,17 @@ final class Overlap {
         int columns = train.columns();
         int[] ours = RowDraw.atMost(ROWS, train.keys(), seed, Purpose.OVERLAP);
         int[] theirs = RowDraw.atMost(ROWS, validation.keys(), seed, Purpose.OVERLAP);
-        double nearest = IntStream.of(ours).parallel().mapToDouble(i -> {
-            double least = Double.POSITIVE_INFINITY;
+        double nearest = Double.POSITIVE_INFINITY;
+        for (int i : ours) {
             for (int j : theirs) {
                 double distance = 0;
-                for (int c = 0; c < columns && distance < least; c++) {
+                for (int c = 0; c < columns && distance < nearest; c++) {      // most pairs are far after a few columns
                     double off = (double) train.at(i, c) - validation.at(j, c);
                     distance += off * off;
                 }
-                least = Math.min(least, distance);
+                nearest = Math.min(nearest, distance);
             }
-            return least;
-        }).min().orElseThrow();
+        }
         return Math.exp(-gamma * nearest);
     }
 }

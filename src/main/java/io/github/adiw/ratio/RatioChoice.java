@@ -69,11 +69,13 @@ public final class RatioChoice {
      * {@link DensityRatio#diagnostics} are those of the sample.
      *
      * @param sums at least one row's
-     * @throws UsageException               if the method is not {@linkplain #isSummed summed}, or there are no rows
+     * @throws UsageException               if the method is not {@linkplain #isSummed summed}, there are no rows or null, or the sums are
+     *                                      of another choice
      * @throws io.github.adiw.AdiwException if there is no ratio
      */
     public DensityRatio fit(TrainingSums sums) {
         requireSummed();
+        UsageException.given("sums", sums).requireLike("sums", fit.sums());
         if (sums.rows() == 0) {
             throw UsageException.of("sums", "sums are of no rows: add the training rows");
         }

@@ -82,17 +82,26 @@ final class RatioFit {
             throw UsageException.of("method", "there is no method " + options.method() + ": choose one of " + String.join(", ", methods()));
         }
         warnings.addAll(Warnings.ofFewRows(train.rows(), validation.rows()));
-        scaling = Standardization.of(train, validation, options.standardize());
+        scaling = Standardization.of(train, validation, options.standardize(),
+            look -> context.progress(options.method() + ": scaling the columns", look, Standardization.LOOKS));
         sayWhatIsDropped();
         sayWhatIsHeavy();
         if (scaling.columns().length == 0) {
             return result(options.method(), new ConstantRatio(), new Selection(Double.NaN, Double.NaN, null, Double.NaN));
         }
-        t = scaling.apply(train);
-        v = scaling.apply(validation);
+        t = scaled("training", train);
+        v = scaled("validation", validation);
         List<RatioMethod> asked = METHODS.stream().filter(m -> options.method().equals("auto") || m.name().equals(options.method()))
             .toList();
         return asked.isEmpty() ? divergence(Divergences.get(options.method())) : function(asked);
+    }
+
+    /** All rows, as methods see them, with their keys. */
+    private Matrix scaled(String kind, Rows rows) {
+        float[] values = scaling.apply(rows, 0, rows.rows()).values();
+        String what = options.method() + ": ranking the columns of the " + kind + " rows";
+        long[] keys = RowDraw.keys(rows, column -> context.progress(what, column, rows.columns()));
+        return new Matrix(values, rows.rows(), scaling.columns().length, keys);
     }
 
     private void sayWhatIsDropped() {
@@ -189,7 +198,7 @@ final class RatioFit {
 
     /** Empty. */
     TrainingSums sums() {
-        return new TrainingSums(scaling, summed().sums(v, context));
+        return new TrainingSums(train.columns(), scaling, summed().sums(v, context));
     }
 
     /** What was chosen, fitted to other training rows, of which these are the sums; {@link #run} was before. */

@@ -2,6 +2,7 @@ package io.github.adiw.ratio;
 
 import io.github.adiw.data.Rows;
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 
 /**
  * Seeded draws of rows by what they hold: a row comes as early as the hash of its numbers' ranks, the seed and the purpose says, so that
@@ -9,8 +10,10 @@ import java.util.Arrays;
  * rows that occur often are drawn as often as they should be. Which of them is the second does not matter.
  */
 final class RowDraw {
-    /** Numbers of columns that are sorted at once. */
-    private static final int MOST_NUMBERS = 1 << 22;
+    /** Numbers that are read at once, at least; 32 MiB. */
+    private static final int LEAST_NUMBERS = 1 << 22;
+    /** How often rows are read, at most: an eighth of the columns takes a quarter of what the rows themselves do as float32. */
+    private static final int MOST_READS = 8;
     /** SplitMix64's (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators"), as is {@link #mix}. */
     private static final long GOLDEN = 0x9e3779b97f4a7c15L;
 
@@ -29,44 +32,39 @@ final class RowDraw {
 
     private RowDraw() {}
 
+    /** {@link #keys(Rows, IntConsumer)}, unheard. */
+    static long[] keys(Rows rows) {
+        return keys(rows, column -> {});
+    }
+
     /**
      * What rows hold, in 64 bits each, {@code [rows]}: equal rows have the same key, and others, but for a chance of 2^-64 a pair, another
-     * one. A number counts as how many of its column are below it.
+     * one. A number counts as how many of its column are below it. Time is linear in the rows, which are read eight times at most.
+     *
+     * @param rows   finite
+     * @param column hears the number of each column before it is ranked; what it throws ends it
      */
-    static long[] keys(Rows rows) {
+    static long[] keys(Rows rows, IntConsumer column) {
         int count = rows.rows();
         int columns = rows.columns();
         long[] keys = new long[count];
-        int together = Math.max(1, MOST_NUMBERS / Math.max(1, count));
+        ColumnRanks ranks = new ColumnRanks(count);
+        int together = Math.min(columns, Math.max(LEAST_NUMBERS / Math.max(1, count), (columns + MOST_READS - 1) / MOST_READS));
+        double[][] block = new double[together][count];
         for (int from = 0; from < columns; from += together) {
             int first = from;
-            double[][] block = new double[Math.min(together, columns - from)][count];
+            int some = Math.min(together, columns - from);
             rows.forEach((row, values, at) -> {
-                for (int k = 0; k < block.length; k++) {
+                for (int k = 0; k < some; k++) {
                     block[k][row] = values[at + first + k];
                 }
             });
-            for (double[] column : block) {
-                double[] sorted = column.clone();
-                Arrays.parallelSort(sorted);
-                Arrays.parallelSetAll(keys, row -> mix((keys[row] ^ below(sorted, column[row])) + GOLDEN));
+            for (int k = 0; k < some; k++) {
+                column.accept(first + k);
+                ranks.visit(block[k], (row, below) -> keys[row] = mix((keys[row] ^ below) + GOLDEN));
             }
         }
         return keys;
-    }
-
-    private static int below(double[] sorted, double x) {
-        int low = 0;
-        int high = sorted.length;
-        while (low < high) {
-            int middle = low + high >>> 1;
-            if (sorted[middle] < x) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
     }
 
     /**

@@ -1,10 +1,12 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 import io.github.adiw.device.Launch;
 import io.github.adiw.device.Scope;
+import java.util.Locale;
 
 /**
  * Values of C basis functions at rows, float32 {@code [rows, columns]} on a device, and what least squares, mixtures and logistic
@@ -18,6 +20,8 @@ final class RowMatrix implements AutoCloseable {
     private static final int LEAST_PART = 256;
     /** Elements of all parts' sums together, at most, where there is more than one part: 16 MiB. */
     private static final int MOST_PARTIAL = 1 << 21;
+    /** Products of columns that a Java array holds. */
+    private static final int MOST_PRODUCTS = Integer.MAX_VALUE - 16;
 
     private final Scope scope;
     private final Device device;
@@ -116,17 +120,23 @@ final class RowMatrix implements AutoCloseable {
      *
      * @param chosen numbers of columns; null: all
      * @return {@code [chosen, chosen]}, symmetric, both triangles
+     * @throws AdiwException if an array cannot hold them
      */
     double[] moments(double[] u, int from, int to, int[] chosen) {
         check(from, to);
         int count = chosen == null ? columns : chosen.length;
-        int partRows = partRows(to - from, count * count);
+        long products = (long) count * count;
+        if (products > MOST_PRODUCTS) {
+            throw new AdiwException(String.format(Locale.ROOT, "no array holds the products of %,d columns, and %,d are the most: give "
+                + "fewer centers, or fewer columns", count, (int) Math.sqrt(MOST_PRODUCTS)));
+        }
+        int partRows = partRows(to - from, products);
         int parts = parts(to - from, partRows);
         try (Scope local = Scope.open()) {
             Buffer weights = u == null ? null : local.keep(doubles(u));
             Buffer numbers = chosen == null ? null : local.keep(device.ints(chosen));
-            Buffer partial = local.keep(allocate((long) parts * count * count));
-            Buffer moments = local.keep(allocate((long) count * count));
+            Buffer partial = local.keep(allocate(parts * products));
+            Buffer moments = local.keep(allocate(products));
             device.launch("feature_moments", Launch.rows((long) parts * ((count + 7) / 8) * panels(count)), values, weights, numbers,
                 partial,
                 columns, count, from, to, partRows);
@@ -154,8 +164,8 @@ final class RowMatrix implements AutoCloseable {
     }
 
     /** Rows of a part: as many parts as give all processors work, unless their sums would take too much memory. */
-    private static int partRows(int count, int sums) {
-        int most = Math.max(1, MOST_PARTIAL / sums);
+    private static int partRows(int count, long sums) {
+        int most = (int) Math.max(1, MOST_PARTIAL / sums);
         return Math.max(LEAST_PART, (count + most - 1) / most);
     }
 

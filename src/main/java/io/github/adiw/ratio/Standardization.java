@@ -1,11 +1,14 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -26,22 +29,29 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
     private static final double ROUNDING = 1e-12;
     /** Of a column as methods see it: squares of it are float32. */
     private static final double FARTHEST = 1e15;
+    /** At all rows, to find what scales them. */
+    static final int LOOKS = 3;
+    /** That a Java array holds. */
+    private static final int MOST_NUMBERS = Integer.MAX_VALUE - 16;
 
     /**
      * What makes the columns of two samples comparable.
      *
      * @param standardize whether to divide, too
+     * @param look        hears the number of each look at all rows, below {@value #LOOKS}, before it; what it throws ends it
      * @throws UsageException if a number is not finite, or a column that is not divided is too wide for single precision
      */
-    static Standardization of(Rows train, Rows validation, boolean standardize) {
+    static Standardization of(Rows train, Rows validation, boolean standardize, IntConsumer look) {
         int d = train.columns();
         long count = (long) train.rows() + validation.rows();
         double[] size = new double[d];
+        look.accept(0);
         visit("training", train, (k, x) -> size[k] = Math.max(size[k], Math.abs(x)));
         visit("validation", validation, (k, x) -> size[k] = Math.max(size[k], Math.abs(x)));
         // Sums and squares of numbers of about 1, so that none is lost beyond the range of double precision.
         double[] unit = Arrays.stream(size).map(s -> Math.scalb(1.0, Math.max(Double.MIN_EXPONENT, Math.getExponent(s)))).toArray();
         double[] mean = new double[d];
+        look.accept(1);
         visit("training", train, (k, x) -> mean[k] += x / unit[k] / count);
         visit("validation", validation, (k, x) -> mean[k] += x / unit[k] / count);
         double[] variance = new double[d];
@@ -51,6 +61,7 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
             variance[k] += off * off / count;
             fourth[k] += off * off * off * off / count;
         };
+        look.accept(2);
         visit("training", train, squares);
         visit("validation", validation, squares);
         int[] kept = IntStream.range(0, d).filter(k -> Math.sqrt(variance[k]) > ROUNDING * Math.abs(mean[k])).toArray();
@@ -159,20 +170,20 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
         return dropped;
     }
 
-    /** All rows, as methods see them, with their keys. */
-    Matrix apply(Rows rows) {
-        return new Matrix(apply(rows, 0, rows.rows()).values(), rows.rows(), columns.length, RowDraw.keys(rows));
-    }
-
     /**
      * {@code count} rows from {@code from} on, as methods see them, to draw none from.
      *
      * @throws UsageException if a number is not finite
+     * @throws AdiwException  if an array cannot hold them
      */
     Matrix apply(Rows rows, int from, int count) {
         int kept = columns.length;
+        if ((long) count * kept > MOST_NUMBERS) {
+            throw new AdiwException(String.format(Locale.ROOT, "%,d rows of %,d columns are more numbers than an array holds: give at most "
+                + "%,d rows, or fewer columns", count, kept, MOST_NUMBERS / kept));
+        }
         int d = rows.columns();
-        float[] values = new float[Math.multiplyExact(count, kept)];
+        float[] values = new float[count * kept];
         rows.forEach(from, count, (row, read, at) -> apply(read, at, d, row, values, (row - from) * kept));
         return new Matrix(values, count, kept);
     }

@@ -1,8 +1,10 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
 import io.github.adiw.device.Device;
 import java.io.Serializable;
+import java.util.Arrays;
 
 /**
  * What a {@link RatioChoice} needs of the training rows, added up block by block, in any number of places: each place adds its own rows to
@@ -12,10 +14,13 @@ import java.io.Serializable;
  */
 public final class TrainingSums implements Serializable {
     private static final long serialVersionUID = 1;
+    private final int columns;
     private final Standardization scaling;
     private final KernelSums kernels;
 
-    TrainingSums(Standardization scaling, KernelSums kernels) {
+    /** @param columns that a row has, also those that the scaling leaves out */
+    TrainingSums(int columns, Standardization scaling, KernelSums kernels) {
+        this.columns = columns;
         this.scaling = scaling;
         this.kernels = kernels;
     }
@@ -26,9 +31,13 @@ public final class TrainingSums implements Serializable {
      * @param rows   {@code [count, d]}, finite
      * @param device open, and the calling thread's
      * @return this
-     * @throws io.github.adiw.UsageException if a number is not finite
+     * @throws UsageException if something is null, the rows have other columns than the choice's, or a number is not finite
      */
     public TrainingSums add(Rows rows, Device device) {
+        UsageException.given("device", device);
+        if (UsageException.given("rows", rows).columns() != columns) {
+            throw UsageException.of("rows", "rows have " + rows.columns() + " columns, and the choice was made by rows of " + columns);
+        }
         kernels.add(scaling.apply(rows, 0, rows.rows()), device);
         return this;
     }
@@ -37,15 +46,32 @@ public final class TrainingSums implements Serializable {
      * Adds those of other rows, from the same choice.
      *
      * @return this
+     * @throws UsageException if they are null, or from another choice
      */
     public TrainingSums add(TrainingSums other) {
+        UsageException.given("other", other).requireLike("other", this);
         kernels.add(other.kernels);
         return this;
     }
 
+    /**
+     * Refuses sums that are not those of the same choice.
+     *
+     * @param name what these sums are called
+     */
+    void requireLike(String name, TrainingSums expected) {
+        if (columns != expected.columns || !alike(scaling, expected.scaling) || !kernels.isLike(expected.kernels)) {
+            throw UsageException.of(name, name + " are sums of another choice: take those that sums() or fresh() of the same one began");
+        }
+    }
+
+    private static boolean alike(Standardization a, Standardization b) {
+        return Arrays.equals(a.columns(), b.columns()) && Arrays.equals(a.center(), b.center()) && Arrays.equals(a.scale(), b.scale());
+    }
+
     /** No sums yet, from the same choice. */
     public TrainingSums fresh() {
-        return new TrainingSums(scaling, kernels.fresh());
+        return new TrainingSums(columns, scaling, kernels.fresh());
     }
 
     /** How many rows were added. */

@@ -1,5 +1,6 @@
 package io.github.adiw.ratio;
 
+import io.github.adiw.ratio.ColumnBalance.Numbered;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -56,16 +57,22 @@ final class Warnings {
 
     private final FittedWeights fitted;
     private final Diagnostics found;
+    private final List<Numbered> balance;
     private final List<String> sentences = new ArrayList<>();
 
-    private Warnings(FittedWeights fitted, Diagnostics found) {
+    private Warnings(FittedWeights fitted, Diagnostics found, List<Numbered> balance) {
         this.fitted = fitted;
         this.found = found;
+        this.balance = balance;
     }
 
-    /** The gravest first. */
-    static List<String> of(FittedWeights fitted, Diagnostics found) {
-        Warnings warnings = new Warnings(fitted, found);
+    /**
+     * The gravest first.
+     *
+     * @param balance of {@link Diagnostics#balance}, in that order
+     */
+    static List<String> of(FittedWeights fitted, Diagnostics found, List<Numbered> balance) {
+        Warnings warnings = new Warnings(fitted, found, balance);
         warnings.supports();
         if (found.trainRows() > 1 && found.maximum() - found.minimum() <= EQUAL * found.maximum()) {
             warnings
@@ -105,7 +112,7 @@ final class Warnings {
         if (apart.length > 0) {
             signs.add("no value in a validation row is within the range of the training rows in " + names(apart));
         }
-        int[] unknown = found.balance().stream().filter(this::unknown).mapToInt(b -> fitted.columns.indexOf(b.column())).toArray();
+        int[] unknown = balance.stream().filter(this::unknown).mapToInt(Numbered::number).toArray();
         if (unknown.length > 0) {
             signs.add("training rows have one value alone, and many validation rows another, in " + names(unknown));
         }
@@ -128,9 +135,9 @@ final class Warnings {
     }
 
     /** A column that is constant among the training rows, and not so for at least a tenth of the validation rows. */
-    private boolean unknown(ColumnBalance b) {
-        int c = fitted.columns.indexOf(b.column());
-        return fitted.train.least()[c] == fitted.train.most()[c] && !apart(c) && Math.abs(b.before()) >= A_TENTH;
+    private boolean unknown(Numbered b) {
+        int c = b.number();
+        return fitted.train.least()[c] == fitted.train.most()[c] && !apart(c) && before(b) >= A_TENTH;
     }
 
     private String names(int[] columns) {
@@ -164,32 +171,39 @@ final class Warnings {
 
     /** Of the column that was the worst; and of those that were not bad, and were made so; not of those that {@link #supports} names. */
     private void balance() {
-        List<ColumnBalance> comparable = found.balance().stream().filter(b -> !apart(fitted.columns.indexOf(b.column())) && !unknown(b))
-            .toList();
+        List<Numbered> comparable = balance.stream().filter(b -> !apart(b.number()) && !unknown(b)).toList();
         if (comparable.isEmpty()) {
             return;
         }
-        ColumnBalance worst = Collections.max(comparable, Comparator.comparingDouble(b -> Math.abs(b.before())));
-        double before = Math.abs(worst.before());
-        if (before > Math.max(UNBALANCED, chance(found.trainRows())) && Math.abs(worst.after()) >= before) {
+        Numbered worst = Collections.max(comparable, Comparator.comparingDouble(Warnings::before));
+        double before = before(worst);
+        if (before > Math.max(UNBALANCED, chance(found.trainRows())) && after(worst) >= before) {
             sentences.add(worse(worst));
             return;
         }
-        ColumnBalance now = comparable.get(0);
-        if (Math.abs(now.after()) > Math.max(Math.max(before, UNBALANCED), Math.abs(now.before()) + chance(found.effectiveSampleSize()))) {
+        Numbered now = comparable.get(0);
+        if (after(now) > Math.max(Math.max(before, UNBALANCED), before(now) + chance(found.effectiveSampleSize()))) {
             sentences.add(worse(now));
         } else if (isStillApart(now)) {
             say("The column '%s' is still %.2f apart after weighting (%.2f before): leave out columns that do not matter for your model, "
-                + "or get more rows.", now.column(), Math.abs(now.after()), Math.abs(now.before()));
+                + "or get more rows.", now.balance().column(), after(now), before(now));
         }
     }
 
+    private static double before(Numbered b) {
+        return Math.abs(b.balance().before());
+    }
+
+    private static double after(Numbered b) {
+        return Math.abs(b.balance().after());
+    }
+
     /** Not a level that no training row has, which no weights bring nearer: {@link #supports} says whether it matters. */
-    private boolean isStillApart(ColumnBalance b) {
-        int c = fitted.columns.indexOf(b.column());
-        double after = Math.abs(b.after());
+    private boolean isStillApart(Numbered b) {
+        int c = b.number();
+        double after = after(b);
         return fitted.train.least()[c] < fitted.train.most()[c] && after >= STILL_APART && after > chance(found.effectiveSampleSize())
-            && after > LARGE_REST * Math.abs(b.before());
+            && after > LARGE_REST * before(b);
     }
 
     /**
@@ -205,8 +219,9 @@ final class Warnings {
         return errors * Math.sqrt(1 / trainRows + 1.0 / found.validationRows());
     }
 
-    private String worse(ColumnBalance b) {
-        int c = fitted.columns.indexOf(b.column());
+    private String worse(Numbered numbered) {
+        int c = numbered.number();
+        ColumnBalance b = numbered.balance();
         double least = fitted.train.least()[c];
         double most = fitted.train.most()[c];
         String end = b.validation() > most ? "end at " + number(most) : b.validation() < least ? "begin at " + number(least) : null;
@@ -235,9 +250,8 @@ final class Warnings {
 
     /** Whether the column that was worst was so by more than chance, as one of twenty is, and weighting took at least half of that away. */
     private boolean balances() {
-        ColumnBalance worst = Collections.max(found.balance(), Comparator.comparingDouble(b -> Math.abs(b.before())));
-        double before = Math.abs(worst.before());
-        return before > chance(found.trainRows(), ONE_OF_TWENTY) && Math.abs(worst.after()) <= before / 2;
+        Numbered worst = Collections.max(balance, Comparator.comparingDouble(Warnings::before));
+        return before(worst) > chance(found.trainRows(), ONE_OF_TWENTY) && after(worst) <= before(worst) / 2;
     }
 
     /** {@link Diagnostics#hasHeavyTail}. */

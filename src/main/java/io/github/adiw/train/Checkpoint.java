@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.data.SafeTensors.Tensor;
 import io.github.adiw.device.Buffer;
@@ -174,7 +175,7 @@ public final class Checkpoint {
 
     /** The same with these {@link #notes}. */
     public Checkpoint withNotes(Map<String, String> added) {
-        return new Checkpoint(state, progress, settings, split, Map.copyOf(added));
+        return new Checkpoint(state, progress, settings, split, Map.copyOf(UsageException.given("added", added)));
     }
 
     /**
@@ -246,7 +247,7 @@ public final class Checkpoint {
      * @throws AdiwException if it is missing, broken, or no checkpoint
      */
     public static Checkpoint read(Path file) {
-        SafeTensors content = SafeTensors.read(file, EnumSet.allOf(ElementType.class));
+        SafeTensors content = SafeTensors.read(UsageException.given("file", file), EnumSet.allOf(ElementType.class));
         Map<String, String> metadata = content.metadata();
         if (!FORMAT.equals(metadata.get("format"))) {
             throw new AdiwException(file + " is no checkpoint: its format is " + metadata.get("format") + ", and " + FORMAT

@@ -1,5 +1,6 @@
 package io.github.adiw.train;
 
+import io.github.adiw.UsageException;
 import java.util.List;
 
 /**
@@ -36,6 +37,7 @@ public record EpochReport(int epoch, double learningRate, double trainLoss, doub
 
     /** The report of an epoch whose {@link #values} these are. */
     public static EpochReport of(int epoch, double[] v) {
+        UsageException.given("v", v);
         return new EpochReport(epoch, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9]);
     }
 }

@@ -100,7 +100,8 @@ public final class StepTimer {
      */
     public static Map<String, StepMillis> measure(Device device, Dataset dataset, List<TrainingOptions> methods,
                                                   BooleanSupplier stopping) {
-        StepTimer timer = new StepTimer(stopping);
+        UsageException.given("methods", methods);
+        StepTimer timer = new StepTimer(UsageException.given("stopping", stopping));
         try (Scope scope = Scope.open()) {
             for (TrainingOptions options : methods) {
                 Trainer trainer = scope.keep(new Trainer(device, dataset, options, false));

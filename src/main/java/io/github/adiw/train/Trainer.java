@@ -64,9 +64,9 @@ public final class Trainer implements AutoCloseable {
 
     /** @param evaluates whether memory for the evaluation is allocated now, too: steps alone do without */
     Trainer(Device device, Dataset dataset, TrainingOptions options, boolean evaluates) {
-        this.device = device;
-        this.dataset = dataset;
-        this.options = options;
+        this.device = UsageException.given("device", device);
+        this.dataset = UsageException.given("dataset", dataset);
+        this.options = UsageException.given("options", options);
         this.settings = new LinkedHashMap<>(options.identity());
         options.augmentation().requireFor(dataset.train());
         this.split = split(dataset, options);
@@ -198,6 +198,7 @@ public final class Trainer implements AutoCloseable {
      * @throws UsageException if that trainer had other options or other data
      */
     public void restore(Checkpoint checkpoint) {
+        UsageException.given("checkpoint", checkpoint);
         Map<String, String> wanted = settings();
         wanted.forEach((name, now) -> {
             String before = checkpoint.settings().get(name);
@@ -226,6 +227,7 @@ public final class Trainer implements AutoCloseable {
      * @throws AdiwException if the training that the method {@code iw} begins with diverges
      */
     public TrainingResult run(TrainingListener listener) {
+        UsageException.given("listener", listener);
         begin();
         if (done == 0) {
             parts.model().learningRate(schedule.at(1));

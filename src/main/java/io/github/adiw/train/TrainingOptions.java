@@ -3,6 +3,7 @@ package io.github.adiw.train;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Augmentation;
+import io.github.adiw.data.Shift;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.nn.Model;
@@ -114,12 +115,14 @@ public final class TrainingOptions {
                 + " cannot: choose one of " + String.join(", ", featureMethods()) + ", or the transform loss");
         }
         oneOf("estimationMode", estimationMode, List.of("evaluate", "train"));
+        Shift.parse(shift);
         Model.check(model);
         oneOf("optimizer", optimizer, List.of("sgd", "adam"));
         oneOf("decay", decay, List.of("all", "weights"));
         oneOf("reduction", reduction, List.of("sum", "mean"));
         oneOf("precision", precision, List.of("fp32", "tf32"));
         UsageException.atLeast("epochs", 1, epochs);
+        LearningRateSchedule.parse(schedule, learningRate, epochs);
         UsageException.atLeast("batch", 1, batch);
         UsageException.atLeast("validationBatch", 1, validationBatch);
         UsageException.atLeast("validationSamples", 1, validationSamples);
@@ -168,7 +171,7 @@ public final class TrainingOptions {
         return model;
     }
 
-    /** What the training samples go through: one of the forms of {@link io.github.adiw.data.Shift#KNOWN}. */
+    /** What the training samples go through: one of the forms of {@link Shift#KNOWN}. */
     public String shift() {
         return shift;
     }
@@ -439,7 +442,10 @@ public final class TrainingOptions {
         return reduction.equals("mean") ? 1f / batch : 1f;
     }
 
-    /** Collects options; each method is named as the option that it sets and returns this builder. */
+    /**
+     * Collects options; each method is named as the option that it sets and returns this builder. Texts and settings that are null are
+     * refused with a {@link UsageException}; a file that is null is none.
+     */
     public static final class Builder {
         private String model = "lenet";
         private String shift = "none";
@@ -478,40 +484,40 @@ public final class TrainingOptions {
 
         /** The network, one of the forms of {@link Model#KNOWN}; {@code lenet} where it is not given. */
         public Builder model(String value) {
-            model = value;
+            model = UsageException.given("model", value);
             return this;
         }
 
         /**
-         * What the training samples go through, one of the forms of {@link io.github.adiw.data.Shift#KNOWN}; {@code none} where it is
+         * What the training samples go through, one of the forms of {@link Shift#KNOWN}; {@code none} where it is
          * not given.
          */
         public Builder shift(String value) {
-            shift = value;
+            shift = UsageException.given("shift", value);
             return this;
         }
 
         /** What is done to training images, one of {@link Augmentation#names}; {@code none} where it is not given. */
         public Builder augment(String value) {
-            augment = value;
+            augment = UsageException.given("augment", value);
             return this;
         }
 
         /** One of {@link TrainingOptions#methods}; {@code adiw-km} where it is not given. */
         public Builder method(String value) {
-            method = value;
+            method = UsageException.given("method", value);
             return this;
         }
 
         /** {@code loss} or {@code features}; {@code loss} where it is not given. */
         public Builder transform(String value) {
-            transform = value;
+            transform = UsageException.given("transform", value);
             return this;
         }
 
         /** {@code evaluate} or {@code train}, as {@link TrainingOptions#estimationMode} says; {@code evaluate} where it is not given. */
         public Builder estimationMode(String value) {
-            estimationMode = value;
+            estimationMode = UsageException.given("estimationMode", value);
             return this;
         }
 
@@ -547,7 +553,7 @@ public final class TrainingOptions {
 
         /** {@code sgd} or {@code adam}; {@code sgd} where it is not given. */
         public Builder optimizer(String value) {
-            optimizer = value;
+            optimizer = UsageException.given("optimizer", value);
             return this;
         }
 
@@ -580,19 +586,19 @@ public final class TrainingOptions {
          * {@code all} where it is not given.
          */
         public Builder decay(String value) {
-            decay = value;
+            decay = UsageException.given("decay", value);
             return this;
         }
 
         /** Of the weighted losses of a batch: {@code sum} or {@code mean}; {@code sum} where it is not given. */
         public Builder reduction(String value) {
-            reduction = value;
+            reduction = UsageException.given("reduction", value);
             return this;
         }
 
         /** Of the learning rate, one of the forms of {@link LearningRateSchedule#KNOWN}; {@code step:100:0.1} where it is not given. */
         public Builder schedule(String value) {
-            schedule = value;
+            schedule = UsageException.given("schedule", value);
             return this;
         }
 
@@ -613,7 +619,7 @@ public final class TrainingOptions {
          * the run.
          */
         public Builder estimation(EstimationSettings value) {
-            estimation = value;
+            estimation = UsageException.given("estimation", value);
             return this;
         }
 
@@ -625,7 +631,7 @@ public final class TrainingOptions {
 
         /** {@code fp32} or {@code tf32}; {@code fp32} where it is not given. */
         public Builder precision(String value) {
-            precision = value;
+            precision = UsageException.given("precision", value);
             return this;
         }
 

@@ -1,5 +1,6 @@
 package io.github.adiw.train;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.data.SafeTensors;
 import java.util.List;
 import java.util.Map;
@@ -73,7 +74,7 @@ public final class TrainingResult {
 
     /** A builder of the result of a run with these options; {@link Trainer#run} gives one with everything set. */
     public static Builder of(TrainingOptions options) {
-        return new Builder(options);
+        return new Builder(UsageException.given("options", options));
     }
 
     /** What was asked for. */
@@ -211,13 +212,13 @@ public final class TrainingResult {
 
         /** {@link TrainingResult#dataset}. */
         public Builder dataset(String value) {
-            dataset = value;
+            dataset = UsageException.given("dataset", value);
             return this;
         }
 
         /** {@link TrainingResult#device}. */
         public Builder device(String value) {
-            device = value;
+            device = UsageException.given("device", value);
             return this;
         }
 
@@ -253,55 +254,55 @@ public final class TrainingResult {
 
         /** {@link TrainingResult#epochs}. */
         public Builder epochs(List<EpochReport> value) {
-            epochs = List.copyOf(value);
+            epochs = List.copyOf(UsageException.given("epochs", value));
             return this;
         }
 
         /** {@link TrainingResult#weights}. */
         public Builder weights(float[] value) {
-            weights = value;
+            weights = UsageException.given("weights", value);
             return this;
         }
 
         /** {@link TrainingResult#mislabelled}. */
         public Builder mislabelled(boolean[] value) {
-            mislabelled = value;
+            mislabelled = UsageException.given("mislabelled", value);
             return this;
         }
 
         /** {@link TrainingResult#labels}. */
         public Builder labels(int[] value) {
-            labels = value;
+            labels = UsageException.given("labels", value);
             return this;
         }
 
         /** {@link TrainingResult#parameters}. */
         public Builder parameters(SafeTensors value) {
-            parameters = value;
+            parameters = UsageException.given("parameters", value);
             return this;
         }
 
         /** {@link TrainingResult#stepMillis}. */
         public Builder stepMillis(StepMillis value) {
-            stepMillis = value;
+            stepMillis = UsageException.given("stepMillis", value);
             return this;
         }
 
         /** {@link TrainingResult#graphNodes}. */
         public Builder graphNodes(GraphNodes value) {
-            graphNodes = value;
+            graphNodes = UsageException.given("graphNodes", value);
             return this;
         }
 
         /** {@link TrainingResult#trace}. */
         public Builder trace(List<TraceRow> value) {
-            trace = List.copyOf(value);
+            trace = List.copyOf(UsageException.given("trace", value));
             return this;
         }
 
         /** {@link TrainingResult#weightsTrace}. */
         public Builder weightsTrace(List<float[]> value) {
-            weightsTrace = List.copyOf(value);
+            weightsTrace = List.copyOf(UsageException.given("weightsTrace", value));
             return this;
         }
 

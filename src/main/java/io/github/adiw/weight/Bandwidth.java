@@ -26,7 +26,7 @@ public record Bandwidth(Kind kind, double value) {
 
     /** @throws UsageException if the value is out of its range */
     public Bandwidth {
-        boolean inRange = switch (kind) {
+        boolean inRange = switch (UsageException.given("kind", kind)) {
             case DIW -> value >= 0 && value <= 1;
             case MEDIAN -> value == 0.5;
             case GIVEN -> value > 0 && value <= Float.MAX_VALUE;
@@ -42,7 +42,7 @@ public record Bandwidth(Kind kind, double value) {
      * @throws UsageException if the text is none of these, or the number is out of its range
      */
     public static Bandwidth parse(String text) {
-        if (text.equals("median")) {
+        if (UsageException.given("bandwidth", text).equals("median")) {
             return MEDIAN;
         }
         String[] part = text.split(":", -1);

@@ -175,6 +175,7 @@ public final class EstimatedWeights {
 
     /** (sum w)^2 / sum w^2 of any weights, 0 of those that are all 0. */
     public static double effectiveSampleSize(float[] w) {
+        UsageException.given("w", w);
         double sum = 0;
         double squares = 0;
         for (float x : w) {
@@ -203,7 +204,7 @@ public final class EstimatedWeights {
         private StepWatch watch;
 
         private Builder(Device device) {
-            this.device = device;
+            this.device = UsageException.given("device", device);
         }
 
         /**
@@ -218,7 +219,7 @@ public final class EstimatedWeights {
 
         /** How weights are estimated; without a ridge where none is given, since this is one problem, to be solved as it is. */
         public Builder settings(EstimationSettings value) {
-            settings = value;
+            settings = UsageException.given("settings", value);
             return this;
         }
 
@@ -258,6 +259,8 @@ public final class EstimatedWeights {
          * @throws AdiwException              if the method cannot solve the problem
          */
         public EstimatedWeights estimate(float[] train, float[] validation, int d) {
+            UsageException.given("train", train);
+            UsageException.given("validation", validation);
             if (d < 1 || train.length == 0 || validation.length == 0 || train.length % d != 0 || validation.length % d != 0) {
                 throw new UsageException("the data must be at least one row of " + d + " numbers each, not " + train.length + " and "
                     + validation.length + " numbers");

@@ -1,5 +1,6 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
@@ -52,16 +53,32 @@ public final class EvaluatedSegment {
         return m;
     }
 
-    /** Of all training rows {@code [n, ...]} of the batch, those of the segment. */
+    /**
+     * Of all training rows {@code [n, ...]} of the batch, those of the segment.
+     *
+     * @throws UsageException if it is no multiple of n long
+     */
     public Buffer ofTraining(Buffer all) {
-        long width = all.length() / batch.n();
+        long width = width(all, batch.n());
         return all.slice(first * width, n * width);
     }
 
-    /** Of all validation rows {@code [m, ...]} of the batch, those of the segment. */
+    /**
+     * Of all validation rows {@code [m, ...]} of the batch, those of the segment.
+     *
+     * @throws UsageException if it is no multiple of m long
+     */
     public Buffer ofValidation(Buffer all) {
-        long width = all.length() / batch.m();
+        long width = width(all, batch.m());
         return all.slice(firstValidation * width, m * width);
+    }
+
+    private static long width(Buffer all, int rows) {
+        if (UsageException.given("all", all).length() % rows != 0) {
+            throw UsageException.of("all", "all must have the same count of numbers for each of the batch's " + rows + " rows, not "
+                + all.length() + " together");
+        }
+        return all.length() / rows;
     }
 
     /** How weights are estimated. */
@@ -76,22 +93,38 @@ public final class EvaluatedSegment {
         return read[0];
     }
 
-    /** k(z, z) v; v, the result {@code [n]}. */
+    /**
+     * k(z, z) v; v, the result {@code [n]}.
+     *
+     * @throws UsageException if v has another length
+     */
     public double[] amongTraining(double[] v) {
         return product(training(), training(), n, n, v);
     }
 
-    /** k(z', z') v; v, the result {@code [m]}. */
+    /**
+     * k(z', z') v; v, the result {@code [m]}.
+     *
+     * @throws UsageException if v has another length
+     */
     public double[] amongValidation(double[] v) {
         return product(validation(), validation(), m, m, v);
     }
 
-    /** k(z, z') v; v {@code [m]}, the result {@code [n]}. */
+    /**
+     * k(z, z') v; v {@code [m]}, the result {@code [n]}.
+     *
+     * @throws UsageException if v has another length
+     */
     public double[] atTraining(double[] v) {
         return product(training(), validation(), n, m, v);
     }
 
-    /** k(z', z) v; v {@code [n]}, the result {@code [m]}. */
+    /**
+     * k(z', z) v; v {@code [n]}, the result {@code [m]}.
+     *
+     * @throws UsageException if v has another length
+     */
     public double[] atValidation(double[] v) {
         return product(validation(), training(), m, n, v);
     }
@@ -107,6 +140,7 @@ public final class EvaluatedSegment {
     }
 
     private double[] product(Buffer a, Buffer b, int rows, int columns, double[] v) {
+        requireLength("v", v, columns);
         try (Buffer in = device.allocate(ElementType.FLOAT64, columns); Buffer out = device.allocate(ElementType.FLOAT64, rows)) {
             in.upload(v);
             device.launch("gaussian_product_f64", Launch.rows((rows + 7) / 8), a, b, gamma, in, out, batch.stride(), rows, columns,
@@ -117,13 +151,25 @@ public final class EvaluatedSegment {
         }
     }
 
-    /** max |w - P(w - gradient / L)| / max(1, max |w|), P the projection on {@code 0 <= w <= B, sum w = n}; w, gradient {@code [n]}. */
+    private static void requireLength(String parameter, double[] array, int length) {
+        if (UsageException.given(parameter, array).length != length) {
+            throw UsageException.of(parameter, parameter + " must have " + length + " numbers, not " + array.length);
+        }
+    }
+
+    /**
+     * max |w - P(w - gradient / L)| / max(1, max |w|), P the projection on {@code 0 <= w <= B, sum w = n}; w, gradient {@code [n]}.
+     *
+     * @throws UsageException if w or gradient has another length
+     */
     public double residualOfWeights(double[] w, double[] gradient, double L) {
         return residualOfWeights(w, gradient, L, n, n);
     }
 
     /** As the other, P the projection on {@code 0 <= w <= B, low <= sum w <= high}. */
     public double residualOfWeights(double[] w, double[] gradient, double L, double low, double high) {
+        requireLength("w", w, n);
+        requireLength("gradient", gradient, n);
         double[] moved = new double[n];
         for (int i = 0; i < n; i++) {
             moved[i] = w[i] - gradient[i] / L;
@@ -152,7 +198,7 @@ public final class EvaluatedSegment {
 
     /** The elements of a float32 buffer; waits. */
     public static double[] doubles(Buffer floats) {
-        float[] from = floats.toFloats();
+        float[] from = UsageException.given("floats", floats).toFloats();
         double[] to = new double[from.length];
         for (int i = 0; i < to.length; i++) {
             to[i] = from[i];

@@ -273,18 +273,18 @@ public final class ImportanceWeights implements AutoCloseable {
      * @param z                 float32 {@code [n, d]}, row-major
      * @param validation        float32 {@code [m, d]}, row-major
      * @return float32 {@code [n]} on the device, a view that need not be closed; of use until the next call and {@link #close}
-     * @throws UsageException        if a length or type is not as said
+     * @throws UsageException        if a length, type or device is not as said
      * @throws IllegalStateException while a graph is recorded
      */
     public Buffer update(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         if (device.isRecording()) {
             throw new IllegalStateException("importance weights cannot be updated while a graph is recorded: do it before or after");
         }
-        checkType("the training samples' numbers", UsageException.given("indices", indices), ElementType.INT32);
-        checkType("the training data", UsageException.given("z", z), ElementType.FLOAT32);
-        checkType("the validation data", UsageException.given("validation", validation), ElementType.FLOAT32);
+        device.require("indices", indices, ElementType.INT32);
+        device.require("z", z, ElementType.FLOAT32);
+        device.require("validation", validation, ElementType.FLOAT32);
         if (validationIndices != null) {
-            checkType("the validation samples' numbers", validationIndices, ElementType.INT32);
+            device.require("validationIndices", validationIndices, ElementType.INT32);
         }
         Batch batch = batch(indices.length(), z.length(), validation.length(), validationIndices == null ? -1 : validationIndices.length());
         device.copy(z, batch.z);
@@ -544,13 +544,6 @@ public final class ImportanceWeights implements AutoCloseable {
         if (order != ByteOrder.nativeOrder()) {
             throw new UsageException("the buffer of " + what + " must be in native byte order: take it from"
                 + " bytes.order(ByteOrder.nativeOrder())");
-        }
-    }
-
-    private void checkType(String what, Buffer buffer, ElementType type) {
-        if (buffer.type() != type || buffer.device() != device) {
-            throw new UsageException(what + " must be " + type + " on " + device.name() + ", not " + buffer.type() + " on "
-                + buffer.device().name());
         }
     }
 

@@ -54,7 +54,7 @@ public final class Projection implements AutoCloseable {
     private final Buffer b;
 
     private Projection(Device device, int n, Kind kind, double upper, double low, double high, float[] b) {
-        this.device = device;
+        this.device = UsageException.given("device", device);
         this.n = n;
         this.kind = kind;
         this.upper = upper;
@@ -141,7 +141,7 @@ public final class Projection implements AutoCloseable {
      * @throws UsageException if b or s is out of range
      */
     public static Projection weightedSimplex(Device device, float[] b, double s) {
-        if (b.length < 1) {
+        if (UsageException.given("b", b).length < 1) {
             throw new UsageException("a projection needs at least one number, not 0");
         }
         sum(s);
@@ -177,22 +177,16 @@ public final class Projection implements AutoCloseable {
      *
      * @param v float32 [n]
      * @param w float32 [n]; may be v itself, but may not overlap it otherwise
-     * @throws IllegalArgumentException if a buffer is of another device, type or length
+     * @throws UsageException if a buffer is of another device, type or length
      */
     public void project(Buffer v, Buffer w) {
-        fits("v", v);
-        fits("w", w);
+        device.require("v", v, ElementType.FLOAT32, n);
+        device.require("w", w, ElementType.FLOAT32, n);
         switch (kind) {
             case BOX -> device.launch("project_box", Launch.elements(n), v, w, n, upper);
             case BAND -> device.launch("project_band", Launch.block(n), v, w, n, upper, low, high);
             case WEIGHTED -> device.launch("project_weighted_simplex", Launch.block(n), v, b, w, n, low);
             default -> throw new AssertionError(kind);
-        }
-    }
-
-    private void fits(String name, Buffer buffer) {
-        if (buffer.type() != ElementType.FLOAT32 || buffer.length() != n) {
-            throw new IllegalArgumentException(name + " must be float32 [" + n + "], not " + buffer.type() + " [" + buffer.length() + "]");
         }
     }
 
@@ -204,7 +198,7 @@ public final class Projection implements AutoCloseable {
      * @throws UsageException if v has another length or a value that is not finite
      */
     public float[] project(float[] v) {
-        if (v.length != n) {
+        if (UsageException.given("v", v).length != n) {
             throw new UsageException("this projection is for " + n + " numbers, not " + v.length);
         }
         for (int i = 0; i < n; i++) {
@@ -231,6 +225,7 @@ public final class Projection implements AutoCloseable {
     }
 
     private static float[] onProcessor(float[] v, Maker set) {
+        UsageException.given("v", v);
         try (Device device = Devices.open("host", 1); Projection projection = set.on(device)) {
             return projection.project(v);
         }

@@ -1,5 +1,6 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 
 /**
@@ -12,4 +13,13 @@ import io.github.adiw.device.Buffer;
  * @param memory            the last weight of every training sample, float32 {@code [N]}
  * @param weights           where the batch's weights go, float32 {@code [n]}
  */
-public record RememberedSamples(Buffer indices, Buffer validationIndices, Buffer state, Buffer memory, Buffer weights) {}
+public record RememberedSamples(Buffer indices, Buffer validationIndices, Buffer state, Buffer memory, Buffer weights) {
+    /** @throws UsageException if something is null */
+    public RememberedSamples {
+        UsageException.given("indices", indices);
+        UsageException.given("validationIndices", validationIndices);
+        UsageException.given("state", state);
+        UsageException.given("memory", memory);
+        UsageException.given("weights", weights);
+    }
+}

@@ -1,6 +1,8 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
+import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
 
 /**
@@ -11,20 +13,20 @@ import io.github.adiw.device.ElementType;
  * @param classes    at least 1
  */
 public record SampleLabels(Buffer training, Buffer validation, int classes) {
-    /** Checks types and that there is a class. */
+    /** @throws UsageException if a buffer is of another type, they are of two devices, or there is no class */
     public SampleLabels {
-        if (training.type() != ElementType.INT32 || validation.type() != ElementType.INT32 || classes < 1) {
-            throw new IllegalArgumentException("labels must be int32 of at least one class, not " + training.type() + ", "
-                + validation.type() + " of " + classes);
-        }
+        UsageException.given("training", training).device().require("training", training, ElementType.INT32);
+        training.device().require("validation", validation, ElementType.INT32);
+        UsageException.atLeast("classes", 1, classes);
     }
 
     /**
      * Waits.
      *
-     * @throws IllegalArgumentException if there is not a label for each sample, or one is out of its range
+     * @throws IllegalArgumentException if there is not a label for each sample, one is out of its range, or they are of another device
      */
-    void check(BatchShape shape) {
+    void check(Device device, BatchShape shape) {
+        device.require("training", training, ElementType.INT32);
         if (training.length() != shape.samples() || validation.length() != shape.validationSamples()) {
             throw new IllegalArgumentException("estimation inside classes needs a label for each of the " + shape.samples()
                 + " training and " + shape.validationSamples() + " validation samples, not " + training.length() + " and "

@@ -1,5 +1,6 @@
 package io.github.adiw.weight;
 
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
@@ -54,8 +55,16 @@ public final class SegmentedBatch implements AutoCloseable {
      *
      * @param settings with bandwidth and eta set
      * @param labels   null for whole batches
+     * @throws UsageException           if something else is null, or the bandwidth in the settings
+     * @throws IllegalArgumentException if there is not a label for each sample, or one is out of its range
      */
     public static SegmentedBatch create(Device device, BatchShape shape, EstimationSettings settings, SampleLabels labels) {
+        UsageException.given("device", device);
+        UsageException.given("shape", shape);
+        UsageException.given("bandwidth", UsageException.given("settings", settings).bandwidth());
+        if (labels != null) {
+            labels.check(device, shape);
+        }
         return Scope.building(scope -> new SegmentedBatch(scope, device, shape, settings, labels));
     }
 
@@ -66,11 +75,33 @@ public final class SegmentedBatch implements AutoCloseable {
      * @param validationIndices int32 {@code [m]}, the validation samples' numbers
      * @param z                 float32 {@code [n, d]}
      * @param zv                float32 {@code [m, d]}
+     * @throws UsageException if a buffer is of another device, type or length
      */
     public void set(Buffer indices, Buffer validationIndices, Buffer z, Buffer zv) {
+        requireNumbers(indices, validationIndices);
+        requireData(z, zv);
         segments.arrange(indices, validationIndices);
         place(z, zv);
         bandwidth.compute(this);
+    }
+
+    /** Refuses what are no samples' numbers of such a batch. */
+    void requireNumbers(Buffer indices, Buffer validationIndices) {
+        device.require("indices", indices, ElementType.INT32, n());
+        device.require("validationIndices", validationIndices, ElementType.INT32, m());
+    }
+
+    /** Refuses what are no transformed data of such a batch. */
+    void requireData(Buffer z, Buffer zv) {
+        device.require("z", z, ElementType.FLOAT32, n(), d());
+        device.require("validation", zv, ElementType.FLOAT32, m(), d());
+    }
+
+    /** @throws IllegalStateException if there has been no batch */
+    void requireSet() {
+        if (training == null) {
+            throw new IllegalStateException("there is no batch yet: set one first");
+        }
     }
 
     /** Enqueues the data of the batch that {@link #set} was last given. */
@@ -104,8 +135,10 @@ public final class SegmentedBatch implements AutoCloseable {
     /**
      * For the divergences of the library itself: enqueues a kernel of {@code kernels/estimation.cu}, for a batch that has been placed.
      *
-     * @param state of the minimiser
+     * @param state of the minimiser, {@link Minimizer#state}
      * @param more  the arguments behind those that all of these kernels have
+     * @throws UsageException        if a buffer is of another device, type or length
+     * @throws IllegalStateException before the first batch
      */
     public void launchAtOnce(String kernel, RememberedSamples samples, Buffer state, Object... more) {
         device.launch(kernel, Launch.block(2 * MOST_SMALL), argumentsAtOnce(samples, state, more));
@@ -117,6 +150,13 @@ public final class SegmentedBatch implements AutoCloseable {
     }
 
     private Object[] argumentsAtOnce(RememberedSamples samples, Buffer state, Object... more) {
+        requireNumbers(UsageException.given("samples", samples).indices(), samples.validationIndices());
+        device.require("memory", samples.memory(), ElementType.FLOAT32, shape.samples());
+        device.require("weights", samples.weights(), ElementType.FLOAT32, n());
+        requireEither("samples.state", samples.state(), shape.samples(), shape.validationSamples());
+        requireEither("state", state, n(), m());
+        requireSet();
+        UsageException.given("more", more);
         Bandwidth rule = settings.bandwidth();
         Object[] all = {training, validation, samples.indices(), samples.memory(), state, samples.weights(), gamma(), status(), n(), m(),
             rule.kind() == Bandwidth.Kind.GIVEN ? 1 : 0, rule.kind() == Bandwidth.Kind.MEDIAN ? 1 : 0, rule.value(), settings.steps(),
@@ -124,6 +164,12 @@ public final class SegmentedBatch implements AutoCloseable {
         Object[] arguments = Arrays.copyOf(all, all.length + more.length);
         System.arraycopy(more, 0, arguments, all.length, more.length);
         return arguments;
+    }
+
+    /** A state is of the training or of the validation samples. */
+    private void requireEither(String parameter, Buffer state, int ofTraining, int ofValidation) {
+        device.require(parameter, state, ElementType.FLOAT32, UsageException.given(parameter, state).length() == ofValidation
+            ? ofValidation : ofTraining);
     }
 
     /** Where it lies. */
@@ -156,26 +202,44 @@ public final class SegmentedBatch implements AutoCloseable {
         return segments;
     }
 
-    /** Training data in the order of the segments, float32 {@code [n, d]}. */
+    /**
+     * Training data in the order of the segments, float32 {@code [n, d]}.
+     *
+     * @throws IllegalStateException before the first batch
+     */
     public Buffer training() {
+        requireSet();
         return training;
     }
 
-    /** Validation data in the order of the segments, float32 {@code [m, d]}. */
+    /**
+     * Validation data in the order of the segments, float32 {@code [m, d]}.
+     *
+     * @throws IllegalStateException before the first batch
+     */
     public Buffer validation() {
+        requireSet();
         return validation;
     }
 
     /**
      * The same as {@link #training} by columns, as the kernels of {@code gram.cu} read them: coordinate k of row i at
      * {@code [k stride + i]}.
+     *
+     * @throws IllegalStateException before the first batch
      */
     public Buffer trainingColumns() {
+        requireSet();
         return d() > 1 ? columns : training;
     }
 
-    /** The same as {@link #validation} by columns. */
+    /**
+     * The same as {@link #validation} by columns.
+     *
+     * @throws IllegalStateException before the first batch
+     */
     public Buffer validationColumns() {
+        requireSet();
         return d() > 1 ? columns.slice(n(), columns.length() - n()) : validation;
     }
 

@@ -36,8 +36,10 @@ public final class Segments implements AutoCloseable {
         batchLabels = labels == null ? null : scope.keep(device.allocate(ElementType.INT32, (long) n + m));
         if (labels == null) {
             table.upload(new int[] {0, n, 0, m});
-        } else {
+        } else {      // before the first batch every place counts as row 0, which there is
             device.zero(table);
+            device.zero(of);
+            device.zero(order);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.github.adiw.weight;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.UsageException;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.ElementType;
@@ -75,21 +76,29 @@ public final class WeightEstimator implements AutoCloseable {
     /**
      * A new estimator for whole batches.
      *
-     * @throws io.github.adiw.UsageException if the settings cannot be met
+     * @throws UsageException if the settings cannot be met, or something is null
      */
     public static WeightEstimator create(Device device, Divergence divergence, BatchShape shape, EstimationSettings settings) {
-        return Scope.building(scope -> new WeightEstimator(scope, device, divergence, shape, settings, null));
+        return building(device, divergence, shape, settings, null);
     }
 
     /**
      * A new estimator inside classes.
      *
-     * @throws io.github.adiw.UsageException if the settings cannot be met
-     * @throws IllegalArgumentException      if there is not a label for each sample
+     * @throws UsageException           if the settings cannot be met, or something is null
+     * @throws IllegalArgumentException if there is not a label for each sample
      */
     public static WeightEstimator create(Device device, Divergence divergence, BatchShape shape, EstimationSettings settings,
                                          SampleLabels labels) {
-        labels.check(shape);
+        return building(device, divergence, shape, settings, UsageException.given("labels", labels));
+    }
+
+    private static WeightEstimator building(Device device, Divergence divergence, BatchShape shape, EstimationSettings settings,
+                                            SampleLabels labels) {
+        UsageException.given("device", device);
+        UsageException.given("divergence", divergence);
+        UsageException.given("shape", shape);
+        UsageException.given("settings", settings);
         return Scope.building(scope -> new WeightEstimator(scope, device, divergence, shape, settings, labels));
     }
 
@@ -102,8 +111,11 @@ public final class WeightEstimator implements AutoCloseable {
      * @param validationIndices int32 {@code [m]}, the validation samples' numbers, each in 0 to V - 1
      * @param z                 float32 {@code [n, d]}, transformed training data
      * @param validation        float32 {@code [m, d]}, transformed validation data
+     * @throws UsageException if a buffer is of another device, type or length
      */
     public void estimate(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
+        batch.requireNumbers(indices, validationIndices);
+        batch.requireData(z, validation);
         if (batch.isSmall()) {
             batch.place(z, validation);
             if (minimizer.estimateAtOnce(new RememberedSamples(indices, validationIndices, state, memory, weights))) {
@@ -125,7 +137,8 @@ public final class WeightEstimator implements AutoCloseable {
      * to there, a {@link Quality#gap} that is known is small, or until 100,000 steps are made; waits, and cannot be recorded.
      *
      * @return steps made, or iterations of a solver that takes none
-     * @throws AdiwException if the batch could not be solved: its weights are then those that were remembered
+     * @throws UsageException if a buffer is of another device, type or length
+     * @throws AdiwException  if the batch could not be solved: its weights are then those that were remembered
      */
     public int converge(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation) {
         return solved(indices, validationIndices, z, validation, () -> Convergence.reach(device, () -> minimizer.step(true), () -> {
@@ -139,9 +152,11 @@ public final class WeightEstimator implements AutoCloseable {
      *
      * @param watch hears how it goes on, and may stop it; the weights are then those that were reached
      * @return steps made, or iterations of a solver that takes none; negated where it was stopped, or 100,000 steps were not enough
-     * @throws AdiwException if the batch could not be solved: its weights are then those that were remembered
+     * @throws UsageException if a buffer is of another device, type or length
+     * @throws AdiwException  if the batch could not be solved: its weights are then those that were remembered
      */
     public int settle(Buffer indices, Buffer validationIndices, Buffer z, Buffer validation, StepWatch watch) {
+        UsageException.given("watch", watch);
         return solved(indices, validationIndices, z, validation, () -> Convergence.settle(device, () -> minimizer.step(true), () -> {
             minimizer.finish();
             return minimizer.ratios().toFloats();
@@ -209,8 +224,13 @@ public final class WeightEstimator implements AutoCloseable {
     /**
      * How good the last batch's estimate is, given the same data again; waits. Inside classes: the sum of the classes' objectives, the
      * largest of their residuals and the sum of their gaps, degenerate classes left out, gamma NaN.
+     *
+     * @throws UsageException        if a buffer is of another device, type or length
+     * @throws IllegalStateException before the first batch
      */
     public Quality quality(Buffer z, Buffer validation) {
+        batch.requireData(z, validation);
+        batch.requireSet();
         batch.place(z, validation);
         return qualityOfState();
     }
@@ -286,8 +306,12 @@ public final class WeightEstimator implements AutoCloseable {
      * Makes this the {@link #state}, and, where the state is ratios, also what is remembered as the samples' last weights.
      *
      * @param start as long as {@link #state}
+     * @throws UsageException if it is not
      */
     public void startFrom(float[] start) {
+        if (UsageException.given("start", start).length != state.length()) {
+            throw UsageException.of("start", "start must have " + state.length() + " numbers, as the state has, not " + start.length);
+        }
         state.upload(start);
         if (!stateIsOfValidation && state != memory) {
             memory.upload(start);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.github.adiw.ChildJvm;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.data.file.Npy;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
@@ -250,6 +252,7 @@ class ScoreCommandTest {
         "1 | not one saved by a program | --model @program.safetensors --input @T.csv --output @R.csv",
         "2 | named twice | --model @M.safetensors --input @T.csv --output @T.csv",
         "2 | named twice | --model @M.npy --input @T.csv --output @M.npy",
+        "2 | named twice | --model @M.safetensors --input @T.csv --output @link.csv",
         "2 | --output must end with | --model @M.safetensors --input @T.csv --output @R.txt",
         "2 | --input | --model @M.safetensors --output @R.csv"})
     void badInputEndsWithASentence(int code, String sentence, String options) throws IOException {
@@ -259,6 +262,7 @@ class ScoreCommandTest {
         Npy.write(folder.resolve("wide.npy"), new float[8], 2, 4);
         Files.writeString(folder.resolve("text.csv"), "age,region\nold,north\n");
         Files.writeString(folder.resolve("header.csv"), "age,region\n");
+        Files.createSymbolicLink(folder.resolve("link.csv"), folder.resolve("T.csv"));
         DensityRatio.builder().method("classifier").fit(Npy.read(folder.resolve("T.npy")).toFloats(),
             Npy.read(folder.resolve("V.npy")).toFloats(), 2).save(folder.resolve("program.safetensors"));
         Cli run = run("score " + options);
@@ -267,5 +271,57 @@ class ScoreCommandTest {
         assertThat(run.err()).doesNotContain("Exception").doesNotContain("\tat ");
         assertThat(Cli.files(folder)).doesNotContain("R.csv", "R.txt");
         assertThat(read("T.csv")).hasSize(N + 1);
+    }
+
+    /** A block of them has as many rows as fit, however little memory there is. */
+    @Test
+    void rowsOfManyColumns() throws Exception {
+        assumeFalse(DeviceMatrix.slow(), "many numbers");
+        int columns = 5000;
+        Random random = new Random(4);
+        float[] rows = new float[40 * columns];
+        for (int i = 0; i < rows.length; i++) {
+            rows[i] = i % columns < 2 ? (float) random.nextGaussian() : i % columns;
+        }
+        Npy.write(folder.resolve("wide.npy"), rows, 40, columns);
+        run("weights --train @wide.npy --validation @wide.npy --output @W.npy --model @M.safetensors --method ls").json();
+        ChildJvm.Outcome score = new ChildJvm().option("-Xmx256m").run(Launcher.class, Cli.args(("score --model @M.safetensors --input "
+            + "@wide.npy --output @R.npy --device host").replace("@", folder + "/")));
+        assertThat(score.code()).as(score.err()).isZero();
+        assertThat(Npy.read(folder.resolve("R.npy")).requireShape(40).toFloats()).hasSize(40).doesNotContain(Float.NaN);
+    }
+
+    /** Rows come from a pipe, so that it has begun to read them, and has not ended. */
+    @ParameterizedTest
+    @CsvSource({"INT, 130", "TERM, 143"})
+    void aSignalStopsIt(String signal, int code) throws Exception {
+        assumeFalse(DeviceMatrix.slow(), "files are the same on every device");
+        fit("classifier");
+        Path pipe = folder.resolve("pipe");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "this machine has no mkfifo");
+        CountDownLatch reads = new CountDownLatch(1);
+        CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> {
+            byte[] rows = "40,north\n50,south\n".repeat(10_000).getBytes(StandardCharsets.UTF_8);
+            try (OutputStream out = Files.newOutputStream(pipe)) {
+                out.write("age,region\n".getBytes(StandardCharsets.UTF_8));
+                for (int i = 0;; i++) {
+                    out.write(rows);        // until nobody reads any more
+                    if (i == 9) {
+                        reads.countDown();
+                    }
+                }
+            } catch (IOException e) {
+                reads.countDown();
+            }
+        });
+        try (ChildProcess child = ChildProcess.start(List.of(Cli.args(("score --model @M.safetensors --input @pipe --output @R.csv "
+            + "--device host").replace("@", folder + "/"))))) {
+            assertThat(reads.await(2, TimeUnit.MINUTES)).as(child.said()).isTrue();
+            child.signal(signal);
+            assertThat(child.code()).as(child.said()).isEqualTo(code);
+            assertThat(child.said()).contains("adiw: stopped before the last row: nothing was written");
+        }
+        writer.get(20, TimeUnit.SECONDS);
+        assertThat(Cli.files(folder)).doesNotContain("R.csv").noneMatch(name -> name.endsWith(".tmp"));
     }
 }

@@ -413,4 +413,51 @@ class WeightsCommandTest {
         assertThat(folder.resolve("O.npy")).doesNotExist();
         assertThat(folder.resolve("S.npy")).doesNotExist();
     }
+
+    /** Once the rows are drawn by which everything is chosen, which is the first that is said of many. */
+    @ParameterizedTest
+    @CsvSource({"INT, 130", "TERM, 143"})
+    void aSignalStopsAFit(String signal, int code) throws IOException, InterruptedException {
+        assumeFalse(DeviceMatrix.slow(), "the command line is the same on every device");
+        int columns = 20;
+        float[] rows = new float[20_000 * columns];
+        Random random = new Random(6);
+        for (int i = 0; i < rows.length; i++) {
+            rows[i] = (float) random.nextGaussian();
+        }
+        Npy.write(folder.resolve("many.npy"), rows, rows.length / columns, columns);
+        try (ChildProcess child = ChildProcess.start(List.of(Cli.args(("weights --device host --method kl --train @many.npy --validation "
+            + "@many.npy --output @O.npy --model @O.safetensors").replace("@", folder + "/"))))) {
+            assertThat(child.awaitOutput("Everything is chosen by")).as(child.said()).isTrue();
+            child.signal(signal);
+            assertThat(child.code()).as(child.said()).isEqualTo(code);
+            assertThat(child.said()).contains("adiw: the fit was stopped before there were any weights");
+        }
+        assertThat(Cli.files(folder)).noneMatch(name -> name.startsWith("O") || name.startsWith("."));
+    }
+
+    /** A file that a link leads to is written, and not one that is read. */
+    @Test
+    void linksAreFollowed() throws IOException {
+        Files.createSymbolicLink(folder.resolve("O.npy"), folder.resolve("made.npy"));
+        done("--method ls --train @T1.npy --validation @V1.npy --output @O.npy");
+        assertThat(folder.resolve("O.npy")).isSymbolicLink();
+        assertThat(read("made.npy")).hasSize(N);
+        Files.createSymbolicLink(folder.resolve("link.npy"), folder.resolve("T1.npy"));
+        for (String both : List.of("--output @link.npy", "--output @O.npy --state @made.npy", "--output @T1.npy")) {
+            Cli run = run("--method ls --steps 1 --train @T1.npy --validation @V1.npy " + both);
+            assertThat(run.code()).as(both).isEqualTo(2);
+            assertThat(run.complaints()).singleElement().asString().contains(" is named twice: what is written needs a file of its own");
+        }
+        assertThat(read("T1.npy")).hasSize(N);
+    }
+
+    /** What the library calls by its parameter, a notice calls by its flag. */
+    @Test
+    void noticesNameFlags() throws IOException {
+        Files.writeString(folder.resolve("some.csv"), "a,b\n1,x\n2,?\n3,y\n4,x\n");
+        Cli run = run("--method ls --steps 1 --train @some.csv --validation @some.csv --output @O.npy");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("column 'b' has '?', which counts as a category of its own: --missing mean fills it in.");
+    }
 }

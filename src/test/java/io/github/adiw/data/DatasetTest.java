@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.adiw.UsageException;
+import io.github.adiw.data.file.Allocated;
+import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DatasetTest {
     private static final List<String> NAMES = List.of("a", "b");
@@ -40,6 +45,29 @@ class DatasetTest {
         assertThat(of(TABLE, TABLE).identity()).isEqualTo(identity);
         assertThat(of(TABLE, TABLE.withLabels(new int[] {0, 1, 0})).identity()).isNotEqualTo(identity);
         assertThat(of(new TableSet(new float[] {1, 2, 3, 4, 5, 7}, TABLE.labels(), 2), TABLE).identity()).isNotEqualTo(identity);
+    }
+
+    /** The sum of all numbers at once, their highest bytes first, without a copy of them. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 16_383, 16_384, 16_385, 1_000_000})
+    void checksumsOfAnyNumberOfValues(int rows) {
+        float[] values = new float[rows];
+        int[] labels = new int[rows];
+        ByteBuffer expected = ByteBuffer.allocate(8 * rows);
+        for (int i = 0; i < rows; i++) {
+            values[i] = 1.5f * i;
+            expected.putFloat(values[i]);
+        }
+        for (int i = 0; i < rows; i++) {
+            labels[i] = i % 7;
+            expected.putInt(labels[i]);
+        }
+        CRC32 whole = new CRC32();
+        whole.update(expected.flip());
+        CRC32 crc = new CRC32();
+        TableSet set = new TableSet(values, labels, 1);
+        assertThat(Allocated.by(() -> set.addTo(crc))).isLessThan(1 << 20);
+        assertThat(crc.getValue()).isEqualTo(whole.getValue());
     }
 
     @Test

@@ -267,13 +267,14 @@ class FashionMnistTest {
     }
 
     @Test
+    @Timeout(120)
     void aServerThatDripsIsLeftWhenTheTimeIsOver() throws Exception {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.setExecutor(Executors.newCachedThreadPool());
         server.createContext("/", exchange -> {
             exchange.sendResponseHeaders(200, 26421880);
             try (OutputStream out = exchange.getResponseBody()) {
-                for (int i = 0; i < 200; i++) {     // a byte well within the patience for one, for 20 seconds
+                for (int i = 0;; i++) {     // a byte well within the patience for one, without an end
                     out.write(i);
                     out.flush();
                     Thread.sleep(100);
@@ -284,9 +285,7 @@ class FashionMnistTest {
         });
         server.start();
         try {
-            long start = System.nanoTime();
             assertThat(search(List.of(url(server)), FashionMnist.FILES, 1000).find(listener).sample()).isTrue();
-            assertThat((System.nanoTime() - start) / 1e9).isBetween(0.9, 10.0);
             assertThat(notices.get(0)).contains("cannot download " + url(server), "not done within 1.0 s", "bytes are kept");
         } finally {
             server.stop(0);
@@ -347,12 +346,11 @@ class FashionMnistTest {
     }
 
     @Test
+    @Timeout(120)
     void doesNotWaitForASilentServerOrAnUnknownHost() throws IOException {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            long start = System.nanoTime();
             assertThat(search("http://127.0.0.1:" + silent.getLocalPort() + "/", FashionMnist.FILES).find(listener).sample())
                 .isTrue();
-            assertThat((System.nanoTime() - start) / 1e9).isLessThan(10);
             assertThat(notices.get(0)).contains("cannot download");
         }
         assertThat(search("http://nowhere.invalid/", FashionMnist.FILES).find(listener).sample()).isTrue();

@@ -264,7 +264,8 @@ class ModelTest {
             assertThatThrownBy(() -> longer.forward(instance, input, Mode.TRAIN, labels)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("the loss is of 7 rows, 5 of them trained on, and 10 classes; the instance of 6, 5 and 10");
             assertThatThrownBy(() -> fewer.forward(instance, input, labels, weights, 1)).hasMessageContaining("of 6 rows, 4 of them");
-            assertThatThrownBy(() -> loss.forward(instance, input, weights, weights, 1)).hasMessageContaining("6 labels, and 5 weights");
+            assertThatThrownBy(() -> loss.forward(instance, input, weights, weights, 1))
+                .hasMessageContaining("labels must be INT32 [6] on ");
             loss.forward(instance, input, labels, weights, 1);
             assertThatThrownBy(() -> loss.backward(instance, labels, weights, 1, optimizer)).isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("which is for ModelInstance.backward");
@@ -377,12 +378,12 @@ class ModelTest {
         Parameters parameters = model.parameters(device);
         ModelInstance evaluation = model.instance(device, parameters, 0, 2, Precision.FP32);
         assertThatThrownBy(() -> evaluation.forward(device.floats(1, 2, 3, 4))).isInstanceOf(IllegalArgumentException.class)
-            .hasMessageContaining("[2, 1, 2, 2]").hasMessageContaining("4 elements");
+            .hasMessageContaining("[2, 1, 2, 2]").hasMessageContaining("not FLOAT32 [4]");
         assertThatThrownBy(() -> evaluation.backward(device.floats())).isInstanceOf(IllegalStateException.class)
             .hasMessageContaining("evaluation");
         ModelInstance training = model.instance(device, parameters, 2, 1, Precision.FP32);
         assertThatThrownBy(() -> training.backward(device.floats(1, 2, 3, 4, 5, 6))).isInstanceOf(IllegalArgumentException.class)
-            .hasMessageContaining("[2, 2]").hasMessageContaining("6 elements");
+            .hasMessageContaining("[2, 2]").hasMessageContaining("not FLOAT32 [6]");
         assertThatThrownBy(() -> model.instance(device, parameters, 0, 0, Precision.FP32)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> model.instance(device, parameters, 3, -1, Precision.FP32)).isInstanceOf(IllegalArgumentException.class);
     }

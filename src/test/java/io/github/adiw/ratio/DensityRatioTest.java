@@ -29,6 +29,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ForkJoinPool;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -288,6 +289,40 @@ class DensityRatioTest {
             .hasMessageContaining("NaN").hasMessageContaining("row 0, column 1");
     }
 
+    /** Blocks take the same memory however many columns there are. */
+    @Test
+    void fewerRowsOfManyColumnsAreScoredAtOnce() {
+        int columns = 2048;
+        float[] many = normal(1, 12 * columns, 0, 1);
+        DensityRatio ratio = by("kl").fit(Arrays.copyOf(many, 8 * columns), Arrays.copyOf(normal(2, 8 * columns, 0.5, 1), 8 * columns),
+            columns);
+        List<Integer> counts = new ArrayList<>();
+        Rows repeated = new Rows() {
+            @Override
+            public int rows() {
+                return 5000;
+            }
+
+            @Override
+            public int columns() {
+                return columns;
+            }
+
+            @Override
+            public void read(int from, int count, double[] into) {
+                Arrays.setAll(into, i -> many[i % many.length]);
+            }
+
+            @Override
+            public void forEach(int from, int count, Visitor visitor) {
+                counts.add(count);
+                Rows.super.forEach(from, count, visitor);
+            }
+        };
+        assertThat(ratio.score(repeated, device)).hasSize(5000);
+        assertThat(counts).containsExactly(2048, 2048, 904);
+    }
+
     @Test
     void buffersAreReadFromPositionToLimit() {
         float[] expected = by("kl").fit(train, validation, D).weights();
@@ -380,6 +415,77 @@ class DensityRatioTest {
         }
         assertThat(cancelled + stopped).isPositive();
         assertThat(by(method).listener(new Waiting(patient.calls + 1)).fit(t, v).weights()).containsExactly(expected);
+    }
+
+    /** Long before anything is chosen: looks at a large table and ranks of its columns take their time. */
+    @ParameterizedTest
+    @CsvSource({"auto, 1, 4", "km, 2, 4", "kl, 5, 4", "kl, 9, 9"})
+    void whoeverWaitsMayStopBeforeAnythingIsChosen(String method, int patience, int columns) {
+        List<String> all = new ArrayList<>();
+        for (int look = 0; look < 3; look++) {
+            all.add(method + ": scaling the columns " + look + " of 3");
+        }
+        for (String kind : List.of("training", "validation")) {
+            for (int column = 0; column < columns; column++) {
+                all.add(method + ": ranking the columns of the " + kind + " rows " + column + " of " + columns);
+            }
+        }
+        List<String> heard = new ArrayList<>();
+        FitListener impatient = new FitListener() {
+            @Override
+            public void progress(String what, long done, long of) {
+                heard.add(what + " " + done + " of " + of);
+            }
+
+            @Override
+            public boolean cancelled() {
+                return heard.size() == patience;
+            }
+        };
+        float[] t = Arrays.copyOf(train, 5 * columns);
+        float[] v = Arrays.copyOf(validation, 5 * columns);
+        assertThatThrownBy(() -> by(method).listener(impatient).fit(t, v, columns)).isInstanceOf(FitCancelledException.class);
+        assertThat(heard).isEqualTo(all.subList(0, patience));
+    }
+
+    /** A device of one thread is one thread: whatever is forked inside a pool would wake another of its threads. */
+    @Test
+    void aFitForksNothing() throws Exception {
+        ForkJoinPool pool = new ForkJoinPool(4);
+        try {
+            pool.submit(() -> {
+                try (Device own = DeviceMatrix.open()) {
+                    DensityRatio.builder().device(own).fit(train, validation, D);
+                }
+            }).get();
+            assertThat(pool.getPoolSize()).isEqualTo(1);
+        } finally {
+            pool.shutdown();
+        }
+    }
+
+    /** More columns than a classifier has memory for, or an int can count the products of. */
+    @ParameterizedTest
+    @CsvSource({"9000, 9001, '618'", "46341, 46342, '16,384'", "65535, 65536, '32,768'"})
+    void aClassifierOfTooManyColumnsIsLeftOut(int columns, int terms, String mebibytes) {
+        assumeFalse(DeviceMatrix.slow(), "many columns");
+        Rows t = Rows.of(Arrays.copyOf(normal(1, 6 * columns, 0, 1), 6 * columns), columns);
+        Rows v = Rows.of(Arrays.copyOf(normal(2, 5 * columns, 0, 1), 5 * columns), columns);
+        String said = String.format("the second derivatives of the classifier's %,d terms would take %s MiB, and its limit is 512 MiB, "
+            + "8,191 columns", terms, mebibytes);
+        List<String> notices = new ArrayList<>();
+        FitListener listener = new FitListener() {
+            @Override
+            public void notice(String sentence) {
+                notices.add(sentence);
+            }
+        };
+        DensityRatio ratio = by("auto").listener(listener).fit(t, v);
+        assertThat(ratio.method()).isNotEqualTo("classifier");
+        assertThat(ratio.diagnostics().scores()).containsEntry("classifier", Double.NaN);
+        assertThat(notices).contains("Method classifier is left out: " + said + ".");
+        assertThatThrownBy(() -> by("classifier").fit(t, v)).isInstanceOf(AdiwException.class)
+            .hasMessageContaining(said + "; leave out columns, or take kl or ls");
     }
 
     @Test
@@ -596,11 +702,12 @@ class DensityRatioTest {
     void settledWeightsStayAsTheyAre(String method) {
         DensityRatio ratio = by(method).normalize(false).fit(train, validation, D);
         assertThat(ratio.converged()).isTrue();
-        Standardization scaling = Standardization.of(Rows.of(train, D), Rows.of(validation, D), true);
+        Standardization scaling = Standardization.of(Rows.of(train, D), Rows.of(validation, D), true, look -> {});
         EstimationSettings settings = EstimationSettings.builder().bandwidth(new Bandwidth(Bandwidth.Kind.GIVEN, ratio.gamma()))
             .ridge(Divergences.get(method).defaultRidge()).build();
         EstimatedWeights more = EstimatedWeights.builder(device).method(method).settings(settings).untilConverged(true)
-            .estimate(scaling.apply(Rows.of(train, D)).values(), scaling.apply(Rows.of(validation, D)).values(), D);
+            .estimate(scaling.apply(Rows.of(train, D), 0, N).values(),
+                scaling.apply(Rows.of(validation, D), 0, validation.length / D).values(), D);
         close(ratio.weights(), more.weights(), 5e-3);
     }
 

@@ -23,6 +23,7 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Diagnostics against fixtures that numpy made after the papers. */
 class DiagnosticsTest {
@@ -71,7 +72,8 @@ class DiagnosticsTest {
         expected.get("columns").forEach(name -> names.add(name.asText()));
         float[] weights = floats(flat(expected.get("weights")));
         List<ColumnBalance> balance = ColumnBalance.of(names, ColumnMoments.of(Rows.of(flat(expected.get("train")), names.size()), weights),
-            ColumnMoments.of(Rows.of(flat(expected.get("validation")), names.size())));
+            ColumnMoments.of(Rows.of(flat(expected.get("validation")), names.size())))
+            .stream().map(ColumnBalance.Numbered::balance).toList();
         assertThat(balance).hasSameSizeAs(expected.get("balance"));
         for (int i = 0; i < balance.size(); i++) {
             JsonNode row = expected.get("balance").get(i);
@@ -277,7 +279,7 @@ class DiagnosticsTest {
                 new double[] {0}, new double[] {6 * unit});
             ColumnMoments validation = new ColumnMoments(new double[] {5 * unit}, new double[] {5 * unit}, new double[] {7 * unit},
                 new double[] {0}, new double[] {9 * unit});
-            ColumnBalance balance = ColumnBalance.of(List.of("x"), train, validation).get(0);
+            ColumnBalance balance = ColumnBalance.of(List.of("x"), train, validation).get(0).balance();
             assertThat(balance.before()).isCloseTo(-0.4, PRECISE);
             assertThat(balance.after()).isCloseTo(-0.2, PRECISE);
         }
@@ -422,5 +424,49 @@ class DiagnosticsTest {
         }
         List<String> names = IntStream.range(0, d).mapToObj(c -> "x" + c).toList();
         return new FittedWeights("classifier", weights, names, Rows.of(train, d), Rows.of(validation, d));
+    }
+
+    /** Numbers whose sums and squares are beyond double precision: the balance is that of the same numbers in another unit. */
+    @ParameterizedTest
+    @ValueSource(ints = {1023, -1022})
+    void unitsHaveNoPartInTheBalance(int exponent) {
+        Random random = new Random(3);
+        double[] train = random.doubles(60, -0.5, 0.9).toArray();
+        double[] validation = random.doubles(40, -0.2, 0.95).toArray();
+        float[] weights = floats(random.doubles(60, 0, 2).toArray());
+        ColumnBalance expected = balance(train, validation, weights);
+        double unit = Math.scalb(1.0, exponent);
+        ColumnBalance found = balance(times(train, unit), times(validation, unit), weights);
+        assertThat(found.before()).isCloseTo(expected.before(), within(1e-12)).isNotZero();
+        assertThat(found.after()).isCloseTo(expected.after(), within(1e-12)).isNotZero();
+        assertThat(found.weighted() / unit).isCloseTo(expected.weighted(), within(1e-12));
+    }
+
+    private static double[] times(double[] x, double unit) {
+        return Arrays.stream(x).map(value -> value * unit).toArray();
+    }
+
+    private static ColumnBalance balance(double[] train, double[] validation, float[] weights) {
+        return new FittedDiagnostics(List.of("x"), train, validation, weights).found().balance().get(0);
+    }
+
+    private record FittedDiagnostics(List<String> names, double[] train, double[] validation, float[] weights) {
+        Diagnostics found() {
+            return Diagnostics.of(new FittedWeights("kl", weights, names, Rows.of(train, names.size()), Rows.of(validation, names.size())));
+        }
+    }
+
+    /** The second of two columns of one name is the one that is beyond what weights can do, and what is said of it is about it. */
+    @Test
+    void columnsMayHaveOneName() {
+        Random random = new Random(5);
+        double[] train = new double[400];
+        double[] validation = new double[200];
+        Arrays.setAll(train, i -> i % 2 == 0 ? 10 * random.nextDouble() : random.nextDouble());
+        Arrays.setAll(validation, i -> i % 2 == 0 ? 10 * random.nextDouble() : i < 100 ? 0.5 : 3);
+        float[] weights = floats(IntStream.range(0, 200).mapToDouble(i -> 1.5 - train[2 * i + 1]).toArray());
+        List<String> expected = new FittedDiagnostics(List.of("a", "b"), train, validation, weights).found().warnings();
+        assertThat(expected).anyMatch(sentence -> sentence.contains("'b'") && sentence.contains("the training rows end at"));
+        assertThat(new FittedDiagnostics(List.of("b", "b"), train, validation, weights).found().warnings()).isEqualTo(expected);
     }
 }

@@ -1,13 +1,17 @@
 package io.github.adiw.ratio;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.UsageException;
+import io.github.adiw.data.Rows;
 import io.github.adiw.device.Device;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -69,5 +73,32 @@ class ExtremeTablesTest {
             }
         }
         assertThat(fitted).as("fits that gave weights").isGreaterThan(cases / 3);
+    }
+
+    /** A table of a file may have more numbers than an array: that is a sentence, before anything is read. */
+    @Test
+    void moreNumbersThanAnArrayHolds() {
+        int columns = 4096;
+        Rows unread = new Rows() {
+            @Override
+            public int rows() {
+                return 1 << 20;
+            }
+
+            @Override
+            public int columns() {
+                return columns;
+            }
+
+            @Override
+            public void read(int from, int count, double[] into) {
+                throw new AssertionError("read");
+            }
+        };
+        Standardization scaling = new Standardization(IntStream.range(0, columns).toArray(), new double[columns], new double[columns],
+            new boolean[columns]);
+        assertThatThrownBy(() -> scaling.apply(unread, 0, unread.rows())).isInstanceOf(AdiwException.class)
+            .hasMessage(
+                "1,048,576 rows of 4,096 columns are more numbers than an array holds: give at most 524,287 rows, or fewer columns");
     }
 }

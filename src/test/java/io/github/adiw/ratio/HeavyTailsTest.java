@@ -17,7 +17,7 @@ class HeavyTailsTest {
         Random random = new Random(seed);
         double[] x = new double[ROWS];
         Arrays.setAll(x, i -> draw.applyAsDouble(random));
-        return Standardization.of(Rows.of(Arrays.copyOf(x, 1000), 1), Rows.of(Arrays.copyOfRange(x, 1000, ROWS), 1), true);
+        return Standardization.of(Rows.of(Arrays.copyOf(x, 1000), 1), Rows.of(Arrays.copyOfRange(x, 1000, ROWS), 1), true, look -> {});
     }
 
     private static double often(Random random, double share, double value) {
@@ -76,8 +76,8 @@ class HeavyTailsTest {
         double[] x = new double[100];
         Arrays.setAll(x, i -> i == 7 ? 1e6 : i % 10);
         Rows rows = Rows.of(x, 1);
-        assertThat(Standardization.of(rows, rows, true).heavy()).containsExactly(true);
-        Standardization scaling = Standardization.of(rows, rows, false);
+        assertThat(Standardization.of(rows, rows, true, look -> {}).heavy()).containsExactly(true);
+        Standardization scaling = Standardization.of(rows, rows, false, look -> {});
         assertThat(scaling.heavy()).containsExactly(false);
         assertThat(scaling.scale()).containsExactly(1);
     }

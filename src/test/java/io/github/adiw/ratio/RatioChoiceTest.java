@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -157,6 +159,44 @@ class RatioChoiceTest {
         assertThatThrownBy(() -> ratio.dividedBy(0)).isInstanceOf(UsageException.class).hasMessageContaining("mean must be above 0");
         assertThatThrownBy(() -> ratio.scoreRow(1)).isInstanceOf(UsageException.class).hasMessageContaining("1 columns");
         assertThatThrownBy(() -> ratio.scoreRow(1, Double.NaN)).isInstanceOf(UsageException.class).hasMessageContaining("column 1");
+    }
+
+    /** Sums know the choice that they are of: whatever of another one would be added in silence is refused. */
+    @ParameterizedTest
+    @ValueSource(strings = {"kl", "ls"})
+    void sumsOfAnotherChoiceAreRefused(String method) {
+        Rows sample = Rows.of(train, D);
+        Rows world = Rows.of(validation, D);
+        RatioChoice choice = by(method).choose(sample, world);
+        TrainingSums sums = choice.sums().add(sample, device);
+        String other = method.equals("kl") ? "ls" : "kl";
+        Rows wide = Rows.of(normal(3, N, 0, 1), 2 * D);
+        Rows wideWorld = Rows.of(normal(4, 60, 0, 1), 2 * D);
+        for (RatioChoice another : List.of(by(other).choose(sample, world), by(method).bandwidth("gamma:0.5").choose(sample, world),
+            by(method).centers(21).choose(sample, world), by(method).seed(2).choose(sample, world),
+            by(method).standardize(false).choose(sample, world), by(method).choose(wide, wideWorld))) {
+            TrainingSums foreign = another.sums();
+            foreign.add(another.fit().columns().size() == D ? sample : wide, device);
+            assertThatThrownBy(() -> choice.fit(foreign)).isInstanceOf(UsageException.class).hasMessageContaining("sums of another choice");
+            assertThatThrownBy(() -> sums.add(foreign)).isInstanceOf(UsageException.class).hasMessageContaining("sums of another choice");
+        }
+        for (Rows rows : List.of(wide, Rows.of(train, 1))) {
+            assertThatThrownBy(() -> sums.add(rows, device)).isInstanceOf(UsageException.class)
+                .hasMessage("rows have " + rows.columns() + " columns, and the choice was made by rows of 2");
+        }
+        assertThat(sums.rows()).as("nothing was added").isEqualTo(N);
+        assertThat(choice.fit(sums).weights()).isEqualTo(choice.fit().weights());
+    }
+
+    @Test
+    void whatIsChosenLaterHasNoPartInAChoice() {
+        DensityRatio.Builder builder = by("kl").property("a", "b");
+        RatioChoice choice = builder.choose(Rows.of(train, D), Rows.of(validation, D));
+        builder.method("ls").upperBound(1.01f).normalize(false).standardize(false).property("a", "c");
+        DensityRatio later = choice.fit(choice.sums().add(Rows.of(train, D), device));
+        assertThat(later.weights()).isEqualTo(choice.fit().weights());
+        assertThat(later.properties()).containsExactly(Map.entry("a", "b"));
+        assertThat(later.method()).isEqualTo("kl");
     }
 
     @Test

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.github.adiw.data.Rows;
 import io.github.adiw.ratio.RowDraw.Purpose;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is drawn depends on what rows hold, and on nothing else. */
@@ -90,6 +93,47 @@ class RowDrawTest {
             }
         }
         assertThat(Arrays.stream(set).boxed()).allMatch(ones -> Math.abs(ones - count / 2) < 250);
+    }
+
+    /** Rows that a column is a hash of, and nobody holds; they count how often each is read. */
+    private static final class CountedRows implements Rows {
+        private final int rows;
+        private final int columns;
+        private long read;
+
+        CountedRows(int rows, int columns) {
+            this.rows = rows;
+            this.columns = columns;
+        }
+
+        @Override
+        public int rows() {
+            return rows;
+        }
+
+        @Override
+        public int columns() {
+            return columns;
+        }
+
+        @Override
+        public void read(int from, int count, double[] into) {
+            read += count;
+            for (int i = 0; i < count * columns; i++) {
+                into[i] = (from * 31 + i) % 1009;
+            }
+        }
+    }
+
+    /** However many columns there are, rows are read eight times at most; where they are few, once. */
+    @ParameterizedTest
+    @CsvSource({"1400000, 18, 6", "1000, 50, 1", "3, 1, 1"})
+    void rowsAreReadAFewTimes(int count, int columns, int times) {
+        CountedRows rows = new CountedRows(count, columns);
+        List<Integer> heard = new ArrayList<>();
+        assertThat(RowDraw.keys(rows, heard::add)).hasSize(count);
+        assertThat(rows.read).isEqualTo((long) count * times);
+        assertThat(heard).isEqualTo(IntStream.range(0, columns).boxed().toList());
     }
 
     /** Equal numbers have equal keys, signs of 0 too; units and what is added have no part, and columns are not mixed up. */

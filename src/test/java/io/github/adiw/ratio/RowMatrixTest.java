@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
@@ -129,5 +130,14 @@ class RowMatrixTest {
             assertThatThrownBy(() -> found.moments(null, 2, 5)).isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> found.transposedProducts(null, -1, 2)).isInstanceOf(IndexOutOfBoundsException.class);
         }
+    }
+
+    @Test
+    void moreProductsThanAnArrayHolds() {
+        try (Device device = DeviceMatrix.open(); RowMatrix matrix = RowMatrix.of(device, new Matrix(new float[46_341], 1, 46_341))) {
+            assertThatThrownBy(() -> matrix.moments(null, 0, 1)).isInstanceOf(AdiwException.class)
+                .hasMessageContaining("products of 46,341 columns, and 46,340 are the most");
+        }
+        assertThat(LogisticFunction.terms(65_536, true)).isEqualTo(65_536L * 65_537 / 2 + 65_537);
     }
 }

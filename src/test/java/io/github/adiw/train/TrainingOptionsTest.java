@@ -75,6 +75,10 @@ class TrainingOptionsTest {
             "validationBatch 256 is more than validationSamples 100");
         refused(TrainingOptions.builder().trainOrder(Path.of("o.npy")), "steps", "order file");
         refused(TrainingOptions.builder().labels(Path.of("l.npy")).shift("pair:0.1"), "labels", "pair:0.1");
+        refused(TrainingOptions.builder().shift("bogus"), "shift", "there is no shift 'bogus'; known: none, symmetric:R");
+        refused(TrainingOptions.builder().schedule("bogus"), "schedule",
+            "schedule bogus is not known: give none, cosine, step:EPOCHS:FACTOR");
+        refused(TrainingOptions.builder().schedule("step:0:0.1"), "schedule", "has \"0\" where a number of epochs was expected");
         refused(TrainingOptions.builder().nesterov(true), "nesterov", "momentum above 0");
     }
 

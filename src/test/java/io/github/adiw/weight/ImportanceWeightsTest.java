@@ -495,7 +495,7 @@ class ImportanceWeightsTest {
             refused("it has room for 15", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation),
                 direct(new float[N - 1])));
             refused("it is read-only", () -> weights.update(direct(b.indices), direct(b.z), direct(b.validation), out.asReadOnlyBuffer()));
-            refused("the training samples' numbers must be INT32", () -> weights.update(z, z, validation));
+            refused("indices must be INT32 on ", () -> weights.update(z, z, validation));
             refused("has 60 numbers, not 61", () -> weights.restore(new float[SAMPLES + 1]));
             float[] state = weights.state();
             state[4] = -1;

@@ -1,5 +1,8 @@
 package io.github.adiw.benchmarks;
 
+import io.github.adiw.data.ImageSet;
+import io.github.adiw.data.Normalization;
+import io.github.adiw.data.SampleSource;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.device.Devices;
@@ -13,10 +16,18 @@ import io.github.adiw.nn.Parameters;
 import io.github.adiw.nn.Precision;
 import io.github.adiw.nn.SoftmaxCrossEntropy;
 import io.github.adiw.nn.WeightDecay;
+import io.github.adiw.nn.block.Convolution;
 import io.github.adiw.nn.block.MatrixKernels;
-import java.util.Locale;
+import io.github.adiw.weight.BatchShape;
+import io.github.adiw.weight.Divergence;
+import io.github.adiw.weight.Divergences;
+import io.github.adiw.weight.EstimationSettings;
+import io.github.adiw.weight.Minimizer;
+import io.github.adiw.weight.SegmentedBatch;
+import io.github.adiw.weight.WeightEstimator;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -31,9 +42,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Where does the time of LeNet's step go? Its parts one by one, at batch 256 + 256, and the kernels that they are made of: convolutions,
- * products, the optimizers, those of kernel mean matching (sort, quantile, Gram matrix, its product, a projected step); each recorded and
- * replayed.
+ * Where does the time of LeNet's step go? Its parts one by one, at batch 256 + 256, and what they are made of: convolutions, products, the
+ * optimizers, an estimation by kernel mean matching and its parts (bandwidth, Gram matrix, a step); each recorded and replayed, through
+ * what the library itself calls.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -46,7 +57,7 @@ public class KernelByKernel {
     private static final int PIXELS = 784;
 
     @Param({"gather", "forward", "loss", "backward", "adam", "sgd", "gemm-fc1", "gemm-1024", "conv2-forward", "conv2-backward-data",
-        "conv2-backward-weights", "sort", "quantile", "gram", "matrix-product", "km-step"})
+        "conv2-backward-weights", "estimation", "bandwidth", "gram", "km-step"})
     private String part;
 
     @Param("auto")
@@ -81,9 +92,10 @@ public class KernelByKernel {
         Buffer gradient = loss.backward(labels, ones, 1f);
         return switch (part) {
             case "gather" -> {
-                Buffer images = zeros(ElementType.UINT8, 10_000L * PIXELS);
+                ImageSet images = new ImageSet(new byte[10_000 * PIXELS], new int[10_000], 1, 28, 28);
+                SampleSource source = images.load(opened, Normalization.NONE);
                 Buffer index = zeros(ElementType.INT32, 2L * BATCH);
-                yield () -> opened.launch("gather_images", Launch.rows(2 * BATCH), images, index, inputs, PIXELS, PIXELS, null, null);
+                yield () -> source.gather(index, inputs);
             }
             case "forward" -> () -> network.forward(inputs);
             case "loss" -> () -> loss.forward(logits, labels);
@@ -94,7 +106,7 @@ public class KernelByKernel {
                 Optimizer.sgd(opened, parameters, zeros(ElementType.FLOAT32, 1), zeros(ElementType.INT32, 1), 0.9f, false,
                     WeightDecay.ofAll(0))::update;
             case "conv2-forward", "conv2-backward-data", "conv2-backward-weights" -> convolution();
-            case "sort", "quantile", "gram", "matrix-product", "km-step" -> matching();
+            case "estimation", "bandwidth", "gram", "km-step" -> matching();
             case "gemm-fc1" -> gemm(2 * BATCH, 120, 400);
             case "gemm-1024" -> gemm(1024, 1024, 1024);
             default -> throw new IllegalArgumentException(part);
@@ -110,63 +122,56 @@ public class KernelByKernel {
 
     /** LeNet's second convolution with its ReLU and pool: 6 channels of 14 x 14, 16 filters of 5 x 5. */
     private Runnable convolution() {
-        int splits = 64;
-        String kernel = "conv2d_relu_pool_" + part.substring("conv2-".length()).replace('-', '_') + "_"
-            + precision.name().toLowerCase(Locale.ROOT);
+        Convolution forward = new Convolution(2 * BATCH, 6, 14, 14, 16, 5, 1, 0);
+        Convolution backward = forward.withBatch(BATCH);
         Buffer x = zeros(ElementType.FLOAT32, 2L * BATCH * 6 * 14 * 14);
-        Buffer weight = zeros(ElementType.FLOAT32, 16L * 6 * 25);
+        Buffer weight = zeros(ElementType.FLOAT32, forward.weights());
         Buffer bias = zeros(ElementType.FLOAT32, 16);
         Buffer y = zeros(ElementType.FLOAT32, 2L * BATCH * 16 * 5 * 5);
         Buffer choice = zeros(ElementType.UINT8, 2L * BATCH * 16 * 5 * 5);
-        Buffer partials = zeros(ElementType.FLOAT32, splits * (16L * 6 * 25 + 16));
+        Buffer partials = zeros(ElementType.FLOAT32, MatrixKernels.pooledPartials(opened, backward));
         return switch (part) {
-            case "conv2-forward" ->
-                () -> opened.launch(kernel, Launch.tiles((2 * BATCH * 100 + 127) / 128, 1, 1), x, weight, bias, y, choice,
-                    2 * BATCH, 6, 14, 14, 16, 5, 1, 0);
-            case "conv2-backward-data" -> () -> opened.launch(kernel, Launch.tiles((BATCH * 196 + 127) / 128, 1, 1), y, choice, weight, x,
-                BATCH, 6, 14, 14, 16, 5, 1, 0);
-            default ->
-                () -> opened.launch(kernel, Launch.tiles(2, 16, splits), x, y, choice, partials, BATCH, 6, 14, 14, 16, 5, 1, 0, splits);
+            case "conv2-forward" -> () -> MatrixKernels.conv2dReluPoolForward(opened, precision, forward, x, weight, bias, y, choice);
+            case "conv2-backward-data" ->
+                () -> MatrixKernels.conv2dReluPoolBackwardData(opened, precision, backward, y, choice, weight, x);
+            default -> () -> MatrixKernels.conv2dReluPoolBackwardWeights(opened, precision, backward, x, y, choice, partials, weight, bias);
         };
     }
 
-    /** What an estimation by kernel mean matching is made of, one loss a sample. */
+    /** What an estimation by kernel mean matching is made of where it is not one launch, one loss a sample. */
     private Runnable matching() {
-        int n = BATCH;
         Random random = new Random(1);
-        float[] losses = new float[n];
-        for (int i = 0; i < n; i++) {
-            losses[i] = (float) -Math.log(1 - random.nextDouble());
+        Buffer z = opened.floats(losses(random));
+        Buffer validation = opened.floats(losses(random));
+        Buffer indices = opened.ints(IntStream.range(0, BATCH).toArray());
+        BatchShape shape = new BatchShape(BATCH, BATCH, BATCH, BATCH, 1);
+        EstimationSettings settings = EstimationSettings.builder().bandwidth("median").eta(1f).ridge(0.02f).build();
+        Divergence matching = Divergences.get("km");
+        if (part.equals("estimation")) {
+            WeightEstimator estimator = WeightEstimator.create(opened, matching, shape, settings);
+            return () -> estimator.estimate(indices, indices, z, validation);
         }
-        Buffer z = opened.floats(losses);
-        Buffer sorted = zeros(ElementType.FLOAT32, n);
-        Buffer gamma = zeros(ElementType.FLOAT64, 1);
-        Buffer status = zeros(ElementType.INT32, 1);
-        Buffer gram = zeros(ElementType.FLOAT32, (long) n * n);
-        Buffer[] vectors = new Buffer[6];
-        for (int i = 0; i < vectors.length; i++) {
-            vectors[i] = zeros(ElementType.FLOAT32, n);
-            opened.launch("fill", Launch.elements(n), vectors[i], 1f, n);
-        }
-        Runnable sort = () -> opened.launch("rank_sort", Launch.rows(n), z, z, sorted, n, 0);
-        double position = 0.01 * (n * (n - 1) / 2 - 1);
-        Runnable quantile = () -> opened.launch("bandwidth_sorted", Launch.block(), sorted, z, z, gamma, status, n, 0, (long) position,
-            position - (long) position, n, n);
-        Runnable rows = () -> opened.launch("gram_rows", Launch.rows(n), z, z, gamma, vectors[0], gram, vectors[1], vectors[2], vectors[3],
-            (long) n,
-            n, n, 1, 1e-5f);
-        sort.run();
-        quantile.run();
-        rows.run();
+        SegmentedBatch batch = SegmentedBatch.create(opened, shape, settings, null);
+        Minimizer minimizer = matching.minimizer(batch);
+        opened.launch("fill", Launch.elements(BATCH), minimizer.state(), 1f, BATCH);
+        opened.launch("fill", Launch.elements(BATCH), minimizer.stateCopy(), 1f, BATCH);
+        batch.set(indices, indices, z, validation);
+        minimizer.begin(false);
+        minimizer.step(false);      // the product of the first step is made with the matrix
         return switch (part) {
-            case "sort" -> sort;
-            case "quantile" -> quantile;
-            case "gram" -> rows;
-            case "matrix-product" -> () -> opened.launch("matrix_product", Launch.rows(n), gram, vectors[0], vectors[3], n);
-            default -> () -> opened.launch("kmm_step", Launch.block(), vectors[3], vectors[2], vectors[1], status, vectors[4], vectors[5],
-                vectors[0],
-                n, 1f, 0f, 50.0, Math.sqrt(n), 2 * n - Math.sqrt(n));
+            case "bandwidth" -> () -> batch.set(indices, indices, z, validation);
+            case "gram" -> () -> minimizer.begin(false);
+            default -> () -> minimizer.step(false);
         };
+    }
+
+    /** Positive and skewed, as losses are. */
+    private static float[] losses(Random random) {
+        float[] values = new float[BATCH];
+        for (int i = 0; i < BATCH; i++) {
+            values[i] = (float) -Math.log(1 - random.nextDouble());
+        }
+        return values;
     }
 
     private Buffer zeros(ElementType type, long length) {

@@ -71,6 +71,11 @@ public final class Npy {
             return code.charAt(1) == 'f';
         }
 
+        /** Whether there are whole numbers among its elements that no double is. */
+        boolean isWide() {
+            return this == INT64 || this == UINT64;
+        }
+
         /**
          * An element, to the nearest double.
          *
@@ -196,7 +201,7 @@ public final class Npy {
     }
 
     /** Of a long without a sign, the nearest double: half of it, its last bit kept for rounding, twice. */
-    private static double unsigned(long bits) {
+    public static double unsigned(long bits) {
         return bits >= 0 ? bits : 2.0 * (bits >>> 1 | bits & 1);
     }
 
@@ -311,7 +316,7 @@ public final class Npy {
         }
         if (!same) {
             throw new AdiwException(name + " has the shape " + Arrays.toString(shape) + ", and "
-                + Arrays.toString(expected).replace("-1", "any") + " was expected");
+                + Arrays.toString(expected).replace("-1", "any length") + " was expected");
         }
         return this;
     }

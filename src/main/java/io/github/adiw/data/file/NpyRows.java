@@ -16,6 +16,10 @@ import java.util.Arrays;
  */
 public final class NpyRows implements Closeable {
     private static final int CHUNK = 1 << 16;
+    /** Numbers of a block of a file in Fortran order, each of whose columns is a read: 8 MiB of double precision. */
+    private static final int TRANSPOSED_BLOCK = 1 << 20;
+    /** Of another file's. */
+    private static final int BLOCK = 1 << 12;
 
     private final NpyHeader header;
     private final int rows;
@@ -50,12 +54,12 @@ public final class NpyRows implements Closeable {
             header.requireLength(Files.size(path) - header.length());
         }
         boolean transposed = header.fortran() && columns > 1;
-        channel = transposed && regular ? FileChannel.open(path) : null;
         whole = transposed && !regular ? ByteBuffer.wrap(in.readAllBytes()).order(header.byteOrder()) : null;
         if (whole != null) {
             header.requireLength(whole.limit());
         }
         chunk = ByteBuffer.allocate(CHUNK).order(header.byteOrder());
+        channel = transposed && regular ? FileChannel.open(path) : null;        // last, as nobody closes what was not made
     }
 
     /** d; 1 if the shape is [n]. */
@@ -63,27 +67,39 @@ public final class NpyRows implements Closeable {
         return columns;
     }
 
-    /** How many rows have been read. */
-    public int row() {
-        return row;
+    /** How many rows are well read at once, at least 1: all that there are, if they are fewer. */
+    public int blockRows() {
+        int numbers = channel == null ? BLOCK : TRANSPOSED_BLOCK;
+        return Math.min(rows, Math.max(1, numbers / columns));
+    }
+
+    /** Whether the numbers are int64 or uint64, of which doubles are not all. */
+    public boolean isWide() {
+        return header.type().isWide();
+    }
+
+    /** Whether the numbers are uint64. */
+    public boolean isUnsigned() {
+        return header.type() == Npy.Type.UINT64;
     }
 
     /**
      * Reads the next rows.
      *
-     * @param into {@code [most, columns]} or longer; row-major
-     * @param most how many are wanted
+     * @param into  {@code [most, columns]} or longer; row-major
+     * @param exact of {@link #isWide} as long as {@code into}, and gets the same numbers as they are, of uint64 their bits; else null
+     * @param most  how many are wanted
      * @return how many were read; 0 after the last
      * @throws AdiwException if the file ends before its last row, or goes on after it
      */
-    public int next(double[] into, int most) throws IOException {
+    public int next(double[] into, long[] exact, int most) throws IOException {
         int count = Math.min(most, rows - row);
         if (whole != null || channel != null) {
             for (int c = 0; c < columns; c++) {
-                column(c, count, into);
+                column(c, count, into, exact);
             }
         } else {
-            inOrder(count * columns, into);
+            inOrder(count * columns, into, exact);
         }
         row += count;
         if (row == rows && channel == null && whole == null && in.read() >= 0) {
@@ -92,7 +108,7 @@ public final class NpyRows implements Closeable {
         return count;
     }
 
-    private void inOrder(int numbers, double[] into) throws IOException {
+    private void inOrder(int numbers, double[] into, long[] exact) throws IOException {
         int bytes = header.type().bytes();
         for (int done = 0; done < numbers;) {
             int count = Math.min(numbers - done, CHUNK / bytes);
@@ -100,12 +116,12 @@ public final class NpyRows implements Closeable {
                 throw header.broken("it is truncated: it ends within its values");
             }
             for (int i = 0; i < count; i++) {
-                into[done++] = header.type().number(chunk, i * bytes);
+                take(chunk, i * bytes, into, exact, done++);
             }
         }
     }
 
-    private void column(int column, int count, double[] into) throws IOException {
+    private void column(int column, int count, double[] into, long[] exact) throws IOException {
         int bytes = header.type().bytes();
         long at = ((long) column * rows + row) * bytes;
         for (int done = 0; done < count;) {
@@ -119,10 +135,16 @@ public final class NpyRows implements Closeable {
                 }
             }
             for (int i = 0; i < some; i++, done++) {
-                into[done * columns + column] = channel != null
-                    ? header.type().number(chunk, i * bytes)
-                    : header.type().number(whole, (int) at + done * bytes);
+                take(channel != null ? chunk : whole, channel != null ? i * bytes : (int) at + done * bytes, into, exact,
+                    done * columns + column);
             }
+        }
+    }
+
+    private void take(ByteBuffer bytes, int at, double[] into, long[] exact, int to) {
+        into[to] = header.type().number(bytes, at);
+        if (exact != null) {
+            exact[to] = bytes.getLong(at);
         }
     }
 

@@ -38,6 +38,7 @@ final class ColumnValues {
     private Mark point;
     private Mark comma;
     private Mark fraction;
+    private Mark wide;
 
     /** @param numeric whether there will be numbers alone */
     ColumnValues(boolean numeric) {
@@ -76,6 +77,7 @@ final class ColumnValues {
                 point = point == null && field.decimalSign() == '.' ? mark(field, position) : point;
                 comma = comma == null && field.decimalSign() == ',' ? mark(field, position) : comma;
                 fraction = fraction == null && field.isFraction() ? mark(field, position) : fraction;
+                wide = wide == null && field.isWide() ? mark(field, position) : wide;
                 whole &= field.value() == Math.rint(field.value());
                 numberCount++;
             }
@@ -185,7 +187,7 @@ final class ColumnValues {
         return true;
     }
 
-    /** Makes a category of the column, if it has few levels. */
+    /** Makes a category of the column, if it has few levels. Not where {@link #wide} numbers are doubles already. */
     void categorise() {
         if (codes != null || numbers == null) {
             return;
@@ -274,5 +276,10 @@ final class ColumnValues {
     /** The first number that looks as only digits after a decimal sign do. */
     Mark fraction() {
         return fraction;
+    }
+
+    /** The first whole number of which doubles are no longer exact. */
+    Mark wide() {
+        return wide;
     }
 }

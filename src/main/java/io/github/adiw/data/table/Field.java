@@ -1,5 +1,7 @@
 package io.github.adiw.data.table;
 
+import io.github.adiw.data.file.Npy;
+
 /**
  * One field of a table, as it was written: missing, a number, or text. A reader sets the same object for every field; nothing of it is
  * kept.
@@ -29,6 +31,10 @@ final class Field {
     private double value;
     private char decimalSign;
     private boolean grouped;
+    /** Whether a whole number was set, which is in {@link #bits}. */
+    private boolean integer;
+    private long bits;
+    private boolean unsigned;
 
     /** Sets text, which may be changed once the field was looked at; spaces around it do not count. */
     void set(char[] text, int offset, int length) {
@@ -43,12 +49,26 @@ final class Field {
         }
         decimalSign = 0;
         grouped = false;
+        integer = false;
         classify();
+    }
+
+    /**
+     * Sets a whole number, which the nearest double stands for, and which is written as it is.
+     *
+     * @param unsigned whether there is no sign among its bits
+     */
+    void set(long bits, boolean unsigned) {
+        set(unsigned ? Npy.unsigned(bits) : bits);
+        integer = true;
+        this.bits = bits;
+        this.unsigned = unsigned;
     }
 
     /** Sets a number; NaN is a missing one. */
     void set(double number) {
         chars = null;
+        integer = false;
         value = number;
         kind = Double.isNaN(number) ? Kind.MISSING : Kind.NUMBER;
         decimalSign = 0;
@@ -79,6 +99,15 @@ final class Field {
         return kind == Kind.NUMBER && chars != null && digits(from) == to - from && (chars[from] == '0' && to - from > 1 || to - from > 15);
     }
 
+    /** Whether this is a whole number in digits alone, so large that the double of another one may be the same. */
+    boolean isWide() {
+        if (kind != Kind.NUMBER || Math.abs(value) < 0x1p53) {
+            return false;
+        }
+        int sign = chars != null && (chars[from] == '-' || chars[from] == '+') ? 1 : 0;
+        return chars == null ? integer : digits(from + sign) == to - from - sign;
+    }
+
     /** Whether this is missing as {@link #UNANSWERED}. */
     boolean isUnanswered() {
         return kind == Kind.MISSING && chars != null && to - from == 1;
@@ -91,7 +120,10 @@ final class Field {
 
     /** As it was written, without spaces around. */
     String text() {
-        return chars == null ? text(value) : new String(chars, from, to - from);
+        if (chars != null) {
+            return new String(chars, from, to - from);
+        }
+        return !integer ? text(value) : unsigned ? Long.toUnsignedString(bits) : Long.toString(bits);
     }
 
     /** {@link #text} as a level of a category: true and false in lower case, as programs write them differently. */

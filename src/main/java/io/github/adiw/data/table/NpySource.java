@@ -3,6 +3,7 @@ package io.github.adiw.data.table;
 import io.github.adiw.AdiwException;
 import io.github.adiw.data.file.NpyRows;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 
 /** The rows of a .npy file, whose columns have no names. */
@@ -12,18 +13,37 @@ final class NpySource extends TableSource {
     private final Header header;
     private final Field field = new Field();
     private final double[] block;
+    /** The same as whole numbers, of int64 and uint64; else null. */
+    private final long[] exact;
     private int blockRows;
     private int at;
     private long row = -1;
 
-    NpySource(Path path, NpyRows in) {
+    /**
+     * Begins to read.
+     *
+     * @param in its content from the first byte; closed with this, or by the caller if this fails
+     * @throws AdiwException if it is no .npy file of rows, or has too many columns
+     */
+    static NpySource of(Path path, InputStream in) throws IOException {
+        NpyRows rows = new NpyRows(path, in);
+        try {
+            return new NpySource(path, rows);
+        } catch (RuntimeException | Error e) {
+            closeQuietly(rows);
+            throw e;
+        }
+    }
+
+    private NpySource(Path path, NpyRows in) {
         this.path = path;
         this.in = in;
         if (in.columns() > MOST_COLUMNS) {
             throw new AdiwException(path + " has " + in.columns() + " columns, and at most " + MOST_COLUMNS + " were expected");
         }
         header = Header.of(path.toString(), in.columns());
-        block = new double[Math.max(1, 4096 / in.columns()) * in.columns()];
+        block = new double[in.blockRows() * in.columns()];
+        exact = in.isWide() ? new long[block.length] : null;
     }
 
     @Override
@@ -41,7 +61,7 @@ final class NpySource extends TableSource {
         int columns = in.columns();
         if (at == blockRows) {
             try {
-                blockRows = in.next(block, block.length / columns);
+                blockRows = in.next(block, exact, block.length / columns);
             } catch (IOException e) {
                 throw unreadable(path.toString(), e);
             }
@@ -52,7 +72,11 @@ final class NpySource extends TableSource {
         }
         row++;
         for (int c = 0; c < columns; c++) {
-            field.set(block[at * columns + c]);
+            if (exact == null) {
+                field.set(block[at * columns + c]);
+            } else {
+                field.set(exact[at * columns + c], in.isUnsigned());
+            }
             fields.accept(c, field);
         }
         at++;

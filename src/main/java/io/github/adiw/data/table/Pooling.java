@@ -138,6 +138,8 @@ final class Pooling {
     }
 
     private EncodedColumn category(int f, String name, ColumnValues t, ColumnValues v) {
+        refuseWide(train, t, name);
+        refuseWide(validation, v, name);
         t.categorise();
         v.categorise();
         if (options.missing() == Missing.FAIL && (t.missing() != null || v.missing() != null)) {
@@ -145,7 +147,7 @@ final class Pooling {
             v.answerUnanswered();
             options.notices()
                 .accept(Wording.column(name) + " has '" + Field.UNANSWERED + "', which counts as a category of its own: "
-                    + "--missing mean fills it in.");
+                    + "missing=mean fills it in.");
         }
         TreeSet<String> all = new TreeSet<>();
         for (ColumnValues values : List.of(t, v)) {
@@ -178,7 +180,7 @@ final class Pooling {
                 Wording.column(name) + " of " + name(texts) + " has text, as " + Wording.quoted(text.text()) + " in "
                     + texts.source().place(text.position()) + ", and more than " + ColumnValues.MOST_LEVELS
                     + " different values, as an identifier has: "
-                    + "exclude it, or make it the id (--id)");
+                    + "exclude it, or make it the id");
         }
         if (mixed) {
             options.notices()
@@ -195,6 +197,17 @@ final class Pooling {
         double total = Arrays.stream(counted.means()).sum();
         Arrays.setAll(counted.means(), i -> counted.means()[i] / total);
         return counted;
+    }
+
+    /** Numbers that are doubles already, of which several may have become the same, make no categories. */
+    private static void refuseWide(Table table, ColumnValues values, String name) {
+        if (values.levels() == null && !values.hasText() && values.wide() != null) {
+            throw UsageException.of("exclude",
+                Wording.column(name) + " has text in one file, and in the other numbers, as " + Wording.quoted(values.wide().text())
+                    + " in "
+                    + table.source().place(values.wide().position())
+                    + ", that are too large to be categories: exclude it, or make it the id");
+        }
     }
 
     private static void refuseGrouped(Table table, ColumnValues values, String name) {

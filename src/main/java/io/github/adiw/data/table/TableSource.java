@@ -2,7 +2,6 @@ package io.github.adiw.data.table;
 
 import io.github.adiw.AdiwException;
 import io.github.adiw.data.file.AtomicFile;
-import io.github.adiw.data.file.NpyRows;
 import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.FileInputStream;
@@ -46,7 +45,7 @@ abstract class TableSource implements Closeable {
             byte[] start = in.readNBytes(NPY.length);
             in.reset();
             boolean npy = Arrays.equals(start, NPY) || path.toString().toLowerCase(Locale.ROOT).endsWith(".npy");
-            TableSource source = npy ? new NpySource(path, new NpyRows(path, in)) : CsvSource.of(path, in);
+            TableSource source = npy ? NpySource.of(path, in) : CsvSource.of(path, in);
             in = null;
             return source;
         } catch (IOException e) {
@@ -63,7 +62,7 @@ abstract class TableSource implements Closeable {
         }
     }
 
-    private static void closeQuietly(InputStream in) {
+    static void closeQuietly(Closeable in) {
         try {
             in.close();
         } catch (IOException e) {

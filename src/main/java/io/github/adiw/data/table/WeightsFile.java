@@ -4,13 +4,11 @@ import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.file.Npy;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -74,7 +72,12 @@ public final class WeightsFile {
      * @throws AdiwException  if it cannot be written
      */
     public static void write(Path path, String[] ids, float[] weights) {
-        write(path, sink -> sink.add(ids, weights, weights.length));
+        requireSuffix("output", path);
+        if (isCsv(path)) {
+            AtomicFile.write(path, out -> csv(out, sink -> sink.add(ids, weights, weights.length)));
+        } else {
+            Npy.write(path, weights, weights.length);
+        }
     }
 
     /**
@@ -90,7 +93,8 @@ public final class WeightsFile {
         if (isCsv(path)) {
             AtomicFile.write(path, out -> csv(out, content));
         } else {
-            AtomicFile.write(path, out -> npy(out, content));
+            int[] size = {0};       // which stands before them, and is known behind them
+            AtomicFile.write(path, out -> size[0] = values(out, content), out -> Npy.writeHeader(out, Npy.Type.FLOAT32, size[0]));
         }
     }
 
@@ -117,27 +121,19 @@ public final class WeightsFile {
         return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
     }
 
-    /** Their number stands before them: they wait in a file of their own until it is known. */
-    private static void npy(OutputStream out, Content content) throws IOException {
-        Path waiting = Files.createTempFile("adiw", ".weights");
-        try {
-            int[] size = {0};
-            try (OutputStream values = new BufferedOutputStream(Files.newOutputStream(waiting), 1 << 16)) {
-                content.writeTo((ids, weights, count) -> {
-                    ByteBuffer bytes = ByteBuffer.allocate(4 * Math.min(count, 1 << 14)).order(ByteOrder.LITTLE_ENDIAN);
-                    for (int done = 0; done < count;) {
-                        int some = Math.min(count - done, 1 << 14);
-                        bytes.clear().asFloatBuffer().put(weights, done, some);
-                        values.write(bytes.array(), 0, 4 * some);
-                        done += some;
-                    }
-                    size[0] = Math.addExact(size[0], count);
-                });
+    /** Returns how many there were. */
+    private static int values(OutputStream out, Content content) throws IOException {
+        int[] size = {0};
+        content.writeTo((ids, weights, count) -> {
+            ByteBuffer bytes = ByteBuffer.allocate(4 * Math.min(count, 1 << 14)).order(ByteOrder.LITTLE_ENDIAN);
+            for (int done = 0; done < count;) {
+                int some = Math.min(count - done, 1 << 14);
+                bytes.clear().asFloatBuffer().put(weights, done, some);
+                out.write(bytes.array(), 0, 4 * some);
+                done += some;
             }
-            Npy.writeHeader(out, Npy.Type.FLOAT32, size[0]);
-            Files.copy(waiting, out);
-        } finally {
-            Files.delete(waiting);
-        }
+            size[0] = Math.addExact(size[0], count);
+        });
+        return size[0];
     }
 }

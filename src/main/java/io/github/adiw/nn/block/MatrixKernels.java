@@ -119,22 +119,38 @@ public final class MatrixKernels {
         sum(device, s, partials, dw, db, tiles.z());
     }
 
-    static void conv2dReluPoolForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias, Buffer y,
-                                      Buffer choice) {
+    /**
+     * Enqueues a convolution, its ReLU and a 2 x 2 max-pool.
+     *
+     * @param bias   float32 {@code [filters]}; may be null
+     * @param y      float32, what the pool makes
+     * @param choice uint8, as long as {@code y}: where in its window each value was, for the passes backward
+     */
+    public static void conv2dReluPoolForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias,
+                                             Buffer y,
+                                             Buffer choice) {
         device.launch(kernel(precision, "conv2d_relu_pool_forward"), forwardTiles(s), x, weight, bias, y, choice, s.batch(), s.channels(),
             s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
     }
 
-    static void conv2dReluPoolBackwardData(Device device, Precision precision, Convolution s, Buffer dy, Buffer choice, Buffer weight,
-                                           Buffer dx) {
+    /** Enqueues the gradient of the input of these three, {@code dx}, from that of the output. */
+    public static void conv2dReluPoolBackwardData(Device device, Precision precision, Convolution s, Buffer dy, Buffer choice,
+                                                  Buffer weight,
+                                                  Buffer dx) {
         long pixels = (long) s.batch() * s.height() * s.width();
         device.launch(kernel(precision, "conv2d_relu_pool_backward_data"),
             Launch.tiles(tiles(pixels, CONVOLUTION_ROWS), tiles(s.channels(), POOLED_CHANNELS), 1), dy, choice, weight, dx, s.batch(),
             s.channels(), s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
     }
 
-    static void conv2dReluPoolBackwardWeights(Device device, Precision precision, Convolution s, Buffer x, Buffer dy, Buffer choice,
-                                              Buffer partials, Buffer dw, Buffer db) {
+    /**
+     * Enqueues the gradients of weights and biases of these three.
+     *
+     * @param partials float32, {@link #pooledPartials}
+     * @param db       may be null
+     */
+    public static void conv2dReluPoolBackwardWeights(Device device, Precision precision, Convolution s, Buffer x, Buffer dy, Buffer choice,
+                                                     Buffer partials, Buffer dw, Buffer db) {
         Launch tiles = pooledWeightTiles(device, s);
         device.launch(kernel(precision, "conv2d_relu_pool_backward_weights"), tiles, x, dy, choice, partials, s.batch(), s.channels(),
             s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding(), tiles.z());

@@ -5,15 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.adiw.ChildJvm;
 import io.github.adiw.AdiwException;
+import java.io.BufferedInputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AtomicFileTest {
     @TempDir
@@ -115,5 +125,139 @@ class AtomicFileTest {
         assertThat(own).exists();
         assertThat(fresh).exists();
         assertThat(another).exists();
+    }
+
+    @Test
+    void linksStayAndLeadToWhatIsWritten() throws IOException {
+        Path file = Files.writeString(Files.createDirectory(folder.resolve("there")).resolve("file"), "old");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("there/file"));
+        Path chain = Files.createSymbolicLink(folder.resolve("chain"), link);
+        Path open = Files.createSymbolicLink(folder.resolve("open"), Path.of("made/by/it"));
+        AtomicFile.writeString(link, "one");
+        assertThat(file).hasContent("one");
+        AtomicFile.writeString(chain, "two");
+        assertThat(file).hasContent("two");
+        AtomicFile.writeString(open, "three");
+        assertThat(folder.resolve("made/by/it")).hasContent("three");
+        AtomicFile.moveTo(Files.writeString(folder.resolve("new"), "four"), chain);
+        assertThat(file).hasContent("four");
+        assertThat(List.of(link, chain, open)).allMatch(Files::isSymbolicLink);
+        assertThat(folder.resolve("new")).doesNotExist();
+        Path circle = Files.createSymbolicLink(folder.resolve("circle"), Path.of("round"));
+        Files.createSymbolicLink(folder.resolve("round"), circle);
+        assertThatThrownBy(() -> AtomicFile.writeString(circle, "five")).isInstanceOf(AdiwException.class)
+            .hasMessage(circle + " is a link that leads round in a circle, and a file was expected");
+        try (var left = Files.walk(folder)) {
+            assertThat(left.map(path -> path.getFileName().toString())).noneMatch(name -> name.endsWith(".tmp"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rw-------", "rw-rw-rw-", "r--r-----"})
+    void permissionsAreThoseOfTheFileThatWasThere(String permissions) throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "old");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
+        AtomicFile.write(file, out -> {
+            out.write("new".getBytes(StandardCharsets.UTF_8));
+            try (var all = Files.list(folder)) {
+                Path temporary = all.filter(path -> !path.equals(file)).findFirst().orElseThrow();
+                assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(temporary))).isEqualTo("rw-------");
+            }
+        });
+        assertThat(file).content().isEqualTo("new");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo(permissions);
+        AtomicFile.moveTo(Files.writeString(folder.resolve("next"), "next"), file);
+        assertThat(file).content().isEqualTo("next");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo(permissions);
+    }
+
+    /** Writes where links lead to its own streams, and prints besides. */
+    static final class StreamWriter {
+        private StreamWriter() {}
+
+        public static void main(String[] args) {
+            for (String link : args) {
+                System.out.println("before");
+                System.err.println("before");
+                AtomicFile.writeString(Path.of(link), "content\n");
+                System.out.println("after");
+                System.err.println("after");
+            }
+        }
+    }
+
+    /** Output that was directed into a file: its name stays, and what is written stands between what is printed. */
+    @Test
+    void standardOutputAndErrorAreWrittenToWhereTheyStand() throws Exception {
+        Path out = Files.createSymbolicLink(folder.resolve("out"), Path.of("/proc/self/fd/1"));
+        Path err = Files.createSymbolicLink(folder.resolve("err"), Path.of("/dev/stderr"));
+        ChildJvm.Outcome writer = new ChildJvm().run(StreamWriter.class, out.toString(), err.toString(), "/dev/fd/1");
+        assertThat(writer.code()).as(writer.err()).isZero();
+        assertThat(writer.out()).isEqualTo("before\ncontent\nafter\nbefore\nafter\nbefore\ncontent\nafter\n");
+        assertThat(writer.err()).isEqualTo("before\nafter\nbefore\ncontent\nafter\nbefore\nafter\n");
+        assertThat(List.of(out, err, Path.of("/dev/stderr"))).allMatch(Files::isSymbolicLink);
+    }
+
+    @Test
+    void anotherDescriptorIsWrittenToAtItsEnd() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "old, ");
+        try (FileInputStream held = new FileInputStream(file.toFile()); var all = Files.list(Path.of("/proc/self/fd"))) {
+            Path descriptor = all.filter(path -> leadsTo(path, file)).findFirst().orElseThrow();
+            AtomicFile.writeString(Files.createSymbolicLink(folder.resolve("link"), descriptor), "new");
+            assertThat(new String(held.readAllBytes(), StandardCharsets.UTF_8)).as("the file that was open").isEqualTo("old, new");
+        }
+    }
+
+    private static boolean leadsTo(Path descriptor, Path file) {
+        try {
+            return Files.readSymbolicLink(descriptor).equals(file.toRealPath());
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void devicesAndPipesAreWrittenToAsTheyAre() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        for (Path path : List.of(pipe, Files.createSymbolicLink(folder.resolve("link"), pipe))) {
+            CompletableFuture<String> read = CompletableFuture.supplyAsync(() -> {
+                try (InputStream in = new BufferedInputStream(new FileInputStream(pipe.toFile()))) {
+                    return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            AtomicFile.writeString(path, "content");
+            assertThat(read.get(1, TimeUnit.MINUTES)).isEqualTo("content");
+        }
+        Path full = Files.createSymbolicLink(folder.resolve("full"), Path.of("/dev/full"));
+        assertThatThrownBy(() -> AtomicFile.writeString(full, "content")).isInstanceOf(AdiwException.class)
+            .hasMessage("cannot write " + full + ": No space left on device");
+        assertThat(full).isSymbolicLink();
+    }
+
+    /** The rest waits beside the file, under a name that says whose it is, and that the next file's writer knows. */
+    @Test
+    void whatComesFirstMayBeWrittenLast() throws IOException {
+        Path file = folder.resolve("new/file");
+        AtomicFile.write(file, out -> {
+            out.write("rest".getBytes(StandardCharsets.UTF_8));
+            try (var all = Files.list(file.getParent())) {
+                assertThat(all.map(path -> path.getFileName().toString())).singleElement().asString()
+                    .matches("\\.file\\." + ProcessHandle.current().pid() + "-[0-9a-f]+\\.tmp");
+            }
+        }, out -> out.write("head, ".getBytes(StandardCharsets.UTF_8)));
+        assertThat(file).hasContent("head, rest");
+        assertThatThrownBy(() -> AtomicFile.write(file, out -> {
+            throw new IOException("disk full");
+        }, out -> out.write(1))).hasMessage("cannot write " + file + ": disk full");
+        assertThatThrownBy(() -> AtomicFile.write(file, out -> out.write(1), out -> {
+            throw new IllegalStateException("enough");
+        })).hasMessage("enough");
+        assertThat(file).hasContent("head, rest");
+        try (var left = Files.list(file.getParent())) {
+            assertThat(left).containsExactly(file);
+        }
     }
 }

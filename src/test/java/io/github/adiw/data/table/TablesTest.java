@@ -12,9 +12,12 @@ import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.Rows;
 import io.github.adiw.data.file.Npy;
+import io.github.adiw.data.file.NpyRows;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -23,7 +26,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -390,6 +392,92 @@ class TablesTest {
         assertThat(Read.values(read().of(path, path).train())).containsExactly(-1, -0x1p63, 0x1p53);
     }
 
+    /** A column of a block is a read, so that a block has many rows. */
+    @Test
+    void manyColumnsInFortranOrder() throws IOException {
+        int rows = 450;
+        int columns = 5000;
+        byte[] values = new byte[rows * columns];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (byte) (i / rows * 7 + i % rows);
+        }
+        Path path = read().file("T.npy", npy("|u1", true, "(" + rows + ", " + columns + ")", values));
+        try (NpyRows file = new NpyRows(path, Files.newInputStream(path))) {
+            assertThat(file.blockRows()).isBetween(200, 220);
+        }
+        double[] found = Read.values(read().of(path, path).train());
+        for (int i = 0; i < found.length; i++) {
+            if (found[i] != (i % columns * 7 + i / columns & 255)) {
+                throw new AssertionError("row " + i / columns + ", column " + i % columns + ": " + found[i]);
+            }
+        }
+    }
+
+    /** How many of this process's descriptors lead to a file. */
+    private static long open(Path file) throws IOException {
+        Path real = file.toRealPath();
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            return all.filter(descriptor -> {
+                try {
+                    return Files.readSymbolicLink(descriptor).equals(real);
+                } catch (IOException e) {
+                    return false;       // that of the listing, which is closed
+                }
+            }).count();
+        }
+    }
+
+    @Test
+    void filesThatAreRefusedAreClosed() throws IOException {
+        assumeTrue(Files.exists(Path.of("/proc/self/fd")), "the system does not list descriptors");
+        for (boolean fortran : new boolean[] {false, true}) {
+            Path path = read().file("T.npy", npy("|u1", fortran, "(1, 70000)", new byte[70_000]));
+            assertThatThrownBy(() -> read().of(path, path)).hasMessageContaining("has 70000 columns, and at most 65536 were expected");
+            assertThat(open(path)).isZero();
+        }
+    }
+
+    /** Several of these have the same double. */
+    private static final long[] WIDE = {1234567890123456789L, 1234567890123456790L, -(1L << 53) - 1, -1, 7};
+
+    private Path wide(String code, boolean fortran) {
+        ByteBuffer values = ByteBuffer.allocate(16 * WIDE.length)
+            .order(code.startsWith(">") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < WIDE.length; i++) {
+            values.putLong(fortran ? 8 * i : 16 * i, WIDE[i]).putLong(fortran ? 8 * (WIDE.length + i) : 16 * i + 8, i);
+        }
+        return read().file("T.npy", npy(code, fortran, "(" + WIDE.length + ", 2)", values.array()));
+    }
+
+    /** The id of a row, and not the double that is nearest to it. */
+    @ParameterizedTest
+    @CsvSource({"<i8, false", ">i8, true", "<u8, true", ">u8, false"})
+    void idsAreTheNumbersThatTheFileHas(String code, boolean fortran) {
+        Path path = wide(code, fortran);
+        String[] expected = Arrays.stream(WIDE).mapToObj(code.contains("u") ? Long::toUnsignedString : Long::toString)
+            .toArray(String[]::new);
+        TablePair pair = read().id("0").of(path, path);
+        assertThat(pair.ids()).containsExactly(expected);
+        assertThat(Read.values(pair.train())).containsExactly(0, 1, 2, 3, 4);
+        try (RowReader rows = pair.encoding().open(path, null, notice -> {})) {
+            assertThat(rows.next(new double[10], 10)).isEqualTo(WIDE.length);
+            assertThat(rows.ids()).startsWith(expected);
+        }
+        assertThatThrownBy(() -> read().of(path, read().file("V.csv", "a,b\nx,2\n"))).isInstanceOf(UsageException.class)
+            .hasMessageContaining("column 'a' has text in one file")
+            .hasMessageContaining("'" + expected[0] + "' in " + path + ", row 0 (from 0)")
+            .hasMessageContaining("too large to be categories");
+    }
+
+    /** As text each is a level of its own, and a file of many is no category because doubles have made few of them. */
+    @Test
+    void largeNumbersInTextStayApart() {
+        assertThat(read().of("a,b\n9007199254740993,x\n9007199254740992,y\nq,z\n").encoding().names())
+            .contains("a=9007199254740992", "a=9007199254740993", "a=q");
+        assertThatThrownBy(() -> read().of(lines("a,b", 150, "1234567890123456%03d,2"), "a,b\nx,3\n")).isInstanceOf(UsageException.class)
+            .hasMessageContaining("'1234567890123456000' in " + folder.resolve("T.csv") + ", line 2");
+    }
+
     @Test
     void refusesArraysThatAreNoTables() {
         byte[] values = ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN).putDouble(1).putDouble(Double.NaN)
@@ -447,23 +535,34 @@ class TablesTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void readsManyRowsInLinearTime() {
         Random random = new Random(3);
         StringBuilder text = new StringBuilder("a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p\n");
+        int tenth = 0;
         for (int i = 0; i < 100_000; i++) {
             for (int c = 0; c < 16; c++) {
                 text.append(c == 0 ? "" : ",").append(c < 4 ? random.nextInt(50) : random.nextGaussian());
             }
             text.append('\n');
+            tenth = i == 9999 ? text.length() : tenth;
         }
-        Path path = read().file("large.csv", text.toString());
-        Path small = read().file("small.csv", text.substring(0, text.indexOf("\n", 1000) + 1));
-        long start = System.nanoTime();
-        TablePair pair = read().of(path, small);
-        Duration took = Duration.ofNanos(System.nanoTime() - start);
-        assertThat(pair.train().rows()).isEqualTo(100_000);
-        assertThat(took).as("a second or so on a quiet machine").isLessThan(Duration.ofSeconds(20));
+        Path large = read().file("large.csv", text.toString());
+        Path small = read().file("small.csv", text.substring(0, tenth));
+        assertThat(read().of(large, small).train().rows()).isEqualTo(100_000);
+        assertThat(processorTime(large)).as("ten times as many rows").isLessThan(30 * processorTime(small));
+    }
+
+    /** Of this thread, in nanoseconds, the least of three: what else the machine does counts for little. */
+    private long processorTime(Path path) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 3; i++) {
+            long start = threads.getCurrentThreadCpuTime();
+            read().of(path, folder.resolve("small.csv"));
+            least = Math.min(least, threads.getCurrentThreadCpuTime() - start);
+        }
+        return least;
     }
 
     /** Where FastCSV is left out, as it is for who reads no text. */
@@ -522,7 +621,7 @@ class TablesTest {
         assertThat(read.of(adult).encoding().names()).containsExactly("age", "workclass=?", "workclass=State-gov", "income=<=50K",
             "income=>50K");
         assertThat(read.notices()).singleElement().asString().contains("column 'workclass' has '?', which counts as a category of its own",
-            "--missing mean");
+            "missing=mean fills it in");
         assertThatThrownBy(() -> read().of(adult + ",State-gov,>50K\n?,State-gov,>50K\n")).hasMessageContaining("line 4, column 'age'");
         assertThatThrownBy(() -> read().of(adult + "3,?,>50K\n3,,>50K\n")).hasMessageContaining("line 5, column 'workclass': it is empty");
         assertThat(read().mean().of(adult).encoding().names()).containsExactly("age", "workclass=State-gov", "income=<=50K", "income=>50K");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.adiw.AdiwException;
+import io.github.adiw.ChildJvm;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.file.Npy;
 import java.io.IOException;
@@ -68,5 +69,36 @@ class WeightsFileTest {
         try (var left = Files.list(folder)) {
             assertThat(left).isEmpty();
         }
+    }
+
+    /** Writes weights of known and of unknown number. */
+    static final class Writer {
+        private Writer() {}
+
+        public static void main(String[] args) {
+            WeightsFile.write(Path.of(args[0]), null, new float[] {1, 2});
+            WeightsFile.write(Path.of(args[1]), sink -> sink.add(null, new float[] {3}, 1));
+        }
+    }
+
+    @Test
+    void needsNoPlaceForTemporaryFiles() throws Exception {
+        Path known = folder.resolve("known.npy");
+        Path blocks = folder.resolve("blocks.npy");
+        ChildJvm.Outcome writer = new ChildJvm().option("-Djava.io.tmpdir=" + folder.resolve("missing/place")).run(Writer.class,
+            known.toString(), blocks.toString());
+        assertThat(writer.code()).as(writer.err()).isZero();
+        assertThat(Npy.read(known).toFloats()).containsExactly(1, 2);
+        assertThat(Npy.read(blocks).toFloats()).containsExactly(3);
+    }
+
+    /** On the way to a device there is no other place: that is where the message looks for what is wrong. */
+    @Test
+    void saysWherePlaceIsWantedForTemporaryFiles() throws Exception {
+        Path place = folder.resolve("missing");
+        Path device = Files.createSymbolicLink(folder.resolve("device.npy"), Path.of("/dev/null"));
+        ChildJvm.Outcome writer = new ChildJvm().option("-Djava.io.tmpdir=" + place).run(Writer.class, device.toString(),
+            device.toString());
+        assertThat(writer.err()).contains("cannot write " + device + " by way of " + place + ": no such file or folder");
     }
 }

@@ -59,10 +59,11 @@ class GaussianMatrixTest {
         EstimationSettings settings = EstimationSettings.builder().bandwidth("gamma:" + GAMMA).eta(1f).build();
         try (Device device = DeviceMatrix.open(); Buffer zBuffer = device.floats(z); Buffer validationBuffer = device.floats(validation);
              Buffer vBuffer = device.floats(v); Buffer out = device.floats(new float[M]);
+             Buffer indices = device.ints(new int[N]); Buffer validationIndices = device.ints(new int[M]);
              SegmentedBatch batch = SegmentedBatch.create(device, new BatchShape(N, M, N, M, d), settings, null);
              GaussianMatrix matrix = GaussianMatrix.create(batch, Side.VALIDATION, Side.TRAINING, mostStored);
              GramMatrix gram = GramMatrix.create(batch, mostStored)) {
-            batch.set(null, null, zBuffer, validationBuffer);
+            batch.set(indices, validationIndices, zBuffer, validationBuffer);
             matrix.compute();
             check(product(validation, z, d, null, 0), matrix.rowSums(), "row sum");
             matrix.multiply(vBuffer, out);
