@@ -250,9 +250,8 @@ final class Warnings {
 
     /** Whether the column that was worst was so by more than chance, as one of twenty is, and weighting took at least half of that away. */
     private boolean balances() {
-        ColumnBalance worst = Collections.max(found.balance(), Comparator.comparingDouble(b -> Math.abs(b.before())));
-        double before = Math.abs(worst.before());
-        return before > chance(found.trainRows(), ONE_OF_TWENTY) && Math.abs(worst.after()) <= before / 2;
+        Numbered worst = Collections.max(balance, Comparator.comparingDouble(Warnings::before));
+        return before(worst) > chance(found.trainRows(), ONE_OF_TWENTY) && after(worst) <= before(worst) / 2;
     }
 
     /** {@link Diagnostics#hasHeavyTail}. */

@@ -514,7 +514,7 @@ class TablesTest {
             assertThat(rows.next(new double[10], 10)).isEqualTo(WIDE.length);
             assertThat(rows.ids()).startsWith(expected);
         }
-        assertThatThrownBy(() -> read().of(path, read().file("V.csv", "a,b\nx,2\n"))).isInstanceOf(UsageException.class)
+        assertThatThrownBy(() -> read().of(path, read().file("V.csv", "a,b\nx,2\n"))).isInstanceOf(AdiwException.class)
             .hasMessageContaining("column 'a' has text in one file")
             .hasMessageContaining("'" + expected[0] + "' in " + path + ", row 0 (from 0)")
             .hasMessageContaining("too large to be categories");
@@ -525,7 +525,7 @@ class TablesTest {
     void largeNumbersInTextStayApart() {
         assertThat(read().of("a,b\n9007199254740993,x\n9007199254740992,y\nq,z\n").encoding().names())
             .contains("a=9007199254740992", "a=9007199254740993", "a=q");
-        assertThatThrownBy(() -> read().of(lines("a,b", 150, "1234567890123456%03d,2"), "a,b\nx,3\n")).isInstanceOf(UsageException.class)
+        assertThatThrownBy(() -> read().of(lines("a,b", 150, "1234567890123456%03d,2"), "a,b\nx,3\n")).isInstanceOf(AdiwException.class)
             .hasMessageContaining("'1234567890123456000' in " + folder.resolve("T.csv") + ", line 2");
     }
 
