@@ -198,15 +198,60 @@ class KernelParityTest {
     @Test
     void metrics() {
         int n = 300;
-        KernelParity.of("step_metrics", Launch.block()).in(positive(n)).in(positive(n)).out(new float[15]).in(new long[] {4})
-            .out(new int[1])
-            .value(n).value(3).value(0.25f).in(null).value(1).value(1).check();
         float[] broken = positive(n);
         broken[222] = Float.NaN;
-        KernelParity.of("step_metrics", Launch.block()).in(broken).in(positive(n)).out(new float[15]).in(new long[] {4}).out(new int[1])
-            .value(n).value(3).value(0.25f).in(null).value(1).value(1).check();
+        int[] status = new int[40];
+        double[] outcomes = new double[4 * status.length];
+        outcomes[4 * 39 + 2] = -1;
+        for (float[] losses : List.of(positive(n), broken)) {
+            stepMetrics(losses, null, null);
+            stepMetrics(losses, new int[] {0}, null);
+            stepMetrics(losses, status, outcomes);
+        }
         KernelParity.of("count_correct", Launch.block()).in(below(n, 2)).out(new int[] {5}).in(new long[] {1}).value(n).value(450).check();
         elements("store_row", n).in(floats(n)).out(new float[3 * n]).in(new long[] {1}).value(n).check();
+    }
+
+    private void stepMetrics(float[] losses, int[] status, double[] outcomes) {
+        int n = losses.length;
+        KernelParity.of("step_metrics", Launch.block()).in(losses).in(positive(n)).out(new float[15]).in(new long[] {4}).out(new int[1])
+            .in(status).in(outcomes).out(new int[3]).value(status == null ? 0 : status.length).value(n).value(3).value(0.25f).in(null)
+            .value(1).value(1).check();
+    }
+
+    @Test
+    void theFirstEstimationThatFailedIsKept() {
+        int[] status = new int[40];
+        status[3] = 1;
+        double[] outcomes = new double[4 * status.length];
+        outcomes[4 * 3 + 2] = -1;      // of a degenerate segment, which says nothing
+        assertThat(failed(null, null, 0, 0, 0)).containsExactly(0, 0, 0);
+        assertThat(failed(status, null, 0, 0, 0)).containsExactly(0, 0, 0);
+        assertThat(failed(status, outcomes, 0, 0, 0)).containsExactly(0, 0, 0);
+        outcomes[4 * 39 + 2] = -1;
+        assertThat(failed(status, outcomes, 0, 0, 0)).containsExactly(5, 39, 0);
+        assertThat(failed(status, outcomes, 2, 7, 2)).as("an earlier step's").containsExactly(2, 7, 2);
+        status[35] = 2;
+        assertThat(failed(status, outcomes, 0, 0, 0)).containsExactly(5, 35, 2);
+        assertThat(failed(status, null, 0, 0, 0)).containsExactly(5, 35, 2);
+    }
+
+    /** After step 4. */
+    private static int[] failed(int[] status, double[] outcomes, int... before) {
+        int n = 30;
+        int segments = status == null ? 0 : status.length;
+        try (Device device = DeviceMatrix.open(); Buffer x = device.floats(new float[n]); Buffer rows = device.floats(new float[15]);
+             Buffer step = device.allocate(ElementType.INT64, 1); Buffer halted = device.ints(0);
+             Buffer statuses = status == null ? null : device.ints(status); Buffer kept = device.ints(before);
+             Buffer solved = outcomes == null ? null : device.allocate(ElementType.FLOAT64, outcomes.length)) {
+            step.upload(new long[] {4});
+            if (solved != null) {
+                solved.upload(outcomes);
+            }
+            device.launch("step_metrics", Launch.block(), x, x, rows, step, halted, statuses, solved, kept, segments, n, 3, 0.25f,
+                null, 1, 1);
+            return kept.toInts();
+        }
     }
 
     @Test

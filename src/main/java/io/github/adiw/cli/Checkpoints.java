@@ -35,6 +35,11 @@ final class Checkpoints {
         }
     }
 
+    /** Whether a file of that name may be deleted. */
+    static boolean isName(Path name) {
+        return step(name) >= 0;
+    }
+
     private static long step(Path file) {
         Matcher name = NAME.matcher(file.getFileName().toString());
         return name.matches() ? Long.parseLong(name.group(1)) : -1;

@@ -25,7 +25,7 @@ final class CommonOptions {
         description = "Worker threads on the processor. Default: as many as this process may use (a container's limit counts).")
     private Integer threads;
 
-    @Option(names = "--json", description = "Print the result as JSON on standard output.")
+    @Option(names = "--json", description = "Print the result as JSON on standard output, with the warnings that go to standard error.")
     private boolean json;
 
     @Option(names = "--verbose", description = "Say more, and show the stack trace of a failure.")

@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -49,6 +50,10 @@ final class CompareCommand extends Subcommand {
     private static final int TRAIN_SAMPLES = 10_000;
     private static final String ALL = "all";
     private static final String TIMES = "times.json";
+    private static final String PAGE = "compare.html";
+    private static final String MARKDOWN = "compare.md";
+    private static final String JSON = "compare.json";
+    private static final Set<String> RESULTS = Set.of(TIMES, PAGE, MARKDOWN, JSON);
 
     @Option(names = "--methods", paramLabel = "M1,M2,...", hideParamSyntax = true, split = ",", defaultValue = "uniform,diw,adiw-km",
         description = "Which methods, in this order, or all (with --transform features: that have it). Default: ${DEFAULT-VALUE}.")
@@ -65,7 +70,9 @@ final class CompareCommand extends Subcommand {
         description = "Folder for what is written; it is made if need be. Default: ${DEFAULT-VALUE}.")
     private Path output;
 
-    @Option(names = "--fresh", description = "Run everything again, whatever DIR holds from an earlier call.")
+    @Option(names = "--fresh",
+        description = "Run everything again, whatever DIR holds from an earlier call; runs under other settings that did not finish are "
+            + "deleted, which are refused without it.")
     private boolean fresh;
 
     private TrainingOptions.Builder builder;
@@ -90,13 +97,17 @@ final class CompareCommand extends Subcommand {
     @Override
     void execute() {
         List<TrainingOptions> all = plan();
-        OutputFiles.checkFolder(output);
+        checkOutputs(all);
         try (Device opened = common.open(console)) {
             Dataset dataset = flags.open(console);
             String shared = settings(all, dataset);
             console.notice((single ? "Each method: " : all.size() + " runs: ") + shared + ".");
             String data = dataset.identity();
+            if (!fresh) {
+                all.forEach(options -> requireNothingLost(RunFolder.timed(folder(options), settings(options, data, opened))));
+            }
             List<TrainingRun> runs = new ArrayList<>();
+            Set<String> said = new HashSet<>();
             TrainingOptions before = null;
             for (TrainingOptions options : all) {
                 String name = (single ? "" : "run " + (runs.size() + 1) + " of " + all.size() + ": ") + name(options);
@@ -112,11 +123,52 @@ final class CompareCommand extends Subcommand {
                 }
                 TrainingRun run = folder.read(options);
                 runs.add(run);
+                List<String> warnings = run.warnings().stream().filter(said::add).toList();
+                if (obstacle == null) {
+                    warnings.forEach(console::warning);
+                }
                 if (run.result().interrupted() || Interruption.requested()) {
                     break;
                 }
             }
             finish(dataset, opened, all, shared, parts(all, runs, times(opened, dataset, data, runs)));
+        }
+    }
+
+    private void checkOutputs(List<TrainingOptions> all) {
+        NamedFiles named = new NamedFiles().reads(flags.files()).results(output, CompareCommand::isResult);
+        for (TrainingOptions options : all) {
+            Path run = folder(options);
+            named.results(run, RunFolder::isResult).results(run.getParent(), CompareCommand::isResult)
+                .results(shiftFolder(options), CompareCommand::isResult);
+        }
+        named.requireDistinct();
+        OutputFiles.checkFolder(output);
+        Path[] runs = all.stream().map(this::folder).toArray(Path[]::new);
+        OutputFiles.requireOwn(output, CompareCommand::isResult, runs);
+        Arrays.stream(runs).forEach(run -> OutputFiles.requireOwn(run, RunFolder::isResult));
+    }
+
+    /**
+     * Whether a comparison left its table or its times.
+     *
+     * @throws AdiwException if that cannot be read
+     */
+    static boolean isOwn(Path folder) {
+        return RunReport.isObjectWith(folder.resolve(JSON), "settings", "device")
+            || RunReport.isObjectWith(folder.resolve(TIMES), "runs", "methods");
+    }
+
+    /** Whether a comparison writes what is at this path, which is relative to its folder or one of the folders in it. */
+    private static boolean isResult(Path path) {
+        return RESULTS.contains(path.toString()) || Pictures.NAMES.contains(path.toString());
+    }
+
+    /** @throws UsageException if a run that did not finish, and can go on, would be lost */
+    private void requireNothingLost(RunFolder folder) {
+        RunFolder.Unfinished other = folder.obstacle() == null ? null : folder.find(broken -> {}).other();
+        if (other != null) {
+            throw other.refusal(typed(), "go on with it by its settings, choose another folder, or give --fresh, which deletes them");
         }
     }
 
@@ -151,6 +203,7 @@ final class CompareCommand extends Subcommand {
                 }
             }
         }
+        flags.sayWhatHasNoPart(all, console);
         single = noises.size() == 1 && from.size() == 1;
         return all;
     }
@@ -255,9 +308,9 @@ final class CompareCommand extends Subcommand {
         List<ObjectNode> every = all.stream().map(options -> settings(options, data, opened)).toList();
         ComparisonPage page = new ComparisonPage(output, dataset.description(), shared, device,
             RunFolder.table(every), parts, pictures);
-        AtomicFile.writeString(output.resolve("compare.md"), page.markdown());
-        AtomicFile.writeString(output.resolve("compare.html"), page.html());
-        AtomicFile.writeString(output.resolve("compare.json"), RunReport.text(json) + "\n");
+        AtomicFile.writeString(output.resolve(MARKDOWN), page.markdown());
+        AtomicFile.writeString(output.resolve(PAGE), page.html());
+        AtomicFile.writeString(output.resolve(JSON), RunReport.text(json) + "\n");
         if (common.json()) {
             console.result(RunReport.text(json));
         } else {

@@ -22,6 +22,14 @@ record Console(PrintStream out, PrintStream err) {
         err.println(line);
     }
 
+    /**
+     * What speaks against a result. A command says each so, whether its result is text or JSON; JSON has them too, under {@code warnings},
+     * and text does not.
+     */
+    void warning(String sentence) {
+        err.println("Warning: " + sentence);
+    }
+
     /** A result. */
     void result(String line) {
         out.println(line);

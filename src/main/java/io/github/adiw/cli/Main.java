@@ -24,9 +24,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The command line. Results go to standard output, notices and progress to standard error. Exit codes: 0 done, 1 failure
- * ({@link AdiwException}), 2 wrong use ({@link UsageException}), 128 + its number where a signal stopped it; a failure prints one sentence,
- * and its stack trace only with {@code --verbose} or {@code ADIW_DEBUG=1}.
+ * The command line. Results go to standard output, notices, warnings and progress to standard error. Exit codes: 0 done, 1 failure
+ * ({@link AdiwException}), also where a file does not hold what it should, 2 wrong use ({@link UsageException}), 128 + its number where
+ * a signal stopped it; a failure prints one sentence, and its stack trace only with {@code --verbose} or {@code ADIW_DEBUG=1}.
  */
 @Command(name = "adiw", versionProvider = Main.Version.class,
     subcommands = {InfoCommand.class, WeightsCommand.class, ScoreCommand.class, TrainCommand.class, CompareCommand.class},
@@ -35,7 +35,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
     footer = {"", "Examples:",
         "  adiw compare                    which method wins on noisy labels, and what does it cost?",
         "  adiw info                       which devices are there, and which is chosen?",
-        "  adiw train --help               the options of a command, with examples"})
+        "  adiw train --help               the options of a command, with examples", "",
+        "Results go to standard output, all else to standard error, where a warning is a line that begins with \"Warning: \".",
+        "Exit codes: 0 done, 1 failure (also all that is wrong in a file), 2 wrong use, 128 + N stopped by signal N."})
 public final class Main {
     @CommandLine.Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and end.")
     @SuppressWarnings("unused")     // for picocli

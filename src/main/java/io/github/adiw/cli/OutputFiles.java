@@ -3,11 +3,15 @@ package io.github.adiw.cli;
 import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.file.AtomicFile;
+import io.github.adiw.data.table.Wording;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** Checks, before any work, that results can be written where they are wanted; leaves nothing behind. */
@@ -44,6 +48,59 @@ final class OutputFiles {
     }
 
     /**
+     * Checks that no file would be lost that is not this program's.
+     *
+     * @param names which files in the folder, by their names, results replace or delete
+     * @param runs  folders of runs in it, of which one that this program wrote speaks for all
+     * @throws UsageException if there are such files, and nothing says so
+     * @throws AdiwException  if the folder cannot be read
+     */
+    static void requireOwn(Path folder, Predicate<Path> names, Path... runs) {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (Stream<Path> all = Files.list(folder)) {
+            List<Path> there = all.map(Path::getFileName).filter(names).sorted().toList();
+            if (!there.isEmpty() && !CompareCommand.isOwn(folder) && !RunFolder.isOwn(folder)
+                && Arrays.stream(runs).noneMatch(RunFolder::isOwn)) {
+                throw UsageException.of("output", folder + " holds " + there.get(0)
+                    + (there.size() == 1 ? "" : " and " + (there.size() - 1) + " more with names of results")
+                    + ", and nothing says that this program wrote " + (there.size() == 1 ? "it" : "them") + ": choose another folder, or "
+                    + "move " + (there.size() == 1 ? "it" : "them") + " away, since results replace what has their names");
+            }
+        } catch (IOException e) {
+            throw new AdiwException("cannot read the folder " + folder + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /** Whether a file of weights has ids beside them. */
+    static boolean isCsv(Path file) {
+        return file.toString().toLowerCase(Locale.ROOT).endsWith(".csv");
+    }
+
+    /** Of rows that have ids, and a file that takes none. */
+    static String withoutIds(Path file) {
+        return "The ids are not written: " + file + " holds weights alone, in the order of the rows; a .csv has both.";
+    }
+
+    /** What there is to say where several rows have one id. */
+    static Optional<String> sharedIds(String[] ids, Path file) {
+        String[] sorted = ids.clone();
+        Arrays.sort(sorted);
+        int shared = 0;
+        String first = null;
+        for (int i = 0; i < sorted.length; i++) {
+            if (i > 0 && sorted[i].equals(sorted[i - 1]) || i + 1 < sorted.length && sorted[i].equals(sorted[i + 1])) {
+                first = first == null ? sorted[i] : first;
+                shared++;
+            }
+        }
+        return shared == 0 ? Optional.empty()
+            : Optional.of(String.format(Locale.ROOT, "%,d of %,d rows share their id with another row (%s, for instance): %s cannot be "
+                + "joined by id; its lines are in the order of the rows.", shared, ids.length, Wording.quoted(first), file));
+    }
+
+    /**
      * @throws UsageException if the name is empty
      * @throws AdiwException if {@code file} is a folder, or its folder can neither be written to nor be made
      */
@@ -56,32 +113,5 @@ final class OutputFiles {
         if (AtomicFile.isReplaced(target)) {
             checkFolder(target.getParent());
         }
-    }
-
-    /**
-     * Checks that nothing is overwritten that is read, or written besides.
-     *
-     * @throws UsageException if two names, one of them in {@code written}, lead to the same file
-     */
-    static void requireOwn(List<Path> written, List<Path> read) {
-        List<Path> all = Stream.concat(written.stream(), read.stream()).map(OutputFiles::place).toList();
-        for (Path file : written) {
-            if (Collections.frequency(all, place(file)) > 1) {
-                throw new UsageException(file + " is named twice: what is written needs a file of its own");
-            }
-        }
-    }
-
-    /** The same for every name of a file. A device or a pipe may be read and written: of that the name. */
-    private static Path place(Path file) {
-        Path target = AtomicFile.target(file);
-        try {
-            if (AtomicFile.isReplaced(target)) {
-                return Files.exists(target) ? target.toRealPath() : target.getParent().toRealPath().resolve(target.getFileName());
-            }
-        } catch (IOException e) {
-            // Its folder is still to be made.
-        }
-        return target.normalize();
     }
 }

@@ -43,7 +43,8 @@ final class RunFolder {
     private static final String MISLABELLED = "mislabelled.npy";
     private static final String LABELS = "labels.npy";
     private static final String MODEL = "model.safetensors";
-    private static final List<String> FILES = List.of("summary.json", "epochs.csv", "weights.npy", MISLABELLED, LABELS, MODEL);
+    private static final String SUMMARY = "summary.json";
+    private static final List<String> FILES = List.of(SUMMARY, "epochs.csv", "weights.npy", MISLABELLED, LABELS, MODEL);
 
     private static final String DATA = "data";
     private static final String DEVICE = "device";
@@ -92,6 +93,24 @@ final class RunFolder {
         node.put(VERSION, Main.Version.number());
         options.identity().forEach(node::put);
         return node;
+    }
+
+    /** Whether a run writes, or may delete, what is at this path, which is relative to its folder. */
+    static boolean isResult(Path path) {
+        String name = path.getName(0).toString();
+        return name.equals(NEW) || path.getNameCount() == 1
+            && (name.equals(MARK) || FILES.contains(name) || Pictures.NAMES.contains(name) || Checkpoints.isName(path));
+    }
+
+    /**
+     * Whether a run left its mark, its summary, or a checkpoint.
+     *
+     * @throws AdiwException if that cannot be read
+     */
+    static boolean isOwn(Path folder) {
+        return RunReport.isObjectWith(folder.resolve(MARK), "settings", "files")
+            || RunReport.isObjectWith(folder.resolve(SUMMARY), "method", "testAccuracy")
+            || new Checkpoints(folder).files().stream().anyMatch(Checkpoint::isCheckpoint);
     }
 
     private static String checksum(Path file) throws IOException {
@@ -152,15 +171,19 @@ final class RunFolder {
     }
 
     private List<Change> changed(JsonNode earlier) {
+        return changed(earlier, settings);
+    }
+
+    private List<Change> changed(JsonNode earlier, JsonNode later) {
         TreeSet<String> names = new TreeSet<>();
-        settings.fieldNames().forEachRemaining(names::add);
+        later.fieldNames().forEachRemaining(names::add);
         earlier.fieldNames().forEachRemaining(names::add);
         List<Change> changed = new ArrayList<>();
         if (anywhere) {
             names.remove(THREADS);
         }
         for (String name : names) {
-            String now = value(settings, name);
+            String now = value(later, name);
             String before = value(earlier, name);
             if (!now.equals(before)) {
                 changed.add(new Change(name, before, now));
@@ -179,13 +202,37 @@ final class RunFolder {
      *
      * @param checkpoint the farthest whole one of the run that is wanted; null if there is none
      * @param changed    if there is none: in which settings the run that the folder holds is another one; empty if it holds none
+     * @param other      of another run, which is not finished and could go on: the farthest checkpoint; null if there is none
      */
-    record Found(Checkpoint checkpoint, List<Change> changed) {}
+    record Found(Checkpoint checkpoint, List<Change> changed, Unfinished other) {
+        /** Its settings, for somebody who typed flags. */
+        static String text(List<Change> changed, Flags typed) {
+            return changed.stream().map(change -> change.text(change.isSet() ? typed.named(change.name()) : change.name()))
+                .collect(Collectors.joining(", "));
+        }
+    }
+
+    /**
+     * A checkpoint of another run, which the wanted one would delete.
+     *
+     * @param changed in which settings it is another one
+     */
+    record Unfinished(Path folder, long step, long totalSteps, List<Change> changed) {
+        /**
+         * @param typed  the flags of the command
+         * @param rather what to do else than to go on with it, or to choose another folder
+         */
+        UsageException refusal(Flags typed, String rather) {
+            return UsageException.of("output", folder + " holds a run under other settings (" + Found.text(changed, typed)
+                + "), which came to step " + step + " of " + totalSteps + " and can go on; its checkpoints would be deleted: " + rather);
+        }
+    }
 
     /** Looks for checkpoints, of which the run then goes on; {@code notice} hears of broken ones. */
     Found find(Consumer<String> notice) {
         AtomicFile.deleteLeftOvers(folder);
         List<Change> changed = mark().map(mark -> changed(mark.path("settings"))).orElse(List.of());
+        Unfinished unfinished = null;
         for (Path file : checkpoints.files()) {
             try {
                 Checkpoint checkpoint = Checkpoint.read(file);
@@ -195,14 +242,33 @@ final class RunFolder {
                 List<Change> other = changed(earlier);
                 if (other.isEmpty()) {
                     checkpoints.goesOnFrom(file);
-                    return new Found(checkpoint, List.of());
+                    return new Found(checkpoint, List.of(), unfinished);
                 }
                 changed = changed.isEmpty() ? other : changed;
+                if (unfinished == null && isUnfinished(checkpoint, earlier, file)) {
+                    unfinished = new Unfinished(folder, checkpoint.step(), checkpoint.totalSteps(), other);
+                }
             } catch (AdiwException e) {
                 notice.accept(e.getMessage() + "; it is left out.");
             }
         }
-        return new Found(null, changed);
+        return new Found(null, changed, unfinished);
+    }
+
+    /** Whether there are steps to lose, and steps to make: not of a run that finished, nor of one that failed, which would fail again. */
+    private boolean isUnfinished(Checkpoint checkpoint, JsonNode earlier, Path file) {
+        return checkpoint.step() > 0 && checkpoint.step() < checkpoint.totalSteps()
+            && mark().map(mark -> !changed(mark.path("settings"), earlier).isEmpty()).orElse(true) && !hasFailedSince(file);
+    }
+
+    private boolean hasFailedSince(Path file) {
+        Path summary = folder.resolve(SUMMARY);
+        try {
+            return Files.isRegularFile(summary) && RunReport.read(summary).path("failure").isTextual()
+                && Files.getLastModifiedTime(summary).compareTo(Files.getLastModifiedTime(file)) >= 0;
+        } catch (IOException e) {
+            return false;       // then it counts as one that can go on
+        }
     }
 
     private Optional<JsonNode> mark() {
@@ -312,7 +378,7 @@ final class RunFolder {
      */
     TrainingRun read(TrainingOptions options) {
         try {
-            ObjectNode summary = (ObjectNode) RunReport.read(folder.resolve("summary.json"));
+            ObjectNode summary = (ObjectNode) RunReport.read(folder.resolve(SUMMARY));
             int[] wrong = Npy.read(folder.resolve(MISLABELLED)).requireShape(-1).toInts();
             boolean[] mislabelled = new boolean[wrong.length];
             for (int i = 0; i < wrong.length; i++) {

@@ -1,11 +1,13 @@
 package io.github.adiw.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.adiw.AdiwException;
 import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.train.EpochReport;
@@ -17,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The files of a training run. */
@@ -34,7 +37,7 @@ final class RunReport {
     static String text(ObjectNode node) {
         try {
             return JSON.writeValueAsString(node);
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+        } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
     }
@@ -48,6 +51,12 @@ final class RunReport {
         }
     }
 
+    /** Adds {@code warnings}, which {@link Console#warning} says too. */
+    static void putWarnings(ObjectNode node, List<String> warnings) {
+        ArrayNode array = node.putArray("warnings");
+        warnings.forEach(array::add);
+    }
+
     /** A number that {@link #put} added. */
     static double get(JsonNode node, String key) {
         return node.get(key).isNumber() ? node.get(key).asDouble() : Double.NaN;
@@ -56,7 +65,7 @@ final class RunReport {
     /**
      * A file that holds an object.
      *
-     * @throws com.fasterxml.jackson.core.JsonProcessingException if it holds something else
+     * @throws JsonProcessingException if it holds something else
      * @throws IOException if it cannot be read
      */
     static JsonNode read(Path file) throws IOException {
@@ -68,11 +77,27 @@ final class RunReport {
     }
 
     /**
+     * Whether a file is there and holds an object with these keys.
+     *
+     * @throws AdiwException if it cannot be read
+     */
+    static boolean isObjectWith(Path file, String... keys) {
+        try {
+            return Files.isRegularFile(file) && Arrays.stream(keys).allMatch(read(file)::has);
+        } catch (JsonProcessingException e) {
+            return false;
+        } catch (IOException e) {
+            throw new AdiwException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /**
      * What summary.json holds.
      *
      * @param classCounts [classes], training samples by the label that they carry, after the shift
+     * @param warnings    what speaks against the run
      */
-    static ObjectNode summary(TrainingResult result, boolean sample, int[] classCounts) {
+    static ObjectNode summary(TrainingResult result, boolean sample, int[] classCounts, List<String> warnings) {
         TrainingOptions options = result.options();
         List<EpochReport> epochs = result.epochs();
         EpochReport last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
@@ -145,6 +170,7 @@ final class RunReport {
         put(node, "fractionAtBound", last == null ? Double.NaN : last.fractionAtBound());
         StepTimes.put(node, result.stepMillis());
         node.putObject("graphNodes").put("uniform", result.graphNodes().uniform()).put("weighted", result.graphNodes().weighted());
+        putWarnings(node, warnings);
         node.put("interrupted", result.interrupted());
         node.put("failure", result.failure());
         node.put("version", Main.Version.number());

@@ -10,6 +10,7 @@ import io.github.adiw.data.table.WeightsFile;
 import io.github.adiw.device.Device;
 import io.github.adiw.ratio.DensityRatio;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -57,9 +58,12 @@ final class ScoreCommand extends Subcommand {
         for (Path file : new Path[] {model, input, output}) {
             OutputFiles.requireName(file);
         }
-        OutputFiles.requireOwn(List.of(output), List.of(model, input));
+        new NamedFiles().reads(model, input).writes(output).requireDistinct();
         WeightsFile.requireSuffix("output", output);
         OutputFiles.checkFile(output);
+        if (id != null && !OutputFiles.isCsv(output)) {
+            console.notice(OutputFiles.withoutIds(output));
+        }
         DensityRatio ratio = DensityRatio.load(model);
         String encoding = ratio.properties().get(WeightsCommand.ENCODING);
         if (encoding == null) {
@@ -100,23 +104,13 @@ final class ScoreCommand extends Subcommand {
             RunReport.put(node, "mean", summary.sum / summary.rows);
             RunReport.put(node, "maximum", summary.most);
             RunReport.put(node, "secondsTotal", seconds);
+            RunReport.putWarnings(node, summary.warnings());
             console.result(RunReport.text(node));
         } else {
             console.result(String.format(Locale.ROOT, "%,d ratios by %s, from %.4g to %.4g, of mean %.4g, in %.1f s", summary.rows,
                 ratio.method(), summary.least, summary.most, summary.sum / summary.rows, seconds));
         }
-        if (summary.above > 0) {
-            console.notice(String.format(Locale.ROOT, "%,d of %,d ratios are above the largest weight of the fit (%.3g) and the largest "
-                + "ratio of its validation rows, up to %.3g: far outside the rows that the model was fitted to a ratio means nothing.",
-                summary.above, summary.rows, ratio.largestWeight(), summary.most));
-        }
-        if (summary.vanished > 0) {
-            console.notice(String.format(Locale.ROOT,
-                "%,d of %,d ratios are as good as 0 (below %.0e), as that of no row is that the model "
-                    + "was fitted to: those rows are far from all that it knows, and there a ratio means nothing.",
-                summary.vanished,
-                summary.rows, Summary.VANISHED));
-        }
+        summary.warnings().forEach(console::warning);
         console.notice("Written to " + output);
     }
 
@@ -128,6 +122,7 @@ final class ScoreCommand extends Subcommand {
         /** Kernels that are cut, and odds that nothing was learned of. */
         private static final double VANISHED = 1e-25;
 
+        private final double largestWeight;
         private final double largest;
         private final double smallest;
         private long rows;
@@ -139,7 +134,8 @@ final class ScoreCommand extends Subcommand {
 
         /** An older model does not say what ratios its rows have: nothing is counted then. */
         Summary(DensityRatio ratio) {
-            largest = Math.max(ratio.largestWeight(), ratio.largestRatio());
+            largestWeight = ratio.largestWeight();
+            largest = Math.max(largestWeight, ratio.largestRatio());
             smallest = ratio.smallestRatio();
         }
 
@@ -152,6 +148,21 @@ final class ScoreCommand extends Subcommand {
                 least = Math.min(least, r);
                 most = Math.max(most, r);
             }
+        }
+
+        /** What speaks against the ratios. */
+        List<String> warnings() {
+            List<String> warnings = new ArrayList<>();
+            if (above > 0) {
+                warnings.add(String.format(Locale.ROOT, "%,d of %,d ratios are above the largest weight of the fit (%.3g) and the "
+                    + "largest ratio of its validation rows, up to %.3g: far outside the rows that the model was fitted to, a ratio means "
+                    + "nothing.", above, rows, largestWeight, most));
+            }
+            if (vanished > 0) {
+                warnings.add(String.format(Locale.ROOT, "%,d of %,d ratios are as good as 0 (below %.0e), and that of no row of the fit "
+                    + "is: those rows are far from all that the model knows, and there a ratio means nothing.", vanished, rows, VANISHED));
+            }
+            return warnings;
         }
     }
 }

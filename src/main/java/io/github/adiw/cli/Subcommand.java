@@ -21,13 +21,13 @@ abstract class Subcommand implements Callable<Integer> {
         this.console = console;
     }
 
-    /** The flags of this command, by their names as they were typed. */
-    final Flags typed() {
-        return new Flags(spec, spec.commandLine().getParseResult().originalArgs().toArray(String[]::new));
-    }
-
     /** Does the work; throws {@link io.github.adiw.UsageException} or {@link io.github.adiw.AdiwException}. */
     abstract void execute();
+
+    /** The flags as the user typed them. */
+    protected final Flags typed() {
+        return new Flags(spec, spec.commandLine().getParseResult().originalArgs().toArray(String[]::new));
+    }
 
     @Override
     public final Integer call() {

@@ -11,7 +11,6 @@ import io.github.adiw.train.TrainingResult;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -64,18 +63,23 @@ final class TrainCommand extends Subcommand {
         KnownNames.require("--method", method, TrainingOptions.methods());
         TrainingOptions options = flags.builder(common.seed(), console).method(method).trace(trace != null)
             .weightsTrace(weightsTrace != null).build();
+        flags.sayWhatHasNoPart(List.of(options), console);
+        new NamedFiles().reads(flags.files()).writes(trace, weightsTrace).results(output, RunFolder::isResult).requireDistinct();
         OutputFiles.checkFolder(output);
         for (Path file : new Path[] {trace, weightsTrace}) {
             if (file != null) {
                 OutputFiles.checkFile(file);
             }
         }
+        OutputFiles.requireOwn(output, RunFolder::isResult);
         try (Device device = common.open(console)) {
             Dataset dataset = flags.open(console);
             RunFolder folder = RunFolder.anywhere(output, RunFolder.settings(options, dataset.identity(), device, common.threads()));
             if (resume && folder.obstacle() == null) {
                 console.notice("The run in " + output + " is finished: nothing is left to do.");
-                show(folder.read(options));
+                TrainingRun finished = folder.read(options);
+                show(finished);
+                finished.warnings().forEach(console::warning);
                 return;
             }
             Checkpoint from = begin(folder);
@@ -99,6 +103,9 @@ final class TrainCommand extends Subcommand {
     /** What the run goes on from, or null. */
     private Checkpoint begin(RunFolder folder) {
         RunFolder.Found found = folder.find(console::notice);
+        if (found.other() != null) {
+            throw found.other().refusal(typed(), "go on with it by --resume and its settings, choose another folder, or delete them");
+        }
         Checkpoint there = found.checkpoint();
         if (!resume) {
             if (there != null && there.step() > 0 && there.step() < there.totalSteps()) {
@@ -112,12 +119,9 @@ final class TrainCommand extends Subcommand {
         } else if (there != null || found.changed().isEmpty()) {
             console.notice(output + " holds no checkpoint of a step: training starts from the beginning.");
         } else {
-            Flags named = typed();
-            String changed = found.changed().stream()
-                .map(change -> change.text(change.isSet() ? named.named(change.name()) : change.name()))
-                .collect(Collectors.joining(", "));
-            throw UsageException.of("resume", output + " holds a run under other settings (" + changed + "): give its settings to go on"
-                + " with it, or leave --resume out to begin anew");
+            throw UsageException.of("resume", output + " holds a run under other settings ("
+                + RunFolder.Found.text(found.changed(), typed()) + "): give its settings to go on with it, or leave --resume out to begin "
+                + "anew");
         }
         return there;
     }

@@ -6,16 +6,24 @@ import io.github.adiw.data.Dataset;
 import io.github.adiw.data.Datasets;
 import io.github.adiw.data.FashionMnist;
 import io.github.adiw.data.Shift;
+import io.github.adiw.data.table.Wording;
 import io.github.adiw.nn.LearningRateSchedule;
 import io.github.adiw.train.TrainingOptions;
+import io.github.adiw.weight.Divergence;
 import io.github.adiw.weight.EstimationSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 
 /**
  * The options of training that {@code train} and {@code compare} share. Fields have the library's names for what they set: by them a
@@ -188,6 +196,14 @@ final class TrainingFlags {
             + "minutes where an epoch is longer.")
     private Integer checkpointEvery;
 
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    /** The files that are read besides the data set; null where there is none. */
+    Path[] files() {
+        return new Path[] {initialParameters, labels, trainOrder, validationOrder};
+    }
+
     /** Epochs from one checkpoint to the next; null where that was left open. */
     Integer checkpointEvery() {
         return checkpointEvery;
@@ -211,13 +227,13 @@ final class TrainingFlags {
         positive("--steps", steps);
         positive("--train-samples", trainSamples);
         positive("--checkpoint-every", checkpointEvery);
-        for (Path file : new Path[] {initialParameters, labels, trainOrder, validationOrder}) {
+        for (Path file : files()) {
             if (file != null && !Files.exists(file)) {      // the data set may take a download
                 throw new AdiwException("cannot read " + file + ": there is no such file");
             }
         }
         if (optimizer.equals("adam") && momentum != 0) {
-            console.notice("--momentum has no part in adam.");
+            console.notice((nesterov ? "--momentum and --nesterov have" : "--momentum has") + " no part in adam.");
         }
         String applied = noise;
         if (labels != null && !noise.equals("none")) {
@@ -232,6 +248,44 @@ final class TrainingFlags {
             .seed(seed).initialParameters(initialParameters).labels(labels)
             .transform(transform).estimationMode(estimationMode).trainOrder(trainOrder).validationOrder(validationOrder)
             .steps(steps == null ? 0 : steps);
+    }
+
+    /** Says which of the flags that were given have a part in none of these runs. */
+    void sayWhatHasNoPart(List<TrainingOptions> runs, Console console) {
+        Map<String, Predicate<TrainingOptions>> parts = new LinkedHashMap<>();
+        parts.put("--warmup-epochs", run -> !run.method().equals("uniform"));
+        parts.put("--validation-batch", TrainingFlags::validates);
+        parts.put("--validation-order", TrainingFlags::validates);
+        parts.put("--estimation-mode", TrainingFlags::validates);
+        parts.put("--transform", run -> transform.equals("loss") || estimates(run, by -> true));
+        parts.put("--bandwidth", run -> isStatic(run) || estimates(run, Divergence::usesBandwidth));
+        parts.put("--upper-bound", run -> isStatic(run) || estimates(run, by -> true));
+        parts.put("--iw-pretrain-epochs", TrainingFlags::isStatic);
+        parts.put("--estimation-steps", run -> estimates(run, Divergence::takesSteps));
+        parts.put("--eta", run -> estimates(run, Divergence::usesEta));
+        parts.put("--lambda", run -> estimates(run, Divergence::usesLambda));
+        parts.put("--ridge", run -> ridge == 0 || estimates(run, Divergence::usesRidge));
+        parts.put("--estimation-momentum", run -> estimationMomentum == 0 || estimates(run, Divergence::usesMomentum));
+        parts.put("--normalize-weights", run -> estimates(run, by -> true));
+        ParseResult typed = command.commandLine().getParseResult();
+        String methods = runs.stream().map(TrainingOptions::method).distinct().collect(Collectors.joining(", "));
+        parts.forEach((flag, part) -> {
+            if (typed.hasMatchedOption(flag) && runs.stream().noneMatch(part)) {
+                console.notice(flag + " has no part in " + methods + ".");
+            }
+        });
+    }
+
+    private static boolean estimates(TrainingOptions run, Predicate<Divergence> by) {
+        return run.divergence() != null && by.test(run.divergence());
+    }
+
+    private static boolean validates(TrainingOptions run) {
+        return run.divergence() != null || run.method().equals("reweight");
+    }
+
+    private static boolean isStatic(TrainingOptions run) {
+        return run.method().equals("iw");
     }
 
     /** How weights are estimated. {@code --steps} and {@code --momentum} are the training's, so the estimation's have longer names. */
@@ -289,17 +343,21 @@ final class TrainingFlags {
      * @param seed  the seed, or all of them
      */
     static String settings(TrainingOptions options, boolean norm, String shift, String seed) {
-        return options.model() + ", " + shift + (options.trainSamples() > 0 ? ", " + options.trainSamples() + " training samples" : "")
+        return options.model() + ", " + shift + (options.trainSamples() > 0 ? ", " + count(options.trainSamples(), "training sample") : "")
             + ", " + options.optimizer() + " at " + options.learningRate() + momentum(options)
             + ", reduction " + options.reduction()
             + ", weight decay " + options.weightDecay() + (options.decay().equals("all") ? "" : " of " + options.decay())
             + ", schedule " + options.schedule()
-            + (options.learningRateWarmupEpochs() > 0 ? " with a warm-up of " + options.learningRateWarmupEpochs() + " epochs" : "")
+            + (options.learningRateWarmupEpochs() > 0 ? " with a warm-up of " + count(options.learningRateWarmupEpochs(), "epoch") : "")
             + (options.augment().equals("none") ? "" : ", " + options.augment())
             + (norm ? ", estimation mode " + options.estimationMode() : "")
             + ", batch " + options.batch() + " + " + options.validationBatch()
-            + (options.steps() > 0 ? ", " + options.steps() + " steps" : ", " + options.epochs() + " epochs")
+            + ", " + (options.steps() > 0 ? count(options.steps(), "step") : count(options.epochs(), "epoch"))
             + ", seed " + seed;
+    }
+
+    private static String count(int number, String one) {
+        return Wording.count(number, one, one + "s");
     }
 
     /** Adam's are its own. */

@@ -8,6 +8,9 @@ import io.github.adiw.device.Device;
 import io.github.adiw.train.Trainer;
 import io.github.adiw.train.TrainingOptions;
 import io.github.adiw.train.TrainingResult;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -17,6 +20,8 @@ import java.util.Locale;
  * @param summary what summary.json holds
  */
 record TrainingRun(TrainingResult result, ObjectNode summary) {
+    /** Standard errors of an accuracy by guessing, which chance seldom makes. */
+    private static final double BEYOND_CHANCE = 2;
     /** Classes whose samples are counted one by one. */
     private static final int MOST_LISTED = 20;
 
@@ -32,17 +37,25 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
             if (saving.from() != null) {
                 trainer.restore(saving.from());
             }
+            List<String> warnings = new ArrayList<>();
             if (!quiet) {
                 console.notice(trainer.split().description());
-                if (!trainer.split().exposed() && !options.shift().equals(Shift.NONE.specification())) {
-                    console.notice(String.format(Locale.ROOT, "Warning: all %,d training samples are clean validation samples, so that the "
-                        + "%s has no part: lower --validation-samples.", trainer.split().count(), TrainingFlags.shift(options)));
+            }
+            if (!trainer.split().exposed()) {
+                warnings.add(String.format(Locale.ROOT, "all %,d training samples are clean validation samples, so that %s: lower "
+                    + "--validation-samples.", trainer.split().count(),
+                    options.shift().equals(Shift.NONE.specification())
+                        ? "there is nothing that weights could correct"
+                        : "the " + TrainingFlags.shift(options) + " has no part"));
+                if (!quiet) {
+                    console.warning(warnings.get(0));
                 }
             }
             if (trainer.warmUpOnly()) {
-                console.notice("Warning: " + options.method() + ": every epoch is a warm-up epoch, so that no weights are used: raise "
-                    + (options.steps() > 0 ? "--steps" : "--epochs") + ", or give "
+                warnings.add(options.method() + ": every epoch is a warm-up epoch, so that no weights are used: raise "
+                    + longer(options) + ", or give "
                     + (options.warmupEpochs() == 1 ? "--warmup-epochs 0." : "fewer --warmup-epochs."));
+                console.warning(warnings.get(warnings.size() - 1));
             }
             TrainingResult[] result = new TrainingResult[1];
             int epochs = options.steps() > 0 ? 0 : options.epochs();
@@ -53,8 +66,36 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
                     writer.end(result[0]);
                 }, trainer::stop);
             }
-            return new TrainingRun(result[0], RunReport.summary(result[0], dataset.sample(), trainer.split().classCounts()));
+            double chance = guessing(dataset);
+            double spread = BEYOND_CHANCE * Math.sqrt(chance * (1 - chance) / dataset.test().count());
+            if (result[0].failure() == null && !result[0].interrupted() && result[0].finalTestAccuracy() <= chance + spread) {
+                warnings.add(String.format(Locale.ROOT, "the test accuracy of %.2f %% that was reached with %s is what guessing reaches "
+                    + "too (%.2f %%, give or take %.2f %%): raise %s, or try another --lr.", 100 * result[0].finalTestAccuracy(),
+                    options.method(), 100 * chance, 100 * spread, longer(options)));
+                console.warning(warnings.get(warnings.size() - 1));
+            }
+            return new TrainingRun(result[0], RunReport.summary(result[0], dataset.sample(), trainer.split().classCounts(), warnings));
         }
+    }
+
+    private static String longer(TrainingOptions options) {
+        return options.steps() > 0 ? "--steps" : "--epochs";
+    }
+
+    /** The accuracy of who always names the most frequent class. */
+    private static double guessing(Dataset dataset) {
+        int[] counts = new int[dataset.classes()];
+        for (int label : dataset.test().labels()) {
+            counts[label]++;
+        }
+        return (double) Arrays.stream(counts).max().orElseThrow() / dataset.test().count();
+    }
+
+    /** What was said against the run; of one that is taken over it is to be said again. */
+    List<String> warnings() {
+        List<String> warnings = new ArrayList<>();
+        summary.path("warnings").forEach(warning -> warnings.add(warning.asText()));
+        return warnings;
     }
 
     /** Whether training ended as it should. */

@@ -164,6 +164,9 @@ final class WeightsCommand extends Subcommand {
         }
         TableOptions options = table.options(sentence -> console.notice(typed().inFront(null, sentence)));
         checkOutputs();
+        if (options.id() != null && !OutputFiles.isCsv(output)) {
+            console.notice(OutputFiles.withoutIds(output));
+        }
         TablePair data = Tables.read(train, validation, options);
         try (Device device = common.open(console); FitProgress progress = new FitProgress(console, Console.terminal())) {
             WeightsOutcome[] outcome = new WeightsOutcome[1];
@@ -244,8 +247,8 @@ final class WeightsCommand extends Subcommand {
             ignored(ridge != null, "--ridge", name);
             ignored(projections != null, "--projections", name);
             ignored(lambda != null && !name.equals("ls") && !name.equals("auto"), "--lambda", name);
-            ignored((centers != null || bandwidth != null) && name.equals("classifier"), centers != null ? "--centers" : "--bandwidth",
-                name);
+            ignored(centers != null && name.equals("classifier"), "--centers", name);
+            ignored(bandwidth != null && name.equals("classifier"), "--bandwidth", name);
         } else {
             require(model == null, "--model saves the ratio of auto, kl, ls or classifier: " + name + " gives weights of the training "
                 + "rows alone");
@@ -266,6 +269,7 @@ final class WeightsCommand extends Subcommand {
         ignored(ridge != null && ridge != 0 && !divergence.usesRidge(), "--ridge", method);
         ignored(lambda != null && !divergence.usesLambda(), "--lambda", method);
         ignored(bandwidth != null && !divergence.usesBandwidth(), "--bandwidth", method);
+        ignored(projections != null && !divergence.usesProjections(), "--projections", method);
         ignored(steps != null && !divergence.takesSteps(), "--steps", method);
     }
 
@@ -315,13 +319,17 @@ final class WeightsCommand extends Subcommand {
                 data.validation(),
                 console::notice);
         }
+        List<String> warnings = new ArrayList<>(outcome.diagnostics().warnings());
+        if (data.ids() != null && OutputFiles.isCsv(output)) {
+            OutputFiles.sharedIds(data.ids(), output).ifPresent(warnings::add);
+        }
         double total = (System.nanoTime() - started) * 1e-9;
         if (common.json()) {
-            console.result(RunReport.text(outcome.json(total)));
-            outcome.diagnostics().warnings().forEach(warning -> console.notice("Warning: " + warning));
+            console.result(RunReport.text(outcome.json(total, warnings)));
         } else {
             console.result(outcome.text(total));
         }
+        warnings.forEach(console::warning);
         console.notice("Written to " + Stream.of(output, state, model, plot).filter(Objects::nonNull).map(Path::toString)
             .collect(Collectors.joining(", ")));
     }
@@ -334,9 +342,8 @@ final class WeightsCommand extends Subcommand {
 
     private void checkOutputs() {
         WeightsFile.requireSuffix("output", output);
-        List<Path> written = Stream.of(output, state, plot, model).filter(Objects::nonNull).toList();
-        OutputFiles.requireOwn(written, Stream.of(train, validation, initial).filter(Objects::nonNull).toList());
-        written.forEach(OutputFiles::checkFile);
+        new NamedFiles().reads(train, validation, initial).writes(output, state, plot, model).requireDistinct();
+        Stream.of(output, state, plot, model).filter(Objects::nonNull).forEach(OutputFiles::checkFile);
         if (plot != null) {
             Pictures.requirePng(plot);
         }

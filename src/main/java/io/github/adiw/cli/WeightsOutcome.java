@@ -44,8 +44,11 @@ record WeightsOutcome(String method, String device, int dimension, double gamma,
             data.encoding().names(), diagnostics);
     }
 
-    /** @param total seconds of everything */
-    ObjectNode json(double total) {
+    /**
+     * @param total    seconds of everything
+     * @param warnings what speaks against the weights, and against what was written
+     */
+    ObjectNode json(double total, List<String> warnings) {
         ObjectNode node = RunReport.object();
         node.put("method", method);
         node.put("device", device);
@@ -83,6 +86,7 @@ record WeightsOutcome(String method, String device, int dimension, double gamma,
         ArrayNode names = node.putArray("columns");
         columns.forEach(names::add);
         WeightsReport.put(node, diagnostics);
+        RunReport.putWarnings(node, warnings);
         return node;
     }
 

@@ -11,7 +11,6 @@ import java.util.stream.Collectors;
 
 /** What is said about weights of anybody's data: as JSON, and for a person who has a terminal of 100 columns. */
 final class WeightsReport {
-    private static final int WIDTH = 98;
     private static final int COLUMNS = 10;
     private static final int NAME = 32;
     private static final double GOOD = 0.5;
@@ -20,7 +19,7 @@ final class WeightsReport {
     private WeightsReport() {}
 
     /**
-     * Adds {@code paretoK}, {@code balance} and {@code warnings}. A number that there is not, or that is infinite, is null.
+     * Adds {@code paretoK} and {@code balance}. A number that there is not, or that is infinite, is null.
      *
      * @param node to add to
      */
@@ -36,12 +35,11 @@ final class WeightsReport {
             RunReport.put(column, "before", b.before());
             RunReport.put(column, "after", b.after());
         }
-        ArrayNode warnings = node.putArray("warnings");
-        diagnostics.warnings().forEach(warnings::add);
     }
 
     /**
-     * Lines for a person: what was chosen, how good it is, the columns that are worst, and last what speaks against it.
+     * Lines for a person: what was chosen, how good it is, and the columns that are worst. What speaks against it is not among them
+     * ({@link Console#warning}).
      *
      * @param gamma   of the kernel; NaN where there is none
      * @param lambda  that was chosen; NaN where there is none
@@ -82,12 +80,7 @@ final class WeightsReport {
             line(out, "Seconds", seconds.entrySet().stream().map(e -> String.format(Locale.ROOT, "%s %.2f", e.getKey(), e.getValue()))
                 .collect(Collectors.joining(", ")));
         }
-        out.append('\n').append(balance(d.balance()));
-        if (!d.warnings().isEmpty()) {
-            out.append('\n').append(d.warnings().size() == 1 ? "Warning" : "Warnings").append('\n');
-            d.warnings().forEach(sentence -> wrap(out, sentence));
-        }
-        return out.toString();
+        return out.append('\n').append(balance(d.balance())).toString();
     }
 
     private static String balance(List<ColumnBalance> all) {
@@ -124,19 +117,5 @@ final class WeightsReport {
         }
         int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 || size == 0 ? 3 : 4;
         return String.format(Locale.ROOT, "%,." + decimals + "f", x);
-    }
-
-    /** A paragraph with its first line hanging out. */
-    private static void wrap(StringBuilder out, String sentence) {
-        String start = "- ";
-        StringBuilder line = new StringBuilder(start);
-        for (String word : sentence.split(" ")) {
-            if (line.length() + 1 + word.length() > WIDTH && line.length() > start.length()) {
-                out.append(line).append('\n');
-                line = new StringBuilder("  ");
-            }
-            line.append(line.length() > start.length() ? " " : "").append(word);
-        }
-        out.append(line).append('\n');
     }
 }

@@ -44,10 +44,19 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
     static Standardization of(Rows train, Rows validation, boolean standardize, IntConsumer look) {
         int d = train.columns();
         long count = (long) train.rows() + validation.rows();
-        double[] size = new double[d];
+        double[] least = new double[d];
+        double[] most = new double[d];
+        Arrays.fill(least, Double.POSITIVE_INFINITY);
+        Arrays.fill(most, Double.NEGATIVE_INFINITY);
+        Visitor range = (k, x) -> {
+            least[k] = Math.min(least[k], x);
+            most[k] = Math.max(most[k], x);
+        };
         look.accept(0);
-        visit("training", train, (k, x) -> size[k] = Math.max(size[k], Math.abs(x)));
-        visit("validation", validation, (k, x) -> size[k] = Math.max(size[k], Math.abs(x)));
+        visit("training", train, range);
+        visit("validation", validation, range);
+        double[] size = new double[d];
+        Arrays.setAll(size, k -> Math.max(Math.abs(least[k]), Math.abs(most[k])));
         // Sums and squares of numbers of about 1, so that none is lost beyond the range of double precision.
         double[] unit = Arrays.stream(size).map(s -> Math.scalb(1.0, Math.max(Double.MIN_EXPONENT, Math.getExponent(s)))).toArray();
         double[] mean = new double[d];
@@ -64,7 +73,9 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
         look.accept(2);
         visit("training", train, squares);
         visit("validation", validation, squares);
-        int[] kept = IntStream.range(0, d).filter(k -> Math.sqrt(variance[k]) > ROUNDING * Math.abs(mean[k])).toArray();
+        // Of many rows the mean of a constant is rounded by more than that.
+        int[] kept = IntStream.range(0, d).filter(k -> least[k] < most[k] && Math.sqrt(variance[k]) > ROUNDING * Math.abs(mean[k]))
+            .toArray();
         if (!standardize) {
             for (int k : kept) {
                 if (size[k] > FARTHEST) {

@@ -66,7 +66,8 @@ public final class TrainingSums implements Serializable {
     }
 
     private static boolean alike(Standardization a, Standardization b) {
-        return Arrays.equals(a.columns(), b.columns()) && Arrays.equals(a.center(), b.center()) && Arrays.equals(a.scale(), b.scale());
+        return Arrays.equals(a.columns(), b.columns()) && Arrays.equals(a.center(), b.center()) && Arrays.equals(a.scale(), b.scale())
+            && Arrays.equals(a.heavy(), b.heavy());
     }
 
     /** No sums yet, from the same choice. */

@@ -1,6 +1,7 @@
 package io.github.adiw.train;
 
 import io.github.adiw.device.Buffer;
+import io.github.adiw.weight.WeightEstimator;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
@@ -58,8 +59,8 @@ interface BatchWeighting extends AutoCloseable {
     /** Enqueues what sets {@link #weights} and {@link #memory}; part of the recorded step. */
     void estimate(Batch batch);
 
-    /** {@link io.github.adiw.weight.WeightEstimator#problem}. */
-    default String problem() {
+    /** What estimates the weights of every batch, and may fail to; null where nothing can. */
+    default WeightEstimator estimator() {
         return null;
     }
 

@@ -9,9 +9,13 @@ import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
 import io.github.adiw.data.SafeTensors;
 import io.github.adiw.data.SafeTensors.Tensor;
+import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.ElementType;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -32,7 +36,10 @@ import java.util.zip.CRC32;
  * wrote it. The file is written whole or not at all, and a checksum over everything is in it.
  */
 public final class Checkpoint {
-    private static final String FORMAT = "adiw-checkpoint-1";
+    private static final String FORMAT_FAMILY = "adiw-checkpoint-";
+    private static final String FORMAT = FORMAT_FAMILY + "1";
+    /** Bytes at whose beginning the header is, with the format in its metadata. */
+    private static final int HEAD = 4096;
     private static final String STATE = "state.";
     private static final String TOTALS = "clock.totals";
     private static final String ESTIMATIONS = "clock.estimations";
@@ -239,6 +246,17 @@ public final class Checkpoint {
         });
         content.addTo(crc);
         return "crc32 " + Long.toHexString(crc.getValue());
+    }
+
+    /** Whether a file is one, be it broken: not another safetensors file, nor something else. */
+    public static boolean isCheckpoint(Path file) {
+        byte[] start = new byte[HEAD];
+        try (InputStream in = Files.newInputStream(file)) {
+            int length = in.readNBytes(start, 0, HEAD);
+            return new String(start, 0, length, StandardCharsets.UTF_8).contains('"' + FORMAT_FAMILY);
+        } catch (IOException e) {
+            throw new AdiwException("cannot read " + file + ": " + AtomicFile.reason(e), e);
+        }
     }
 
     /**

@@ -24,8 +24,8 @@ final class DynamicWeighting implements BatchWeighting {
     }
 
     @Override
-    public String problem() {
-        return estimator.problem();
+    public WeightEstimator estimator() {
+        return estimator;
     }
 
     @Override

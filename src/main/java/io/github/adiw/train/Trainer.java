@@ -10,6 +10,7 @@ import io.github.adiw.data.TrainingSplit;
 import io.github.adiw.device.Buffer;
 import io.github.adiw.device.Device;
 import io.github.adiw.nn.LearningRateSchedule;
+import io.github.adiw.weight.WeightEstimator;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -315,9 +316,22 @@ public final class Trainer implements AutoCloseable {
 
     private String failure(int epoch, float rate) {
         int step = parts.model().halted().toInts()[0];
-        return step == 0 ? parts.weighting().problem() : "the loss or a weight is no longer a finite number at step " + step + " (epoch "
+        return step == 0 ? unestimated() : "the loss or a weight is no longer a finite number at step " + step + " (epoch "
             + epoch + ", learning rate " + written(rate, 0) + "): try learningRate=" + written(rate, 1)
             + (options.reduction().equals("sum") ? " or reduction=mean" : "") + "; what was reached before that step is kept";
+    }
+
+    /** Of which step the weights could not be estimated, and why; null if of none. */
+    private String unestimated() {
+        WeightEstimator estimator = parts.weighting().estimator();
+        if (estimator == null) {
+            return null;
+        }
+        StepMetrics.Failure first = parts.metrics().failure(estimator);
+        if (first == null) {
+            return estimator.problem();      // what only a divergence of somebody else's own knows, of the last step
+        }
+        return "at step " + first.step() + " (epoch " + ((first.step() - 1) / stepsPerEpoch + 1) + ") " + first.reason();
     }
 
     /** A rate over a power of ten, as people write it: 0.03, 3e-5. */

@@ -32,6 +32,11 @@ record TrainingMethod(String name, Divergence divergence, boolean weighted, bool
         BatchWeighting make(WeightingContext context);
     }
 
+    /** Whether it estimates the weights of every batch by its divergence. */
+    boolean estimates() {
+        return weighted && insideClasses;
+    }
+
     /** The names, in the order in which people should read them. */
     static List<String> names() {
         return List.copyOf(all().keySet());

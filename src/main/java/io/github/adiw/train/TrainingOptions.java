@@ -186,6 +186,11 @@ public final class TrainingOptions {
         return trainingMethod.name();
     }
 
+    /** What the weights of every batch are estimated by; null where {@link #method} does not estimate them so. */
+    public Divergence divergence() {
+        return trainingMethod.estimates() ? trainingMethod.divergence() : null;
+    }
+
     /**
      * What weights are estimated from: {@code loss}, each sample's, or {@code features}, the last hidden layer's output, inside every
      * class; of {@link #featureMethods}.

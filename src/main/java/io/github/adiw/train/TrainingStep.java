@@ -38,7 +38,7 @@ final class TrainingStep implements AutoCloseable {
                 weighting.estimate(pass);
                 metricsBegin = clock.stamp(StepClock.ESTIMATION_END);
             }
-            metrics.keep(pass.losses(), weighting.weights(), metricsBegin);
+            metrics.keep(pass.losses(), weighting, metricsBegin);
             pass.update(weighting.weights());
             model.endStep(clock.stamp(StepClock.END));
         });

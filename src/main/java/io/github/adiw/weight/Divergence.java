@@ -52,6 +52,11 @@ public interface Divergence {
         return false;
     }
 
+    /** Whether {@link EstimationSettings#projections} has a part in it, where samples have several columns. */
+    default boolean usesProjections() {
+        return false;
+    }
+
     /** Whether it has a Gaussian kernel, so that {@link EstimationSettings#bandwidth} has a part in it. */
     default boolean usesBandwidth() {
         return true;

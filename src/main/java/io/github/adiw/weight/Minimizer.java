@@ -79,6 +79,20 @@ public interface Minimizer extends AutoCloseable {
         return null;
     }
 
+    /**
+     * What a solver says of every segment of the last batch, float64 {@code [S, 4]}: the third number is below 0 where it was not solved
+     * (of segments in which nothing moves it may be anything); null where everything is solved. Training looks at it in every step; of a
+     * {@link #problem()} that has no such number it hears after an epoch's last step alone.
+     */
+    default Buffer outcomes() {
+        return null;
+    }
+
+    /** Why a segment of which {@link #outcomes} said so was not solved, for a person. */
+    default String problem(int segment) {
+        return problem();
+    }
+
     /** Before the first {@link #quality} of a batch; waits. */
     default void beginQuality() {}
 

@@ -264,12 +264,32 @@ public final class WeightEstimator implements AutoCloseable {
         batch.status().download(statuses);
         for (int c = 0; c < statuses.length; c++) {
             if (statuses[c] == SegmentedBatch.OUT_OF_RANGE) {
-                return "the data of " + (statuses.length == 1 ? "this batch" : "class " + c + " in this batch")
-                    + " are not finite, or their distances are too large for single precision, so that the weights stay as they were:"
-                    + " divide the data by their standard deviation";
+                return problem(c, statuses[c]);
             }
         }
         return minimizer.problem();
+    }
+
+    /**
+     * Why a segment of some batch has not been estimated, of which {@link #status} or {@link #outcomes} said so at the time.
+     *
+     * @param status its {@link #status}
+     */
+    public String problem(int segment, int status) {
+        return status == SegmentedBatch.OUT_OF_RANGE ? "the data of "
+            + (statuses.length == 1 ? "this batch" : "class " + segment + " in this batch")
+            + " are not finite, or their distances are too large for single precision, so that the weights stay as they were:"
+            + " divide the data by their standard deviation" : minimizer.problem(segment);
+    }
+
+    /** Of every segment of the last batch, {@link SegmentedBatch#status}. */
+    public Buffer status() {
+        return batch.status();
+    }
+
+    /** Of every segment of the last batch, {@link Minimizer#outcomes}; null where everything is solved. */
+    public Buffer outcomes() {
+        return minimizer.outcomes();
     }
 
     /** Weights of the last batch, float32 {@code [n]}. */

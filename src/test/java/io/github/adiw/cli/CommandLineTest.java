@@ -250,7 +250,8 @@ class CommandLineTest {
                 + "raise --epochs, or give --warmup-epochs 0.");
         }
         assertThat(run.err()).doesNotContain("Warning: uniform");
-        Cli without = done(training("train", folder.resolve("weighted"), "--epochs 1 --warmup-epochs 0 --noise symmetric:0.4"));
+        Cli without = done(training("train", folder.resolve("weighted"),
+            "--epochs 20 --warmup-epochs 0 --noise symmetric:0.4 --optimizer adam --lr 3e-3"));
         assertThat(without.err()).doesNotContain("Warning").contains("of all but the validation samples, which stay clean");
         assertThat(done(training("train", folder.resolve("steps"), "--steps 3")).err()).contains("raise --steps, or give");
     }

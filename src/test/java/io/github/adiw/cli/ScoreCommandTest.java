@@ -242,7 +242,7 @@ class ScoreCommandTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
-        "2 | 'region' | --model @M.safetensors --input @lacks.csv --output @R.csv",
+        "1 | 'region' | --model @M.safetensors --input @lacks.csv --output @R.csv",
         "1 | 4 columns | --model @M.safetensors --input @wide.npy --output @R.csv",
         "1 | 'old' | --model @M.safetensors --input @text.csv --output @R.csv",
         "1 | no row | --model @M.safetensors --input @header.csv --output @R.csv",

@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -399,12 +401,21 @@ class WeightsCommandTest {
         "1 | line 3 | --method kl --train @text.csv --validation @V1.npy --output @O.npy",
         "1 | line 4 | --method kl --train @ragged.csv --validation @V2.npy --output @O.npy",
         "1 | no row | --method kl --train @empty.csv --validation @V1.npy --output @O.npy",
-        "1 | line 2 | --method kl --train @nan.csv --validation @V1.npy --output @O.npy"})
+        "1 | line 2 | --method kl --train @nan.csv --validation @V1.npy --output @O.npy",
+        "1 | --exclude: column 'y' of | --method kl --train @names.csv --validation @names.csv --output @O.npy",
+        "1 | --exclude: only | --method kl --train @names.csv --validation @other.csv --output @O.npy",
+        "2 | --columns: only | --method kl --columns y --train @names.csv --validation @other.csv --output @O.npy",
+        "2 | --exclude and --id leave no column | --method kl --exclude x,z --train @other.csv --validation @other.csv --output @O.npy",
+        "1 | one column only | --method kl --train @pipes.csv --validation @pipes.csv --output @O.npy"})
     void badInputEndsWithASentence(int code, String sentence, String options) throws IOException {
         Files.writeString(folder.resolve("text.csv"), "x\n1\ntwo\n3\n");
         Files.writeString(folder.resolve("ragged.csv"), "x,y\n1,2\n3,4\n5\n");
         Files.writeString(folder.resolve("empty.csv"), "x\n");
         Files.writeString(folder.resolve("nan.csv"), "1\nNaN\n");
+        Files.writeString(folder.resolve("names.csv"), IntStream.range(0, 150).mapToObj(i -> i + ",n" + i + "\n")
+            .collect(Collectors.joining("", "x,y\n", "")));
+        Files.writeString(folder.resolve("other.csv"), "x,z\n1,2\n");
+        Files.writeString(folder.resolve("pipes.csv"), "x|y\n1|red\n2|blue\n");
         Cli run = run(options);
         assertThat(run.code()).as(run.err()).isEqualTo(code);
         assertThat(run.complaints()).hasSize(1);

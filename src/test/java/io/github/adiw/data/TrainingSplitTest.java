@@ -137,7 +137,7 @@ class TrainingSplitTest {
             .hasMessageContaining("int32 or int64");
         Npy.write(file, new int[ROWS], ROWS, 1);
         assertThatThrownBy(() -> TrainingSplit.of(DATASET).labels(file)).isInstanceOf(AdiwException.class)
-            .hasMessageContaining("[3000, 1], and [any length]");
+            .hasMessageContaining("[3000, 1], and [n]");
         assertThatThrownBy(() -> TrainingSplit.of(DATASET).labels(labels).shift(Shift.parse("pair:0.1")).build())
             .isInstanceOf(UsageException.class).hasMessageContaining("pair:0.1");
     }
@@ -195,7 +195,7 @@ class TrainingSplitTest {
         assertThatThrownBy(() -> BatchOrder.read(file, split, ROWS, 5, 3)).isInstanceOf(AdiwException.class)
             .hasMessageContaining("has 4 steps, and at least 5");
         assertThatThrownBy(() -> BatchOrder.read(file, split, ROWS, 4, 4)).isInstanceOf(AdiwException.class)
-            .hasMessageContaining("[4, 3], and [any length, 4]");
+            .hasMessageContaining("[4, 3], and [n, 4]");
         rows[4] = ROWS;
         Npy.write(file, rows, 4, 3);
         assertThatThrownBy(() -> BatchOrder.read(file, split, ROWS, 4, 3)).isInstanceOf(AdiwException.class)

@@ -35,6 +35,16 @@ class ExtremeTablesTest {
         return x;
     }
 
+    /** Whose mean, as a sum of many numbers, is not the number. */
+    @ParameterizedTest
+    @ValueSource(doubles = {1, 0.1, 1234.5})
+    void aConstantOfManyRowsIsConstant(double constant) {
+        Random random = new Random(1);
+        double[] x = IntStream.range(0, 2 * 1_000_000).mapToDouble(i -> i % 2 == 0 ? constant : random.nextGaussian()).toArray();
+        Standardization scaling = Standardization.of(Rows.of(x, 2), Rows.of(Arrays.copyOf(x, 200), 2), true, look -> {});
+        assertThat(scaling.dropped(2)).containsExactly(0);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"kl", "ls", "classifier", "km", "auto"})
     void weightsOrASentence(String method) {

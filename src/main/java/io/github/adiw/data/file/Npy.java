@@ -316,7 +316,7 @@ public final class Npy {
         }
         if (!same) {
             throw new AdiwException(name + " has the shape " + Arrays.toString(shape) + ", and "
-                + Arrays.toString(expected).replace("-1", "any length") + " was expected");
+                + Arrays.toString(expected).replace("-1", "n") + " was expected");
         }
         return this;
     }

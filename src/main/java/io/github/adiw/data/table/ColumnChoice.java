@@ -21,9 +21,8 @@ record ColumnChoice(List<String> names, int[] train, int[] validation, int train
     /**
      * Chooses.
      *
-     * @throws UsageException if the options name a column that is not there, contradict each other, or leave a column that one file
-     *                        alone has
-     * @throws AdiwException  if columns go by their place, and the files have not equally many
+     * @throws UsageException if the options name a column that is not there, or in one file alone, or contradict each other
+     * @throws AdiwException  if one file alone has a column, or columns go by their place, and the files have not equally many
      */
     static ColumnChoice of(Header train, Header validation, TableOptions options) {
         refuseContradictions(options);
@@ -74,7 +73,11 @@ record ColumnChoice(List<String> names, int[] train, int[] validation, int train
                 onlyValidation.add(names.get(f));
             }
         }
-        refuseOneSided(train.file(), validation.file(), onlyTrain, onlyValidation);
+        if (options.columns() != null && onlyTrain.size() + onlyValidation.size() > 0) {
+            throw UsageException.of("columns", only(train, validation, onlyTrain, onlyValidation) + ", which columns names, and both files "
+                + "need it: take it out of columns, or give both the same names");
+        }
+        refuseOneSided(train, validation, onlyTrain, onlyValidation);
         return new ColumnChoice(names, inTrain, inValidation, options.id() == null ? -1 : train.column(options.id()));
     }
 
@@ -89,23 +92,33 @@ record ColumnChoice(List<String> names, int[] train, int[] validation, int train
     /**
      * Refuses columns that one file alone has, if there are any.
      *
-     * @throws UsageException about {@code exclude}
+     * @throws AdiwException with which {@code exclude} helps
      */
-    static void refuseOneSided(String train, String validation, List<String> onlyTrain, List<String> onlyValidation) {
+    static void refuseOneSided(Header train, Header validation, List<String> onlyTrain, List<String> onlyValidation) {
         if (onlyTrain.isEmpty() && onlyValidation.isEmpty()) {
             return;
         }
+        String only = only(train, validation, onlyTrain, onlyValidation) + ", and both files need a column: ";
+        for (Header file : List.of(train, validation)) {
+            List<String> names = file == train ? onlyTrain : onlyValidation;
+            if (file.width() == 1 && names.size() == 1 && train.width() != validation.width()) {
+                throw new AdiwException(only + "the only one of " + file.file() + " is in the other file by no name, so are its fields "
+                    + "separated by commas, semicolons or tabs?");
+            }
+        }
+        throw AdiwException.of("exclude", only + "exclude " + (onlyTrain.size() + onlyValidation.size() == 1 ? "it" : "them")
+            + ", or give both the same names");
+    }
+
+    private static String only(Header train, Header validation, List<String> onlyTrain, List<String> onlyValidation) {
         List<String> parts = new ArrayList<>();
-        List<String> all = new ArrayList<>(onlyTrain);
-        all.addAll(onlyValidation);
         if (!onlyTrain.isEmpty()) {
-            parts.add("only " + train + " has " + Wording.list(onlyTrain));
+            parts.add("only " + train.file() + " has " + Wording.list(onlyTrain));
         }
         if (!onlyValidation.isEmpty()) {
-            parts.add("only " + validation + " has " + Wording.list(onlyValidation));
+            parts.add("only " + validation.file() + " has " + Wording.list(onlyValidation));
         }
-        throw UsageException.of("exclude", String.join(", ", parts) + ", and both files need a column: exclude "
-            + (all.size() == 1 ? "it" : "them") + ", or give both the same names");
+        return String.join(", ", parts);
     }
 
     private static ColumnChoice byPlace(Header train, Header validation, TableOptions options) {

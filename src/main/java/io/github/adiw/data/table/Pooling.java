@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -15,6 +16,14 @@ import java.util.stream.Stream;
 final class Pooling {
     /** A number with a sign of a currency, percent or degrees. */
     private static final Pattern WITH_UNIT = Pattern.compile("[-+]?\\p{Sc} ?[-+]?\\d[\\d.,]*+|[-+]?\\d[\\d.,]*+ ?[\\p{Sc}%\u2030\u00b0]");
+
+    private static final String TIME = "\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d{1,9})?)?(?: ?(?:[AaPp][Mm]|Z|UTC|[-+]\\d{2}:?\\d{2}))?";
+    /** A day, a time, or both. */
+    private static final Pattern DATE = Pattern.compile("(?:\\d{4}([-/.])\\d{1,2}\\1\\d{1,2}|\\d{1,2}([-/.])\\d{1,2}\\2\\d{2,4}"
+        + "|\\d{1,2}[- ][A-Za-z]{3,9}[- ]\\d{2,4})(?:[T ]" + TIME + ")?|" + TIME);
+    /** A row as LIBSVM has it, {@code 1 3:0.5 7:2}. */
+    private static final Pattern SPARSE = Pattern.compile("\\S++(?: \\d++:\\S++)++");
+    private static final List<String> OTHER_SEPARATORS = List.of("|", "^", "~", " ");
 
     private final ColumnChoice choice;
     private final Table train;
@@ -33,7 +42,7 @@ final class Pooling {
 
     TablePair pair() {
         List<Integer> kept = kept();
-        if (kept.isEmpty()) {
+        if (kept.isEmpty() && !(options.exclude().isEmpty() && options.id() == null)) {
             throw UsageException.of("exclude", "exclude and id leave no column of " + name(train) + ", and at least one was expected");
         }
         for (int f : kept) {
@@ -86,7 +95,7 @@ final class Pooling {
             }
             kept.add(f);
         }
-        ColumnChoice.refuseOneSided(name(train), name(validation), onlyTrain, onlyValidation);
+        ColumnChoice.refuseOneSided(train.source().header(), validation.source().header(), onlyTrain, onlyValidation);
         return kept;
     }
 
@@ -133,7 +142,8 @@ final class Pooling {
     private static void refuseInfinite(Table table, ColumnValues values, String name) {
         if (values.infinite() != null) {
             throw new AdiwException(table.place(values.infinite(), name) + ": it is " + Wording.quoted(values.infinite().text())
-                + ", and a finite number was expected: correct it, or write NA for a missing value");
+                + ", and a finite number was expected: correct it, or write " + (table.source() instanceof NpySource ? "NaN" : "NA")
+                + " for a missing value");
         }
     }
 
@@ -155,6 +165,8 @@ final class Pooling {
                 all.addAll(values.levels());
             }
         }
+        refuseOtherSeparator(train, t);
+        refuseOtherSeparator(validation, v);
         boolean tooMany = t.levels() == null || v.levels() == null || all.size() > ColumnValues.MOST_LEVELS;
         refuseGrouped(train, t, name);
         refuseGrouped(validation, v, name);
@@ -169,18 +181,21 @@ final class Pooling {
                 texts.place(text, name) + ": " + Wording.quoted(text.text()) + " is no number, as most values of the column are: "
                     + "correct it, write NA for a missing value, or exclude the column");
         }
-        boolean withUnit = !mixed && WITH_UNIT.matcher(text.text()).matches()
-            && all.stream().allMatch(level -> level.equals(Field.UNANSWERED) || WITH_UNIT.matcher(level).matches());
-        if (tooMany && withUnit) {
-            throw new AdiwException(texts.place(text, name) + ": " + Wording.quoted(text.text())
-                + " is no number: write the numbers alone, or exclude the column");
+        boolean withUnit = !mixed && areAll(WITH_UNIT, text, all);
+        boolean dates = !mixed && areAll(DATE, text, all);
+        if (tooMany && (withUnit || dates)) {
+            throw new AdiwException(texts.place(text, name) + ": " + Wording.quoted(text.text()) + (withUnit
+                ? " is no number: write the numbers alone, or exclude the column"
+                : " looks like a date or a time, of which there are more than " + ColumnValues.MOST_LEVELS + " different ones: write "
+                    + "numbers, for instance days since one that you choose, or exclude the column"));
         }
         if (tooMany) {
-            throw UsageException.of("exclude",
-                Wording.column(name) + " of " + name(texts) + " has text, as " + Wording.quoted(text.text()) + " in "
-                    + texts.source().place(text.position()) + ", and more than " + ColumnValues.MOST_LEVELS
-                    + " different values, as an identifier has: "
-                    + "exclude it, or make it the id");
+            String what = Wording.column(name) + " of " + name(texts) + " has text, as " + Wording.quoted(text.text()) + " in "
+                + texts.source().place(text.position()) + ", and more than " + ColumnValues.MOST_LEVELS
+                + " different values, as an identifier has: ";
+            throw texts.source().header().width() == 1
+                ? new AdiwException(what + "the file has this column only, so are its fields separated by commas, semicolons or tabs?")
+                : AdiwException.of("exclude", what + "exclude it, or make it the id");
         }
         if (mixed) {
             options.notices()
@@ -190,6 +205,10 @@ final class Pooling {
         if (withUnit) {
             options.notices().accept(Wording.column(name) + " is read as categories: " + Wording.quoted(text.text())
                 + " is no number. If it is meant to be one, write the numbers alone.");
+        }
+        if (dates) {
+            options.notices().accept(Wording.column(name) + " looks like dates or times, as " + Wording.quoted(text.text())
+                + ", and is read as categories, which have no order: write numbers, for instance days since one that you choose.");
         }
         EncodedColumn counted = new EncodedColumn(name, choice.train()[f], List.copyOf(all), new double[all.size()]);
         count(counted, t);
@@ -202,12 +221,45 @@ final class Pooling {
     /** Numbers that are doubles already, of which several may have become the same, make no categories. */
     private static void refuseWide(Table table, ColumnValues values, String name) {
         if (values.levels() == null && !values.hasText() && values.wide() != null) {
-            throw UsageException.of("exclude",
+            throw AdiwException.of("exclude",
                 Wording.column(name) + " has text in one file, and in the other numbers, as " + Wording.quoted(values.wide().text())
                     + " in "
                     + table.source().place(values.wide().position())
                     + ", that are too large to be categories: exclude it, or make it the id");
         }
+    }
+
+    /** @param levels all texts that are known, {@code first} among them or not */
+    private static boolean areAll(Pattern pattern, ColumnValues.Mark first, Set<String> levels) {
+        return pattern.matcher(first.text()).matches()
+            && levels.stream().allMatch(level -> level.equals(Field.UNANSWERED) || pattern.matcher(level).matches());
+    }
+
+    /** A file of one column, in whose name and values something else stands where a separator should. */
+    private static void refuseOtherSeparator(Table table, ColumnValues values) {
+        Header header = table.source().header();
+        if (header.width() > 1 || values.text() == null) {
+            return;
+        }
+        String name = header.names().get(0);
+        String text = values.text().text();
+        if (SPARSE.matcher(text).matches() || OTHER_SEPARATORS.stream().anyMatch(separator -> separates(separator, name, text))) {
+            throw new AdiwException(name(table) + " has one column only, " + Wording.quoted(name) + ", with values as "
+                + Wording.quoted(text) + ": fields have to be separated by commas, semicolons or tabs");
+        }
+    }
+
+    /** Whether it cuts both into as many parts, which spaces do to words too, but not to numbers. */
+    private static boolean separates(String separator, String name, String text) {
+        String[] parts = text.split(Pattern.quote(separator), -1);
+        return parts.length > 1 && parts.length == name.split(Pattern.quote(separator), -1).length
+            && (!separator.equals(" ") || Arrays.stream(parts).anyMatch(Pooling::isNumber));
+    }
+
+    private static boolean isNumber(String text) {
+        Field field = new Field();
+        field.set(text.toCharArray(), 0, text.length());
+        return field.kind() == Field.Kind.NUMBER;
     }
 
     private static void refuseGrouped(Table table, ColumnValues values, String name) {

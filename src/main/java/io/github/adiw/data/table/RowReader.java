@@ -1,7 +1,6 @@
 package io.github.adiw.data.table;
 
 import io.github.adiw.AdiwException;
-import io.github.adiw.UsageException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -62,8 +61,8 @@ public final class RowReader implements AutoCloseable {
      * @param rows {@code [most, columns]} or longer, row-major; gets finite numbers
      * @param most how many are wanted, at least 1
      * @return how many were read; 0 after the last
-     * @throws UsageException if a value is missing, and missing values are not to be filled
-     * @throws AdiwException  if the file has no row, is broken, or a number was expected where there is none; the place is named
+     * @throws AdiwException if the file has no row, is broken, a value is missing, and missing values are not to be filled, or a number
+     *                       was expected where there is none; the place is named
      */
     public int next(double[] rows, int most) {
         if (ended) {

@@ -72,8 +72,8 @@ public final class TableEncoding {
      * @param idName  the column that names the rows; null for that of the training file, if this file has it
      * @param notices is told what the user may want to know; once the last row was read, how many values were of no known category
      * @return the rows; to be closed
-     * @throws UsageException if the file lacks a column, or has none called {@code id}
-     * @throws AdiwException  if it cannot be read, or its columns go by their places and there are more or fewer of them
+     * @throws UsageException if it has no column called {@code idName}
+     * @throws AdiwException  if it cannot be read, lacks a column, or its columns go by their places and there are more or fewer of them
      */
     public RowReader open(Path file, String idName, Consumer<String> notices) {
         TableSource source = TableSource.open(file);
@@ -100,7 +100,7 @@ public final class TableEncoding {
             List<String> lacking = columns.stream().map(EncodedColumn::name).filter(name -> header.column(name) < 0).toList();
             if (!lacking.isEmpty()) {
                 String near = Wording.nearest(lacking.get(0), header.names());
-                throw new UsageException(header.file() + " has no " + (lacking.size() == 1 ? "column " : "columns ") + Wording.list(lacking)
+                throw new AdiwException(header.file() + " has no " + (lacking.size() == 1 ? "column " : "columns ") + Wording.list(lacking)
                     + (near == null ? "" : " (is " + Wording.quoted(near) + " the same?)") + ", and the model was fitted with "
                     + (lacking.size() == 1 ? "it" : "them") + ": its header has " + Wording.list(header.names()));
             }

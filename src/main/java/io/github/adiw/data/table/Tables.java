@@ -16,9 +16,10 @@ public final class Tables {
      * @param train      the training file
      * @param validation the validation file
      * @param options    which columns, and what becomes of missing values
-     * @throws UsageException if the options do not fit the files, a column is in one of them alone, or looks like the names of the rows,
-     *                        or a value is missing and missing values are not to be filled
-     * @throws AdiwException  if a file cannot be read, or something in it is neither a finite number nor a category; the place is named
+     * @throws UsageException if the options name what is not there, contradict each other, or leave no column
+     * @throws AdiwException  if a file cannot be read, a column is in one of them alone, or looks like the names of the rows, a value is
+     *                        missing and missing values are not to be filled, or is neither a finite number nor a category; the place is
+     *                        named
      */
     public static TablePair read(Path train, Path validation, TableOptions options) {
         try (TableSource t = TableSource.open(train); TableSource v = TableSource.open(validation)) {

@@ -13,7 +13,7 @@ public final class Wording {
     private Wording() {}
 
     /** In quotes, on one line, shortened. */
-    static String quoted(String text) {
+    public static String quoted(String text) {
         String start = text.length() > LONGEST ? text.substring(0, LONGEST) + "..." : text;
         return "'" + start.codePoints().map(c -> Character.isISOControl(c) || c == 0x2028 || c == 0x2029 ? ' ' : c)
             .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append) + "'";
@@ -39,7 +39,8 @@ public final class Wording {
         return names.size() <= MOST_NAMES ? first : first + " and " + (names.size() - MOST_NAMES) + " more";
     }
 
-    static String count(long number, String one, String more) {
+    /** {@code 1 row}, {@code 1,500 rows}. */
+    public static String count(long number, String one, String more) {
         return String.format(Locale.ROOT, "%,d %s", number, number == 1 ? one : more);
     }
 

@@ -88,12 +88,22 @@ final class InteriorPoint implements AutoCloseable {
         double[] read = read();
         for (int c = 0; c < read.length; c += 4) {
             if (read[c + 2] < 0) {
-                return "the Gram matrix of " + (read.length == 4 ? "these " + batch.n() + " rows" : "class " + c / 4)
-                    + " has a rank of more than "
-                    + mostRank + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km";
+                return problem(c / 4);
             }
         }
         return null;
+    }
+
+    /** That of a segment that has it. */
+    String problem(int segment) {
+        return "the Gram matrix of " + (batch.segments().count() == 1 ? "these " + batch.n() + " rows" : "class " + segment)
+            + " has a rank of more than " + mostRank
+            + ", too much for the exact solver: choose a smaller gamma, fewer rows, or the method km";
+    }
+
+    /** {@link io.github.adiw.weight.Minimizer#outcomes}. */
+    Buffer outcomes() {
+        return result;
     }
 
     /** What the solver says of every segment, 0 of those that are degenerate. */

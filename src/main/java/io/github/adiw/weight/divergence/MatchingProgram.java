@@ -64,6 +64,16 @@ public final class MatchingProgram implements Minimizer {
     }
 
     @Override
+    public Buffer outcomes() {
+        return solver.outcomes();
+    }
+
+    @Override
+    public String problem(int segment) {
+        return solver.problem(segment);
+    }
+
+    @Override
     public Quality quality(EvaluatedSegment segment) {
         return KernelMeanMatching.quality(segment, EvaluatedSegment.doubles(segment.ofTraining(weights)), GramMatrix.RIDGE);
     }

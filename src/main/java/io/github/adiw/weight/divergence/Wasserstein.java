@@ -233,6 +233,11 @@ public final class Wasserstein implements Minimizer {
         }
 
         @Override
+        public boolean usesProjections() {
+            return true;
+        }
+
+        @Override
         public boolean usesBandwidth() {
             return false;
         }

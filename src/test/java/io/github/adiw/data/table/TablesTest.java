@@ -125,13 +125,16 @@ class TablesTest {
 
     @Test
     void columnsOfOneFileAloneAreToBeExcluded() {
-        assertThatThrownBy(() -> read().of("age,quality\n1,2\n", "age,colour\n1,2\n")).isInstanceOf(UsageException.class)
+        assertThatThrownBy(() -> read().of("age,quality\n1,2\n", "age,colour\n1,2\n")).isInstanceOf(AdiwException.class)
             .hasMessageContaining("T.csv has 'quality'").hasMessageContaining("V.csv has 'colour'")
-            .extracting(e -> ((UsageException) e).parameter()).isEqualTo("exclude");
+            .extracting(e -> ((AdiwException) e).parameter()).isEqualTo("exclude");
         TablePair pair = read().exclude("quality", "colour").of("age,quality\n1,2\n", "colour,age\n1,2\n");
         assertThat(pair.encoding().names()).containsExactly("age");
         assertThatThrownBy(() -> read().columns("quality").of("age,quality\n1,2\n", "age,colour\n1,2\n"))
-            .hasMessageContaining("T.csv has 'quality'");
+            .isInstanceOf(UsageException.class).hasMessageContaining("T.csv has 'quality'")
+            .extracting(e -> ((UsageException) e).parameter()).isEqualTo("columns");
+        assertThatThrownBy(() -> read().of("age;quality\n1;2\n", "age|quality\n1|2\n")).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("V.csv has 'age|quality'").hasMessageContaining("commas, semicolons or tabs");
     }
 
     @Test
@@ -188,10 +191,11 @@ class TablesTest {
     @Test
     void tooManyLevelsAreAnIdentifier() {
         assertThat(read().of(lines("a", 100, "n%d")).encoding().names()).hasSize(100);
-        assertThatThrownBy(() -> read().of(lines("a,b", 101, "n%d,2"))).isInstanceOf(UsageException.class)
-            .hasMessageContaining("column 'a'").hasMessageContaining("exclude it").extracting(e -> ((UsageException) e).parameter())
+        assertThatThrownBy(() -> read().of(lines("a,b", 101, "n%d,2"))).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("column 'a'").hasMessageContaining("exclude it").extracting(e -> ((AdiwException) e).parameter())
             .isEqualTo("exclude");
-        assertThatThrownBy(() -> read().of(lines("a", 60, "n%d"), lines("a", 60, "m%d"))).isInstanceOf(UsageException.class);
+        assertThatThrownBy(() -> read().of(lines("a", 60, "n%d"), lines("a", 60, "m%d"))).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("this column only").hasMessageContaining("commas, semicolons or tabs");
         assertThat(read().exclude("a").of(lines("a,b", 101, "n%d,2")).encoding().names()).containsExactly("b");
         // One slip among numbers is no identifier.
         assertThatThrownBy(() -> read().of(lines("a", 500, "%d"), lines("a", 500, "%d") + "1O0\n")).isInstanceOf(AdiwException.class)
@@ -209,8 +213,55 @@ class TablesTest {
         assertThat(read().of(",a\n3.5,1\n3,2\n").encoding().names()).containsExactly("column 0", "a");
         assertThat(read().of(lines(",a", 1000, "%d,2"), "a\n1\n").encoding().names()).containsExactly("a");
         assertThat(read().columns("column 0").of(",a\n3,1\n1,2\n").encoding().names()).containsExactly("column 0");
-        assertThatThrownBy(() -> read().of(",a\n3.5,1\n3,2\n", "a\n5\n")).isInstanceOf(UsageException.class)
-            .hasMessageContaining("only").hasMessageContaining("column 0");
+        assertThatThrownBy(() -> read().of(",a\n3.5,1\n3,2\n", "a\n5\n")).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("only").hasMessageContaining("column 0").hasMessageContaining("exclude it");
+        assertThatThrownBy(() -> read().of("Unnamed: 0\n3\n1\n")).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("no column with values");
+    }
+
+    /** What separates fields elsewhere, and of a file of one column what does not. */
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {"x|colour; 1.%d|red", "x colour; 1.%d red", "x y; %d 2", "a^b^c; %d^2^3", "x~y; u%d~v",
+        "1 1:0.5 2:3; -1 2:%d", "1 3:1; 1 1:4 2:2 7:%d"})
+    void anotherSeparatorIsRecognised(String header, String row) {
+        for (int rows : new int[] {20, 200}) {
+            assertThatThrownBy(() -> read().of(lines(header, rows, row))).isInstanceOf(AdiwException.class)
+                .hasMessageContaining("T.csv has one column only, '" + header + "'").hasMessageContaining("commas, semicolons or tabs");
+        }
+    }
+
+    @Test
+    void textWithSpacesInItIsACategory() {
+        assertThat(read().of("home town\nNew York\nSan José\n").encoding().names()).hasSize(2);
+        assertThat(read().of("home|town,a\nx|y,1\nz|y,2\n").encoding().names()).hasSize(3);
+        assertThat(read().of("P(a|b)\n0.5\n0.25\n").encoding().names()).containsExactly("P(a|b)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"2024-08-%02d", "2024/8/%d", "%02d.08.2024", "08/%02d/24", "2024-08-%02dT12:30:05.5Z", "2024-08-%02d 7:05",
+        "2024-08-%02d 12:00:00+02:00", "%d Aug 2024", "%d-September-24", "11:%02d", "9:%02d:07 PM"})
+    void datesAreSaid(String form) {
+        Read read = read();
+        assertThat(read.of(lines("day,x", 25, form + ",1")).encoding().names()).hasSize(26);
+        assertThat(read.notices()).singleElement().asString().contains("column 'day' looks like dates or times", "write numbers");
+        StringBuilder many = new StringBuilder("day,x\n");
+        for (int year = 2000; year < 2006; year++) {
+            for (int i = 0; i < 25; i++) {
+                many.append(String.format(form, i + 1).replace("2024", "" + year).replace("/24", "/" + (year - 1980))
+                    .replace("-24", "-" + (year - 1980)).replaceFirst("^(\\d+):", (year - 1994) + ":")).append(",1\n");
+            }
+        }
+        assertThatThrownBy(() -> read().of(many.toString())).isInstanceOf(AdiwException.class)
+            .hasMessageContaining("T.csv, line 2, column 'day'").hasMessageContaining("looks like a date or a time")
+            .hasMessageNotContaining("identifier");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"version 1", "1-2", "1/2", "a-b-c", "12:5", "2024-08/10", "1-2-3-4"})
+    void whatIsNoDateIsNotSaid(String text) {
+        Read read = read();
+        read.of("day\n" + text + "\nother\n", "day\n" + text + "\n");
+        assertThat(read.notices()).allMatch(notice -> !notice.contains("dates"));
     }
 
     @ParameterizedTest
@@ -486,7 +537,8 @@ class TablesTest {
         assertThatThrownBy(() -> read().exclude("0").of(nan, nan)).isInstanceOf(AdiwException.class)
             .hasMessageContaining("row 0 (from 0), column 1");
         assertThatThrownBy(() -> read().mean().exclude("1").of(nan, nan)).isInstanceOf(AdiwException.class)
-            .hasMessageContaining("row 1 (from 0), column 0: it is '-Infinity'");
+            .hasMessageContaining("row 1 (from 0), column 0: it is '-Infinity'").hasMessageEndingWith("write NaN for a missing value");
+        assertThatThrownBy(() -> read().of("a\ninf\n")).hasMessageEndingWith("write NA for a missing value");
         for (byte[] bytes : List.of(npy("<f8", false, "()", Arrays.copyOf(values, 8)), npy("<f8", false, "(2, 2, 1)", values),
             npy("<f8", false, "(2, 3)", values), npy("<f8", true, "(1, 2)", values), npy("<c8", false, "(2, 2)", values),
             npy("<f8", false, "(0, 2)", new byte[0]), npy("<f8", false, "(2147483647, 2147483647)", values),
