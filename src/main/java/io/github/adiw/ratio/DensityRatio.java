@@ -38,7 +38,8 @@ import java.util.stream.Stream;
  * {@code kmm-exact}, {@code kl-direct}, {@code ls-direct}, {@code w1}, and those of others) give weights of the training rows alone.
  *
  * <p><b>Columns</b> are centred and divided by their standard deviation over both samples, so that units do not matter; constant ones are
- * left out.
+ * left out. One whose deviation is that of a few far rows, such as codes, is taken as a logarithm far from its median, and the listener
+ * hears of it.
  *
  * <p>Immutable, for any number of threads. Serializable, to be sent to another program of the same version, where it is as one that was
  * loaded; what is to be kept is {@linkplain #save saved}. For weights inside a training loop see
