@@ -446,7 +446,10 @@ public final class DensityRatio implements Serializable {
             return this;
         }
 
-        /** Whether columns are divided by their standard deviation; they are where it is not given. */
+        /**
+         * Whether columns are divided by their standard deviation or, where a few rows make that, taken as asinh of their distance from
+         * the median; they are where it is not given.
+         */
         public Builder standardize(boolean value) {
             standardize = value;
             return this;

@@ -1,6 +1,5 @@
 package io.github.adiw.ratio;
 
-import io.github.adiw.data.Rows;
 import java.util.Arrays;
 
 /**
@@ -21,23 +20,23 @@ record HeavyTails(double median, double spread) {
     static final double NORMAL = 1.4826;
 
     /**
+     * Whether a column can have any: by Cauchy and Schwarz none with less kurtosis does, and few have more.
+     *
+     * @param fourth   its fourth central moment, in any unit
+     * @param variance its variance in the same unit
+     */
+    static boolean isPossible(double fourth, double variance) {
+        return fourth * FEW > MOST * MOST * variance * variance;
+    }
+
+    /**
      * Those of a column, or null where it has none. Rows that are equal to the median do not count, so that a column of mostly zeros has
      * the spread of the others.
      *
-     * @param column    its number
-     * @param fourth    its fourth central moment, in any unit
-     * @param variance  its variance in the same unit, above 0
-     * @param deviation its standard deviation in its own unit
+     * @param x         all its numbers, not all alike; changed
+     * @param deviation its standard deviation, above 0
      */
-    static HeavyTails of(Rows train, Rows validation, int column, double fourth, double variance, double deviation) {
-        // By Cauchy and Schwarz no column with less kurtosis is one; few have more, and must be sorted.
-        if (!(fourth * FEW > MOST * MOST * variance * variance)) {
-            return null;
-        }
-        int n = train.rows();
-        double[] x = new double[n + validation.rows()];
-        train.forEach((row, values, at) -> x[row] = values[at + column]);
-        validation.forEach((row, values, at) -> x[n + row] = values[at + column]);
+    static HeavyTails of(double[] x, double deviation) {
         Arrays.sort(x);
         double median = x[x.length / 2];
         for (int i = 0; i < x.length; i++) {

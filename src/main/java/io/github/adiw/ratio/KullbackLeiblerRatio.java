@@ -61,7 +61,7 @@ final class KullbackLeiblerRatio implements RatioMethod {
             double[] means = sums.means();
             for (int j = 0; j < means.length; j++) {
                 if (!near(means[j])) {
-                    alone.add(from + j);
+                    alone.add(validation.number(from + j));
                 }
             }
         }
@@ -69,10 +69,11 @@ final class KullbackLeiblerRatio implements RatioMethod {
             return new NoRatioException("at every bandwidth of kl some validation row that is left out has no other one near",
                 "give more validation rows, or use method classifier", false);
         }
+        alone.sort(null);
         String rows = alone.stream().limit(NAMED).map(String::valueOf).collect(Collectors.joining(", "))
             + (alone.size() > NAMED ? " and " + (alone.size() - NAMED) + " more" : "");
-        return new NoRatioException(String.format(Locale.ROOT, "no training row is near to %,d of the %,d validation rows that kl chooses "
-            + "by, at any of its bandwidths (counted from 0: %s)", alone.size(), validation.rows(), rows),
+        return new NoRatioException(String.format(Locale.ROOT, "none of the %,d training rows that kl chooses by is near to %,d of the "
+            + "%,d validation rows, at any of its bandwidths (counted from 0: %s)", train.rows(), alone.size(), validation.rows(), rows),
             "look whether their values are right, get training rows that are like them, or use method classifier", false);
     }
 

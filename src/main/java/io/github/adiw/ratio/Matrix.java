@@ -12,17 +12,28 @@ import java.util.Arrays;
  * @param columns how many, at least 1
  * @param keys    {@link RowDraw#keys} of the rows as they were before scaling, whose rounding depends on their order, {@code [rows]}; not
  *                a copy; null where nothing is drawn, or as {@code values} have them
+ * @param numbers where rows that were selected lie among all, {@code [rows]}, not a copy; null where these are all
  */
-record Matrix(float[] values, int rows, int columns, long[] keys) implements Serializable {
+record Matrix(float[] values, int rows, int columns, long[] keys, int[] numbers) implements Serializable {
     Matrix {
         if (values.length != (long) rows * columns || keys != null && keys.length != rows) {
             throw new IllegalArgumentException(values.length + " values are not " + rows + " rows of " + columns);
         }
     }
 
+    /** All rows. */
+    Matrix(float[] values, int rows, int columns, long[] keys) {
+        this(values, rows, columns, keys, null);
+    }
+
     /** Rows that were never scaled. */
     Matrix(float[] values, int rows, int columns) {
         this(values, rows, columns, null);
+    }
+
+    /** Where a row lies among those that these were selected from. */
+    int number(int row) {
+        return numbers == null ? row : numbers[row];
     }
 
     float at(int row, int column) {
@@ -46,6 +57,7 @@ record Matrix(float[] values, int rows, int columns, long[] keys) implements Ser
         for (int i = 0; i < chosen.length; i++) {
             System.arraycopy(values, chosen[i] * columns, copy, i * columns, columns);
         }
-        return new Matrix(copy, chosen.length, columns, keys == null ? null : Arrays.stream(chosen).mapToLong(i -> keys[i]).toArray());
+        return new Matrix(copy, chosen.length, columns, keys == null ? null : Arrays.stream(chosen).mapToLong(i -> keys[i]).toArray(),
+            Arrays.stream(chosen).map(this::number).toArray());
     }
 }

@@ -20,7 +20,9 @@ import java.util.Set;
  */
 final class RatioFile {
     static final String KEY = "density-ratio";
-    private static final int VERSION = 1;
+    /** Of a file that a program of version 1 would read as something else: with columns that have heavy tails. */
+    private static final int VERSION = 2;
+    private static final int FIRST_VERSION = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private static final Set<String> TERMS = Set.of("linear", "quadratic");
@@ -29,7 +31,7 @@ final class RatioFile {
 
     static void write(DensityRatio ratio, Path file) {
         ObjectNode root = JSON.createObjectNode();
-        root.put("version", VERSION);
+        root.put("version", contains(ratio.scaling().heavy()) ? VERSION : FIRST_VERSION);
         root.put("method", ratio.method());
         root.put("function", ratio.function() instanceof ConstantRatio ? "constant" : ratio.function() instanceof KernelFunction ? "kernel"
             : "logistic");
@@ -57,6 +59,15 @@ final class RatioFile {
         new SafeTensors(ratio.function().parameters(), metadata).write(file);
     }
 
+    private static boolean contains(boolean[] flags) {
+        for (boolean flag : flags) {
+            if (flag) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static void put(ObjectNode node, String key, double value) {
         if (Double.isFinite(value)) {
             node.put(key, value);
@@ -76,9 +87,10 @@ final class RatioFile {
         try {
             JsonNode root = JSON.readTree(text);
             JsonNode version = root.path("version");
-            if (version.isInt() && version.intValue() != VERSION) {
-                throw new AdiwException(file + " is of version " + version + ", and this program reads version " + VERSION
-                    + ": use the program that wrote it, or a newer one");
+            if (version.isInt() && (version.intValue() < FIRST_VERSION || version.intValue() > VERSION)) {
+                throw new AdiwException(
+                    file + " is of version " + version + ", and this program reads versions " + FIRST_VERSION + " to " + VERSION
+                        + ": use the program that wrote it, or a newer one");
             }
             if (!version.isInt()) {
                 throw new IllegalArgumentException("version " + version);

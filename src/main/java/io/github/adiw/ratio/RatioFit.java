@@ -78,7 +78,7 @@ final class RatioFit {
     }
 
     DensityRatio run() {
-        if (!methods().contains(options.method())) {
+        if (!DensityRatio.RATIO_METHODS.contains(options.method()) && !methods().contains(options.method())) {
             throw UsageException.of("method", "there is no method " + options.method() + ": choose one of " + String.join(", ", methods()));
         }
         warnings.addAll(Warnings.ofFewRows(train.rows(), validation.rows()));

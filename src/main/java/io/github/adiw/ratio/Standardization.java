@@ -31,6 +31,9 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
     private static final double FARTHEST = 1e15;
     /** At all rows, to find what scales them. */
     static final int LOOKS = 3;
+    /** Numbers of columns that may have heavy tails, to be read at once: 32 MiB, and at least an eighth of them. */
+    private static final int MOST_TAILS = 1 << 22;
+    private static final int MOST_READS = 8;
     /** That a Java array holds. */
     private static final int MOST_NUMBERS = Integer.MAX_VALUE - 16;
 
@@ -38,7 +41,8 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
      * What makes the columns of two samples comparable.
      *
      * @param standardize whether to divide, too
-     * @param look        hears the number of each look at all rows, below {@value #LOOKS}, before it; what it throws ends it
+     * @param look        hears the number of each look at all rows, below {@value #LOOKS}, before it, that of the last one before each
+     *                    column, too; what it throws ends it
      * @throws UsageException if a number is not finite, or a column that is not divided is too wide for single precision
      */
     static Standardization of(Rows train, Rows validation, boolean standardize, IntConsumer look) {
@@ -65,7 +69,9 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
         visit("validation", validation, (k, x) -> mean[k] += x / unit[k] / count);
         double[] variance = new double[d];
         double[] fourth = new double[d];
+        boolean[] between = new boolean[d];
         Visitor squares = (k, x) -> {
+            between[k] |= x > least[k] && x < most[k];
             double off = x / unit[k] - mean[k];
             variance[k] += off * off / count;
             fourth[k] += off * off * off * off / count;
@@ -89,16 +95,51 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
         double[] scale = Arrays.stream(kept).mapToDouble(k -> standardize ? Math.sqrt(variance[k]) * unit[k] : 1).toArray();
         boolean[] heavy = new boolean[kept.length];
         if (standardize) {
-            for (int k = 0; k < kept.length; k++) {
-                HeavyTails tails = HeavyTails.of(train, validation, kept[k], fourth[kept[k]], variance[kept[k]], scale[k]);
+            // Of two numbers neither is far from the other by the deviation that they make.
+            int[] suspect = IntStream.range(0, kept.length)
+                .filter(k -> between[kept[k]] && HeavyTails.isPossible(fourth[kept[k]], variance[kept[k]])).toArray();
+            visitColumns(train, validation, Arrays.stream(suspect).map(k -> kept[k]).toArray(), look, (i, x) -> {
+                int k = suspect[i];
+                HeavyTails tails = HeavyTails.of(x, scale[k]);
                 if (tails != null) {
                     heavy[k] = true;
                     center[k] = tails.median();
                     scale[k] = tails.spread();
                 }
-            }
+            });
         }
         return new Standardization(kept, center, scale, heavy);
+    }
+
+    /** Gets a column of both samples, to be changed at will: the number of it in the list, and {@code [n + m]} numbers. */
+    private interface ColumnVisitor {
+        void visit(int i, double[] x);
+    }
+
+    private static void visitColumns(Rows train, Rows validation, int[] columns, IntConsumer look, ColumnVisitor visitor) {
+        int n = train.rows();
+        int count = Math.addExact(n, validation.rows());
+        int together = Math.min(columns.length, Math.max(MOST_TAILS / count, (columns.length + MOST_READS - 1) / MOST_READS));
+        double[][] block = new double[together][count];
+        for (int from = 0; from < columns.length; from += together) {
+            int first = from;
+            int some = Math.min(together, columns.length - from);
+            look.accept(LOOKS - 1);
+            train.forEach((row, values, at) -> {
+                for (int i = 0; i < some; i++) {
+                    block[i][row] = values[at + columns[first + i]];
+                }
+            });
+            validation.forEach((row, values, at) -> {
+                for (int i = 0; i < some; i++) {
+                    block[i][n + row] = values[at + columns[first + i]];
+                }
+            });
+            for (int i = 0; i < some; i++) {
+                look.accept(LOOKS - 1);
+                visitor.visit(first + i, block[i]);
+            }
+        }
     }
 
     /** Gets the numbers of a column, one after the other. */
@@ -166,7 +207,7 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
     }
 
     private static double asinh(double x) {
-        double size = Math.abs(x);
+        double size = Math.min(Math.abs(x), Double.MAX_VALUE / 4);
         return Math.copySign(Math.log1p(size + size * (size / (1 + Math.hypot(size, 1)))), x);
     }
 

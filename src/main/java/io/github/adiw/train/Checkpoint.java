@@ -37,7 +37,7 @@ import java.util.zip.CRC32;
  */
 public final class Checkpoint {
     private static final String FORMAT_FAMILY = "adiw-checkpoint-";
-    private static final String FORMAT = FORMAT_FAMILY + "1";
+    private static final String FORMAT = FORMAT_FAMILY + "2";
     /** Bytes at whose beginning the header is, with the format in its metadata. */
     private static final int HEAD = 4096;
     private static final String STATE = "state.";

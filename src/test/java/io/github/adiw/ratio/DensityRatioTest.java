@@ -578,7 +578,7 @@ class DensityRatioTest {
         v[41] = 1e4f;
         v[7] = -1e4f;
         assertThatThrownBy(() -> by("kl").standardize(false).fit(t, v, 1)).isInstanceOf(AdiwException.class)
-            .hasMessageContaining("no training row is near to 2 of the 90 validation rows")
+            .hasMessageContaining("is near to 2 of the 90 validation rows")
             .hasMessageContaining("(counted from 0: 7, 41)").hasMessageNotContaining("overlap");
         assertThat(by("kl").fit(t, v, 1).weights()).hasSize(t.length);
     }
@@ -783,7 +783,7 @@ class DensityRatioTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\'', value = {
-        "\"version\":1 | \"version\":2 | is of version 2",
+        "\"version\":1 | \"version\":3 | is of version 3",
         "\"version\":1 | \"version\":\"x\" | does not fit together",
         "\"function\":\"kernel\" | \"function\":\"network\" | network",
         "\"function\":\"kernel\" | \"function\":\"logistic\" | linear",

@@ -64,10 +64,20 @@ class HeavyTailsTest {
             within(1e-6f));
         assertThat(scaling.apply(new double[] {scaling.center()[0] - 1e-7 * scaling.scale()[0]})[0]).isCloseTo(-1e-7f, within(1e-13f));
         float last = Float.NEGATIVE_INFINITY;
-        for (double x : new double[] {-1e300, -1e160, -9999, -1, 0, 1, 9999, 1e160, 1e300}) {
+        for (double x : new double[] {-Double.MAX_VALUE / 5, -1e160, -9999, -1, 0, 1, 9999, 1e160, Double.MAX_VALUE / 5}) {
             float now = scaling.apply(new double[] {x})[0];
             assertThat(now).isFinite().isGreaterThan(last);
             last = now;
+        }
+    }
+
+    /** The largest numbers that there are, as codes and in rows that come later. */
+    @Test
+    void numbersOfAnySizeStayFinite() {
+        Standardization scaling = scaling(4, r -> r.nextDouble() < 0.01 ? Double.MAX_VALUE : r.nextDouble());
+        assertThat(scaling.heavy()).containsExactly(true);
+        for (double x : new double[] {Double.MAX_VALUE, -Double.MAX_VALUE, 1e308}) {
+            assertThat(Math.abs(scaling.apply(new double[] {x})[0])).isBetween(600f, 800f);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.github.adiw.benchmarks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Field;
 import java.util.Arrays;
@@ -25,6 +26,7 @@ class BenchmarksTest {
     static Stream<Arguments> parameters() {
         return BenchmarkList.defaultList().getAll(OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT), List.of())
             .stream().map(BenchmarkListEntry::getUserClassQName).distinct().sorted()
+            .peek(name -> assertTrue(params(name).findAny().isPresent(), name + " has no parameter, and would be passed over"))
             .flatMap(name -> params(name).map(field -> Arguments.of(name, field.getName())));
     }
 
