@@ -70,8 +70,8 @@ final class WeightsCommand extends Subcommand {
     private TableFlags table = new TableFlags();
 
     @Option(names = "--scale", paramLabel = "HOW",
-        description = "standard: divide each column by its standard deviation over both files, or take a logarithm far out where a few rows "
-            + "make that; none. Default: standard; none for steps.")
+        description = "standard: divide each column by its standard deviation over both files, or take a logarithm far out where a few "
+            + "rows make that; none. Default: standard; none for steps.")
     private String scale;
 
     @Option(names = "--bandwidth", paramLabel = "RULE",
