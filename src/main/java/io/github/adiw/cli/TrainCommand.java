@@ -120,8 +120,8 @@ final class TrainCommand extends Subcommand {
             console.notice(output + " holds no checkpoint of a step: training starts from the beginning.");
         } else {
             throw UsageException.of("resume", output + " holds a run under other settings ("
-                + RunFolder.Found.text(found.changed(), typed()) + "): give its settings to go on with it, or leave --resume out to begin "
-                + "anew");
+                + RunFolder.Found.text(found.changed(), typed()) + "): "
+                + (found.isOfAnotherVersion() ? "" : "give its settings to go on with it, or ") + "leave --resume out to begin anew");
         }
         return there;
     }

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.data.file.Npy;
+import io.github.adiw.train.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -161,6 +163,46 @@ class LostFilesTest {
         assertThat(done(training("train", "--epochs 3 --output @run --resume")).err()).contains("Going on from the checkpoint at step 12");
         done(training("train", "--epochs 4 --output @run"));      // nothing is lost that could go on
         assertThat(run.resolve("run.json")).exists();
+    }
+
+    /** As an unfinished run of the same settings is that another version of the program made. */
+    private void unfinishedOfAnotherVersion(Path run) throws IOException {
+        unfinished(run);
+        Path file = new Checkpoints(run).files().get(0);
+        Checkpoint checkpoint = Checkpoint.read(file);
+        Map<String, String> notes = new LinkedHashMap<>(checkpoint.notes());
+        assertThat(notes.put("version", "0.0.1")).isEqualTo(Main.Version.number());
+        checkpoint.withNotes(notes).write(file);
+    }
+
+    @Test
+    void aRunOfAnotherVersionIsInNobodysWay() throws IOException {
+        String held = " holds a checkpoint of this run, made at step 12 of 18 by another version of the program (version was 0.0.1 and is ";
+        Path run = folder.resolve("run");
+        done(training("train", "--epochs 3 --output @run"));
+        unfinishedOfAnotherVersion(run);
+        assertThat(refused(training("train", "--epochs 4 --output @run"))).contains("--epochs was 3 and is 4", "step 12 of 18");
+        assertThat(refused(training("train", "--epochs 3 --output @run --resume"))).contains("version was 0.0.1", "leave --resume out")
+            .doesNotContain("give its settings");
+        assertThat(done(training("train", "--epochs 3 --output @run")).err()).containsOnlyOnce(run + held);
+        assertThat(run.resolve("run.json")).exists();
+        Path compared = folder.resolve("c/uniform");
+        done(training("train", "--epochs 3 --output @c/uniform --method uniform --train-samples 192 --noise symmetric:0.4 --optimizer adam "
+            + "--lr 1e-3 --weight-decay 0 --lr-schedule none"));
+        unfinishedOfAnotherVersion(compared);
+        assertThat(done(training("compare", "--train-samples 192 --methods uniform --output @c --epochs 3")).err())
+            .containsOnlyOnce(compared + held).contains("uniform: run again, since");
+    }
+
+    @Test
+    void aRunOfOtherDataStays() throws IOException {
+        Path run = folder.resolve("run");
+        done(training("train", "--epochs 3 --output @run"));
+        unfinished(run);
+        Path other = Cli.smallData(folder.resolve("data"), SAMPLES, 59);
+        String[] line = Arrays.stream(training("train", "--epochs 3 --output @run"))
+            .map(word -> word.equals(data.toString()) ? other.toString() : word).toArray(String[]::new);
+        assertThat(refused(line)).contains("data was", "192 + 60", "192 + 59", "step 12 of 18");
     }
 
     @Test
