@@ -252,4 +252,26 @@ class LostFilesTest {
         done(training("compare", options + "own"));
         done(training("compare", options.replace("uniform", "random") + "own"));
     }
+
+    @Test
+    void aComparisonReplacesNothingInTheFoldersOfShiftsAndSeeds() throws IOException {
+        String options = "--train-samples 192 --epochs 1 --methods uniform --noise symmetric:0.4,pair:0.3 --output @c --seeds ";
+        for (String file : new String[] {"c/pair-0.3/accuracy.png", "c/symmetric-0.4/2/times.json"}) {
+            Path mine = folder.resolve(file);
+            Files.createDirectories(mine.getParent());
+            Files.writeString(mine, "{\"mine\": 1}");
+            assertThat(refused(training("compare", options + "1,2"))).contains(mine.getParent() + " holds " + mine.getFileName());
+            Files.delete(mine);
+        }
+        done(training("compare", options + "1,2"));
+        Files.createDirectories(folder.resolve("c/pair-0.3/5"));
+        Files.writeString(folder.resolve("c/pair-0.3/5/times.json"), "{}");
+        assertThat(refused(training("compare", options + "1,5"))).contains("c/pair-0.3/5 holds times.json");
+        Files.delete(folder.resolve("c/pair-0.3/5/times.json"));
+        Files.delete(folder.resolve("c/compare.json"));
+        Files.delete(folder.resolve("c/compare.html"));
+        Files.delete(folder.resolve("c/compare.md"));
+        done(training("compare", options + "2,3"));
+        done(training("compare", options + "4"));      // none of these is there yet
+    }
 }
