@@ -126,6 +126,25 @@ class LostFilesTest {
     }
 
     @Test
+    void whatLinksAmongTheResultsLeadToStays() throws IOException {
+        done(training("train", "--epochs 1 --output @run"));
+        Files.createDirectories(folder.resolve("kept"));
+        Files.move(folder.resolve("run/labels.npy"), folder.resolve("kept/lab.npy"));
+        Files.createSymbolicLink(folder.resolve("run/labels.npy"), Path.of("../kept/lab.npy"));
+        Files.delete(folder.resolve("run/epochs.csv"));
+        Files.createSymbolicLink(folder.resolve("run/epochs.csv"), Path.of("../trace.csv"));
+        for (String options : new String[] {"--labels @kept/lab.npy", "--trace @trace.csv"}) {
+            assertThat(refused(training("train", "--epochs 1 --output @run " + options))).contains(NAMED_TWICE,
+                folder.resolve("run").toString());
+        }
+        done(training("train", "--epochs 1 --output @run"));
+        assertThat(folder.resolve("run/epochs.csv")).isSymbolicLink();
+        Files.delete(folder.resolve("run/labels.npy"));
+        Files.createSymbolicLink(folder.resolve("run/.new"), Path.of("../kept"));
+        assertThat(refused(training("train", "--epochs 1 --output @run --labels @kept/lab.npy"))).contains(NAMED_TWICE);
+    }
+
+    @Test
     void rowsThatWereReadStayThroughLinks() throws IOException {
         Files.createSymbolicLink(folder.resolve("loop"), Path.of("."));
         Random random = new Random(2);
