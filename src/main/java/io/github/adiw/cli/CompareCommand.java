@@ -121,7 +121,7 @@ final class CompareCommand extends Subcommand {
                         + " (--fresh runs it again)");
                 } else {
                     boolean sameSplit = before != null && before.seed() == options.seed() && before.shift().equals(options.shift());
-                    train(opened, dataset, options, folder, name, obstacle, sameSplit);
+                    train(opened, dataset, options, folder, name, obstacle, sameSplit, said);
                     before = options;
                 }
                 TrainingRun run = folder.read(options);
@@ -257,7 +257,7 @@ final class CompareCommand extends Subcommand {
     }
 
     private void train(Device device, Dataset dataset, TrainingOptions options, RunFolder folder, String name, String obstacle,
-                       boolean quiet) {
+                       boolean quiet, Set<String> said) {
         Checkpoint from = fresh ? null : folder.find(console::notice).checkpoint();
         if (from != null && from.step() > 0) {
             console.notice(name + ": goes on from step " + from.step() + " of " + from.totalSteps() + ", which an earlier call came to");
@@ -268,7 +268,7 @@ final class CompareCommand extends Subcommand {
         }
         Interruption.during(() -> {
             TrainingRun run = TrainingRun.of(device, dataset, options, new CheckpointWriter.Saving(folder, flags.checkpointEvery(), from),
-                console, quiet);
+                console, quiet, said);
             folder.write(run, made -> {
                 if (single) {
                     Pictures.write(made, run.result(), console::notice);

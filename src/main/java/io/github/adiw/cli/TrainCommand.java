@@ -11,6 +11,7 @@ import io.github.adiw.train.TrainingResult;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -86,8 +87,7 @@ final class TrainCommand extends Subcommand {
             TrainingRun[] run = new TrainingRun[1];
             Interruption.during(() -> {
                 run[0] = TrainingRun.of(device, dataset, options, new CheckpointWriter.Saving(folder, flags.checkpointEvery(), from),
-                    console,
-                    false);
+                    console, false, Set.of());
                 write(folder, run[0]);
             }, () -> {});
             show(run[0]);
