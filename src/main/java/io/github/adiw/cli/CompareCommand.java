@@ -13,6 +13,9 @@ import io.github.adiw.nn.Model;
 import io.github.adiw.train.Checkpoint;
 import io.github.adiw.train.StepTimer;
 import io.github.adiw.train.TrainingOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -118,7 +121,7 @@ final class CompareCommand extends Subcommand {
                         + " (--fresh runs it again)");
                 } else {
                     boolean sameSplit = before != null && before.seed() == options.seed() && before.shift().equals(options.shift());
-                    train(opened, dataset, options, folder, name, obstacle, sameSplit);
+                    train(opened, dataset, options, folder, name, obstacle, sameSplit, said);
                     before = options;
                 }
                 TrainingRun run = folder.read(options);
@@ -146,7 +149,25 @@ final class CompareCommand extends Subcommand {
         OutputFiles.checkFolder(output);
         Path[] runs = all.stream().map(this::folder).toArray(Path[]::new);
         OutputFiles.requireOwn(output, CompareCommand::isResult, runs);
+        Stream.concat(all.stream().map(this::shiftFolder), Arrays.stream(runs).map(Path::getParent)).distinct()
+            .filter(below -> !below.equals(output))
+            .forEach(below -> OutputFiles.requireOwn(below, CompareCommand::isResult,
+                Stream.concat(Arrays.stream(runs).filter(run -> run.startsWith(below)), folders(below)).toArray(Path[]::new)));
         Arrays.stream(runs).forEach(run -> OutputFiles.requireOwn(run, RunFolder::isResult));
+    }
+
+    /** The folders in that of a shift or a seed: of an earlier call with other seeds or methods, some may be runs. */
+    private static Stream<Path> folders(Path below) {
+        if (!Files.isDirectory(below)) {
+            return Stream.of();
+        }
+        try (Stream<Path> all = Files.find(below, 2, (path, attributes) -> attributes.isDirectory())) {
+            return all.toList().stream();
+        } catch (IOException e) {
+            throw new AdiwException("cannot read the folder " + below + ": " + AtomicFile.reason(e), e);
+        } catch (UncheckedIOException e) {
+            throw new AdiwException("cannot read the folder " + below + ": " + AtomicFile.reason(e.getCause()), e);
+        }
     }
 
     /**
@@ -236,7 +257,7 @@ final class CompareCommand extends Subcommand {
     }
 
     private void train(Device device, Dataset dataset, TrainingOptions options, RunFolder folder, String name, String obstacle,
-                       boolean quiet) {
+                       boolean quiet, Set<String> said) {
         Checkpoint from = fresh ? null : folder.find(console::notice).checkpoint();
         if (from != null && from.step() > 0) {
             console.notice(name + ": goes on from step " + from.step() + " of " + from.totalSteps() + ", which an earlier call came to");
@@ -247,7 +268,7 @@ final class CompareCommand extends Subcommand {
         }
         Interruption.during(() -> {
             TrainingRun run = TrainingRun.of(device, dataset, options, new CheckpointWriter.Saving(folder, flags.checkpointEvery(), from),
-                console, quiet);
+                console, quiet, said);
             folder.write(run, made -> {
                 if (single) {
                     Pictures.write(made, run.result(), console::notice);

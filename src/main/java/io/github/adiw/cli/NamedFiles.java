@@ -1,6 +1,8 @@
 package io.github.adiw.cli;
 
+import io.github.adiw.AdiwException;
 import io.github.adiw.UsageException;
+import io.github.adiw.data.file.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * The files that one call names. One that is written may be no other that is read or written, nor one of those that become results in a
@@ -53,7 +56,10 @@ final class NamedFiles {
         }
     }
 
-    /** @throws UsageException if a file that is written has a second part */
+    /**
+     * @throws UsageException if a file that is written has a second part
+     * @throws AdiwException  if a folder of results cannot be read
+     */
     void requireDistinct() {
         List<Set<Path>> seen = new ArrayList<>();
         read.forEach(file -> seen.add(places(file)));
@@ -66,9 +72,11 @@ final class NamedFiles {
         }
         for (Results folder : results) {
             Path place = place(folder.folder, MOST_LINKS);
+            List<Path> there = there(folder);
             for (List<Path> files : List.of(read, written)) {
                 for (Path file : files) {
-                    if (places(file).stream().anyMatch(at -> isResult(at, place, folder.names))) {
+                    if (places(file).stream()
+                        .anyMatch(at -> isResult(at, place, folder.names) || there.stream().anyMatch(at::startsWith))) {
                         throw new UsageException(file + " is named twice: what is written needs a file of its own, and results go to "
                             + "that place in the folder " + folder.folder);
                     }
@@ -80,6 +88,18 @@ final class NamedFiles {
     /** Whether a file is a result, or is where the folder has to be. */
     private static boolean isResult(Path file, Path folder, Predicate<Path> names) {
         return folder.startsWith(file) ? !Files.isDirectory(file) : file.startsWith(folder) && names.test(folder.relativize(file));
+    }
+
+    /** Where what has the names of results is, if it is there: links among them are written through. */
+    private static List<Path> there(Results results) {
+        if (!Files.isDirectory(results.folder)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.list(results.folder)) {
+            return all.filter(entry -> results.names.test(entry.getFileName())).map(entry -> place(entry, MOST_LINKS)).toList();
+        } catch (IOException e) {
+            throw new AdiwException("cannot read the folder " + results.folder + ": " + AtomicFile.reason(e), e);
+        }
     }
 
     /** Where a file is, and, if it is a link, where the link is. */

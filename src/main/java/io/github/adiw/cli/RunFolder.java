@@ -205,6 +205,11 @@ final class RunFolder {
      * @param other      of another run, which is not finished and could go on: the farthest checkpoint; null if there is none
      */
     record Found(Checkpoint checkpoint, List<Change> changed, Unfinished other) {
+        /** Whether the folder holds the wanted run, by another version of the program: no settings lead back to it. */
+        boolean isOfAnotherVersion() {
+            return differInVersionAlone(changed);
+        }
+
         /** Its settings, for somebody who typed flags. */
         static String text(List<Change> changed, Flags typed) {
             return changed.stream().map(change -> change.text(change.isSet() ? typed.named(change.name()) : change.name()))
@@ -226,13 +231,23 @@ final class RunFolder {
             return UsageException.of("output", folder + " holds a run under other settings (" + Found.text(changed, typed)
                 + "), which came to step " + step + " of " + totalSteps + " and can go on; its checkpoints would be deleted: " + rather);
         }
+
+        private String anotherVersion() {
+            return folder + " holds a checkpoint of this run, made at step " + step + " of " + totalSteps
+                + " by another version of the program (" + changed.get(0).text(VERSION) + "): this version does not go on from it.";
+        }
     }
 
-    /** Looks for checkpoints, of which the run then goes on; {@code notice} hears of broken ones. */
+    private static boolean differInVersionAlone(List<Change> changed) {
+        return changed.size() == 1 && changed.get(0).name.equals(VERSION);
+    }
+
+    /** Looks for checkpoints, of which the run then goes on; {@code notice} hears of broken ones, and of those of another version. */
     Found find(Consumer<String> notice) {
         AtomicFile.deleteLeftOvers(folder);
         List<Change> changed = mark().map(mark -> changed(mark.path("settings"))).orElse(List.of());
         Unfinished unfinished = null;
+        Unfinished ofAnotherVersion = null;
         for (Path file : checkpoints.files()) {
             try {
                 Checkpoint checkpoint = Checkpoint.read(file);
@@ -245,12 +260,20 @@ final class RunFolder {
                     return new Found(checkpoint, List.of(), unfinished);
                 }
                 changed = changed.isEmpty() ? other : changed;
-                if (unfinished == null && isUnfinished(checkpoint, earlier, file)) {
-                    unfinished = new Unfinished(folder, checkpoint.step(), checkpoint.totalSteps(), other);
+                if (isUnfinished(checkpoint, earlier, file)) {
+                    Unfinished there = new Unfinished(folder, checkpoint.step(), checkpoint.totalSteps(), other);
+                    if (!differInVersionAlone(other)) {
+                        unfinished = unfinished == null ? there : unfinished;
+                    } else {
+                        ofAnotherVersion = ofAnotherVersion == null ? there : ofAnotherVersion;
+                    }
                 }
             } catch (AdiwException e) {
                 notice.accept(e.getMessage() + "; it is left out.");
             }
+        }
+        if (ofAnotherVersion != null) {
+            notice.accept(ofAnotherVersion.anotherVersion());
         }
         return new Found(null, changed, unfinished);
     }

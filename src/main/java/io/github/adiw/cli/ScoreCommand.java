@@ -3,6 +3,7 @@ package io.github.adiw.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.adiw.AdiwException;
 import io.github.adiw.data.Rows;
+import io.github.adiw.data.file.AtomicFile;
 import io.github.adiw.data.table.Missing;
 import io.github.adiw.data.table.RowReader;
 import io.github.adiw.data.table.TableEncoding;
@@ -72,6 +73,7 @@ final class ScoreCommand extends Subcommand {
                     + "and not one saved by a program");
         }
         Summary summary = new Summary(ratio);
+        boolean whole = AtomicFile.isReplaced(AtomicFile.target(output));       // a pipe or a device has got some of the rows by then
         TableEncoding columns = TableEncoding.parse(encoding, model.toString());
         if (!columns.names().equals(ratio.columns())) {
             throw new AdiwException(model + " is broken: its columns are not those of its ratio: save the model again");
@@ -86,7 +88,7 @@ final class ScoreCommand extends Subcommand {
                 double[] block = new double[most * rows.columns()];
                 for (int count = rows.next(block, most); count > 0; count = rows.next(block, most)) {
                     if (Interruption.requested()) {
-                        throw new Interruption.StoppedException("stopped before the last row: nothing was written");
+                        throw new Interruption.StoppedException("stopped before the last row" + (whole ? ": nothing was written" : ""));
                     }
                     double[] read = count == most ? block : Arrays.copyOf(block, count * rows.columns());
                     float[] ratios = ratio.score(Rows.of(read, rows.columns()), device);

@@ -11,6 +11,7 @@ import io.github.adiw.train.TrainingResult;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -86,8 +87,7 @@ final class TrainCommand extends Subcommand {
             TrainingRun[] run = new TrainingRun[1];
             Interruption.during(() -> {
                 run[0] = TrainingRun.of(device, dataset, options, new CheckpointWriter.Saving(folder, flags.checkpointEvery(), from),
-                    console,
-                    false);
+                    console, false, Set.of());
                 write(folder, run[0]);
             }, () -> {});
             show(run[0]);
@@ -120,8 +120,8 @@ final class TrainCommand extends Subcommand {
             console.notice(output + " holds no checkpoint of a step: training starts from the beginning.");
         } else {
             throw UsageException.of("resume", output + " holds a run under other settings ("
-                + RunFolder.Found.text(found.changed(), typed()) + "): give its settings to go on with it, or leave --resume out to begin "
-                + "anew");
+                + RunFolder.Found.text(found.changed(), typed()) + "): "
+                + (found.isOfAnotherVersion() ? "" : "give its settings to go on with it, or ") + "leave --resume out to begin anew");
         }
         return there;
     }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * One training run of the command line: shows progress, ends cleanly on Ctrl-C.
@@ -30,9 +31,10 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
      *
      * @param saving where checkpoints go to, and come from
      * @param quiet  whether the split was said before
+     * @param said   warnings that were said of earlier runs, of which that of the split is not said again
      */
     static TrainingRun of(Device device, Dataset dataset, TrainingOptions options, CheckpointWriter.Saving saving, Console console,
-                          boolean quiet) {
+                          boolean quiet, Set<String> said) {
         try (Trainer trainer = new Trainer(device, dataset, options)) {
             if (saving.from() != null) {
                 trainer.restore(saving.from());
@@ -47,7 +49,7 @@ record TrainingRun(TrainingResult result, ObjectNode summary) {
                     options.shift().equals(Shift.NONE.specification())
                         ? "there is nothing that weights could correct"
                         : "the " + TrainingFlags.shift(options) + " has no part"));
-                if (!quiet) {
+                if (!said.contains(warnings.get(0))) {
                     console.warning(warnings.get(0));
                 }
             }

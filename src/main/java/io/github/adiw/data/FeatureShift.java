@@ -1,7 +1,6 @@
 package io.github.adiw.data;
 
 import io.github.adiw.UsageException;
-import java.util.Objects;
 
 /**
  * Alters the training images, all in the same way; validation and test images stay as they are.
@@ -25,7 +24,6 @@ public record FeatureShift(Kind kind, double amount) implements Shift {
     /** @throws UsageException if the number is out of range */
     public FeatureShift {
         UsageException.given("kind", kind);
-        Objects.requireNonNull(kind);
         if (!Double.isFinite(amount) || kind == Kind.BRIGHTNESS && amount < 0) {
             throw UsageException.of("shift", "the shift " + name(kind) + " has the number " + Shift.written(amount) + ", and "
                 + (kind == Kind.ROTATE ? "a finite one" : "a finite one of at least 0") + " was expected; known: "

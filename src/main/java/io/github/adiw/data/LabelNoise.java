@@ -1,7 +1,6 @@
 package io.github.adiw.data;
 
 import io.github.adiw.UsageException;
-import java.util.Objects;
 
 /**
  * Label noise, each sample for itself (Fang, Lu, Niu, Sugiyama, NeurIPS 2020, section 4): with C classes and rate R,
@@ -27,7 +26,6 @@ public record LabelNoise(Kind kind, double rate) implements Shift {
     /** @throws UsageException if the rate is not in [0, 1) */
     public LabelNoise {
         UsageException.given("kind", kind);
-        Objects.requireNonNull(kind);
         if (!(rate >= 0 && rate < 1)) {
             throw UsageException.of("shift", "the noise rate is " + Shift.written(rate) + ", and 0 <= R < 1 was expected; known: "
                 + Shift.KNOWN);

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.github.adiw.DeviceMatrix;
 import io.github.adiw.data.file.Npy;
+import io.github.adiw.train.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -124,6 +126,25 @@ class LostFilesTest {
     }
 
     @Test
+    void whatLinksAmongTheResultsLeadToStays() throws IOException {
+        done(training("train", "--epochs 1 --output @run"));
+        Files.createDirectories(folder.resolve("kept"));
+        Files.move(folder.resolve("run/labels.npy"), folder.resolve("kept/lab.npy"));
+        Files.createSymbolicLink(folder.resolve("run/labels.npy"), Path.of("../kept/lab.npy"));
+        Files.delete(folder.resolve("run/epochs.csv"));
+        Files.createSymbolicLink(folder.resolve("run/epochs.csv"), Path.of("../trace.csv"));
+        for (String options : new String[] {"--labels @kept/lab.npy", "--trace @trace.csv"}) {
+            assertThat(refused(training("train", "--epochs 1 --output @run " + options))).contains(NAMED_TWICE,
+                folder.resolve("run").toString());
+        }
+        done(training("train", "--epochs 1 --output @run"));
+        assertThat(folder.resolve("run/epochs.csv")).isSymbolicLink();
+        Files.delete(folder.resolve("run/labels.npy"));
+        Files.createSymbolicLink(folder.resolve("run/.new"), Path.of("../kept"));
+        assertThat(refused(training("train", "--epochs 1 --output @run --labels @kept/lab.npy"))).contains(NAMED_TWICE);
+    }
+
+    @Test
     void rowsThatWereReadStayThroughLinks() throws IOException {
         Files.createSymbolicLink(folder.resolve("loop"), Path.of("."));
         Random random = new Random(2);
@@ -161,6 +182,46 @@ class LostFilesTest {
         assertThat(done(training("train", "--epochs 3 --output @run --resume")).err()).contains("Going on from the checkpoint at step 12");
         done(training("train", "--epochs 4 --output @run"));      // nothing is lost that could go on
         assertThat(run.resolve("run.json")).exists();
+    }
+
+    /** As an unfinished run of the same settings is that another version of the program made. */
+    private void unfinishedOfAnotherVersion(Path run) throws IOException {
+        unfinished(run);
+        Path file = new Checkpoints(run).files().get(0);
+        Checkpoint checkpoint = Checkpoint.read(file);
+        Map<String, String> notes = new LinkedHashMap<>(checkpoint.notes());
+        assertThat(notes.put("version", "0.0.1")).isEqualTo(Main.Version.number());
+        checkpoint.withNotes(notes).write(file);
+    }
+
+    @Test
+    void aRunOfAnotherVersionIsInNobodysWay() throws IOException {
+        String held = " holds a checkpoint of this run, made at step 12 of 18 by another version of the program (version was 0.0.1 and is ";
+        Path run = folder.resolve("run");
+        done(training("train", "--epochs 3 --output @run"));
+        unfinishedOfAnotherVersion(run);
+        assertThat(refused(training("train", "--epochs 4 --output @run"))).contains("--epochs was 3 and is 4", "step 12 of 18");
+        assertThat(refused(training("train", "--epochs 3 --output @run --resume"))).contains("version was 0.0.1", "leave --resume out")
+            .doesNotContain("give its settings");
+        assertThat(done(training("train", "--epochs 3 --output @run")).err()).containsOnlyOnce(run + held);
+        assertThat(run.resolve("run.json")).exists();
+        Path compared = folder.resolve("c/uniform");
+        done(training("train", "--epochs 3 --output @c/uniform --method uniform --train-samples 192 --noise symmetric:0.4 --optimizer adam "
+            + "--lr 1e-3 --weight-decay 0 --lr-schedule none"));
+        unfinishedOfAnotherVersion(compared);
+        assertThat(done(training("compare", "--train-samples 192 --methods uniform --output @c --epochs 3")).err())
+            .containsOnlyOnce(compared + held).contains("uniform: run again, since");
+    }
+
+    @Test
+    void aRunOfOtherDataStays() throws IOException {
+        Path run = folder.resolve("run");
+        done(training("train", "--epochs 3 --output @run"));
+        unfinished(run);
+        Path other = Cli.smallData(folder.resolve("data"), SAMPLES, 59);
+        String[] line = Arrays.stream(training("train", "--epochs 3 --output @run"))
+            .map(word -> word.equals(data.toString()) ? other.toString() : word).toArray(String[]::new);
+        assertThat(refused(line)).contains("data was", "192 + 60", "192 + 59", "step 12 of 18");
     }
 
     @Test
@@ -209,5 +270,27 @@ class LostFilesTest {
         assertThat(refused(training("compare", options + "docs"))).contains("holds weights.png");
         done(training("compare", options + "own"));
         done(training("compare", options.replace("uniform", "random") + "own"));
+    }
+
+    @Test
+    void aComparisonReplacesNothingInTheFoldersOfShiftsAndSeeds() throws IOException {
+        String options = "--train-samples 192 --epochs 1 --methods uniform --noise symmetric:0.4,pair:0.3 --output @c --seeds ";
+        for (String file : new String[] {"c/pair-0.3/accuracy.png", "c/symmetric-0.4/2/times.json"}) {
+            Path mine = folder.resolve(file);
+            Files.createDirectories(mine.getParent());
+            Files.writeString(mine, "{\"mine\": 1}");
+            assertThat(refused(training("compare", options + "1,2"))).contains(mine.getParent() + " holds " + mine.getFileName());
+            Files.delete(mine);
+        }
+        done(training("compare", options + "1,2"));
+        Files.createDirectories(folder.resolve("c/pair-0.3/5"));
+        Files.writeString(folder.resolve("c/pair-0.3/5/times.json"), "{}");
+        assertThat(refused(training("compare", options + "1,5"))).contains("c/pair-0.3/5 holds times.json");
+        Files.delete(folder.resolve("c/pair-0.3/5/times.json"));
+        Files.delete(folder.resolve("c/compare.json"));
+        Files.delete(folder.resolve("c/compare.html"));
+        Files.delete(folder.resolve("c/compare.md"));
+        done(training("compare", options + "2,3"));
+        done(training("compare", options + "4"));      // none of these is there yet
     }
 }

@@ -12,6 +12,7 @@ import io.github.adiw.data.SafeTensors;
 import io.github.adiw.data.file.Npy;
 import io.github.adiw.ratio.DensityRatio;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -291,29 +292,38 @@ class ScoreCommandTest {
         assertThat(Npy.read(folder.resolve("R.npy")).requireShape(40).toFloats()).hasSize(40).doesNotContain(Float.NaN);
     }
 
+    private Path pipe(String name) throws IOException, InterruptedException {
+        Path pipe = folder.resolve(name);
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "this machine has no mkfifo");
+        return pipe;
+    }
+
+    /** Writes rows to a pipe until nobody reads them any more; {@code read} falls once more are read than a pipe holds. */
+    private static CompletableFuture<Void> endlessRows(Path pipe, CountDownLatch read) {
+        return CompletableFuture.runAsync(() -> {
+            byte[] rows = "40,north\n50,south\n".repeat(10_000).getBytes(StandardCharsets.UTF_8);
+            try (OutputStream out = Files.newOutputStream(pipe)) {
+                out.write("age,region\n".getBytes(StandardCharsets.UTF_8));
+                for (int i = 0;; i++) {
+                    out.write(rows);
+                    if (i == 9) {
+                        read.countDown();
+                    }
+                }
+            } catch (IOException e) {
+                read.countDown();
+            }
+        });
+    }
+
     /** Rows come from a pipe, so that it has begun to read them, and has not ended. */
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143"})
     void aSignalStopsIt(String signal, int code) throws Exception {
         assumeFalse(DeviceMatrix.slow(), "files are the same on every device");
         fit("classifier");
-        Path pipe = folder.resolve("pipe");
-        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "this machine has no mkfifo");
         CountDownLatch reads = new CountDownLatch(1);
-        CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> {
-            byte[] rows = "40,north\n50,south\n".repeat(10_000).getBytes(StandardCharsets.UTF_8);
-            try (OutputStream out = Files.newOutputStream(pipe)) {
-                out.write("age,region\n".getBytes(StandardCharsets.UTF_8));
-                for (int i = 0;; i++) {
-                    out.write(rows);        // until nobody reads any more
-                    if (i == 9) {
-                        reads.countDown();
-                    }
-                }
-            } catch (IOException e) {
-                reads.countDown();
-            }
-        });
+        CompletableFuture<Void> writer = endlessRows(pipe("pipe"), reads);
         try (ChildProcess child = ChildProcess.start(List.of(Cli.args(("score --model @M.safetensors --input @pipe --output @R.csv "
             + "--device host").replace("@", folder + "/"))))) {
             assertThat(reads.await(2, TimeUnit.MINUTES)).as(child.said()).isTrue();
@@ -323,5 +333,33 @@ class ScoreCommandTest {
         }
         writer.get(20, TimeUnit.SECONDS);
         assertThat(Cli.files(folder)).doesNotContain("R.csv").noneMatch(name -> name.endsWith(".tmp"));
+    }
+
+    /** What a pipe has taken cannot be taken back. */
+    @Test
+    void aSignalStopsWhatGoesToAPipe() throws Exception {
+        assumeFalse(DeviceMatrix.slow(), "files are the same on every device");
+        fit("classifier");
+        CompletableFuture<Void> writer = endlessRows(pipe("pipe"), new CountDownLatch(1));
+        Path output = pipe("R.csv");
+        CountDownLatch written = new CountDownLatch(1);
+        CompletableFuture<Void> reader = CompletableFuture.runAsync(() -> {
+            try (InputStream in = Files.newInputStream(output)) {
+                in.readNBytes(1000);
+                written.countDown();
+                in.transferTo(OutputStream.nullOutputStream());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        try (ChildProcess child = ChildProcess.start(List.of(Cli.args(("score --model @M.safetensors --input @pipe --output @R.csv "
+            + "--device host").replace("@", folder + "/"))))) {
+            assertThat(written.await(2, TimeUnit.MINUTES)).as(child.said()).isTrue();
+            child.signal("TERM");
+            assertThat(child.code()).as(child.said()).isEqualTo(143);
+            assertThat(child.said()).contains("adiw: stopped before the last row").doesNotContain("nothing was written");
+        }
+        writer.get(20, TimeUnit.SECONDS);
+        reader.get(20, TimeUnit.SECONDS);
     }
 }

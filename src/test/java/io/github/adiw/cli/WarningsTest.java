@@ -116,6 +116,9 @@ class WarningsTest {
         assertThat(first).hasSize(4).doesNotHaveDuplicates().contains("all 100 training samples are clean validation samples, so that "
             + "there is nothing that weights could correct: lower --validation-samples.");
         assertThat(said(trained(line))).containsExactlyInAnyOrderElementsOf(first);
+        Cli more = trained(line.replace("adiw-km", "adiw-kl"));
+        assertThat(more.err()).contains("uniform: finished earlier").containsOnlyOnce("all 100 training samples are clean")
+            .containsOnlyOnce("100 training samples, 100 of them clean");
     }
 
     @Test

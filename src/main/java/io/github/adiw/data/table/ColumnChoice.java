@@ -98,15 +98,15 @@ record ColumnChoice(List<String> names, int[] train, int[] validation, int train
         if (onlyTrain.isEmpty() && onlyValidation.isEmpty()) {
             return;
         }
-        String only = only(train, validation, onlyTrain, onlyValidation) + ", and both files need a column: ";
+        String only = only(train, validation, onlyTrain, onlyValidation) + ", and both files need a column";
         for (Header file : List.of(train, validation)) {
             List<String> names = file == train ? onlyTrain : onlyValidation;
             if (file.width() == 1 && names.size() == 1 && train.width() != validation.width()) {
-                throw new AdiwException(only + "the only one of " + file.file() + " is in the other file by no name, so are its fields "
-                    + "separated by commas, semicolons or tabs?");
+                throw new AdiwException(only + "; " + file.file() + " has this column only, and no column of the other file has this name: "
+                    + "are its fields separated by commas, semicolons or tabs?");
             }
         }
-        throw AdiwException.of("exclude", only + "exclude " + (onlyTrain.size() + onlyValidation.size() == 1 ? "it" : "them")
+        throw AdiwException.of("exclude", only + ": exclude " + (onlyTrain.size() + onlyValidation.size() == 1 ? "it" : "them")
             + ", or give both the same names");
     }
 

@@ -192,10 +192,10 @@ final class Pooling {
         if (tooMany) {
             String what = Wording.column(name) + " of " + name(texts) + " has text, as " + Wording.quoted(text.text()) + " in "
                 + texts.source().place(text.position()) + ", and more than " + ColumnValues.MOST_LEVELS
-                + " different values, as an identifier has: ";
+                + " different values, as an identifier has";
             throw texts.source().header().width() == 1
-                ? new AdiwException(what + "the file has this column only, so are its fields separated by commas, semicolons or tabs?")
-                : AdiwException.of("exclude", what + "exclude it, or make it the id");
+                ? new AdiwException(what + "; the file has this column only: are its fields separated by commas, semicolons or tabs?")
+                : AdiwException.of("exclude", what + ": exclude it, or make it the id");
         }
         if (mixed) {
             options.notices()

@@ -127,16 +127,14 @@ public final class MatrixKernels {
      * @param choice uint8, as long as {@code y}: where in its window each value was, for the passes backward
      */
     public static void conv2dReluPoolForward(Device device, Precision precision, Convolution s, Buffer x, Buffer weight, Buffer bias,
-                                             Buffer y,
-                                             Buffer choice) {
+                                             Buffer y, Buffer choice) {
         device.launch(kernel(precision, "conv2d_relu_pool_forward"), forwardTiles(s), x, weight, bias, y, choice, s.batch(), s.channels(),
             s.height(), s.width(), s.filters(), s.kernel(), s.stride(), s.padding());
     }
 
     /** Enqueues the gradient of the input of these three, {@code dx}, from that of the output. */
     public static void conv2dReluPoolBackwardData(Device device, Precision precision, Convolution s, Buffer dy, Buffer choice,
-                                                  Buffer weight,
-                                                  Buffer dx) {
+                                                  Buffer weight, Buffer dx) {
         long pixels = (long) s.batch() * s.height() * s.width();
         device.launch(kernel(precision, "conv2d_relu_pool_backward_data"),
             Launch.tiles(tiles(pixels, CONVOLUTION_ROWS), tiles(s.channels(), POOLED_CHANNELS), 1), dy, choice, weight, dx, s.batch(),

@@ -134,7 +134,9 @@ class TablesTest {
             .isInstanceOf(UsageException.class).hasMessageContaining("T.csv has 'quality'")
             .extracting(e -> ((UsageException) e).parameter()).isEqualTo("columns");
         assertThatThrownBy(() -> read().of("age;quality\n1;2\n", "age|quality\n1|2\n")).isInstanceOf(AdiwException.class)
-            .hasMessageContaining("V.csv has 'age|quality'").hasMessageContaining("commas, semicolons or tabs");
+            .hasMessageContaining("V.csv has 'age|quality', and both files need a column; ")
+            .hasMessageContaining("V.csv has this column only, and no column of the other file has this name: are its fields separated by "
+                + "commas, semicolons or tabs?");
     }
 
     @Test
@@ -195,7 +197,8 @@ class TablesTest {
             .hasMessageContaining("column 'a'").hasMessageContaining("exclude it").extracting(e -> ((AdiwException) e).parameter())
             .isEqualTo("exclude");
         assertThatThrownBy(() -> read().of(lines("a", 60, "n%d"), lines("a", 60, "m%d"))).isInstanceOf(AdiwException.class)
-            .hasMessageContaining("this column only").hasMessageContaining("commas, semicolons or tabs");
+            .hasMessageContaining("as an identifier has; the file has this column only: are its fields separated by commas, semicolons or "
+                + "tabs?");
         assertThat(read().exclude("a").of(lines("a,b", 101, "n%d,2")).encoding().names()).containsExactly("b");
         // One slip among numbers is no identifier.
         assertThatThrownBy(() -> read().of(lines("a", 500, "%d"), lines("a", 500, "%d") + "1O0\n")).isInstanceOf(AdiwException.class)
