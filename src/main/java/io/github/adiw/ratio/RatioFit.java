@@ -188,7 +188,7 @@ final class RatioFit {
                 leaveOut(best.method(), e);
             }
         }
-        throw new AdiwException("no weights could be had: " + why);
+        throw new AdiwException("no weights could be computed: " + why);
     }
 
     /** What was chosen, if it is fitted by sums; else null. */

@@ -496,7 +496,7 @@ class DensityRatioTest {
         assertThat(ratio.diagnostics().warnings()).anyMatch(w -> w.startsWith("Method kl is left out: "))
             .anyMatch(w -> w.startsWith("Method ls is left out: "));
         assertThatThrownBy(() -> by("kl").bandwidth("gamma:1e9").fit(train, validation, D)).isInstanceOf(AdiwException.class)
-            .hasMessageStartingWith("no weights could be had: kl: ");
+            .hasMessageStartingWith("no weights could be computed: kl: ");
     }
 
     /** One training row alone is near half of the validation rows: where it is held out, a narrow kernel does not reach them. */
@@ -692,7 +692,7 @@ class DensityRatioTest {
                 assertThat(ratio.weights()).hasSize(n);
                 assertThat(mean(ratio.weights())).as(method).isCloseTo(1, within(1e-5));
             } catch (AdiwException e) {
-                assertThat(e).as(method).hasMessageMatching("(?s)no weights could be had: .*");
+                assertThat(e).as(method).hasMessageMatching("(?s)no weights could be computed: .*");
             }
         }
     }

@@ -50,7 +50,7 @@ class ExtremeTablesTest {
     void weightsOrASentence(String method) {
         Random random = new Random(method.hashCode());
         int fitted = 0;
-        int cases = DeviceMatrix.slow() ? 2 : method.equals("auto") ? 15 : 40;
+        int cases = DeviceMatrix.slow() ? 6 : method.equals("auto") ? 15 : 40;
         try (Device device = DeviceMatrix.open()) {
             for (int i = 0; i < cases; i++) {
                 int d = 1 + random.nextInt(3);
