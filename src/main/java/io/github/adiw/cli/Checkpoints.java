@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -68,7 +69,12 @@ final class Checkpoints {
 
     /** Deletes all. */
     void clear() {
-        delete(files());
+        clear(file -> true);
+    }
+
+    /** Deletes some. */
+    void clear(Predicate<Path> which) {
+        delete(files().stream().filter(which).toList());
     }
 
     private static void delete(List<Path> files) {

@@ -119,6 +119,7 @@ final class CompareCommand extends Subcommand {
                 if (obstacle == null) {
                     console.notice(name + ": finished earlier under the same settings, taken over from " + folder(options)
                         + " (--fresh runs it again)");
+                    folder.clearOwnCheckpoints();
                 } else {
                     boolean sameSplit = before != null && before.seed() == options.seed() && before.shift().equals(options.shift());
                     train(opened, dataset, options, folder, name, obstacle, sameSplit, said);

@@ -251,9 +251,7 @@ final class RunFolder {
         for (Path file : checkpoints.files()) {
             try {
                 Checkpoint checkpoint = Checkpoint.read(file);
-                ObjectNode earlier = RunReport.object();
-                checkpoint.settings().forEach(earlier::put);
-                checkpoint.notes().forEach(earlier::put);
+                ObjectNode earlier = settings(checkpoint);
                 List<Change> other = changed(earlier);
                 if (other.isEmpty()) {
                     checkpoints.goesOnFrom(file);
@@ -276,6 +274,13 @@ final class RunFolder {
             notice.accept(ofAnotherVersion.anotherVersion());
         }
         return new Found(null, changed, unfinished);
+    }
+
+    private static ObjectNode settings(Checkpoint checkpoint) {
+        ObjectNode settings = RunReport.object();
+        checkpoint.settings().forEach(settings::put);
+        checkpoint.notes().forEach(settings::put);
+        return settings;
     }
 
     /** Whether there are steps to lose, and steps to make: not of a run that finished, nor of one that failed, which would fail again. */
@@ -313,6 +318,17 @@ final class RunFolder {
     /** Deletes the checkpoints, of a run that is finished. */
     void clearCheckpoints() {
         checkpoints.clear();
+    }
+
+    /** Deletes those of this run, which is finished: a process that was killed after the results were there has left them. */
+    void clearOwnCheckpoints() {
+        checkpoints.clear(file -> {
+            try {
+                return changed(settings(Checkpoint.read(file))).isEmpty();
+            } catch (AdiwException e) {
+                return false;       // nobody knows whose it is
+            }
+        });
     }
 
     /** The trained model's parameters in the folder of a run. */

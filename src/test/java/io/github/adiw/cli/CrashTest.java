@@ -283,9 +283,15 @@ class CrashTest {
             assertThat(child.code()).as(child.said()).isEqualTo(143);
             assertThat(child.said()).contains("the same command goes on from here");
         }
-        long step = Checkpoint.read(checkpoints(cut.resolve("diw")).get(0)).step();
+        Path left = checkpoints(cut.resolve("diw")).get(0);
+        byte[] checkpoint = Files.readAllBytes(left);
+        long step = Checkpoint.read(left).step();
         assertThat(done(arguments(command, cut))).contains("diw: goes on from step " + step + " of 230, which an earlier call came to");
         assertThat(reached(cut.resolve("diw"))).isEqualTo(reached(whole(command).resolve("diw")));
+        assertThat(checkpoints(cut.resolve("diw"))).isEmpty();
+        Files.write(left, checkpoint);      // as a process leaves it that is killed when the results are there
+        done(arguments(command, cut));
+        assertThat(checkpoints(cut.resolve("diw"))).isEmpty();
     }
 
     /** Whatever the moment: the folder holds the earlier run, whole, or the later one, whole, or nothing that passes for whole. */
