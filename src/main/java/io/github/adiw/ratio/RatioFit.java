@@ -118,12 +118,12 @@ final class RatioFit {
         if (heavy.length == 0) {
             return;
         }
-        String named = IntStream.of(heavy).limit(NAMED).mapToObj(k -> {
-            double farthest = scaling.farthest(k, train, validation);
-            return String.format(Locale.ROOT, "'%s' (such as %.4g, where half of the rows are within %.3g of %.4g)",
-                names.get(scaling.columns()[k]), farthest, scaling.usual(k), scaling.center()[k]);
-        }).collect(Collectors.joining(", "));
-        context.listener().notice("A few rows are very far from all others in " + named
+        int[] named = IntStream.of(heavy).limit(NAMED).toArray();
+        double[] farthest = scaling.farthest(named, train, validation);
+        String texts = IntStream.range(0, named.length).mapToObj(i -> String.format(Locale.ROOT,
+            "'%s' (such as %.4g, where half of the rows are within %.3g of %.4g)", names.get(scaling.columns()[named[i]]), farthest[i],
+            scaling.usual(named[i]), scaling.center()[named[i]])).collect(Collectors.joining(", "));
+        context.listener().notice("A few rows are very far from all others in " + texts
             + (heavy.length > NAMED ? " and in " + (heavy.length - NAMED) + " more columns" : "")
             + ": so far out the logarithm of the distance counts. If such values are codes for missing ones, mark them as missing.");
     }

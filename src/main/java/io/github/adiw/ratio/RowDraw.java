@@ -2,7 +2,9 @@ package io.github.adiw.ratio;
 
 import io.github.adiw.data.Rows;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Seeded draws of rows by what they hold: a row comes as early as the hash of its numbers' ranks, the seed and the purpose says, so that
@@ -10,10 +12,6 @@ import java.util.function.IntConsumer;
  * rows that occur often are drawn as often as they should be. Which of them is the second does not matter.
  */
 final class RowDraw {
-    /** Numbers that are read at once, at least; 32 MiB. */
-    private static final int LEAST_NUMBERS = 1 << 22;
-    /** How often rows are read, at most: an eighth of the columns takes a quarter of what the rows themselves do as float32. */
-    private static final int MOST_READS = 8;
     /** SplitMix64's (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators"), as is {@link #mix}. */
     private static final long GOLDEN = 0x9e3779b97f4a7c15L;
 
@@ -46,24 +44,12 @@ final class RowDraw {
      */
     static long[] keys(Rows rows, IntConsumer column) {
         int count = rows.rows();
-        int columns = rows.columns();
         long[] keys = new long[count];
         ColumnRanks ranks = new ColumnRanks(count);
-        int together = Math.min(columns, Math.max(LEAST_NUMBERS / Math.max(1, count), (columns + MOST_READS - 1) / MOST_READS));
-        double[][] block = new double[together][count];
-        for (int from = 0; from < columns; from += together) {
-            int first = from;
-            int some = Math.min(together, columns - from);
-            rows.forEach((row, values, at) -> {
-                for (int k = 0; k < some; k++) {
-                    block[k][row] = values[at + first + k];
-                }
-            });
-            for (int k = 0; k < some; k++) {
-                column.accept(first + k);
-                ranks.visit(block[k], (row, below) -> keys[row] = mix((keys[row] ^ below) + GOLDEN));
-            }
-        }
+        ColumnArrays.forEach(List.of(rows), IntStream.range(0, rows.columns()).toArray(), (k, x) -> {
+            column.accept(k);
+            ranks.visit(x, (row, below) -> keys[row] = mix((keys[row] ^ below) + GOLDEN));
+        });
         return keys;
     }
 

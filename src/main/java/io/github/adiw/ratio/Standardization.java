@@ -31,9 +31,6 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
     private static final double FARTHEST = 1e15;
     /** At all rows, to find what scales them. */
     static final int LOOKS = 3;
-    /** Numbers of columns that may have heavy tails, to be read at once: 32 MiB, and at least an eighth of them. */
-    private static final int MOST_TAILS = 1 << 22;
-    private static final int MOST_READS = 8;
     /** That a Java array holds. */
     private static final int MOST_NUMBERS = Integer.MAX_VALUE - 16;
 
@@ -62,7 +59,7 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
         double[] size = new double[d];
         Arrays.setAll(size, k -> Math.max(Math.abs(least[k]), Math.abs(most[k])));
         // Sums and squares of numbers of about 1, so that none is lost beyond the range of double precision.
-        double[] unit = Arrays.stream(size).map(s -> Math.scalb(1.0, Math.max(Double.MIN_EXPONENT, Math.getExponent(s)))).toArray();
+        double[] unit = Arrays.stream(size).map(ColumnMoments::unit).toArray();
         double[] mean = new double[d];
         look.accept(1);
         visit("training", train, (k, x) -> mean[k] += x / unit[k] / count);
@@ -98,7 +95,8 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
             // Of two numbers neither is far from the other by the deviation that they make.
             int[] suspect = IntStream.range(0, kept.length)
                 .filter(k -> between[kept[k]] && HeavyTails.isPossible(fourth[kept[k]], variance[kept[k]])).toArray();
-            visitColumns(train, validation, Arrays.stream(suspect).map(k -> kept[k]).toArray(), look, (i, x) -> {
+            ColumnArrays.forEach(List.of(train, validation), Arrays.stream(suspect).map(k -> kept[k]).toArray(), (i, x) -> {
+                look.accept(LOOKS - 1);
                 int k = suspect[i];
                 HeavyTails tails = HeavyTails.of(x, scale[k]);
                 if (tails != null) {
@@ -109,37 +107,6 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
             });
         }
         return new Standardization(kept, center, scale, heavy);
-    }
-
-    /** Gets a column of both samples, to be changed at will: the number of it in the list, and {@code [n + m]} numbers. */
-    private interface ColumnVisitor {
-        void visit(int i, double[] x);
-    }
-
-    private static void visitColumns(Rows train, Rows validation, int[] columns, IntConsumer look, ColumnVisitor visitor) {
-        int n = train.rows();
-        int count = Math.addExact(n, validation.rows());
-        int together = Math.min(columns.length, Math.max(MOST_TAILS / count, (columns.length + MOST_READS - 1) / MOST_READS));
-        double[][] block = new double[together][count];
-        for (int from = 0; from < columns.length; from += together) {
-            int first = from;
-            int some = Math.min(together, columns.length - from);
-            look.accept(LOOKS - 1);
-            train.forEach((row, values, at) -> {
-                for (int i = 0; i < some; i++) {
-                    block[i][row] = values[at + columns[first + i]];
-                }
-            });
-            validation.forEach((row, values, at) -> {
-                for (int i = 0; i < some; i++) {
-                    block[i][n + row] = values[at + columns[first + i]];
-                }
-            });
-            for (int i = 0; i < some; i++) {
-                look.accept(LOOKS - 1);
-                visitor.visit(first + i, block[i]);
-            }
-        }
     }
 
     /** Gets the numbers of a column, one after the other. */
@@ -194,16 +161,19 @@ record Standardization(int[] columns, double[] center, double[] scale, boolean[]
         return scale[k] / HeavyTails.NORMAL;
     }
 
-    /** The number in the k-th of the columns that is farthest from its center. */
-    double farthest(int k, Rows train, Rows validation) {
-        double[] found = {center[k]};
+    /** The numbers in those of the columns that are farthest from their centers. */
+    double[] farthest(int[] those, Rows train, Rows validation) {
+        double[] found = IntStream.of(those).mapToDouble(k -> center[k]).toArray();
         Rows.Visitor farther = (row, values, at) -> {
-            double x = values[at + columns[k]];
-            found[0] = Math.abs(x - center[k]) > Math.abs(found[0] - center[k]) ? x : found[0];
+            for (int i = 0; i < those.length; i++) {
+                double x = values[at + columns[those[i]]];
+                double from = center[those[i]];
+                found[i] = Math.abs(x - from) > Math.abs(found[i] - from) ? x : found[i];
+            }
         };
         train.forEach(farther);
         validation.forEach(farther);
-        return found[0];
+        return found;
     }
 
     private static double asinh(double x) {

@@ -53,6 +53,13 @@ record Cli(int code, String out, String err) {
         return err.lines().filter(line -> line.startsWith("adiw: ")).toList();
     }
 
+    /** As {@link #run}, of a call that ends well. */
+    static Cli done(String... args) {
+        Cli run = run(args);
+        assertThat(run.code()).as("stderr: %s", run.err()).isZero();
+        return run;
+    }
+
     /** Arguments as a user would type them, separated by spaces, {@code more} as they are. */
     static String[] args(String line, Object... more) {
         return Stream.concat(Arrays.stream(line.trim().split("\\s+")), Arrays.stream(more).map(Object::toString)).toArray(String[]::new);

@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import static io.github.adiw.cli.Cli.done;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
@@ -51,12 +52,6 @@ class CommandLineTest {
     private static String[] training(String command, Path output, String options) {
         return Cli.args(command + " --device " + DeviceMatrix.name() + " --threads 2 --data " + data + " --model mlp:16 --batch 32"
             + " --validation-batch 16 --validation-samples 48 " + options + " --output", output);
-    }
-
-    private static Cli done(String... args) {
-        Cli run = Cli.run(args);
-        assertThat(run.code()).as("stderr: %s", run.err()).isZero();
-        return run;
     }
 
     @Test

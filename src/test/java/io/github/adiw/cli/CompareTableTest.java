@@ -57,9 +57,7 @@ class CompareTableTest {
     }
 
     private static Cli compared(String options, Path output, Object... more) {
-        Cli run = Cli.run(args("compare", "--epochs 2 " + options, output, more));
-        assertThat(run.code()).as("stderr: %s", run.err()).isZero();
-        return run;
+        return Cli.done(args("compare", "--epochs 2 " + options, output, more));
     }
 
     private static long count(String text, String part) {
@@ -279,10 +277,9 @@ class CompareTableTest {
         assumeFalse(DeviceMatrix.slow(), QUICK);
         Path output = folder.resolve("mode");
         Cli run = Cli
-            .run(Cli.args("compare --device " + DeviceMatrix.name() + " --threads 1 --data " + data + " --model resnet20 --batch 16"
+            .done(Cli.args("compare --device " + DeviceMatrix.name() + " --threads 1 --data " + data + " --model resnet20 --batch 16"
                 + " --validation-batch 8 --validation-samples 16 --train-samples 32 --steps 2 --methods adiw-km --estimation-mode train"
                 + " --output", output));
-        assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err()).contains("Each method: resnet20, ").contains(", estimation mode train, batch 16 + 8, 2 steps, ");
         assertThat(JSON.readTree(output.resolve("compare.json").toFile()).get("settings").asText()).contains(", estimation mode train, ");
     }

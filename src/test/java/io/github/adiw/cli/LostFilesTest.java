@@ -1,5 +1,6 @@
 package io.github.adiw.cli;
 
+import static io.github.adiw.cli.Cli.done;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
@@ -48,12 +49,6 @@ class LostFilesTest {
     private String[] training(String command, String options) {
         return Cli.args(command + " --device host --threads 1 --data " + data + " --model mlp:8 --batch 32 --validation-batch 16 "
             + "--validation-samples 48 " + (options + " ").replace("@", folder + "/"));
-    }
-
-    private Cli done(String... args) {
-        Cli run = Cli.run(args);
-        assertThat(run.code()).as(run.err()).isZero();
-        return run;
     }
 
     /** The sentence of a call that is refused, after which all is as it was. */

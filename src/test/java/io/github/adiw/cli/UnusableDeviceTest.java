@@ -70,9 +70,8 @@ class UnusableDeviceTest {
         Path file = folder.resolve("x.npy");
         Npy.write(file, new float[] {0.1f, 0.5f, 0.9f, 1.4f}, 4);
         Cli run = Cli
-            .run(Cli.args("weights --method km --device host --threads 1000 --train " + file + " --validation " + file + " --output "
+            .done(Cli.args("weights --method km --device host --threads 1000 --train " + file + " --validation " + file + " --output "
                 + folder.resolve("w.npy")));
-        assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.err()).containsOnlyOnce("1000 threads are more than the");
     }
 }
